@@ -1,0 +1,42 @@
+# The project's commands; continuous integration calls the same ones.
+# Every target sets up what it needs in .venv and is safe to run again.
+
+VENV   := .venv
+BIN    := $(VENV)/bin
+PYTHON ?= python3
+
+.PHONY: help demo test lint types imports test-nightly lock clean
+
+help: ## List the commands.
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+demo: $(VENV)/.run ## Load the example estate and sample telemetry and serve them on 127.0.0.1:8000.
+	$(BIN)/stratagraph demo $(ARGS)
+
+test: $(VENV)/.dev lint types imports ## Lint, types, import rule and every test.
+	$(BIN)/python -m pytest $(ARGS)
+
+test-nightly: $(VENV)/.dev ## The long property and crash runs.
+	$(BIN)/python -m pytest -m "nightly or not nightly" --nightly $(ARGS)
+
+lint: $(VENV)/.dev ## Ruff: rules and format.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev ## mypy, strict, over the package and the tests.
+	$(BIN)/mypy
+
+imports: $(VENV)/.dev ## The import rule between the folders.
+	$(BIN)/lint-imports
+
+lock: $(VENV)/.dev ## Resolve the lock files anew from pyproject.toml.
+	scripts/lock
+
+clean: ## Remove the environment and every build result.
+	rm -rf $(VENV) build dist *.egg-info src/*.egg-info
+
+$(VENV)/.run: requirements/run.lock pyproject.toml scripts/setup
+	scripts/setup run $(PYTHON)
+
+$(VENV)/.dev: requirements/dev.lock pyproject.toml scripts/setup scripts/setup-system
+	scripts/setup dev $(PYTHON)

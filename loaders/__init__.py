@@ -1,0 +1,1 @@
+"""One module per source of facts: fetch, a pure transform, a Batch."""

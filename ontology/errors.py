@@ -1,0 +1,32 @@
+"""The one family of errors: named for what went wrong, carrying data, saying what to do next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import ClassVar
+
+
+@dataclass(kw_only=True)
+class StratagraphError(Exception):
+    """Base of every error that Stratagraph raises on purpose.
+
+    A subclass is a dataclass whose fields are the error's data. It sets ``slug``, the stable last part of the
+    problem type over HTTP, ``status``, the HTTP status, and ``text``, a format string over its fields that says
+    what went wrong and what to do next.
+    """
+
+    slug: ClassVar[str] = "error"
+    status: ClassVar[int] = 500
+    text: ClassVar[str] = "Something went wrong."
+
+    def __str__(self) -> str:
+        """Fill ``text`` with the error's fields."""
+        return self.text.format(**self.data())
+
+    def __post_init__(self) -> None:
+        """Give the base class its arguments, so that the error pickles and prints like any other."""
+        super().__init__(*self.data().values())
+
+    def data(self) -> dict[str, object]:
+        """Return the error's fields by name."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}

@@ -1,0 +1,167 @@
+"""The value types that every folder shares: terms, facts, observations and the batch, the unit of commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final, TypeAlias
+
+from stratagraph.ontology.namespaces import RDF, XSD
+
+Iri: TypeAlias = str
+"""An absolute IRI, without angle brackets."""
+
+XSD_STRING: Final = XSD.string
+LANG_STRING: Final = RDF.langString
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Literal:
+    """An RDF literal with its lexical form exactly as the source wrote it."""
+
+    value: str
+    datatype: Iri = XSD_STRING
+    language: str = ""
+
+    def __post_init__(self) -> None:
+        """A language tag decides the datatype."""
+        if self.language and self.datatype != LANG_STRING:
+            object.__setattr__(self, "datatype", LANG_STRING)
+
+
+Term: TypeAlias = Iri | Literal
+"""The object of a fact: an IRI as a string, or a literal. Blank nodes are skolemised before they get here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One statement: subject, predicate, object."""
+
+    subject: Iri
+    predicate: Iri
+    object: Term
+
+
+class Method(StrEnum):
+    """How a source came to know what it says."""
+
+    DECLARED = "declared"
+    OBSERVED = "observed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """One metric of one subject over one window.
+
+    Times are aware UTC. ``unit`` is a UCUM code (``s``, ``1``, ``By``), ``{token}``, ``{call}``, or an ISO 4217
+    currency code for money. ``sketch`` is a serialised DDSketch of the values, empty where only the sums are known.
+    """
+
+    subject: Iri
+    metric: Iri
+    unit: str
+    start: datetime
+    end: datetime
+    count: int
+    total: float
+    minimum: float
+    maximum: float
+    sketch: bytes = b""
+    estimated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What a run says about one named part of its source: a file, a cluster, a registry.
+
+    Only when the run enumerated the scope completely are facts of that scope which it no longer states closed.
+    """
+
+    name: str
+    complete: bool
+    stated: tuple[Fact, ...] = ()
+    withdrawn: tuple[Fact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """The unit of commit: what one run of one source says. Idempotent by (source, run)."""
+
+    source: str
+    run: str
+    method: Method
+    scopes: tuple[Scope, ...] = ()
+    observations: tuple[Observation, ...] = ()
+    silence: timedelta | None = None
+    """Facts of this source are closed by a housekeeping batch after being unseen for this long; None: never."""
+
+    def facts(self) -> Iterable[Fact]:
+        """Every stated fact, scope by scope."""
+        for scope in self.scopes:
+            yield from scope.stated
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """An open fact together with who says so."""
+
+    fact: Fact
+    source: str
+    scope: str
+    run: str
+    method: Method
+    first_seen: datetime
+    last_seen: datetime
+    opened_at: int
+    """Ledger sequence at which the claim was opened."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerChange:
+    """What one ledger sequence changed: claims opened and closed, claims seen again, observations taken in."""
+
+    sequence: int
+    time: datetime
+    batch_hash: str
+    opened: tuple[Claim, ...] = ()
+    closed: tuple[Claim, ...] = ()
+    observations: tuple[Observation, ...] = field(default=())
+    source: str = ""
+    run: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Influence:
+    """One influence edge: how strongly the subject influences the object, per aspect, and why.
+
+    ``strengths`` maps an aspect IRI to (strength in (0, 1], measured?). ``reasons`` maps an aspect IRI to the
+    asserted facts that justify it, strongest first.
+    """
+
+    influencer: Iri
+    influenced: Iri
+    strengths: dict[Iri, float]
+    reasons: dict[Iri, tuple[Fact, ...]]
+    measured: frozenset[Iri] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeSet:
+    """What the deriver makes of one ledger sequence, for every view to apply.
+
+    ``added`` and ``removed`` are triples of the closure (asserted and inferred) that came to hold or ceased to.
+    ``influences`` are influence edges in their new state; ``influences_removed`` are (influencer, influenced) pairs.
+    ``claims_changed`` are the asserted triples whose set of claims changed, with the claims that are open now.
+    """
+
+    sequence: int
+    time: datetime
+    batch_hash: str
+    added: tuple[Fact, ...] = ()
+    removed: tuple[Fact, ...] = ()
+    influences: tuple[Influence, ...] = ()
+    influences_removed: tuple[tuple[Iri, Iri], ...] = ()
+    claims_changed: tuple[tuple[Fact, tuple[Claim, ...]], ...] = ()
+    observations: tuple[Observation, ...] = ()

@@ -1,0 +1,78 @@
+"""The only place that spells an IRI."""
+
+from __future__ import annotations
+
+from typing import Final
+
+
+class Namespace(str):
+    """An IRI prefix whose attributes and items are the IRIs below it."""
+
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> str:
+        """Return the IRI of a term: ``SG.Asset``."""
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return str(self) + name
+
+    def term(self, name: str) -> str:
+        """Return the IRI of a term whose name is no Python identifier, or is a method of ``str``."""
+        return str(self) + name
+
+
+SG: Final = Namespace("https://w3id.org/stratagraph/ns#")
+"""The ontology: classes, relations, metrics, levels, change kinds."""
+
+ONTOLOGY_IRI: Final = str(SG)
+ASSET_BASE: Final = "https://w3id.org/stratagraph/asset/"
+"""Default base of asset IRIs; an organisation configures its own."""
+STATEMENT_BASE: Final = "https://w3id.org/stratagraph/statement/"
+"""Base of the nodes that carry what is known about a statement."""
+OBSERVATION_BASE: Final = "https://w3id.org/stratagraph/observation/"
+INFLUENCE_BASE: Final = "https://w3id.org/stratagraph/influence/"
+SKOLEM_BASE: Final = "https://w3id.org/stratagraph/.well-known/genid/"
+PROBLEM_BASE: Final = "https://w3id.org/stratagraph/problem/"
+"""Base of the ``type`` of problem details."""
+
+RDF: Final = Namespace("http://www.w3.org/1999/02/22-rdf-syntax-ns#")
+RDFS: Final = Namespace("http://www.w3.org/2000/01/rdf-schema#")
+OWL: Final = Namespace("http://www.w3.org/2002/07/owl#")
+XSD: Final = Namespace("http://www.w3.org/2001/XMLSchema#")
+SKOS: Final = Namespace("http://www.w3.org/2004/02/skos/core#")
+SH: Final = Namespace("http://www.w3.org/ns/shacl#")
+DCT: Final = Namespace("http://purl.org/dc/terms/")
+PROV: Final = Namespace("http://www.w3.org/ns/prov#")
+EARL: Final = Namespace("http://www.w3.org/ns/earl#")
+VS: Final = Namespace("http://www.w3.org/2003/06/sw-vocab-status/ns#")
+
+PREFIXES: Final[dict[str, str]] = {
+    "sg": SG,
+    "asset": ASSET_BASE,
+    "rdf": RDF,
+    "rdfs": RDFS,
+    "owl": OWL,
+    "xsd": XSD,
+    "skos": SKOS,
+    "sh": SH,
+    "dct": DCT,
+    "prov": PROV,
+    "earl": EARL,
+    "vs": VS,
+}
+"""Prefixes that names given by people, queries and output may use."""
+
+
+def compact(iri: str) -> str:
+    """Return the IRI as a CURIE where a known prefix covers it, else the IRI itself."""
+    for prefix, base in PREFIXES.items():
+        if iri.startswith(base) and len(iri) > len(base):
+            return f"{prefix}:{iri[len(base) :]}"
+    return iri
+
+
+def expand(name: str) -> str | None:
+    """Return the IRI of a CURIE with a known prefix, else None."""
+    prefix, colon, local = name.partition(":")
+    base = PREFIXES.get(prefix)
+    return base + local if colon and base is not None else None

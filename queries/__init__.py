@@ -1,0 +1,1 @@
+"""Impact, compliance and the competency questions, over the stores that the service provides."""

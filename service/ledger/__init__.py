@@ -1,0 +1,1 @@
+"""The ledger: the one truth, a chain of batches of facts."""

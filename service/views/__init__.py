@@ -1,0 +1,1 @@
+"""The views: derived, disposable, each with a watermark."""

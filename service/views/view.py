@@ -1,0 +1,37 @@
+"""What every view is: it applies change sets in order, reports its watermark, and can be rebuilt from nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from stratagraph.ontology.facts import ChangeSet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watermark:
+    """How far a view has come. A mismatch of the hashes or of the mapping version means: rebuild."""
+
+    sequence: int
+    batch_hash: str
+    ontology_hash: str
+    mapping_version: int
+
+
+class View(Protocol):
+    """A disposable projection of the ledger. Triples, adjacency, Neo4j; later a remote SPARQL endpoint."""
+
+    name: str
+
+    def watermark(self) -> Watermark | None:
+        """Return how far this view has come, or None when it is empty."""
+
+    def apply(self, change: ChangeSet) -> None:
+        """Apply one change set; data and watermark are written together. Applying it again changes nothing."""
+
+    def rebuild(self, snapshot: Iterable[ChangeSet]) -> None:
+        """Throw everything away and take the present in, as change sets that only add."""
+
+    def close(self) -> None:
+        """Release files and connections."""
