@@ -1,0 +1,137 @@
+"""Quantile sketches of observations: DDSketch of one accuracy, in its protocol buffer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any, ClassVar, Final
+
+from ddsketch import DDSketch
+from ddsketch.pb import ddsketch_pb2
+from google.protobuf.message import DecodeError
+
+from stratagraph.ontology.errors import StratagraphError
+
+RELATIVE_ACCURACY: Final = 0.01
+"""A quantile is within 1 % of the true value. One accuracy for all, so that any two sketches merge."""
+
+pb: Final[Any] = ddsketch_pb2  # its types are made at run time
+_MAPPING: Final[Any] = DDSketch(RELATIVE_ACCURACY)._mapping  # noqa: SLF001  # the library has no public name
+_KEYS: Final = range(_MAPPING.key(5e-324) - 1, _MAPPING.key(1.7e308) + 2)
+_GAMMA_TOLERANCE: Final = 1e-12
+
+
+@dataclass(kw_only=True)
+class MalformedSketchError(StratagraphError):
+    """Bytes that are no sketch of ours."""
+
+    reason: str
+    slug: ClassVar[str] = "malformed-sketch"
+    status: ClassVar[int] = 400
+    text: ClassVar[str] = (
+        "The quantile sketch cannot be read: {reason}. Send a serialised DDSketch protocol buffer with a "
+        "logarithmic mapping of 1 % relative accuracy, or leave the sketch empty."
+    )
+
+
+def sketch_of(values: Iterable[float] = ()) -> DDSketch:
+    """Return a sketch of finite values; feed it more with ``add(value)``."""
+    sketch = DDSketch(RELATIVE_ACCURACY)
+    for value in values:
+        sketch.add(value)
+    return sketch
+
+
+def encode(sketch: DDSketch) -> bytes:
+    """Return the sketch as bytes: filled bins only, by key, so that equal sketches are equal bytes."""
+    state = vars(sketch)  # the library's own codec reads the same private fields
+    message = pb.DDSketch(
+        mapping=pb.IndexMapping(gamma=_MAPPING.gamma, interpolation=pb.IndexMapping.NONE),
+        positiveValues=_packed(state["_store"]),
+        negativeValues=_packed(state["_negative_store"]),
+        zeroCount=state["_zero_count"],
+    )
+    return bytes(message.SerializeToString(deterministic=True))
+
+
+def decode(data: bytes) -> DDSketch:
+    """Return the sketch that the bytes hold; minimum, maximum and sum are the observation's.
+
+    Raises MalformedSketchError.
+    """
+    message = pb.DDSketch()
+    try:
+        message.ParseFromString(data)
+    except DecodeError:
+        raise MalformedSketchError(reason="it is no protocol buffer of a DDSketch") from None
+    _check(message)
+    sketch = sketch_of()
+    state = vars(sketch)
+    _fill(state["_store"], message.positiveValues)
+    _fill(state["_negative_store"], message.negativeValues)
+    state["_zero_count"] = message.zeroCount
+    state["_count"] = message.zeroCount + state["_store"].count + state["_negative_store"].count
+    return sketch
+
+
+def merge(parts: Iterable[bytes]) -> bytes:
+    """Return the sketch of the values of all parts; empty parts count for nothing."""
+    merged: DDSketch | None = None
+    for part in filter(None, parts):
+        sketch = decode(part)
+        if merged is None:
+            merged = sketch
+        else:
+            merged.merge(sketch)
+    return b"" if merged is None else encode(merged)
+
+
+def quantile(data: bytes, q: float) -> float | None:
+    """Return the value at quantile ``q`` in 0..1, None where empty. Raises MalformedSketchError."""
+    if not data:
+        return None
+    value = decode(data).get_quantile_value(q)
+    return None if value is None else float(value)
+
+
+def _packed(store: Any) -> Any:
+    """Return a store as its message: a run of counts where bins are dense, single bins where they are not."""
+    bins = {store.offset + index: count for index, count in enumerate(store.bins) if count}
+    if not bins:
+        return pb.Store()
+    first, last = min(bins), max(bins)
+    if last - first < 2 * len(bins):
+        counts = [bins.get(key, 0.0) for key in range(first, last + 1)]
+        return pb.Store(contiguousBinCounts=counts, contiguousBinIndexOffset=first)
+    return pb.Store(binCounts=bins)
+
+
+def _bins(message: Any) -> Iterable[tuple[int, float]]:
+    """Yield (key, count) of every bin of a store's message."""
+    yield from sorted(message.binCounts.items())
+    yield from enumerate(message.contiguousBinCounts, start=message.contiguousBinIndexOffset)
+
+
+def _check(message: Any) -> None:
+    """Refuse what we cannot merge, and keys that would fill gigabytes. Raises MalformedSketchError."""
+    mapping = message.mapping
+    if mapping.interpolation != pb.IndexMapping.NONE or mapping.indexOffset:
+        raise MalformedSketchError(reason="its mapping is not logarithmic")
+    if abs(mapping.gamma - _MAPPING.gamma) > _GAMMA_TOLERANCE:
+        raise MalformedSketchError(reason=f"its gamma is {mapping.gamma}")
+    counts = [message.zeroCount]
+    for store in (message.positiveValues, message.negativeValues):
+        for key, count in _bins(store):
+            counts.append(count)
+            if key not in _KEYS:
+                raise MalformedSketchError(reason=f"the bin {key} is beyond every number")
+    if not all(isfinite(count) and count >= 0 for count in counts):
+        raise MalformedSketchError(reason="a count is negative or not finite")
+
+
+def _fill(store: Any, message: Any) -> None:
+    """Add the bins of a message to an empty store."""
+    for key, count in _bins(message):
+        if count:
+            store.add(key, count)

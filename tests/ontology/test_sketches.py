@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+from ddsketch.pb import ddsketch_pb2
+from ddsketch.pb.proto import DDSketchProto
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stratagraph.ontology.sketches import MalformedSketchError, decode, encode, merge, quantile, sketch_of
+
+pb: Any = ddsketch_pb2
+proto: Any = DDSketchProto()
+VALUES = st.lists(st.floats(allow_nan=False, allow_infinity=False, width=32), min_size=1, max_size=40)
+
+
+def within(value: float | None, expected: float) -> bool:
+    return value is not None and math.isclose(value, expected, rel_tol=0.0101, abs_tol=1e-300)
+
+
+@given(VALUES, st.sampled_from([0.0, 0.5, 0.95, 1.0]))
+def test_a_quantile_is_within_one_percent_of_the_true_value(values: list[float], q: float) -> None:
+    # DDSketch answers with the value of lower rank.
+    expected = sorted(values)[math.floor(q * (len(values) - 1))]
+    answer = quantile(encode(sketch_of(values)), q)
+    upper = sorted(values)[math.ceil(q * (len(values) - 1))]
+    assert within(answer, expected) or within(answer, upper)
+
+
+@given(VALUES)
+def test_encoding_survives_a_round_trip(values: list[float]) -> None:
+    data = encode(sketch_of(values))
+    assert encode(decode(data)) == data
+    assert decode(data).count == len(values)
+
+
+@given(st.lists(VALUES, max_size=4))
+def test_merged_parts_equal_the_sketch_of_all_values(parts: list[list[float]]) -> None:
+    merged = merge(encode(sketch_of(part)) for part in parts)
+    everything = [value for part in parts for value in part]
+    assert merged == (encode(sketch_of(everything)) if parts else b"")
+
+
+def test_the_order_of_values_does_not_change_the_bytes() -> None:
+    values = [0.2, 3.0, 0.1, 0.1, 44.0, 0.0, -2.0]
+    assert encode(sketch_of(values)) == encode(sketch_of(reversed(values)))
+
+
+def test_bytes_of_the_library_itself_are_read() -> None:
+    sketch = sketch_of([0.2, 0.4, 0.8])
+    data = proto.to_proto(sketch).SerializeToString()
+    assert encode(decode(data)) == encode(sketch)
+
+
+def test_empty_bytes_have_no_quantile() -> None:
+    assert quantile(b"", 0.5) is None
+    assert quantile(encode(sketch_of()), 0.5) is None
+
+
+def test_a_sketch_of_scattered_values_stays_small() -> None:
+    assert len(encode(sketch_of([1e-6, 1.0, 1e6]))) < 100
+
+
+def message(**fields: object) -> bytes:
+    mapping = pb.IndexMapping(gamma=vars(sketch_of())["_mapping"].gamma)
+    return bytes(pb.DDSketch(**{"mapping": mapping, **fields}).SerializeToString())
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xff\xff\xff",
+        b"not a sketch",
+        message(mapping=pb.IndexMapping(gamma=1.5)),
+        message(mapping=pb.IndexMapping(gamma=1.02, interpolation=pb.IndexMapping.CUBIC)),
+        message(positiveValues=pb.Store(binCounts={2**31 - 1: 1.0})),
+        message(positiveValues=pb.Store(binCounts={1: -1.0})),
+        message(zeroCount=math.inf),
+    ],
+)
+def test_bytes_that_are_no_sketch_of_ours_are_refused(data: bytes) -> None:
+    with pytest.raises(MalformedSketchError):
+        decode(data)
