@@ -1,0 +1,50 @@
+"""How deep a document nests, measured before a recursive parser sees it.
+
+The parsers below us end the whole process on deep input, so the depth is counted first. Counting skips
+strings, IRIs and comments; where a document is malformed it may count too much, never too little.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+DEPTH_LIMIT: Final = 256
+
+_TURTLE: Final = re.compile(
+    rb'"""(?:[^"\\]|\\.|"(?!""))*+"""|'
+    rb"'''(?:[^'\\]|\\.|'(?!''))*+'''|"
+    rb'"(?:[^"\\\n\r]|\\.)*+"|'
+    rb"'(?:[^'\\\n\r]|\\.)*+'|"
+    rb'<[^<>"{}|^`\s]*+>|'
+    rb"#[^\n\r]*+|"
+    rb"\\.|"
+    rb"(?P<open><<|[\[({])|(?P<close>>>|[\])}])",
+    re.DOTALL,
+)
+_JSON: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"|(?P<open>[\[{])|(?P<close>[\]}])', re.DOTALL)
+_XML: Final = re.compile(
+    rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>|"
+    rb"(?P<close></)|"
+    rb"<[^!?/>\s](?:\"[^\"]*+\"|'[^']*+'|[^\"'>])*?/>|"
+    rb"(?P<open><[^!?/>\s])",
+    re.DOTALL,
+)
+_PATTERNS: Final = {"turtle": _TURTLE, "json": _JSON, "xml": _XML}
+_OPENERS: Final = {"turtle": (b"[", b"(", b"{", b"<<"), "json": (b"[", b"{"), "xml": (b"<",)}
+
+
+def too_deep(data: bytes, grammar: str, limit: int = DEPTH_LIMIT) -> int | None:
+    """Return the line at which nesting exceeds the limit, or None; the grammar is turtle, json or xml."""
+    if sum(map(data.count, _OPENERS[grammar])) <= limit:
+        return None
+    depth = 0
+    for match in _PATTERNS[grammar].finditer(data):
+        kind = match.lastgroup
+        if kind == "open":
+            depth += 1
+            if depth > limit:
+                return data.count(b"\n", 0, match.start()) + 1
+        elif kind == "close":
+            depth = max(0, depth - 1)
+    return None

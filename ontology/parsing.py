@@ -1,0 +1,203 @@
+"""RDF files of any syntax, trusted or not, read into facts with their lexical forms exactly as written."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import PurePath
+from typing import ClassVar, Final
+
+import pyoxigraph as ox
+
+from stratagraph.ontology.blanks import blank_names
+from stratagraph.ontology.errors import StratagraphError
+from stratagraph.ontology.facts import Fact, Iri, Literal, Term
+from stratagraph.ontology.nesting import DEPTH_LIMIT, too_deep
+
+
+@dataclass(kw_only=True)
+class MalformedRdf(StratagraphError):  # noqa: N818 - named for what went wrong, like every error here
+    """A file that is no RDF of its syntax, or holds what a fact cannot.
+
+    Lines and columns count from 1; 0 where unknown.
+    """
+
+    slug: ClassVar[str] = "malformed-rdf"
+    status: ClassVar[int] = 400
+    text: ClassVar[str] = "{file}:{line}:{column}: {reason}. Correct the file and send it again."
+
+    file: str
+    line: int
+    column: int
+    reason: str
+
+
+@dataclass(kw_only=True)
+class UnknownSyntax(StratagraphError):  # noqa: N818 - as above
+    """A file whose name does not say which RDF syntax it is in."""
+
+    slug: ClassVar[str] = "unknown-rdf-syntax"
+    status: ClassVar[int] = 415
+    text: ClassVar[str] = "{file} has no known RDF file extension. Name it with one of: {known}."
+
+    file: str
+    known: str
+
+
+class RdfSyntax(StrEnum):
+    """The RDF syntaxes that can be read."""
+
+    TURTLE = "turtle"
+    NTRIPLES = "ntriples"
+    NQUADS = "nquads"
+    TRIG = "trig"
+    RDFXML = "rdfxml"
+    JSONLD = "jsonld"
+
+    @classmethod
+    def of_file(cls, file: str) -> RdfSyntax:
+        """Return the syntax that a file's extension stands for, or raise ``UnknownSyntax``."""
+        try:
+            return _EXTENSIONS[PurePath(file).suffix.lower()]
+        except KeyError:
+            raise UnknownSyntax(file=file, known=" ".join(_EXTENSIONS)) from None
+
+
+_EXTENSIONS: Final = {
+    ".ttl": RdfSyntax.TURTLE,
+    ".nt": RdfSyntax.NTRIPLES,
+    ".nq": RdfSyntax.NQUADS,
+    ".trig": RdfSyntax.TRIG,
+    ".rdf": RdfSyntax.RDFXML,
+    ".owl": RdfSyntax.RDFXML,
+    ".jsonld": RdfSyntax.JSONLD,
+}
+_FORMATS: Final = {
+    RdfSyntax.TURTLE: ox.RdfFormat.TURTLE,
+    RdfSyntax.NTRIPLES: ox.RdfFormat.N_TRIPLES,
+    RdfSyntax.NQUADS: ox.RdfFormat.N_QUADS,
+    RdfSyntax.TRIG: ox.RdfFormat.TRIG,
+    RdfSyntax.RDFXML: ox.RdfFormat.RDF_XML,
+    RdfSyntax.JSONLD: ox.RdfFormat.JSON_LD,
+}
+_GRAMMARS: Final = {RdfSyntax.JSONLD: "json", RdfSyntax.RDFXML: "xml"}
+_BOM: Final = b"\xef\xbb\xbf"
+_DECLARATION: Final = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
+_UTF16: Final = (b"\xff\xfe", b"\xfe\xff", b"<\x00", b"\x00<")
+_POSITION: Final = re.compile(r"^Parser error at .*?: |\s*\(line \d+\)$")
+
+
+def parse_rdf(data: bytes, format: str, base: Iri, file: str, *, salt: str = "") -> list[Fact]:  # noqa: A002 - the word users know
+    """Read one document into its facts, in document order and without repeats.
+
+    Args:
+        data: the whole file; an empty one holds no facts.
+        format: a value of ``RdfSyntax``.
+        base: what relative IRIs are resolved against.
+        file: the name that errors speak of.
+        salt: blank nodes of documents read with different salts never coincide.
+
+    Raises:
+        MalformedRdf: on a syntax error, an entity declaration, nesting beyond ``DEPTH_LIMIT``, a named graph,
+            or a triple term.
+    """
+    syntax = RdfSyntax(format)
+    data = data.removeprefix(_BOM)
+    if not data.strip():
+        return []
+    _guard(data, syntax, file)
+    quads = _parse(data, syntax, base, file)
+    return _facts(quads, file, salt)
+
+
+def _guard(data: bytes, syntax: RdfSyntax, file: str) -> None:
+    """Refuse what would end or exhaust the process before the parser can refuse it."""
+    if syntax is RdfSyntax.RDFXML:
+        if data.startswith(_UTF16):
+            raise MalformedRdf(file=file, line=1, column=1, reason="only UTF-8 is read")
+        if found := _DECLARATION.search(data):
+            line = data.count(b"\n", 0, found.start()) + 1
+            raise MalformedRdf(
+                file=file, line=line, column=1, reason="a document type or entity declaration is not accepted"
+            )
+    line_too_deep = too_deep(data, _GRAMMARS.get(syntax, "turtle"))
+    if line_too_deep is not None:
+        reason = f"nesting is deeper than {DEPTH_LIMIT} levels"
+        raise MalformedRdf(file=file, line=line_too_deep, column=1, reason=reason)
+
+
+def _parse(data: bytes, syntax: RdfSyntax, base: Iri, file: str) -> list[ox.Quad]:
+    try:
+        return list(ox.parse(data, format=_FORMATS[syntax], base_iri=base))
+    except (SyntaxError, ValueError) as error:
+        reason = _POSITION.sub("", str(error)).rstrip(".")
+        line = getattr(error, "lineno", None) or _line_reached(data, syntax, base)
+        column = getattr(error, "offset", None) or 1
+        raise MalformedRdf(file=file, line=line, column=column, reason=reason) from None
+
+
+class _LineByLine(io.BytesIO):
+    """A file that hands out one line per read, so that a failing parser shows how far it came."""
+
+    def read(self, size: int | None = -1, /) -> bytes:  # noqa: ARG002 - the signature is the base class's
+        return self.readline()
+
+
+def _line_reached(data: bytes, syntax: RdfSyntax, base: Iri) -> int:
+    """Parse again to find the line of an error that came without one."""
+    lines = _LineByLine(data)
+    try:
+        for _ in ox.parse(lines, format=_FORMATS[syntax], base_iri=base):
+            pass
+    except (SyntaxError, ValueError):
+        return data.count(b"\n", 0, max(0, lines.tell() - 1)) + 1
+    return 1
+
+
+def _facts(quads: Sequence[ox.Quad], file: str, salt: str) -> list[Fact]:
+    blanks = blank_names(_blank_edges(quads), salt=salt)
+    terms: dict[object, Term] = {}
+    facts: dict[Fact, None] = {}
+    for quad in quads:
+        if not isinstance(quad.graph_name, ox.DefaultGraph):
+            raise _unsupported(file, f"the named graph {quad.graph_name}", "only the default graph is read")
+        fact = Fact(
+            _node(quad.subject, blanks, file), quad.predicate.value, _term(quad.object, blanks, terms, file)
+        )
+        facts[fact] = None
+    return list(facts)
+
+
+def _blank_edges(quads: Iterable[ox.Quad]) -> Iterable[tuple[str, str, str]]:
+    """Yield the edges that touch a blank node; only they name it."""
+    for quad in quads:
+        if isinstance(quad.subject, ox.BlankNode) or isinstance(quad.object, ox.BlankNode):
+            yield str(quad.subject), quad.predicate.value, str(quad.object)
+
+
+def _node(node: object, blanks: dict[str, str], file: str) -> Iri:
+    if isinstance(node, ox.NamedNode):
+        return node.value
+    if isinstance(node, ox.BlankNode):
+        return blanks[str(node)]
+    raise _unsupported(file, "a triple term", "describe the statement with an rdf:Statement instead")
+
+
+def _term(node: object, blanks: dict[str, str], terms: dict[object, Term], file: str) -> Term:
+    if not isinstance(node, ox.Literal):
+        return _node(node, blanks, file)
+    known = terms.get(node)
+    if known is None:
+        if node.direction is not None:
+            raise _unsupported(file, "a text with a base direction", "use a plain language tag")
+        known = terms[node] = Literal(node.value, node.datatype.value, node.language or "")
+    return known
+
+
+def _unsupported(file: str, what: str, advice: str) -> MalformedRdf:
+    return MalformedRdf(
+        file=file, line=0, column=0, reason=f"it holds {what}, which is not supported: {advice}"
+    )
