@@ -1,0 +1,194 @@
+"""Everything known about one asset: types, attributes and relations with who says so, and what was observed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from stratagraph.ontology.facts import Iri, Literal, Term
+from stratagraph.ontology.model import OntologyModel
+from stratagraph.ontology.namespaces import RDF, SG
+from stratagraph.queries.cards import Cards, card
+from stratagraph.queries.messages import language as supported
+from stratagraph.queries.names import UnknownName
+from stratagraph.queries.stores import TripleStore
+
+Document = dict[str, Any]
+Properties = Mapping[Iri, list[Term]]
+
+_AS_SUBJECT: Final = "SELECT ?node ?property ?value WHERE { ?node rdf:subject ?asset ; ?property ?value }"
+_AS_OBJECT: Final = "SELECT ?node ?property ?value WHERE { ?node rdf:object ?asset ; ?property ?value }"
+_OBSERVED: Final = "SELECT ?node ?property ?value WHERE { ?node sg:observedOn ?asset ; ?property ?value }"
+
+_FIGURES: Final = ("count", "sum", "min", "max", "mean", "p50", "p95")
+
+
+def asset(store: TripleStore, model: OntologyModel, iri: Iri, *, language: str = "en") -> Document:
+    """Return the asset's card with its types, attributes, relations out and in, and newest observations.
+
+    Raises:
+        UnknownName: nothing is known of the IRI, or it is no asset.
+    """
+    known: dict[Iri, list[Term]] = defaultdict(list)
+    for predicate, value in store.facts_about(iri):
+        known[predicate].append(value)
+    if SG.Asset not in known[RDF.type]:
+        raise UnknownName(kind="asset", name=iri)
+    outgoing = _nodes(store, _AS_SUBJECT, iri)
+    incoming = _nodes(store, _AS_OBJECT, iri)
+    page = _Page(store, model, supported(language))
+    return {
+        "sequence": store.sequence,
+        **card(model, iri, known).document(model, language),
+        "types": page.types(known[RDF.type]),
+        "attributes": page.attributes(outgoing),
+        "relations": {
+            "out": page.relations(outgoing, RDF.object) + page.inferred(iri, known, outgoing, incoming),
+            "in": page.relations(incoming, RDF.subject),
+        },
+        "observations": page.observations(_nodes(store, _OBSERVED, iri)),
+    }
+
+
+class _Page:
+    """Writes the parts of one asset's answer in one language."""
+
+    def __init__(self, store: TripleStore, model: OntologyModel, language: str) -> None:
+        self._model = model
+        self._language = language
+        self._cards = Cards(store, model)
+
+    def types(self, types: Sequence[Term]) -> list[Document]:
+        named = sorted(t for t in types if isinstance(t, str) and t in self._model.classes)
+        return [{"iri": cls, "label": self._label(cls)} for cls in named]
+
+    def attributes(self, statements: Sequence[Properties]) -> list[Document]:
+        rows = []
+        for statement in statements:
+            predicate, value = _one(statement, RDF.predicate), _one(statement, RDF.object)
+            if isinstance(value, Literal) and isinstance(predicate, str):
+                rows.append(
+                    {
+                        "property": predicate,
+                        "label": self._label(predicate),
+                        "value": value.value,
+                        "datatype": value.datatype,
+                        "language": value.language or None,
+                        "claims": _claims(statement),
+                    }
+                )
+        return sorted(rows, key=lambda row: (row["property"], row["value"]))
+
+    def relations(self, statements: Sequence[Properties], end: Iri) -> list[Document]:
+        rows = []
+        for statement in statements:
+            predicate, other = _one(statement, RDF.predicate), _one(statement, end)
+            if isinstance(other, str) and predicate in self._model.relations:
+                rows.append((str(predicate), other, _claims(statement)))
+        return self._rows(rows)
+
+    def inferred(
+        self, iri: Iri, known: Properties, outgoing: Sequence[Properties], incoming: Sequence[Properties]
+    ) -> list[Document]:
+        """Return the relations that follow only from other assets' statements: chains and transitive ones."""
+        said = {(a, o) for p, o in _pairs(outgoing, RDF.object) for a in self._above(p)}
+        for predicate, subject in _pairs(incoming, RDF.subject):
+            for name in self._above(predicate):
+                inverse = self._model.relations[name].inverse
+                said |= {(a, subject) for a in self._above(inverse)} if inverse else set()
+        rows: list[tuple[Iri, Iri, Document | None]] = [
+            (predicate, other, None)
+            for predicate, others in known.items()
+            if predicate in self._model.relations and not self._of_influence(predicate)
+            for other in others
+            if isinstance(other, str) and (predicate, other) not in said and other != iri
+        ]
+        return self._rows(rows)
+
+    def observations(self, nodes: Sequence[Properties]) -> list[Document]:
+        rows = []
+        for node in nodes:
+            metric = _one(node, SG.metric)
+            row: Document = {
+                "metric": metric,
+                "label": self._label(metric) if isinstance(metric, str) else None,
+                "unit": _text(node, SG.unit),
+                "windowStart": _text(node, SG.windowStart),
+                "windowEnd": _text(node, SG.windowEnd),
+                "measured": _text(node, SG.measured) == "true",
+                "sources": sorted(filter(None, map(_lexical, node.get(SG.source, ())))),
+            }
+            row |= {figure: _number(node, SG.term(figure)) for figure in _FIGURES}
+            rows.append(row)
+        return sorted(rows, key=lambda row: str(row["metric"]))
+
+    def _rows(self, rows: Sequence[tuple[Iri, Iri, Document | None]]) -> list[Document]:
+        self._cards.fetch(other for _, other, _ in rows)
+        return [
+            {
+                "property": predicate,
+                "label": self._label(predicate),
+                "asset": self._cards[other].document(self._model, self._language),
+                "inferred": claims is None,
+                "claims": claims,
+            }
+            for predicate, other, claims in sorted(rows, key=lambda row: row[:2])
+        ]
+
+    def _above(self, predicate: Iri) -> frozenset[Iri]:
+        known = self._model.relations.get(predicate)
+        return known.ancestors & self._model.relations.keys() if known else frozenset()
+
+    def _of_influence(self, predicate: Iri) -> bool:
+        """Whether the relation is one of the deriver's influence properties or their inverses: impact shows those."""
+        inverse = self._model.relations[predicate].inverse
+        return SG.affects in self._above(predicate) or (inverse is not None and SG.affects in self._above(inverse))
+
+    def _label(self, iri: Iri) -> str:
+        return self._model.label(iri, self._language.lower())
+
+
+def _nodes(store: TripleStore, query: str, iri: Iri) -> list[Properties]:
+    """Return the properties of every node that the query finds."""
+    nodes: dict[Term, dict[Iri, list[Term]]] = {}
+    for row in store.select(query, {"asset": iri}):
+        node, prop, value = row["node"], row["property"], row["value"]
+        if node is not None and isinstance(prop, str) and value is not None:
+            nodes.setdefault(node, defaultdict(list))[prop].append(value)
+    return list(nodes.values())
+
+
+def _pairs(statements: Sequence[Properties], end: Iri) -> Iterator[tuple[Iri, Iri]]:
+    for statement in statements:
+        predicate, other = _one(statement, RDF.predicate), _one(statement, end)
+        if isinstance(predicate, str) and isinstance(other, str):
+            yield predicate, other
+
+
+def _claims(statement: Properties) -> Document:
+    """Return who says a statement, how they came to know it, and when it was first and last seen."""
+    return {
+        "sources": sorted(filter(None, map(_lexical, statement.get(SG.source, ())))),
+        "methods": sorted(filter(None, map(_lexical, statement.get(SG.method, ())))),
+        "firstSeen": min((t for t in map(_lexical, statement.get(SG.firstSeen, ())) if t), default=None),
+        "lastSeen": max((t for t in map(_lexical, statement.get(SG.lastSeen, ())) if t), default=None),
+    }
+
+
+def _one(node: Properties, prop: Iri) -> Term | None:
+    return next(iter(node.get(prop, ())), None)
+
+
+def _text(node: Properties, prop: Iri) -> str | None:
+    value = _one(node, prop)
+    return _lexical(value) if value is not None else None
+
+
+def _lexical(term: Term) -> str:
+    return term.value if isinstance(term, Literal) else term
+
+
+def _number(node: Properties, prop: Iri) -> float | None:
+    text = _text(node, prop)
+    return float(text) if text is not None else None

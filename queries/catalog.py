@@ -1,0 +1,156 @@
+"""The estate as lists: the levels with counts and verdicts, and the assets of a level or class."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from stratagraph.ontology.facts import Iri, Literal
+from stratagraph.ontology.model import OntologyModel
+from stratagraph.ontology.namespaces import SG
+from stratagraph.queries.cards import TRANSVERSAL, Cards
+from stratagraph.queries.messages import language as supported
+from stratagraph.queries.messages import messages
+from stratagraph.queries.stores import TripleStore
+
+Document = dict[str, Any]
+
+WORST_FIRST: Final = ("fail", "unknown", "waived", "pass", "not_applicable")
+"""Verdicts, from the one that needs attention first to the one that needs none."""
+
+PAGE: Final = 200
+"""Assets on one page of a list, unless asked otherwise."""
+
+_COUNTS: Final = """
+SELECT ?class (COUNT(DISTINCT ?asset) AS ?count) WHERE {{
+  VALUES ?class {{ {classes} }}
+  ?asset a ?class
+}} GROUP BY ?class
+"""
+_LISTED: Final = """
+SELECT DISTINCT ?asset WHERE {{
+  VALUES ?class {{ {classes} }}
+  ?asset a ?class .
+  {without}
+  FILTER(STR(?asset) > ?after)
+}} ORDER BY STR(?asset) LIMIT {limit}
+"""
+_WITHOUT: Final = "FILTER NOT EXISTS {{ VALUES ?other {{ {classes} }} ?asset a ?other }}"
+
+
+def levels(
+    store: TripleStore,
+    model: OntologyModel,
+    verdicts: Iterable[tuple[Iri, str]] = (),
+    *,
+    language: str = "en",
+) -> list[Document]:
+    """Return the levels, L12 first and the transversal strip last, with asset counts and the audit's verdicts.
+
+    ``verdicts`` are (target asset, status) pairs of an audit; ``counts`` says how many there are of each status.
+    """
+    counts = _counts(store, model)
+    statuses = _statuses(store, model, verdicts)
+    tag = supported(language)
+    shown = [
+        {
+            "level": level.notation,
+            "number": level.number,
+            "label": model.label(level.iri, tag.lower()),
+            "definition": model.definitions.get(level.iri, {}).get(tag.lower()),
+            "group": model.label(level.group, tag.lower()),
+            "count": counts.get(level.iri, 0),
+            **_worst(statuses.get(level.iri, Counter())),
+        }
+        for level in sorted(model.levels, key=lambda level: -level.number)
+    ]
+    strip = {
+        "level": TRANSVERSAL,
+        "number": None,
+        "label": messages("impact", tag)["transversal"],
+        "definition": None,
+        "group": None,
+        "count": counts.get(None, 0),
+        **_worst(statuses.get(None, Counter())),
+    }
+    return [*shown, strip]
+
+
+def assets(
+    store: TripleStore,
+    model: OntologyModel,
+    *,
+    level: Iri | None = None,
+    transversal: bool = False,
+    cls: Iri | None = None,
+    limit: int = PAGE,
+    after: Iri = "",
+    language: str = "en",
+) -> Document:
+    """Return a page of assets in the order of their IRIs; ``next`` is the ``after`` of the following page.
+
+    ``level`` keeps one level's assets, ``transversal`` those of none, ``cls`` those of a class.
+    """
+    classes: Sequence[Iri] = [cls or SG.Asset] if level is None else _tops(model, level)
+    without = _WITHOUT.format(classes=_values(_all_tops(model))) if transversal else ""
+    if level is not None and cls is not None:
+        classes = [cls] if model.level_of([cls]) == level else []
+    query = _LISTED.format(classes=_values(classes), without=without, limit=limit + 1)
+    rows = store.select(query, {"after": Literal(after)})
+    found = [row["asset"] for row in rows if isinstance(row["asset"], str)]
+    cards = Cards(store, model)
+    cards.fetch(found[:limit])
+    return {
+        "sequence": store.sequence,
+        "assets": [cards[iri].document(model, language) for iri in found[:limit]],
+        "next": found[limit - 1] if len(found) > limit else None,
+    }
+
+
+def _tops(model: OntologyModel, level: Iri) -> list[Iri]:
+    """Return the classes of a level that no other class of the level lies above."""
+    inside = {iri for iri, info in model.classes.items() if info.level == level}
+    return sorted(iri for iri in inside if not (model.ancestors(iri) - {iri}) & inside)
+
+
+def _all_tops(model: OntologyModel) -> list[Iri]:
+    return [top for level in model.levels for top in _tops(model, level.iri)]
+
+
+def _counts(store: TripleStore, model: OntologyModel) -> dict[Iri | None, int]:
+    """Count the assets per level; what is on none of them is transversal (None)."""
+    tops = {top: level.iri for level in model.levels for top in _tops(model, level.iri)}
+    counts: dict[Iri | None, int] = {}
+    total = 0
+    for row in store.select(_COUNTS.format(classes=_values([SG.Asset, *tops]))):
+        cls, count = row["class"], row["count"]
+        if not isinstance(cls, str) or not isinstance(count, Literal):
+            continue
+        if cls in tops:
+            counts[tops[cls]] = counts.get(tops[cls], 0) + int(count.value)
+        else:
+            total = int(count.value)
+    counts[None] = total - sum(counts.values())
+    return counts
+
+
+def _statuses(
+    store: TripleStore, model: OntologyModel, verdicts: Iterable[tuple[Iri, str]]
+) -> dict[Iri | None, Counter[str]]:
+    pairs = list(verdicts)
+    cards = Cards(store, model)
+    cards.fetch(target for target, _ in pairs)
+    statuses: dict[Iri | None, Counter[str]] = {}
+    for target, status in pairs:
+        statuses.setdefault(cards.level(target), Counter())[status] += 1
+    return statuses
+
+
+def _worst(counts: Counter[str]) -> Document:
+    worst = next((status for status in WORST_FIRST if counts[status]), None)
+    return {"worst": worst, "counts": {status: counts[status] for status in WORST_FIRST if counts[status]}}
+
+
+def _values(iris: Iterable[Iri]) -> str:
+    return " ".join(f"<{iri}>" for iri in iris)

@@ -1,0 +1,228 @@
+"""From what a person types to an asset, a change kind, an aspect or a level; and search by name."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import ClassVar, Final
+from urllib.parse import quote
+from weakref import WeakKeyDictionary
+
+from stratagraph.ontology.errors import StratagraphError
+from stratagraph.ontology.facts import Iri, Literal
+from stratagraph.ontology.model import OntologyModel
+from stratagraph.ontology.namespaces import ASSET_BASE, expand
+from stratagraph.queries.cards import TRANSVERSAL, Card, Cards, local_name
+from stratagraph.queries.stores import TripleStore
+
+_IRI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|\\^`]+")
+_SEPARATORS: Final = re.compile(r"[\W_]+")
+_SUGGESTIONS: Final = 5
+
+_IS_ASSET: Final = "ASK { ?asset a sg:Asset }"
+_NAMED: Final = "SELECT DISTINCT ?asset WHERE { ?asset sg:name ?name ; a sg:Asset }"
+_TEXTS: Final = """
+SELECT ?asset ?text WHERE {
+  VALUES ?property { sg:name rdfs:label }
+  ?asset a sg:Asset ; ?property ?text
+}
+"""
+
+
+@dataclass(kw_only=True)
+class UnknownName(StratagraphError):
+    """No asset or term answers to a name."""
+
+    kind: str
+    name: str
+    suggestions: tuple[str, ...] = ()
+
+    slug: ClassVar[str] = "unknown-name"
+    status: ClassVar[int] = 404
+    text: ClassVar[str] = "There is no {kind} named {name!r}. {advice}"
+
+    def __str__(self) -> str:
+        """Name the nearest ones, where there are any."""
+        nearest = ", ".join(self.suggestions)
+        advice = f"Did you mean: {nearest}?" if nearest else "Search for part of its name."
+        return self.text.format(**self.data(), advice=advice)
+
+    def details(self) -> dict[str, object]:
+        """Return what a problem detail carries beside the text."""
+        return {"suggestions": list(self.suggestions)}
+
+
+@dataclass(kw_only=True)
+class AmbiguousName(StratagraphError):
+    """Several assets answer to a name. ``candidates`` hold iri, label and class."""
+
+    name: str
+    candidates: tuple[dict[str, str], ...]
+
+    slug: ClassVar[str] = "ambiguous-name"
+    status: ClassVar[int] = 409
+    text: ClassVar[str] = "{name!r} names several assets; repeat with one of these IRIs: {listing}"
+
+    def __str__(self) -> str:
+        """List the candidates."""
+        listing = "; ".join(f"<{c['iri']}> ({c['label']}, {c['class']})" for c in self.candidates)
+        return self.text.format(**self.data(), listing=listing)
+
+    def details(self) -> dict[str, object]:
+        """Return what a problem detail carries beside the text."""
+        return {"candidates": list(self.candidates)}
+
+
+def fold(text: str) -> str:
+    """Return the text without case and accents."""
+    decomposed = unicodedata.normalize("NFKD", text.strip())
+    return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
+
+
+def resolve_name(store: TripleStore, model: OntologyModel, text: str, base: Iri = ASSET_BASE) -> Iri:
+    """Return the asset that a person means: by IRI, CURIE or key, by exact name, then by name or label folded."""
+    for iri in _spelled(text.strip(), base):
+        if store.ask(_IS_ASSET, {"asset": iri}):
+            return iri
+    index = name_index(store)
+    for found in (_named(store, text), index.exact(text)):
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise AmbiguousName(name=text, candidates=_candidates(store, model, found))
+    raise UnknownName(kind="asset", name=text, suggestions=index.nearest(text))
+
+
+def resolve_change(model: OntologyModel, text: str) -> Iri:
+    """Return a change kind by notation, IRI, CURIE or label."""
+    return _term(model, "kind of change", {i: k.notation for i, k in model.change_kinds.items()}, text)
+
+
+def resolve_aspect(model: OntologyModel, text: str) -> Iri:
+    """Return an aspect by notation, IRI, CURIE or label."""
+    return _term(model, "aspect", {i: a.notation for i, a in model.aspects.items()}, text)
+
+
+def resolve_level(model: OntologyModel, text: str) -> Iri | None:
+    """Return a level by notation, IRI, CURIE or label; None for ``transversal``."""
+    if fold(text) == TRANSVERSAL:
+        return None
+    return _term(model, "level", {level.iri: level.notation for level in model.levels}, text)
+
+
+def search(
+    store: TripleStore, model: OntologyModel, text: str, *, limit: int = 20, language: str = "en"
+) -> dict[str, object]:
+    """Return the assets whose name or label fits best, as ``{"results": [...]}``, at most ``limit``."""
+    found = name_index(store).matching(text, limit)
+    cards = Cards(store, model)
+    cards.fetch(found)
+    return {
+        "sequence": store.sequence,
+        "results": [cards[asset].document(model, language) for asset in found],
+    }
+
+
+class NameIndex:
+    """The names and labels of every asset at one sequence, folded."""
+
+    def __init__(self, sequence: int, texts: Iterable[tuple[Iri, str]]) -> None:
+        self.sequence = sequence
+        self._assets: dict[str, set[Iri]] = {}
+        self._shown: dict[str, str] = {}
+        for asset, text in sorted(texts):
+            folded = fold(text)
+            self._assets.setdefault(folded, set()).add(asset)
+            self._shown.setdefault(folded, text)
+        self._words = {folded: _SEPARATORS.sub(" ", folded).strip() for folded in self._assets}
+
+    def exact(self, text: str) -> list[Iri]:
+        """Return the assets that have the name, case and accents ignored."""
+        return sorted(self._assets.get(fold(text), ()))
+
+    def nearest(self, text: str) -> tuple[str, ...]:
+        """Return the names that look most like the text."""
+        wanted = fold(text)
+        close = get_close_matches(wanted, self._assets, n=_SUGGESTIONS, cutoff=0.6)
+        within = sorted(name for name in self._assets if wanted and wanted in name)
+        return tuple(self._shown[name] for name in dict.fromkeys((*close, *within)))[:_SUGGESTIONS]
+
+    def matching(self, text: str, limit: int) -> list[Iri]:
+        """Return assets by how well they fit: whole name, its beginning, a word's beginning, somewhere in it."""
+        wanted = _SEPARATORS.sub(" ", fold(text)).strip()
+        if not wanted:
+            return []
+        ranks: dict[Iri, tuple[int, str]] = {}
+        for folded, assets in self._assets.items():
+            rank = _rank(wanted, self._words[folded])
+            for asset in assets if rank is not None else ():
+                ranks[asset] = min(ranks.get(asset, (9, "")), (rank or 0, folded))
+        return sorted(ranks, key=lambda asset: (*ranks[asset], asset))[:limit]
+
+
+_indexes: WeakKeyDictionary[TripleStore, NameIndex] = WeakKeyDictionary()
+
+
+def name_index(store: TripleStore) -> NameIndex:
+    """Return the store's index, built again only when the sequence has moved on."""
+    known = _indexes.get(store)
+    if known is None or known.sequence != store.sequence:
+        known = _indexes[store] = NameIndex(store.sequence, _texts(store))
+    return known
+
+
+def _texts(store: TripleStore) -> Iterable[tuple[Iri, str]]:
+    for row in store.select(_TEXTS):
+        asset, text = row["asset"], row["text"]
+        if isinstance(asset, str) and isinstance(text, Literal):
+            yield asset, text.value
+
+
+def _rank(wanted: str, words: str) -> int | None:
+    """Return how well a name fits, 0 best; None when it does not."""
+    tests = (words == wanted, words.startswith(wanted), f" {wanted}" in words, wanted in words)
+    if any(tests):
+        return tests.index(True)
+    return len(tests) if all(word in words for word in wanted.split()) else None
+
+
+def _spelled(text: str, base: Iri) -> list[Iri]:
+    """Return the IRIs that a text may spell: itself, a CURIE, or a path below the asset base."""
+    prefix, _, local = text.partition(":")
+    spelled = [text, expand(text) or "", base + text, base + quote(text, safe="/%")]
+    if prefix == "asset":
+        spelled[:0] = [base + local, base + quote(local, safe="/%")]
+    return [iri for iri in dict.fromkeys(spelled) if _IRI.fullmatch(iri)]
+
+
+def _named(store: TripleStore, text: str) -> list[Iri]:
+    rows = store.select(_NAMED, {"name": Literal(text)})
+    return sorted(row["asset"] for row in rows if isinstance(row["asset"], str))
+
+
+def _candidates(store: TripleStore, model: OntologyModel, assets: Iterable[Iri]) -> tuple[dict[str, str], ...]:
+    cards = Cards(store, model)
+    cards.fetch(assets)
+    return tuple(_candidate(model, cards[asset]) for asset in assets)
+
+
+def _candidate(model: OntologyModel, card: Card) -> dict[str, str]:
+    cls = model.label(card.cls) if card.cls else ""
+    return {"iri": card.iri, "label": card.label("en"), "class": cls}
+
+
+def _term(model: OntologyModel, kind: str, notations: Mapping[Iri, str], text: str) -> Iri:
+    """Find a term of the ontology by any of its spellings."""
+    spellings: dict[str, Iri] = {}
+    for iri, notation in sorted(notations.items()):
+        for spelling in (iri, notation, local_name(iri), *model.labels.get(iri, {}).values()):
+            spellings.setdefault(fold(spelling), iri)
+    wanted = fold(expand(text.strip()) or text)
+    if wanted in spellings:
+        return spellings[wanted]
+    close = get_close_matches(wanted, map(fold, notations.values()), n=_SUGGESTIONS, cutoff=0.4)
+    suggestions = tuple(close) or tuple(sorted(notations.values()))
+    raise UnknownName(kind=kind, name=text, suggestions=suggestions)
