@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 
@@ -76,3 +77,8 @@ def expand(name: str) -> str | None:
     prefix, colon, local = name.partition(":")
     base = PREFIXES.get(prefix)
     return base + local if colon and base is not None else None
+
+
+def local_name(iri: str) -> str:
+    """Return what follows the last ``#``, ``/`` or ``:`` of an IRI."""
+    return re.split(r"[#/:]", iri)[-1]

@@ -1,0 +1,78 @@
+"""A few thousand facts, looked up by subject and predicate."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from stratagraph.ontology.facts import Fact, Iri, Literal, Term
+from stratagraph.ontology.namespaces import OWL, RDF
+
+
+class Graph:
+    """Facts with two indices; built once, then only read."""
+
+    def __init__(self, facts: Iterable[Fact]) -> None:
+        """Index the facts."""
+        self._objects: dict[tuple[Iri, Iri], list[Term]] = defaultdict(list)
+        self._subjects: dict[tuple[Iri, Term], list[Iri]] = defaultdict(list)
+        self._pairs: dict[Iri, list[tuple[Iri, Term]]] = defaultdict(list)
+        for fact in facts:
+            self._objects[fact.subject, fact.predicate].append(fact.object)
+            self._subjects[fact.predicate, fact.object].append(fact.subject)
+            self._pairs[fact.predicate].append((fact.subject, fact.object))
+
+    def pairs(self, predicate: Iri) -> Iterator[tuple[Iri, Term]]:
+        """Yield (subject, object) of every fact with this predicate."""
+        yield from self._pairs.get(predicate, ())
+
+    def iris(self, subject: Iri, predicate: Iri) -> tuple[Iri, ...]:
+        """Return the objects that are IRIs."""
+        return tuple(term for term in self._objects.get((subject, predicate), ()) if isinstance(term, str))
+
+    def iri(self, subject: Iri, predicate: Iri) -> Iri | None:
+        """Return the first object that is an IRI, in alphabetical order."""
+        return min(self.iris(subject, predicate), default=None)
+
+    def texts(self, subject: Iri, predicate: Iri) -> dict[str, str]:
+        """Return the literals by language tag; "" where they have none."""
+        terms = self._objects.get((subject, predicate), ())
+        return {term.language: term.value for term in terms if isinstance(term, Literal)}
+
+    def value(self, subject: Iri, predicate: Iri) -> str | None:
+        """Return the lexical form of the first literal, in alphabetical order."""
+        return min(self.texts(subject, predicate).values(), default=None)
+
+    def instances(self, *classes: Iri) -> tuple[Iri, ...]:
+        """Return the subjects that are stated to be of one of the classes, in alphabetical order."""
+        return tuple(sorted({subject for cls in classes for subject in self.subjects(RDF.type, cls)}))
+
+    def subjects(self, predicate: Iri, term: Term) -> tuple[Iri, ...]:
+        """Return the subjects of the facts with this predicate and object."""
+        return tuple(self._subjects.get((predicate, term), ()))
+
+    def members(self, head: Iri) -> tuple[Iri, ...]:
+        """Return the members of an RDF list that are IRIs."""
+        found: list[Iri] = []
+        seen: set[Iri] = set()
+        node: Iri | None = head
+        while node and node != RDF.nil and node not in seen:
+            seen.add(node)
+            found.extend(self.iris(node, RDF.first))
+            node = self.iri(node, RDF.rest)
+        return tuple(found)
+
+    def union(self, subject: Iri, predicate: Iri) -> frozenset[Iri]:
+        """Return the named classes that a domain or range consists of; a union gives its members."""
+        found: set[Iri] = set()
+        for cls in self.iris(subject, predicate):
+            lists = self.iris(cls, OWL.unionOf)
+            found.update(*(self.members(head) for head in lists) if lists else [(cls,)])
+        return frozenset(found)
+
+    def closure(self, start: Iri, predicate: Iri) -> tuple[Iri, ...]:
+        """Return what the predicate leads to from the start, itself first, then nearest first."""
+        found = [start]
+        for node in found:
+            found.extend(term for term in sorted(self.iris(node, predicate)) if term not in found)
+        return tuple(found)

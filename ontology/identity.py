@@ -1,0 +1,96 @@
+"""Who is who: the IRIs that assets, statements, observations and influences get, always in the same way."""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Final
+from urllib.parse import quote
+
+from stratagraph.ontology.errors import StratagraphError
+from stratagraph.ontology.facts import Fact, Iri
+from stratagraph.ontology.namespaces import (
+    ASSET_BASE,
+    INFLUENCE_BASE,
+    OBSERVATION_BASE,
+    STATEMENT_BASE,
+    compact,
+    local_name,
+)
+from stratagraph.ontology.terms import encode
+
+if TYPE_CHECKING:
+    from stratagraph.ontology.model import OntologyModel
+
+DIGEST_LENGTH: Final = 40
+"""Hexadecimal digits kept of a SHA-256: 160 bits."""
+
+
+@dataclass(kw_only=True)
+class NoIdentity(StratagraphError):
+    """A class whose individuals have no declared key."""
+
+    slug: ClassVar[str] = "no-identity"
+    status: ClassVar[int] = 422
+    text: ClassVar[str] = "{cls} is no class of assets, so no IRI can be made. Use sg:Asset's sub-classes."
+
+    cls: str
+
+
+@dataclass(kw_only=True)
+class KeyMissing(StratagraphError):
+    """An individual without the first property of its key."""
+
+    slug: ClassVar[str] = "key-missing"
+    status: ClassVar[int] = 422
+    text: ClassVar[str] = "A {cls} is known by its {missing}, which is missing or empty. State it."
+
+    cls: str
+    missing: str
+
+
+def mint(model: OntologyModel, cls: Iri, key: Mapping[Iri, str], base: str = ASSET_BASE) -> Iri:
+    """Return the IRI of the asset of a class that has these key values; further properties are ignored.
+
+    The class only decides the kind, so that an asset keeps its IRI when its class becomes better known.
+
+    Raises:
+        NoIdentity: when the class declares and inherits no key.
+        KeyMissing: when the first key property has no value.
+    """
+    info = model.classes.get(cls)
+    if info is None or not info.key_properties:
+        raise NoIdentity(cls=compact(cls))
+    components = [_component(key.get(part, "")) for part in info.key_properties]
+    if not components[0]:
+        raise KeyMissing(cls=compact(cls), missing=compact(info.key_properties[0]))
+    while not components[-1]:
+        components.pop()
+    return base + "/".join((local_name(info.kind), *components))
+
+
+def _component(value: str) -> str:
+    """Encode one key value so that values and path separators cannot be confused."""
+    return quote(unicodedata.normalize("NFC", value), safe="")
+
+
+def statement_iri(fact: Fact) -> Iri:
+    """Return the node that carries what is known about a statement."""
+    return STATEMENT_BASE + _digest(encode(fact.subject), encode(fact.predicate), encode(fact.object))
+
+
+def observation_iri(subject: Iri, metric: Iri) -> Iri:
+    """Return the node of the newest observation of a metric on a subject."""
+    return OBSERVATION_BASE + _digest(encode(subject), encode(metric))
+
+
+def influence_iri(influencer: Iri, influenced: Iri) -> Iri:
+    """Return the node that carries strengths and reasons of an influence."""
+    return INFLUENCE_BASE + _digest(encode(influencer), encode(influenced))
+
+
+def _digest(*terms: str) -> str:
+    """Hash terms in N-Triples, which hold no raw line break and so cannot run into each other."""
+    return hashlib.sha256("\n".join(terms).encode()).hexdigest()[:DIGEST_LENGTH]

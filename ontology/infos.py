@@ -1,0 +1,127 @@
+"""What the ontology says about each kind of term, as frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from stratagraph.ontology.facts import Iri
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassInfo:
+    """A class. ``ancestors`` are its named super-classes and itself; level and key are inherited.
+
+    ``kind`` is the nearest ancestor that declares the key: the first part of the IRIs of its individuals; the
+    class itself where there is no key.
+    """
+
+    iri: Iri
+    ancestors: frozenset[Iri]
+    level: Iri | None
+    key_properties: tuple[Iri, ...]
+    kind: Iri
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transmission:
+    """A way in which influence runs along ``relation``: ``forward`` from subject to object, else backward.
+
+    ``templates`` maps a lower-case language tag to a sentence with ``{subject}``, ``{object}`` and ``{aspect}``.
+    """
+
+    iri: Iri
+    relation: Iri
+    forward: bool
+    aspects: frozenset[Iri]
+    strength: float
+    templates: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelationInfo:
+    """An object property. ``domain`` and ``range`` are the members of a union; empty means anything.
+
+    ``characteristics`` are lower-case words such as "transitive". ``transmissions`` are those in force: the
+    relation's own; where it has none, those of its inverse, turned round; else those of its nearest super-property.
+    """
+
+    iri: Iri
+    domain: frozenset[Iri]
+    range: frozenset[Iri]
+    inverse: Iri | None
+    ancestors: frozenset[Iri]
+    characteristics: frozenset[str]
+    transmissions: tuple[Transmission, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttributeInfo:
+    """A datatype property."""
+
+    iri: Iri
+    domain: frozenset[Iri]
+    datatype: Iri | None
+    single_valued: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelInfo:
+    """One of the twelve levels: number 1 to 12, notation "L4"."""
+
+    iri: Iri
+    number: int
+    group: Iri
+    notation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AspectInfo:
+    """An aspect with the properties that state an influence in it, its strength, and whether it was measured."""
+
+    iri: Iri
+    notation: str
+    influence_property: Iri
+    strength_property: Iri
+    measured_property: Iri
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricInfo:
+    """A metric. ``unit`` is a UCUM code or a unit in braces; ``better`` is "higher", "lower" or unknown."""
+
+    iri: Iri
+    notation: str
+    unit: str
+    aspect: Iri | None
+    better: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowInfo:
+    """A flow: the levels of each step in order. A step of several levels branches off from the step before."""
+
+    iri: Iri
+    steps: tuple[frozenset[Iri], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeKindInfo:
+    """A kind of change: the aspects it touches, the levels it starts at, the flows it sets off."""
+
+    iri: Iri
+    notation: str
+    aspects: frozenset[Iri]
+    levels: frozenset[Iri]
+    flows: tuple[FlowInfo, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChecklistStep:
+    """Something to do at a level after a change that reaches it in the aspect; its label is the text."""
+
+    iri: Iri
+    change: Iri
+    level: Iri
+    aspect: Iri
+    order: int

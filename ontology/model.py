@@ -1,0 +1,151 @@
+"""The ontology as values: what its modules say, read once, so that code never repeats it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from stratagraph.ontology import sections
+from stratagraph.ontology.facts import Batch, Fact, Iri, Method, Scope
+from stratagraph.ontology.graph import Graph
+from stratagraph.ontology.infos import (
+    AspectInfo,
+    AttributeInfo,
+    ChangeKindInfo,
+    ChecklistStep,
+    ClassInfo,
+    FlowInfo,
+    LevelInfo,
+    MetricInfo,
+    RelationInfo,
+    Transmission,
+)
+from stratagraph.ontology.namespaces import ONTOLOGY_IRI, RDFS, SKOS, local_name
+from stratagraph.ontology.parsing import RdfSyntax, parse_rdf
+from stratagraph.ontology.terms import encode
+
+__all__ = [
+    "CORE_SOURCE",
+    "AspectInfo",
+    "AttributeInfo",
+    "ChangeKindInfo",
+    "ChecklistStep",
+    "ClassInfo",
+    "FlowInfo",
+    "LevelInfo",
+    "MetricInfo",
+    "OntologyModel",
+    "RelationInfo",
+    "Transmission",
+    "load_model",
+]
+
+CORE_SOURCE: Final = "stratagraph:core"
+"""The source under which the ontology enters the ledger."""
+MODULES: Final = Path(__file__).parent / "modules"
+FALLBACK_LANGUAGE: Final = "en"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class OntologyModel:
+    """Everything the modules say. ``modules`` maps a module's name to its facts; ``triples`` are all of them once.
+
+    ``hash`` is a SHA-256 over the sorted triples in canonical N-Triples: equal knowledge gives an equal hash.
+    Texts are keyed by lower-case language tag.
+    """
+
+    hash: str
+    triples: tuple[Fact, ...]
+    modules: Mapping[str, tuple[Fact, ...]]
+    labels: Mapping[Iri, Mapping[str, str]]
+    definitions: Mapping[Iri, Mapping[str, str]]
+    classes: Mapping[Iri, ClassInfo]
+    relations: Mapping[Iri, RelationInfo]
+    attributes: Mapping[Iri, AttributeInfo]
+    levels: tuple[LevelInfo, ...]
+    aspects: Mapping[Iri, AspectInfo]
+    metrics: Mapping[Iri, MetricInfo]
+    change_kinds: Mapping[Iri, ChangeKindInfo]
+    checklist: tuple[ChecklistStep, ...]
+    chains: tuple[tuple[Iri, Iri, Iri], ...]
+
+    def label(self, iri: Iri, lang: str = FALLBACK_LANGUAGE) -> str:
+        """Return a term's label in a language, else in English, else its local name."""
+        texts = self.labels.get(iri, {})
+        return texts.get(lang.lower()) or texts.get(FALLBACK_LANGUAGE) or local_name(iri)
+
+    def ancestors(self, cls: Iri) -> frozenset[Iri]:
+        """Return a class's super-classes and itself; of an unknown class only itself."""
+        info = self.classes.get(cls)
+        return info.ancestors if info else frozenset({cls})
+
+    def level_of(self, types: Iterable[Iri]) -> Iri | None:
+        """Return the level of a thing of these types; None where no type has one."""
+        known = (self.classes[cls].level for cls in sorted(types) if cls in self.classes)
+        return next((level for level in known if level), None)
+
+    def as_batch(self) -> Batch:
+        """State the ontology as facts for the ledger: one complete scope per module, the hash as the run."""
+        scopes = (Scope(name=name, complete=True, stated=facts) for name, facts in self.modules.items())
+        return Batch(source=CORE_SOURCE, run=self.hash, method=Method.DECLARED, scopes=tuple(scopes))
+
+
+def load_model(extra: Sequence[Path] = ()) -> OntologyModel:
+    """Read the ontology's modules, and those of a user's own folders or files after them.
+
+    Raises:
+        MalformedRdf: where a module is not Turtle.
+    """
+    return _read(tuple(Path(path) for path in extra)) if extra else _core()
+
+
+@lru_cache(maxsize=1)
+def _core() -> OntologyModel:
+    return _read(())
+
+
+def _read(extra: Sequence[Path]) -> OntologyModel:
+    modules = dict(_modules(MODULES, prefix=""))
+    for path in extra:
+        modules.update(_modules(path, prefix=f"{path.name}/"))
+    triples = tuple(dict.fromkeys(fact for facts in modules.values() for fact in facts))
+    return _assemble(triples, modules)
+
+
+def _modules(path: Path, *, prefix: str) -> Iterator[tuple[str, tuple[Fact, ...]]]:
+    """Yield the name and facts of each Turtle file in a folder, in alphabetical order, or of a single file."""
+    files = sorted(path.glob("*.ttl")) if path.is_dir() else [path]
+    for file in files:
+        name = prefix + file.name
+        facts = parse_rdf(file.read_bytes(), RdfSyntax.TURTLE, ONTOLOGY_IRI, str(file), salt=name)
+        yield name, tuple(facts)
+
+
+def _assemble(triples: tuple[Fact, ...], modules: Mapping[str, tuple[Fact, ...]]) -> OntologyModel:
+    graph = Graph(triples)
+    classes = sections.classes(graph)
+    return OntologyModel(
+        hash=_hash(triples),
+        triples=triples,
+        modules=modules,
+        labels=sections.texts(graph, RDFS.label),
+        definitions=sections.texts(graph, SKOS.definition),
+        classes=classes,
+        relations=sections.relations(graph),
+        attributes=sections.attributes(graph),
+        levels=sections.levels(graph),
+        aspects=sections.aspects(graph),
+        metrics=sections.metrics(graph, classes),
+        change_kinds=sections.change_kinds(graph),
+        checklist=sections.checklist(graph),
+        chains=sections.chains(graph),
+    )
+
+
+def _hash(triples: Iterable[Fact]) -> str:
+    lines = sorted(f"{encode(fact.subject)} {encode(fact.predicate)} {encode(fact.object)} ." for fact in triples)
+    return sha256("\n".join(lines).encode()).hexdigest()

@@ -1,0 +1,211 @@
+"""Each section of the ontology, read from its graph by one pure function."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from stratagraph.ontology.blanks import is_blank
+from stratagraph.ontology.facts import Iri
+from stratagraph.ontology.graph import Graph
+from stratagraph.ontology.infos import (
+    AspectInfo,
+    AttributeInfo,
+    ChangeKindInfo,
+    ChecklistStep,
+    ClassInfo,
+    FlowInfo,
+    LevelInfo,
+    MetricInfo,
+    RelationInfo,
+    Transmission,
+)
+from stratagraph.ontology.namespaces import OWL, RDF, RDFS, SG, SKOS, expand, local_name
+
+_TRUE: Final = ("true", "1")
+_SWAP: Final = {"{subject}": "{object}", "{object}": "{subject}"}
+
+
+def texts(graph: Graph, predicate: Iri) -> dict[Iri, Mapping[str, str]]:
+    """Return each subject's texts for a predicate by language tag."""
+    return {subject: graph.texts(subject, predicate) for subject, _ in graph.pairs(predicate)}
+
+
+def classes(graph: Graph) -> dict[Iri, ClassInfo]:
+    """Return the named classes."""
+    named = (iri for iri in graph.instances(OWL.Class) if not is_blank(iri))
+    return {iri: _class(graph, iri) for iri in named}
+
+
+def _class(graph: Graph, iri: Iri) -> ClassInfo:
+    lineage = [cls for cls in graph.closure(iri, RDFS.subClassOf) if not is_blank(cls)]
+    kind = next((cls for cls in lineage if graph.value(cls, SG.keyProperties)), iri)
+    key = (graph.value(kind, SG.keyProperties) or "").split()
+    return ClassInfo(
+        iri=iri,
+        ancestors=frozenset(lineage),
+        level=next((level for cls in lineage if (level := graph.iri(cls, SG.level))), None),
+        key_properties=tuple(expand(name) or name for name in key),
+        kind=kind,
+    )
+
+
+def relations(graph: Graph) -> dict[Iri, RelationInfo]:
+    """Return the object properties."""
+    return {iri: _relation(graph, iri) for iri in graph.instances(OWL.ObjectProperty)}
+
+
+def _relation(graph: Graph, iri: Iri) -> RelationInfo:
+    types = (local_name(cls) for cls in graph.iris(iri, RDF.type))
+    return RelationInfo(
+        iri=iri,
+        domain=graph.union(iri, RDFS.domain),
+        range=graph.union(iri, RDFS.range),
+        inverse=_inverse(graph, iri),
+        ancestors=frozenset(graph.closure(iri, RDFS.subPropertyOf)),
+        characteristics=frozenset(name.removesuffix("Property").lower() for name in types if name != "ObjectProperty"),
+        transmissions=_transmissions(graph, iri),
+    )
+
+
+def _inverse(graph: Graph, iri: Iri) -> Iri | None:
+    stated = graph.iri(iri, OWL.inverseOf)
+    return stated or min(graph.subjects(OWL.inverseOf, iri), default=None)
+
+
+def _transmissions(graph: Graph, iri: Iri) -> tuple[Transmission, ...]:
+    """Return the transmissions in force, from the nearest property up that says something about them."""
+    for relation in graph.closure(iri, RDFS.subPropertyOf):
+        inverse = _inverse(graph, relation)
+        for stated, turned in ((relation, False), (inverse, True)):
+            if stated and (found := sorted(graph.iris(stated, SG.transmits))):
+                return tuple(_transmission(graph, name, relation, turned=turned) for name in found)
+            if stated and graph.value(stated, SG.transmitsNothing) in _TRUE:
+                return ()
+    return ()
+
+
+def _transmission(graph: Graph, iri: Iri, relation: Iri, *, turned: bool) -> Transmission:
+    forward = graph.iri(iri, SG.direction) == SG.SubjectToObject
+    templates = graph.texts(iri, SG.template)
+    return Transmission(
+        iri=iri,
+        relation=relation,
+        forward=forward != turned,
+        aspects=frozenset(graph.iris(iri, SG.aspect)),
+        strength=float(graph.value(iri, SG.strength) or 1),
+        templates={tag: _turn(text) for tag, text in templates.items()} if turned else templates,
+    )
+
+
+def _turn(template: str) -> str:
+    """Exchange subject and object in a sentence, for use with the inverse relation."""
+    parts = template.replace("{", "\0{").replace("}", "}\0").split("\0")
+    return "".join(_SWAP.get(part, part) for part in parts)
+
+
+def attributes(graph: Graph) -> dict[Iri, AttributeInfo]:
+    """Return the datatype properties."""
+    return {
+        iri: AttributeInfo(
+            iri=iri,
+            domain=graph.union(iri, RDFS.domain),
+            datatype=graph.iri(iri, RDFS.range),
+            single_valued=graph.value(iri, SG.singleValued) in _TRUE,
+        )
+        for iri in graph.instances(OWL.DatatypeProperty)
+    }
+
+
+def levels(graph: Graph) -> tuple[LevelInfo, ...]:
+    """Return the levels in order."""
+    found = (
+        LevelInfo(
+            iri=iri,
+            number=int(graph.value(iri, SG.levelNumber) or 0),
+            group=graph.iri(iri, SG.inGroup) or "",
+            notation=_notation(graph, iri),
+        )
+        for iri in graph.instances(SG.Level)
+    )
+    return tuple(sorted(found, key=lambda level: level.number))
+
+
+def aspects(graph: Graph) -> dict[Iri, AspectInfo]:
+    """Return the aspects."""
+    return {
+        iri: AspectInfo(
+            iri=iri,
+            notation=_notation(graph, iri),
+            influence_property=graph.iri(iri, SG.influenceProperty) or "",
+            strength_property=graph.iri(iri, SG.strengthProperty) or "",
+            measured_property=graph.iri(iri, SG.measuredProperty) or "",
+        )
+        for iri in graph.instances(SG.Aspect)
+    }
+
+
+def metrics(graph: Graph, known: Mapping[Iri, ClassInfo]) -> dict[Iri, MetricInfo]:
+    """Return the individuals of the metric classes."""
+    kinds = (cls.iri for cls in known.values() if SG.Metric in cls.ancestors)
+    return {
+        iri: MetricInfo(
+            iri=iri,
+            notation=_notation(graph, iri),
+            unit=graph.value(iri, SG.unit) or "",
+            aspect=graph.iri(iri, SG.aspect),
+            better=graph.value(iri, SG.better),
+        )
+        for iri in graph.instances(*kinds)
+    }
+
+
+def change_kinds(graph: Graph) -> dict[Iri, ChangeKindInfo]:
+    """Return the kinds of change with their flows."""
+    return {
+        iri: ChangeKindInfo(
+            iri=iri,
+            notation=_notation(graph, iri),
+            aspects=frozenset(graph.iris(iri, SG.aspect)),
+            levels=frozenset(graph.iris(iri, SG.startsAt)),
+            flows=tuple(_flow(graph, flow) for flow in sorted(graph.iris(iri, SG.hasFlow))),
+        )
+        for iri in graph.instances(SG.ChangeKind)
+    }
+
+
+def _flow(graph: Graph, iri: Iri) -> FlowInfo:
+    steps = sorted(graph.iris(iri, SG.hasStep), key=lambda step: _order(graph, step))
+    return FlowInfo(iri=iri, steps=tuple(frozenset(graph.iris(step, SG.atLevel)) for step in steps))
+
+
+def checklist(graph: Graph) -> tuple[ChecklistStep, ...]:
+    """Return the steps of all checklists, by change and order."""
+    found = (
+        ChecklistStep(
+            iri=iri,
+            change=graph.iri(iri, SG.change) or "",
+            level=graph.iri(iri, SG.atLevel) or "",
+            aspect=graph.iri(iri, SG.aspect) or "",
+            order=_order(graph, iri),
+        )
+        for iri in graph.instances(SG.ChecklistStep)
+    )
+    return tuple(sorted(found, key=lambda step: (step.change, step.order)))
+
+
+def chains(graph: Graph) -> tuple[tuple[Iri, Iri, Iri], ...]:
+    """Return the property chains of two links as (first, second, implied)."""
+    found = []
+    for implied, head in graph.pairs(OWL.propertyChainAxiom):
+        first, second = graph.members(str(head))
+        found.append((first, second, implied))
+    return tuple(sorted(found))
+
+
+def _order(graph: Graph, iri: Iri) -> int:
+    return int(graph.value(iri, SG.order) or 0)
+
+
+def _notation(graph: Graph, iri: Iri) -> str:
+    return graph.value(iri, SKOS.notation) or local_name(iri)
