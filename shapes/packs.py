@@ -1,0 +1,235 @@
+"""Rule packs: one folder per framework, one Turtle file per rule, read into frozen values and checked on the way."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import ClassVar, Final
+
+import pyoxigraph as ox
+
+from stratagraph.ontology.errors import StratagraphError
+from stratagraph.ontology.facts import Fact, Iri, Literal, Term
+from stratagraph.ontology.namespaces import DCT, PREFIXES, RDF, RDFS, SG, SH, SKOS
+from stratagraph.ontology.parsing import parse_rdf
+from stratagraph.shapes.rule import Bilingual, Freshness, LegalStatus, Rule, Scope, ScopeReason, Severity
+
+LANGUAGES: Final = ("en", "pt-br")
+"""The languages in which every text of a rule must stand."""
+
+TARGETS_SLOT: Final = "VALUES ?target {}"
+"""Where an evidence query takes its targets; valid SPARQL that selects nothing while it is empty."""
+
+
+@dataclass(kw_only=True)
+class InvalidRule(StratagraphError):  # noqa: N818 - named for what went wrong, like every error here
+    """A rule file that lacks something or contradicts itself."""
+
+    slug: ClassVar[str] = "invalid-rule"
+    status: ClassVar[int] = 500
+    text: ClassVar[str] = "{file}: {reason}. Correct the rule file and start again."
+
+    file: str
+    reason: str
+
+
+def load_rules(folder: Path | None = None) -> tuple[Rule, ...]:
+    """Read every rule below a folder, by default the packs that ship; ordered by pack, then identifier.
+
+    Raises:
+        InvalidRule: on a rule that is incomplete, names an unknown value, or repeats an identifier.
+        MalformedRdf: on a file that is no Turtle.
+    """
+    if folder is not None:
+        return _read_folder(folder)
+    return _shipped()
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> tuple[Rule, ...]:
+    with as_file(files("stratagraph").joinpath("shapes", "rules")) as folder:
+        return _read_folder(folder)
+
+
+def _read_folder(folder: Path) -> tuple[Rule, ...]:
+    rules = [read_rule(path) for path in sorted(folder.glob("*/*.ttl"))]
+    seen: dict[str, str] = {}
+    for rule in rules:
+        if rule.id in seen:
+            raise InvalidRule(file=rule.pack, reason=f"the rule {rule.id} stands twice")
+        seen[rule.id] = rule.pack
+    return tuple(sorted(rules, key=lambda rule: (rule.pack, rule.id)))
+
+
+def read_rule(path: Path) -> Rule:
+    """Read one rule file; the folder it lies in is its pack."""
+    facts = parse_rdf(path.read_bytes(), "turtle", SG, path.name, salt=path.name)
+    return _Reader(path.name, facts).rule(pack=path.parent.name)
+
+
+class _Reader:
+    """The facts of one rule file, looked up by subject and predicate, with complaints that name the file."""
+
+    def __init__(self, file: str, facts: Sequence[Fact]) -> None:
+        self.file = file
+        self.facts = tuple(facts)
+        self.index: dict[tuple[Iri, Iri], list[Term]] = defaultdict(list)
+        for fact in facts:
+            self.index[fact.subject, fact.predicate].append(fact.object)
+        self.node = self._only_rule()
+
+    def _only_rule(self) -> Iri:
+        rules = [f.subject for f in self.facts if f.predicate == RDF.type and f.object == SG.Rule]
+        if len(rules) != 1:
+            raise self.wrong(f"it holds {len(rules)} rules, not one")
+        return rules[0]
+
+    def wrong(self, reason: str) -> InvalidRule:
+        return InvalidRule(file=self.file, reason=reason)
+
+    def one(self, predicate: Iri, node: Iri | None = None) -> str:
+        values = self.index[node or self.node, predicate]
+        if len(values) != 1:
+            raise self.wrong(f"{_short(predicate)} has {len(values)} values, not one")
+        return _lexical(values[0])
+
+    def optional(self, predicate: Iri) -> str:
+        return self.one(predicate) if self.index[self.node, predicate] else ""
+
+    def some(self, predicate: Iri) -> tuple[str, ...]:
+        values = self.index[self.node, predicate]
+        if not values:
+            raise self.wrong(f"{_short(predicate)} is missing")
+        return tuple(sorted(map(_lexical, values)))
+
+    def bilingual(self, predicate: Iri, node: Iri | None = None) -> Bilingual:
+        values = self.index[node or self.node, predicate]
+        texts = {v.language.lower(): v.value for v in values if isinstance(v, Literal)}
+        missing = [language for language in LANGUAGES if not texts.get(language, "").strip()]
+        if missing or len(texts) != len(values):
+            raise self.wrong(f"{_short(predicate)} needs exactly one text each in {' and '.join(LANGUAGES)}")
+        return Bilingual(texts=texts)
+
+    def day(self, node: Iri | None = None) -> date:
+        text = self.one(SG.applicableFrom, node)
+        try:
+            return datetime.fromisoformat(text).date()
+        except ValueError:
+            raise self.wrong(f"sg:applicableFrom is no date and time: {text}") from None
+
+    def starts(self) -> dict[Iri, date]:
+        nodes = [node for node in self.index[self.node, SG.startsLater] if isinstance(node, str)]
+        return {self.one(SG.systemClass, node): self.day(node) for node in nodes}
+
+    def reasons(self) -> dict[str, ScopeReason]:
+        nodes = [node for node in self.index[self.node, SG.scopeReason] if isinstance(node, str)]
+        return {self.one(SKOS.notation, node): self.reason(node) for node in nodes}
+
+    def reason(self, node: Iri) -> ScopeReason:
+        scope = self.one(SG.reasonScope, node)
+        if scope not in set(Scope):
+            raise self.wrong(f"sg:reasonScope is none of {', '.join(Scope)}: {scope}")
+        return ScopeReason(scope=Scope(scope), text=self.bilingual(SKOS.definition, node))
+
+    def freshness(self) -> Freshness | None:
+        if not self.index[self.node, SG.evidenceDatedBy]:
+            return None
+        return Freshness(
+            dated_by=self.one(SG.evidenceDatedBy), days=int(self.one(SG.evidenceMaximumAgeDays))
+        )
+
+    def query(self, predicate: Iri, variables: set[str]) -> str:
+        text = self.one(predicate)
+        try:
+            solutions = ox.Store().query(text, prefixes=dict(PREFIXES))
+        except SyntaxError as error:
+            raise self.wrong(f"{_short(predicate)} is no SPARQL: {error}") from None
+        if not isinstance(solutions, ox.QuerySolutions):
+            raise self.wrong(f"{_short(predicate)} is no SELECT query")
+        missing = variables - {variable.value for variable in solutions.variables}
+        if missing:
+            raise self.wrong(f"{_short(predicate)} does not select ?{', ?'.join(sorted(missing))}")
+        return text
+
+    def shape(self, predicate: Iri) -> Iri:
+        node = self.one(predicate)
+        if not self.index[node, RDF.type]:
+            raise self.wrong(f"{_short(predicate)} names no shape of this file")
+        return node
+
+    def messages_in_both_languages(self) -> None:
+        for (node, predicate), values in self.index.items():
+            if predicate == SH.message and values:
+                self.bilingual(SH.message, node)
+
+    def rule(self, *, pack: str) -> Rule:
+        self.messages_in_both_languages()
+        evidence = self.query(SG.evidenceQuery, {"target", "subject", "predicate", "object"})
+        if TARGETS_SLOT not in evidence:
+            raise self.wrong(f"sg:evidenceQuery has no place for its targets: {TARGETS_SLOT}")
+        reasons = self.reasons()
+        otherwise = self.one(SG.otherwise)
+        if otherwise not in reasons:
+            raise self.wrong(f"sg:otherwise names no reason of this file: {otherwise}")
+        try:
+            severity, status = Severity(self.one(SG.ruleSeverity)), LegalStatus(self.one(SG.ruleLegalStatus))
+        except ValueError as error:
+            raise self.wrong(str(error)) from None
+        return Rule(
+            iri=self.node,
+            id=self.one(SKOS.notation),
+            version=self.one(SG.ruleVersion),
+            pack=pack,
+            framework=self.one(SG.framework),
+            article=self.one(SG.article),
+            obligation=self.optional(SG.obligation),
+            policy=self.optional(SG.policy),
+            title=self.bilingual(RDFS.label),
+            text=self.bilingual(DCT.description),
+            limits=self.bilingual(SG.limits),
+            remediation=self.bilingual(SG.remediation),
+            roles=self.some(SG.dutyRole),
+            levels=self.some(SG.touchesLevel),
+            severity=severity,
+            legal_status=status,
+            applicable_from=self.day(),
+            starts=self.starts(),
+            verified=self.one(SG.verified) == "true",
+            source=self.one(DCT.source),
+            target_classes=self.some(SG.targetClass),
+            applicability=self.query(SG.applicabilityQuery, {"target", "reason"}),
+            otherwise=otherwise,
+            reasons=reasons,
+            evidence=evidence,
+            freshness=self.freshness(),
+            evidence_shape=self.shape(SG.evidenceShape),
+            check_shape=self.shape(SG.checkShape),
+            shapes=self.facts,
+        )
+
+
+def by_framework(rules: Sequence[Rule], framework: str) -> tuple[Rule, ...]:
+    """Return the rules of one framework, named as the rules name it or by its folder; case is ignored."""
+    wanted = framework.casefold()
+    return tuple(rule for rule in rules if wanted in {rule.framework.casefold(), rule.pack.casefold()})
+
+
+def frameworks(rules: Sequence[Rule]) -> Mapping[str, str]:
+    """Return the folder name of each framework and the name its rules give it."""
+    return {rule.pack: rule.framework for rule in rules}
+
+
+def _lexical(term: Term) -> str:
+    return term.value if isinstance(term, Literal) else term
+
+
+def _short(predicate: Iri) -> str:
+    for prefix, base in PREFIXES.items():
+        if predicate.startswith(base):
+            return f"{prefix}:{predicate[len(base) :]}"
+    return predicate

@@ -1,0 +1,111 @@
+"""A compliance rule as a value: who it binds, when it applies, what it looks at, and how it is checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+from stratagraph.ontology.facts import Fact, Iri
+
+
+class Severity(StrEnum):
+    """How much a failure matters, gravest first."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class LegalStatus(StrEnum):
+    """What stands behind a rule."""
+
+    IN_FORCE = "in-force"
+    DEFERRED = "deferred"
+    BILL = "bill"
+    VOLUNTARY = "voluntary"
+    INTERNAL = "internal"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bilingual:
+    """One text in every language that reports are written in: language tag (lower case) to text."""
+
+    texts: Mapping[str, str]
+
+    def text(self, language: str) -> str:
+        """Return the text in a language, English where it has none."""
+        return self.texts.get(language.lower(), self.texts["en"])
+
+
+class Scope(StrEnum):
+    """What a reason says of a target."""
+
+    APPLIES = "applies"
+    EXCLUDED = "excluded"
+    UNDETERMINED = "undetermined"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScopeReason:
+    """A reason for which a rule applies to a target, does not, or cannot be told to."""
+
+    scope: Scope
+    text: Bilingual
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Freshness:
+    """How old a piece of evidence may be: the property that dates it, and the days it stays good."""
+
+    dated_by: Iri
+    days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One executable rule.
+
+    ``applicability`` selects ``?target ?reason`` and, where the start date depends on it, ``?systemClass``;
+    ``?reason`` is a key of ``reasons``. For targets that it does not return the reason ``otherwise`` holds.
+    ``evidence`` selects ``?target ?subject ?predicate ?object``, the facts
+    looked at; each empty ``VALUES ?target {}`` in it is filled with the targets. Over these facts, ``evidence_shape``
+    says whether there is enough to judge and ``check_shape`` whether what is there is right; both are nodes of
+    ``shapes``, a SHACL graph. ``starts`` overrides ``applicable_from`` per system class.
+    """
+
+    iri: Iri
+    id: str
+    version: str
+    pack: str
+    framework: str
+    article: str
+    obligation: str
+    policy: str
+    title: Bilingual
+    text: Bilingual
+    limits: Bilingual
+    remediation: Bilingual
+    roles: tuple[str, ...]
+    levels: tuple[Iri, ...]
+    severity: Severity
+    legal_status: LegalStatus
+    applicable_from: date
+    starts: Mapping[Iri, date] = field(default_factory=dict)
+    verified: bool
+    source: str
+    target_classes: tuple[Iri, ...]
+    applicability: str
+    otherwise: str
+    reasons: Mapping[str, ScopeReason]
+    evidence: str
+    freshness: Freshness | None
+    evidence_shape: Iri
+    check_shape: Iri
+    shapes: tuple[Fact, ...]
+
+    def in_force_from(self, system_class: Iri | None) -> date:
+        """Return the first day on which the rule binds a target of this class."""
+        return self.starts.get(system_class or "", self.applicable_from)
