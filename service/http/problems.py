@@ -1,0 +1,90 @@
+"""Errors of the API as problem details (RFC 9457)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any, Final
+
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from stratagraph.ontology.errors import StratagraphError
+from stratagraph.ontology.namespaces import PROBLEM_BASE
+
+log = logging.getLogger(__name__)
+
+MEDIA_TYPE: Final = "application/problem+json"
+
+
+def problem(
+    *,
+    slug: str,
+    title: str,
+    status: int,
+    detail: str,
+    extra: Mapping[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Build one problem detail; ``slug`` is the stable last part of its type."""
+    body = {"type": PROBLEM_BASE + slug, "title": title, "status": status, "detail": detail, **(extra or {})}
+    return Response(orjson.dumps(body, default=str), status, dict(headers or {}), MEDIA_TYPE)
+
+
+def from_error(error: StratagraphError, extra: Mapping[str, Any] | None = None) -> Response:
+    """Build the problem detail of one of our own errors: its slug, its text, its data."""
+    title = (type(error).__doc__ or type(error).__name__).splitlines()[0].rstrip(".")
+    return problem(slug=error.slug, title=title, status=error.status, detail=str(error), extra=extra)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of the app with a problem detail."""
+    app.add_exception_handler(StratagraphError, _ours)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def _ours(request: Request, error: Exception) -> Response:
+    assert isinstance(error, StratagraphError)  # noqa: S101  what the handler is registered for
+    if error.status >= 500:  # noqa: PLR2004  a status class
+        log.error("%s %s: %s", request.method, request.url.path, error)
+    return from_error(error, error.details() if hasattr(error, "details") else None)
+
+
+def _invalid(request: Request, error: Exception) -> Response:  # noqa: ARG001  starlette's handler signature
+    assert isinstance(error, RequestValidationError)  # noqa: S101
+    faults = [{"where": ".".join(str(part) for part in fault["loc"]), "what": fault["msg"]} for fault in error.errors()]
+    detail = "; ".join(f"{fault['where']}: {fault['what']}" for fault in faults[:5])
+    return problem(
+        slug="invalid-request",
+        title="The request does not fit the route's parameters",
+        status=422,
+        detail=f"{detail}. The parameters are described at /docs.",
+        extra={"faults": faults},
+    )
+
+
+def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101
+    slugs = {404: "not-found", 405: "method-not-allowed"}
+    return problem(
+        slug=slugs.get(error.status_code, "http-error"),
+        title=str(error.detail),
+        status=error.status_code,
+        detail=f"{request.method} {request.url.path}: {error.detail}. The routes are described at /docs.",
+        headers=error.headers,
+    )
+
+
+def _unexpected(request: Request, error: Exception) -> Response:
+    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return problem(
+        slug="internal-error",
+        title="The service failed",
+        status=500,
+        detail="This is a fault of Stratagraph; nothing was committed by this request. The service's log says more.",
+    )

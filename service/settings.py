@@ -1,0 +1,79 @@
+"""One typed settings object: the command line beats a file, a file beats ``STRATAGRAPH_*`` variables."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import yaml
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from stratagraph.ontology.errors import StratagraphError
+from stratagraph.ontology.namespaces import ASSET_BASE
+
+
+def default_data_folder() -> Path:
+    """Return the folder for this user's data, as the XDG base directories define it."""
+    home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(home) / "stratagraph"
+
+
+class Settings(BaseSettings):
+    """Everything that can be configured."""
+
+    model_config = SettingsConfigDict(env_prefix="STRATAGRAPH_", frozen=True, extra="forbid")
+
+    data: Path = Field(default_factory=default_data_folder, description="Folder of the ledger and the views")
+    url: str | None = Field(default=None, description="Address of a running service that commands should use")
+    host: str = Field(default="127.0.0.1", description="Address to listen on")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on; 0 picks a free one")
+    base: str = Field(default=ASSET_BASE, description="Base of the IRIs of this organisation's assets")
+    ontology: Path | None = Field(default=None, description="Folder of Turtle modules that extend the ontology")
+    allowed_hosts: tuple[str, ...] = Field(default=(), description="Names, beyond loopback, that requests may address")
+    query_workers: int = Field(default=2, ge=1, le=64, description="Processes that answer SPARQL queries")
+    query_seconds: float = Field(default=10.0, gt=0, le=600, description="Deadline of one SPARQL query, in seconds")
+    query_memory_mib: int = Field(default=1024, ge=64, description="Memory cap of one SPARQL query, in MiB")
+    query_rows: int = Field(default=100_000, ge=1, description="Most rows that one SPARQL query returns")
+    request_mib: int = Field(default=64, ge=1, description="Largest request body after decompression, in MiB")
+
+
+@dataclass(kw_only=True)
+class BadSetting(StratagraphError):
+    """A setting with a value that it can't have."""
+
+    slug: ClassVar[str] = "bad-setting"
+    status: ClassVar[int] = 400
+    text: ClassVar[str] = "The setting {name} can't be used: {reason}. Look at its source: {origin}."
+    name: str
+    reason: str
+    origin: str
+
+
+def load_settings(config: Path | None = None, **given: Any) -> Settings:
+    """Read the settings; what is given on the command line beats the file, which beats the environment.
+
+    Raises:
+        BadSetting: naming the setting and what is wrong with it.
+    """
+    values = _from_file(config) if config else {}
+    values |= {name: value for name, value in given.items() if value is not None}
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        origin = "the command line" if given.get(name) is not None else str(config or f"STRATAGRAPH_{name.upper()}")
+        raise BadSetting(name=name, reason=first["msg"], origin=origin) from None
+
+
+def _from_file(config: Path) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(config.read_text(encoding="utf-8")) or {}
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        raise BadSetting(name="--config", reason=str(error), origin=str(config)) from None
+    if not isinstance(values, dict):
+        raise BadSetting(name="--config", reason="it is not a mapping of names to values", origin=str(config))
+    return values

@@ -1,0 +1,55 @@
+"""What every test may rely on, and the guard against tests that silently do not run."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = ROOT.parent / "shared"
+
+# Two shared cores: a deadline per example would time the machine, not the code.
+settings.register_profile("normal", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("nightly", parent=settings.get_profile("normal"), max_examples=1000)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--nightly", action="store_true", help="run the long property and crash tests too")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    settings.load_profile("nightly" if config.getoption("--nightly") else "normal")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the nightly tests out of a normal run: deselected, not skipped, for they are not meant to run."""
+    if config.getoption("--nightly"):
+        return
+    chosen = [item for item in items if "nightly" not in item.keywords]
+    if len(chosen) < len(items):
+        config.hook.pytest_deselected(items=[item for item in items if "nightly" in item.keywords])
+        items[:] = chosen
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if "shared" in item.keywords and not SHARED.is_dir():
+        pytest.skip("needs the fixtures of a development checkout in ../shared")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> object:
+    """In continuous integration a skipped test is a failure: what should run there must run."""
+    report: pytest.TestReport = yield  # type: ignore[assignment]  # what the inner hooks return
+    if report.skipped and os.environ.get("CI") and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped where everything must run: {report.longrepr}"
+    return report
+
+
+@pytest.fixture(name="shared", scope="session")
+def _shared() -> Path:
+    """The folder of fixtures that stands beside a development checkout."""
+    return SHARED
