@@ -19,7 +19,7 @@ from stratagraph.ontology.nesting import DEPTH_LIMIT, too_deep
 
 
 @dataclass(kw_only=True)
-class MalformedRdf(StratagraphError):  # noqa: N818 - named for what went wrong, like every error here
+class MalformedRdf(StratagraphError):
     """A file that is no RDF of its syntax, or holds what a fact cannot.
 
     Lines and columns count from 1; 0 where unknown.
@@ -36,7 +36,7 @@ class MalformedRdf(StratagraphError):  # noqa: N818 - named for what went wrong,
 
 
 @dataclass(kw_only=True)
-class UnknownSyntax(StratagraphError):  # noqa: N818 - as above
+class UnknownSyntax(StratagraphError):
     """A file whose name does not say which RDF syntax it is in."""
 
     slug: ClassVar[str] = "unknown-rdf-syntax"

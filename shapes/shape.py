@@ -1,0 +1,122 @@
+"""A compiled shape, its targets, and the run of a set of shapes over a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from stratagraph.ontology.facts import Iri, Literal, Term
+from stratagraph.ontology.namespaces import SH
+from stratagraph.shapes.constraints import Constraint
+from stratagraph.shapes.graph import Graph
+from stratagraph.shapes.paths import Path, Reached
+from stratagraph.shapes.report import Result, ValidationReport
+
+TARGETS: Final[dict[Iri, Callable[[Graph, Term], Reached]]] = {
+    SH.targetNode: lambda _graph, node: {node: None},
+    SH.targetClass: lambda graph, cls: graph.instances(cls),
+    SH.targetSubjectsOf: lambda graph, predicate: graph.subjects_of(str(predicate)),
+    SH.targetObjectsOf: lambda graph, predicate: graph.objects_of(str(predicate)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One declaration of which nodes a shape is for: the target predicate and its value."""
+
+    kind: Iri
+    value: Term
+
+    def nodes(self, graph: Graph) -> Reached:
+        """Return the focus nodes."""
+        return TARGETS[self.kind](graph, self.value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """A node shape (no path) or a property shape."""
+
+    iri: Iri
+    path: Path | None
+    targets: tuple[Target, ...]
+    constraints: tuple[Constraint, ...]
+    severity: Iri
+    messages: tuple[Literal, ...]
+    deactivated: bool
+
+    def result(self, focus: Term, value: Term | None, component: Iri, *, path: Path | None = None) -> Result:
+        """Return a result of this shape."""
+        return Result(
+            focus=focus,
+            path=path or self.path,
+            value=value,
+            component=component,
+            shape=self.iri,
+            severity=self.severity,
+            messages=self.messages,
+        )
+
+    def focus_nodes(self, graph: Graph) -> dict[Term, None]:
+        """Return the nodes of all targets, each once."""
+        return {node: None for target in self.targets for node in target.nodes(graph)}
+
+
+@dataclass(frozen=True)
+class CompiledShapes:
+    """A shapes graph, ready to run over any number of data graphs."""
+
+    shapes: Mapping[Iri, Shape]
+
+    @cached_property
+    def targeted(self) -> tuple[Shape, ...]:
+        """The shapes that choose focus nodes themselves."""
+        return tuple(shape for shape in self.shapes.values() if shape.targets and not shape.deactivated)
+
+    def components(self) -> frozenset[Iri]:
+        """Return every constraint component that the shapes use."""
+        return frozenset(constraint.component for shape in self.shapes.values() for constraint in shape.constraints)
+
+    def validate(self, graph: Graph) -> ValidationReport:
+        """Check every target of every shape."""
+        run = Run(self.shapes, graph)
+        return ValidationReport(
+            tuple(
+                result
+                for shape in self.targeted
+                for focus in shape.focus_nodes(graph)
+                for result in run.results(shape.iri, focus)
+            )
+        )
+
+    def check(self, graph: Graph, shape: Iri, nodes: Iterable[Term]) -> list[Result]:
+        """Check chosen nodes against one shape, whatever its targets are."""
+        run = Run(self.shapes, graph)
+        return [result for node in nodes for result in run.results(shape, node)]
+
+
+class Run:
+    """Shapes at work on one graph; remembers which nodes conform to which shapes."""
+
+    def __init__(self, shapes: Mapping[Iri, Shape], graph: Graph) -> None:
+        self.graph = graph
+        self._shapes = shapes
+        self._conforming: dict[tuple[Iri, Term], bool] = {}
+
+    def results(self, shape_iri: Iri, focus: Term) -> Iterator[Result]:
+        """Yield everything that a shape finds at fault with a node."""
+        shape = self._shapes[shape_iri]
+        if shape.deactivated:
+            return
+        values: Reached = {focus: None} if shape.path is None else shape.path.values(self.graph, focus)
+        for constraint in shape.constraints:
+            yield from constraint.results(self, shape, focus, values)
+
+    def conforms(self, shape_iri: Iri, node: Term) -> bool:
+        """Say whether a shape finds nothing at fault with a node."""
+        key = (shape_iri, node)
+        known = self._conforming.get(key)
+        if known is None:
+            known = self._conforming[key] = next(self.results(shape_iri, node), None) is None
+        return known
