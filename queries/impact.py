@@ -156,8 +156,8 @@ def impact(
         depth=depth,
         cut=max((trail.cut for trail in trails.values() if trail.cut), default=None),
         levels=levels,
-        flows=_flows(adjacency, cards, kinds, asset, aspects, present),
-        checklist=_checklist(model, kinds, aspects, present),
+        flows=_flows(adjacency, cards, kinds, start=asset, aspects=aspects, present=present),
+        checklist=_checklist(model, kinds, aspect, present),
         cards=cards,
         trails=trails,
     )
@@ -226,18 +226,18 @@ def _flows(
     adjacency: Adjacency,
     cards: Cards,
     kinds: Iterable[ChangeKindInfo],
+    *,
     start: Iri,
     aspects: Iterable[Iri],
     present: set[Iri | None],
 ) -> tuple[FlowAnswer, ...]:
-    return tuple(
-        _within(
-            find_flow(adjacency, cards, flow, change=kind.iri, start=start, aspects=kind.aspects & set(aspects)),
-            present,
-        )
-        for kind in kinds
-        for flow in kind.flows
-    )
+    answers = []
+    for kind in kinds:
+        common = kind.aspects & set(aspects)
+        for flow in kind.flows:
+            answer = find_flow(adjacency, cards, flow, change=kind.iri, start=start, aspects=common)
+            answers.append(_within(answer, present))
+    return tuple(answers)
 
 
 def _within(answer: FlowAnswer, present: set[Iri | None]) -> FlowAnswer:
@@ -250,13 +250,13 @@ def _within(answer: FlowAnswer, present: set[Iri | None]) -> FlowAnswer:
 
 
 def _checklist(
-    model: OntologyModel,
-    kinds: Iterable[ChangeKindInfo],
-    aspects: Iterable[Iri],
-    present: set[Iri | None],
+    model: OntologyModel, kinds: Iterable[ChangeKindInfo], aspect: Iri | None, present: set[Iri | None]
 ) -> tuple[ChecklistItem, ...]:
-    """Return the steps of the kinds whose trigger aspect the answer is about; their level need not be reached."""
+    """Return the steps of the kinds, only those that the aspect triggers where one was asked for.
+
+    A step stays on the list when its level is not reached: conformity is checked although no effect runs up to a law.
+    """
     wanted = {kind.iri for kind in kinds}
-    steps = [s for s in model.checklist if s.change in wanted and s.aspect in set(aspects)]
+    steps = [s for s in model.checklist if s.change in wanted and aspect in (None, s.aspect)]
     steps.sort(key=lambda step: (step.change, step.order, step.iri))
     return tuple(ChecklistItem(step=step, reached=step.level in present) for step in steps)

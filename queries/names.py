@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Iri, Literal
 from stratagraph.ontology.model import OntologyModel
-from stratagraph.ontology.namespaces import ASSET_BASE, expand
+from stratagraph.ontology.namespaces import ASSET_BASE, SG, expand
 from stratagraph.queries.cards import TRANSVERSAL, Card, Cards, local_name
 from stratagraph.queries.stores import TripleStore
 
@@ -111,6 +111,12 @@ def resolve_level(model: OntologyModel, text: str) -> Iri | None:
     if fold(text) == TRANSVERSAL:
         return None
     return _term(model, "level", {level.iri: level.notation for level in model.levels}, text)
+
+
+def resolve_class(model: OntologyModel, text: str) -> Iri:
+    """Return a class of assets by local name, IRI, CURIE or label."""
+    classes = {iri: local_name(iri) for iri, info in model.classes.items() if SG.Asset in info.ancestors}
+    return _term(model, "class", classes, text)
 
 
 def search(
