@@ -1,0 +1,1 @@
+"""Generative AI telemetry: many emitters' attributes, one call record."""

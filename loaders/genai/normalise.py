@@ -1,0 +1,293 @@
+"""Spans of any emitter to call records."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, Span, Status
+
+from stratagraph.loaders.genai import values
+from stratagraph.loaders.genai.aliases import AliasTable, Quirk, load_aliases
+from stratagraph.loaders.genai.record import (
+    NO_USAGE,
+    CallRecord,
+    ErrorClass,
+    Kind,
+    Provenance,
+    Service,
+    Usage,
+)
+
+_TRACE_BYTES: Final = 16
+_SPAN_BYTES: Final = 8
+SKEW: Final = 5_000_000_000
+"""Nanoseconds by which a span may end before it starts: two clocks. Beyond, it is refused."""
+_LATEST: Final = 4_102_444_800_000_000_000
+"""The year 2100 in nanoseconds: a later time is a fault of units."""
+MOST_UNMAPPED: Final = 200
+"""Distinct unmapped names that one request may add to the count; the rest are counted together."""
+_OVERFLOW: Final = "(other)"
+
+_Found: TypeAlias = dict[str, AnyValue]
+
+
+@dataclass(kw_only=True)
+class Normalised:
+    """What became of a request's spans.
+
+    ``rejections`` has one reason per refused span; ``unmapped`` counts ``gen_ai.*`` names that the alias table lacks.
+    """
+
+    records: list[CallRecord] = field(default_factory=list)
+    rejections: list[str] = field(default_factory=list)
+    unmapped: Counter[str] = field(default_factory=Counter)
+
+
+def normalise(request: ExportTraceServiceRequest, *, table: AliasTable | None = None) -> Normalised:
+    """Return the call records of a request: content stays behind, what cannot be right is refused by name."""
+    aliases = table or load_aliases()
+    result = Normalised()
+    for resource in request.resource_spans:
+        service = _service(resource, aliases)
+        for scope in resource.scope_spans:
+            provenance = Provenance(scope=scope.scope.name, version=scope.scope.version, schema=scope.schema_url)
+            reader = _Reader(table=aliases, service=service, provenance=provenance, unmapped=result.unmapped)
+            for span in scope.spans:
+                try:
+                    result.records.append(reader.record(span))
+                except values.BadAttributeError as error:
+                    result.rejections.append(f"span {span.span_id.hex() or '(none)'}: {error}")
+    return result
+
+
+def _service(resource: ResourceSpans, table: AliasTable) -> Service:
+    """Return the emitter's stable identity; what is not text is not identity."""
+    found = {item.key: item.value.string_value for item in resource.resource.attributes}
+    parts: dict[str, str] = {}
+    for concept, names in table.resource.items():
+        sent = (found.get(name, "").strip()[: values.LONGEST_NAME] for name in names)
+        parts[concept] = next((value for value in sent if value not in table.empty), "")
+    return Service(**parts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Reader:
+    """Reads the spans of one instrumentation scope."""
+
+    table: AliasTable
+    service: Service
+    provenance: Provenance
+    unmapped: Counter[str]
+
+    def record(self, span: Span) -> CallRecord:
+        """Return the span's record. Raises BadAttributeError."""
+        _check_ids(span)
+        end = _end(span)
+        quirk = self.table.quirk(self.provenance.scope)
+        found, offered = self._pick(span.attributes)
+        said = _Said(found=found, table=self.table, quirk=quirk)
+        failed = span.status.code == Status.STATUS_CODE_ERROR or bool(said.text("error"))
+        requested, answered = said.models(failed=failed)
+        kind = self._kind(span, said, has_model=bool(requested or answered))
+        return CallRecord(
+            trace=span.trace_id,
+            span=span.span_id,
+            parent=span.parent_span_id,
+            kind=kind,
+            provider=self.table.provider(said.text("provider")),
+            requested=requested,
+            answered=answered,
+            response=said.text("response"),
+            agent=_agent(span, said, kind, quirk),
+            tool=(said.text("tool") or said.text("entity")) if kind is Kind.TOOL else "",
+            offered=tuple(sorted({*offered, *said.offered()})),
+            data_source=said.text("data_source"),
+            prompt=said.text("prompt"),
+            prompt_version=said.text("prompt_version"),
+            workflow=said.text("workflow") or (said.text("entity") if kind is Kind.WORKFLOW else ""),
+            handoff=(said.text("handoff_from"), said.text("handoff_to")),
+            service=self.service,
+            start=span.start_time_unix_nano,
+            end=end,
+            usage=said.usage(),
+            failed=failed,
+            error=self._error(span, said) if failed else None,
+            stream=said.flag("stream"),
+            finish=said.words("finish"),
+            first_token=self._first_token(span, said),
+            provenance=self.provenance,
+        )
+
+    def _pick(self, attributes: Iterable[KeyValue]) -> tuple[_Found, set[str]]:
+        """Return the attributes that the table wants, and offered tools; count names it does not know."""
+        found: _Found = {}
+        offered: set[str] = set()
+        wanted, numbered = self.table.wanted, self.table.numbered["offered"]
+        for item in attributes:
+            key = item.key
+            if key in wanted:
+                found[key] = item.value
+            elif key.startswith(numbered):
+                offered.update(_offered(key, item.value))
+            elif key.startswith("gen_ai.") and key not in self.table.known and key not in self.table.content:
+                self._count(key)
+        return found, offered
+
+    def _count(self, key: str) -> None:
+        """Count an unmapped name; names are the sender's, so their number is bounded."""
+        name = key[: values.LONGEST_NAME]
+        full = name not in self.unmapped and len(self.unmapped) >= MOST_UNMAPPED
+        self.unmapped[_OVERFLOW if full else name] += 1
+
+    def _kind(self, span: Span, said: _Said, *, has_model: bool) -> Kind:
+        """Return the kind of work; a span that names a model and nothing else is a call of it."""
+        by_name = said.quirk.spans.get(span.name)
+        if by_name is not None:
+            return by_name
+        told = said.text("kind").casefold()
+        if told:
+            return self.table.kinds.get(told, Kind.OTHER)
+        return Kind.LLM if has_model else Kind.OTHER
+
+    def _error(self, span: Span, said: _Said) -> ErrorClass:
+        """Return the class of the failure: by its type, its exception, or its status code."""
+        for name in (said.text("error"), *_exceptions(span), said.number("status")):
+            kind = self.table.error_class(name) if name else ErrorClass.OTHER
+            if kind is not ErrorClass.OTHER:
+                return kind
+        return ErrorClass.OTHER
+
+    def _first_token(self, span: Span, said: _Said) -> float | None:
+        """Return the seconds to the first token, from an attribute or from the first event that marks one."""
+        told = said.amount("first_token")
+        if told is not None or not span.events:
+            return told
+        times = [event.time_unix_nano for event in span.events if event.name in self.table.first_token_events]
+        return max(0, min(times) - span.start_time_unix_nano) / 1e9 if times else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Said:
+    """What one span says, by concept."""
+
+    found: Mapping[str, AnyValue]
+    table: AliasTable
+    quirk: Quirk
+
+    def _values(self, concept: str) -> Iterator[tuple[str, AnyValue]]:
+        """Yield (attribute, value) of every alias that the span carries, the preferred one first."""
+        for alias in self.table.attributes[concept]:
+            value = self.found.get(alias.key)
+            if value is not None:
+                yield alias.key, values.field_of(value, alias.path) if alias.path else value
+
+    def text(self, concept: str) -> str:
+        """Return a name, "" where unknown. Raises BadAttributeError."""
+        ignored = self.quirk.ignore.get(concept, frozenset())
+        for key, value in self._values(concept):
+            name = values.text(key, value, self.table.empty)
+            if name and name not in ignored:
+                return name
+        return ""
+
+    def tokens(self, concept: str) -> int | None:
+        """Return a count of tokens, None where unknown. Raises BadAttributeError."""
+        read = (values.tokens(key, value, self.table.empty) for key, value in self._values(concept))
+        return next((count for count in read if count is not None), None)
+
+    def amount(self, concept: str) -> float | None:
+        """Return a quantity, None where unknown. Raises BadAttributeError."""
+        read = (values.amount(key, value, self.table.empty) for key, value in self._values(concept))
+        return next((number for number in read if number is not None), None)
+
+    def number(self, concept: str) -> str:
+        """Return a status code as text, "" where unknown."""
+        read = (value.int_value or value.string_value for _, value in self._values(concept))
+        return next((str(code) for code in read if code), "")
+
+    def flag(self, concept: str) -> bool | None:
+        """Return a truth value, None where unknown."""
+        read = (values.flag(value) for _, value in self._values(concept))
+        return next((truth for truth in read if truth is not None), None)
+
+    def words(self, concept: str) -> tuple[str, ...]:
+        """Return a list of short texts."""
+        return next((found for _, value in self._values(concept) if (found := values.words(value))), ())
+
+    def offered(self) -> Iterator[str]:
+        """Yield the names of the tools that the model was offered."""
+        for _, value in self._values("offered"):
+            yield from values.tool_names(value)
+
+    def models(self, *, failed: bool) -> tuple[str, str]:
+        """Return (model asked, model that answered); one name for both counts as an answer only on success."""
+        requested, answered = self.text("requested"), self.text("answered")
+        either = self.text("model")
+        if either and failed:
+            requested = requested or either
+        elif either:
+            answered = answered or either
+        return requested, answered
+
+    def usage(self) -> Usage:
+        """Return the usage as sent. Raises BadAttributeError."""
+        if not self.found:
+            return NO_USAGE
+        cost = self.amount("cost")
+        return Usage(
+            input=self.tokens("input"),
+            output=self.tokens("output"),
+            cached=self.tokens("cached"),
+            reasoning=self.tokens("reasoning"),
+            cost=cost,
+            currency=(self.text("currency") or self.table.currency) if cost is not None else "",
+        )
+
+
+def _check_ids(span: Span) -> None:
+    """Refuse ids that identify nothing. Raises BadAttributeError."""
+    if len(span.trace_id) != _TRACE_BYTES or not any(span.trace_id):
+        raise values.BadAttributeError(key="trace_id", reason="is not 16 bytes with one that is not zero")
+    if len(span.span_id) != _SPAN_BYTES or not any(span.span_id):
+        raise values.BadAttributeError(key="span_id", reason="is not 8 bytes with one that is not zero")
+    if len(span.parent_span_id) not in {0, _SPAN_BYTES}:
+        raise values.BadAttributeError(key="parent_span_id", reason="is neither empty nor 8 bytes")
+
+
+def _end(span: Span) -> int:
+    """Return the end of the span, never before its start. Raises BadAttributeError."""
+    start, end = span.start_time_unix_nano, span.end_time_unix_nano
+    if not start or max(start, end) > _LATEST:
+        raise values.BadAttributeError(key="start_time_unix_nano", reason="is missing or beyond the year 2100")
+    if end < start - SKEW:
+        raise values.BadAttributeError(key="end_time_unix_nano", reason="is before the start of the span")
+    return max(start, end)
+
+
+def _agent(span: Span, said: _Said, kind: Kind, quirk: Quirk) -> str:
+    """Return the agent that the span names; some agents are named by their span alone."""
+    told = said.text("agent")
+    if told or kind is not Kind.AGENT:
+        return told
+    entity = said.text("entity")
+    return entity or (span.name[: values.LONGEST_NAME] if quirk.agent_from_span_name else "")
+
+
+def _offered(key: str, value: AnyValue) -> Iterable[str]:
+    """Return the tools that one numbered attribute names."""
+    if key.endswith(".json_schema"):
+        return values.tool_names(value)
+    name = value.string_value
+    return (name,) if key.endswith(".name") and 0 < len(name) <= values.LONGEST_NAME else ()
+
+
+def _exceptions(span: Span) -> Iterator[str]:
+    """Yield the types of the exceptions that the span recorded."""
+    for event in span.events:
+        if event.name == "exception":
+            yield from (item.value.string_value for item in event.attributes if item.key == "exception.type")

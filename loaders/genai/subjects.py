@@ -1,0 +1,146 @@
+"""Assets and relations that calls show: facts from whitelisted, stable names only."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Final
+
+from stratagraph.loaders.genai.contexts import AgentRef
+from stratagraph.loaders.genai.record import CallRecord, Service
+from stratagraph.ontology.facts import Fact, Iri, Literal, Scope
+from stratagraph.ontology.identity import mint
+from stratagraph.ontology.model import OntologyModel
+from stratagraph.ontology.namespaces import RDF, SG
+
+REQUESTED: Final = "requested"
+ANSWERED: Final = "answered"
+MOST_ASSETS: Final = 2_000
+"""Assets that one request may name; the rest are one asset per class, so that junk cannot flood the graph."""
+OVERFLOW: Final = "(other)"
+NAMELESS: Final = "unknown_service"
+"""What the conventions call a service that does not name itself."""
+
+
+class Subjects:
+    """Mints assets and states what they are, each fact once."""
+
+    def __init__(self, model: OntologyModel, base: str) -> None:
+        """Mint IRIs of ``model``'s classes below ``base``."""
+        self._model = model
+        self._base = base
+        self._minted: dict[tuple[Iri, tuple[tuple[Iri, str], ...]], Iri] = {}
+        self._facts: dict[str, dict[Fact, None]] = defaultdict(dict)
+        self._versions: dict[Iri, tuple[int, str, str]] = {}
+        self._scope = ""
+        self.overflow = 0
+        """How many names were counted as one because there were too many."""
+
+    def according_to(self, record: CallRecord) -> None:
+        """Attribute what is stated from now on to the record's service and instrumentation."""
+        said = record.provenance
+        self._scope = f"{record.service.label or NAMELESS} {said.scope}@{said.version}"
+
+    def scopes(self) -> tuple[Scope, ...]:
+        """Return the facts by who says so; telemetry never enumerates anything completely."""
+        for iri, (_, version, scope) in self._versions.items():
+            self._facts[scope][Fact(iri, SG.version, Literal(version))] = None
+        return tuple(
+            Scope(name=name, complete=False, stated=tuple(facts)) for name, facts in sorted(self._facts.items())
+        )
+
+    def system(self, service: Service) -> Iri:
+        """Return the system that a service is, where it runs stated too."""
+        system = self._asset(
+            SG.LLMSystem,
+            {
+                SG.name: service.name or NAMELESS,
+                SG.serviceNamespace: service.namespace,
+                SG.environment: service.environment,
+            },
+        )
+        place = self._place(service)
+        if place:
+            self.state(system, SG.implementedIn, place)
+        return system
+
+    def _place(self, service: Service) -> Iri:
+        """Return the cluster or region that a service runs in, "" where unknown."""
+        region = self._asset(SG.Region, {SG.name: service.region}) if service.region else ""
+        if region and service.cloud:
+            self.state(region, SG.providedBy, self.provider(service.cloud))
+        if not service.cluster:
+            return region
+        cluster = self._asset(SG.ComputeCluster, {SG.name: service.cluster})
+        if region:
+            self.state(cluster, SG.partOf, region)
+        return cluster
+
+    def agent(self, agent: AgentRef) -> Iri:
+        """Return an agent, part of the system of its service."""
+        iri = self._within(SG.Agent, agent.name, agent.service)
+        self.state(iri, SG.partOf, self.system(agent.service))
+        return iri
+
+    def tool(self, name: str, service: Service) -> Iri:
+        """Return a tool as its service knows it."""
+        return self._within(SG.Tool, name, service)
+
+    def pipeline(self, name: str, service: Service) -> Iri:
+        """Return a workflow, part of the system of its service."""
+        iri = self._within(SG.Pipeline, name, service)
+        self.state(iri, SG.partOf, self.system(service))
+        return iri
+
+    def prompt(self, name: str, service: Service) -> Iri:
+        """Return a managed prompt."""
+        return self._within(SG.Prompt, name, service)
+
+    def model(self, name: str, seen: str) -> Iri:
+        """Return a model, and how it was met."""
+        iri = self._asset(SG.BaseModel, {SG.name: name})
+        self.state(iri, SG.seenAs, Literal(seen))
+        return iri
+
+    def provider(self, name: str) -> Iri:
+        """Return a provider, as claimed."""
+        return self._asset(SG.Provider, {SG.name: name})
+
+    def index(self, name: str) -> Iri:
+        """Return a data source that calls retrieve from."""
+        return self._asset(SG.VectorIndex, {SG.name: name})
+
+    def version(self, iri: Iri, version: str, time: int) -> None:
+        """State a version; of several, as in a rolling deployment, the one seen last."""
+        if version:
+            self._versions[iri] = max(self._versions.get(iri, (0, "", "")), (time, version, self._scope))
+
+    def state(self, subject: Iri, predicate: Iri, value: Iri | Literal) -> Fact:
+        """State a fact."""
+        fact = Fact(subject, predicate, value)
+        self._facts[self._scope][fact] = None
+        return fact
+
+    def _within(self, cls: Iri, name: str, service: Service) -> Iri:
+        """Return an asset whose name counts within its service."""
+        key = {
+            SG.name: name,
+            SG.serviceName: service.name or NAMELESS,
+            SG.serviceNamespace: service.namespace,
+        }
+        return self._asset(cls, key)
+
+    def _asset(self, cls: Iri, key: Mapping[Iri, str]) -> Iri:
+        """Return the asset of a class with that key, its type and key stated."""
+        known = cls, tuple(key.items())
+        if known not in self._minted and len(self._minted) >= MOST_ASSETS:
+            self.overflow += 1
+            known = cls, tuple({**key, SG.name: OVERFLOW}.items())
+        if known not in self._minted:
+            self._minted[known] = mint(self._model, cls, dict(known[1]), self._base)
+            self.state(self._minted[known], RDF.type, cls)
+        iri = self._minted[known]
+        for predicate, value in known[1]:
+            if value:
+                self.state(iri, predicate, Literal(value))
+        return iri
