@@ -1,0 +1,201 @@
+"""The OTLP/HTTP receiver: traces in, acknowledged once the ledger has them."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from http import HTTPStatus
+from typing import ClassVar, Final
+
+from anyio import to_thread
+from fastapi import APIRouter, Request, Response
+from google.protobuf import json_format
+from google.protobuf.message import Message
+from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]  # another package's stubs hide its own
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+
+from stratagraph.loaders.genai.contexts import SpanContextCache
+from stratagraph.loaders.otlp import LIMIT, BodyTooLargeError, MediaType, decode_traces, decompress, media_type
+from stratagraph.loaders.otlp_traces import TraceResult, reasons, transform
+from stratagraph.loaders.prices import NO_PRICES, PriceTable
+from stratagraph.ontology.errors import StratagraphError
+from stratagraph.ontology.facts import Batch
+from stratagraph.ontology.model import OntologyModel
+from stratagraph.ontology.namespaces import ASSET_BASE
+
+log = logging.getLogger(__name__)
+
+RETRY_SECONDS: Final = 5
+CAPACITY: Final = 8
+"""Requests taken in at once; each may hold a body of the full size."""
+RPC_CODES: Final = {400: 3, 413: 8, 415: 3, 501: 12, 503: 14}
+"""google.rpc.Code by HTTP status: what the receiver answers when it does not take a request."""
+_FIRST_SERVER_ERROR: Final = 500
+
+
+@dataclass(kw_only=True)
+class OverloadedError(StratagraphError):
+    """Too many requests at once, or a ledger that cannot take any now."""
+
+    slug: ClassVar[str] = "overloaded"
+    status: ClassVar[int] = 503
+    text: ClassVar[str] = "The receiver cannot take the request now. Send it again after the time in Retry-After."
+
+
+@dataclass(kw_only=True)
+class SignalNotReceivedError(StratagraphError):
+    """A signal that is not built yet."""
+
+    signal: str
+    slug: ClassVar[str] = "signal-not-received"
+    status: ClassVar[int] = 501
+    text: ClassVar[str] = (
+        "{signal} are not received yet, and nothing of this request was kept. Export traces to /v1/traces, and "
+        "switch the exporter for {signal} off."
+    )
+
+
+def _ignore(_: TraceResult) -> None:
+    """Watch nothing."""
+
+
+@dataclass(kw_only=True)
+class Receiver:
+    """Takes trace requests to a commit. ``prices`` is asked per request; ``watch`` sees every committed result."""
+
+    commit: Callable[[Batch], object]
+    model: OntologyModel
+    prices: Callable[[], PriceTable] = lambda: NO_PRICES
+    base: str = ASSET_BASE
+    limit: int = LIMIT
+    capacity: int = CAPACITY
+    watch: Callable[[TraceResult], None] = _ignore
+    contexts: SpanContextCache = field(default_factory=SpanContextCache)
+    _taken: int = 0
+
+    async def take(self, request: Request, media: MediaType) -> ExportTraceServiceResponse:
+        """Answer one request. Raises StratagraphError."""
+        if self._taken >= self.capacity:
+            raise OverloadedError
+        self._taken += 1
+        try:
+            body = await _body(request, self.limit)
+            encoding = request.headers.get("content-encoding", "")
+            return await to_thread.run_sync(partial(self.traces, body, encoding, media))
+        finally:
+            self._taken -= 1
+
+    def traces(self, body: bytes, encoding: str, media: MediaType) -> ExportTraceServiceResponse:
+        """Commit what a body holds and say what was left out. Raises StratagraphError."""
+        plain = decompress(body, encoding, limit=self.limit)
+        result = transform(
+            decode_traces(plain, media),
+            model=self.model,
+            run=hashlib.sha256(plain).hexdigest(),
+            prices=self.prices(),
+            base=self.base,
+            contexts=self.contexts,
+        )
+        if not result.empty:
+            self._committed(result)
+        self.contexts.learn(result.lesson)
+        self.watch(result)
+        return _response(result)
+
+    def _committed(self, result: TraceResult) -> None:
+        """Commit the batch; a conflict means that this very body was committed before, which is what was asked for."""
+        try:
+            self.commit(result.batch)
+        except StratagraphError as error:
+            if error.status != HTTPStatus.CONFLICT:
+                raise
+
+
+def router(
+    commit: Callable[[Batch], object],
+    *,
+    model: OntologyModel,
+    prices: Callable[[], PriceTable] = lambda: NO_PRICES,
+    base: str = ASSET_BASE,
+    limit: int = LIMIT,
+    capacity: int = CAPACITY,
+    watch: Callable[[TraceResult], None] = _ignore,
+) -> APIRouter:
+    """Return the receiver's routes. ``commit`` returns once the batch is durable; it is called in worker threads."""
+    receiver = Receiver(
+        commit=commit, model=model, prices=prices, base=base, limit=limit, capacity=capacity, watch=watch
+    )
+    routes = APIRouter(tags=["telemetry"])
+
+    @routes.post("/v1/traces", summary="Receive traces: OTLP/HTTP, protobuf or JSON", response_class=Response)
+    async def traces(request: Request) -> Response:
+        media = _answerable(request)
+        try:
+            return _answer(await receiver.take(request, media_type(request.headers.get("content-type", ""))), media)
+        except StratagraphError as error:
+            return _refusal(error, media)
+        except Exception:
+            # Whatever it was, the data are not durable: a sender may only keep them if it is told to try again.
+            log.exception("a trace request failed")
+            return _refusal(OverloadedError(), media)
+
+    def refuse(signal: str) -> None:
+        @routes.post(f"/v1/{signal}", summary=f"Say that {signal} are not received yet", response_class=Response)
+        async def not_received(request: Request) -> Response:
+            return _refusal(SignalNotReceivedError(signal=signal), _answerable(request))
+
+    refuse("metrics")
+    refuse("logs")
+    return routes
+
+
+def _answerable(request: Request) -> MediaType:
+    """Return the media type to answer in: the request's own, JSON where that is none of ours."""
+    try:
+        return media_type(request.headers.get("content-type", ""))
+    except StratagraphError:
+        return MediaType.JSON
+
+
+async def _body(request: Request, limit: int) -> bytes:
+    """Return the body as sent, stopping at the limit. Raises BodyTooLargeError."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise BodyTooLargeError(limit=limit)
+    return bytes(body)
+
+
+def _response(result: TraceResult) -> ExportTraceServiceResponse:
+    """Return the protocol's answer: silent where all is well, else what was left out and why."""
+    response = ExportTraceServiceResponse()
+    if result.rejected:
+        response.partial_success.rejected_spans = result.rejected
+        response.partial_success.error_message = reasons(result.rejections)
+    elif result.overflow:
+        response.partial_success.error_message = (
+            f"{result.overflow} names beyond the limit of one request were counted under one asset each."
+        )
+    return response
+
+
+def _answer(message: Message, media: MediaType, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """Return a message in the request's own encoding."""
+    if media is MediaType.JSON:
+        content = json_format.MessageToJson(message, indent=None).encode()
+    else:
+        content = message.SerializeToString()
+    return Response(content, status_code=status, headers=headers, media_type=media)
+
+
+def _refusal(error: StratagraphError, media: MediaType) -> Response:
+    """Return the Status of an error: what is at fault in the data is 400, what is our fault is to be retried."""
+    status = error.status if error.status in RPC_CODES else 400 if error.status < _FIRST_SERVER_ERROR else 503
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        log.warning("telemetry not taken: %s", error)
+    headers = {"Retry-After": str(RETRY_SECONDS)} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
+    return _answer(Status(code=RPC_CODES[status], message=str(error)), media, status, headers)
