@@ -1,0 +1,253 @@
+"""The deriver: turns what a ledger sequence changed into what every view must change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any, ClassVar, Final, TypeVar
+
+from stratagraph.ontology.errors import StratagraphError
+from stratagraph.ontology.facts import ChangeSet, Claim, Fact, Iri, LedgerChange, Method, Observation
+from stratagraph.ontology.identity import statement_iri
+from stratagraph.ontology.model import OntologyModel
+from stratagraph.ontology.rules import RuleSet
+from stratagraph.service.deriver.claims import Chorus, Choruses, claims_of, join, leave
+from stratagraph.service.deriver.closure import Closure, Delta
+from stratagraph.service.deriver.influence import Edge, Influences, Pair
+from stratagraph.service.deriver.numbers import Numbers, Triple
+from stratagraph.service.deriver.shares import Group, Shares
+from stratagraph.service.deriver.tables import Tables
+
+_Item = TypeVar("_Item")
+
+CHUNK: Final = 5_000
+"""Claims taken in, or things handed out, at a time."""
+
+
+@dataclass(kw_only=True)
+class OutOfStep(StratagraphError):
+    """A change that does not follow the last one applied."""
+
+    slug: ClassVar[str] = "out-of-step"
+    status: ClassVar[int] = 500
+    text: ClassVar[str] = (
+        "Sequence {got} cannot be derived after sequence {at}. Apply every sequence in order, or restore the "
+        "deriver from the ledger's open claims."
+    )
+
+    at: int
+    got: int
+
+
+class Deriver:
+    """Holds the present in memory: asserted triples with their claims, what follows from them, influence edges.
+
+    One writer; readers of a snapshot must keep the writer out meanwhile. A change of the ontology needs a new
+    deriver, restored from the ledger.
+    """
+
+    def __init__(self, model: OntologyModel, rules: RuleSet) -> None:
+        """Start at sequence 0 with nothing known."""
+        self._numbers = Numbers()
+        tables = Tables(rules, self._numbers)
+        self._closure = Closure(tables, (self._numbers.number(prop) for prop in model.relations))
+        self._choruses = Choruses()
+        self._shares = Shares()
+        self._influences = Influences(model, self._closure, self._shares, self._numbers)
+        self._newest: dict[tuple[Iri, Iri], Observation] = {}
+        self.sequence = 0
+        self._time = datetime.fromtimestamp(0, UTC)
+        self._hash = ""
+
+    def __len__(self) -> int:
+        """Return the number of asserted triples."""
+        return len(self._closure.asserted)
+
+    def restore(
+        self,
+        claims: Iterable[Claim],
+        *,
+        sequence: int,
+        time: datetime,
+        batch_hash: str,
+        observations: Iterable[Observation] = (),
+    ) -> None:
+        """Take in the ledger's open claims at a sequence; the deriver must be new.
+
+        ``observations`` are the newest of each subject and metric and, for observed strengths, all of the 24 hours
+        before ``time``.
+        """
+        if self.sequence or len(self):
+            raise OutOfStep(at=self.sequence, got=sequence)
+        self._shares.advance(time)
+        remaining = iter(claims)
+        while chunk := list(islice(remaining, CHUNK)):
+            self._take(chunk, (), groups=set())
+        seen = tuple(observations)
+        self._keep_newest(seen)
+        self._influences.refresh(self._pairs_of(self._shares.observe(seen)))
+        self.sequence, self._time, self._hash = sequence, time, batch_hash
+
+    def apply(self, change: LedgerChange) -> ChangeSet:
+        """Return what the change does to the present, and make it the present.
+
+        Raises:
+            OutOfStep: when the sequence is not the next one.
+        """
+        if change.sequence != self.sequence + 1:
+            raise OutOfStep(at=self.sequence, got=change.sequence)
+        groups = self._shares.advance(change.time)
+        groups |= self._shares.observe(change.observations)
+        claims, delta, edges = self._take(change.opened, change.closed, groups=groups)
+        self.sequence, self._time, self._hash = change.sequence, change.time, change.batch_hash
+        added, removed = self._net(delta, edges)
+        facts = self._numbers.fact
+        kept = [pair for pair in edges if self._influences.edge(pair)]
+        lost = [pair for pair in edges if not self._influences.edge(pair)]
+        return self._change(
+            added=tuple(map(facts, added)),
+            removed=tuple(map(facts, removed)),
+            influences=tuple(map(self._influences.influence, kept)),
+            influences_removed=tuple((self._numbers.iri(a), self._numbers.iri(b)) for a, b in lost),
+            claims_changed=tuple(map(self._claims, claims)),
+            observations=self._keep_newest(change.observations),
+        )
+
+    def snapshot(self, size: int = CHUNK) -> Iterator[ChangeSet]:
+        """Yield the present as change sets that only add, each of about ``size`` triples, claims or edges."""
+        yield from self._snapshot_triples(size)
+        for pairs in _chunks(self._influences.pairs(), size):
+            yield self._change(influences=tuple(map(self._influences.influence, pairs)))
+        for seen in _chunks(self._newest.values(), size):
+            yield self._change(observations=tuple(seen))
+
+    def holds(self, fact: Fact) -> bool:
+        """Tell whether the fact is asserted or follows."""
+        triple = self._numbers.triple(fact)
+        return self._closure.holds(triple) or self._influences.implies(triple)
+
+    def claims(self, fact: Fact) -> tuple[Claim, ...]:
+        """Return the open claims of a fact."""
+        return self._claims(self._numbers.triple(fact))[1]
+
+    # Taking in -------------------------------------------------------------------------------------------------
+
+    def _take(
+        self, opened: Iterable[Claim], closed: Iterable[Claim], *, groups: set[Group]
+    ) -> tuple[list[Triple], Delta, dict[Pair, Edge]]:
+        """Apply claims; return the triples whose claims changed, the closure's delta and the edges before."""
+        choruses = self._voiced(opened, closed)
+        before = {triple: self._closure.asserted.tag(triple) for triple in choruses}
+        tags = {triple: self._choruses.hold(chorus) for triple, chorus in choruses.items()}
+        added = {triple: tag for triple, tag in tags.items() if tag and not before[triple]}
+        removed = [triple for triple, tag in tags.items() if before[triple] and not tag]
+        for triple, tag in tags.items():
+            if tag and before[triple]:
+                self._closure.asserted.put(triple, tag)
+        delta = self._closure.update(added, removed)
+        for tag in before.values():
+            self._choruses.release(tag)
+        pairs = self._influences.touched((*added, *removed), delta.retyped)
+        pairs |= self._pairs_of(groups | self._register(choruses))
+        edges = self._influences.refresh(pairs)
+        return [triple for triple, tag in tags.items() if tag != before[triple]], delta, edges
+
+    def _voiced(self, opened: Iterable[Claim], closed: Iterable[Claim]) -> dict[Triple, Chorus]:
+        """Return the new voices of every triple that the claims are about."""
+        voiced: dict[Triple, Chorus] = {}
+        for claims, change in ((closed, leave), (opened, join)):
+            for claim in claims:
+                triple = self._numbers.triple(claim.fact)
+                known = voiced.get(triple)
+                voiced[triple] = change(self._choruses[self._tag(triple)] if known is None else known, claim)
+        return voiced
+
+    def _tag(self, triple: Triple) -> int:
+        return self._closure.asserted.tag(triple)
+
+    def _register(self, choruses: dict[Triple, Chorus]) -> set[Group]:
+        """Let observed relations take part in observed strengths; return the groups whose shares may change."""
+        groups = set()
+        for triple, chorus in choruses.items():
+            if not self._influences.is_measurable(triple):
+                continue
+            if any(voice.method is Method.OBSERVED for voice in chorus):
+                self._shares.register(triple, statement_iri(self._numbers.fact(triple)))
+                groups.add(triple[:2])
+            elif self._shares.unregister(triple):
+                groups.add(triple[:2])
+        return groups
+
+    def _pairs_of(self, groups: Iterable[Group]) -> set[Pair]:
+        return {(triple[2], triple[0]) for group in groups for triple in self._shares.members(group)}
+
+    def _keep_newest(self, observations: Iterable[Observation]) -> tuple[Observation, ...]:
+        """Return those that are the newest of their subject and metric, and remember them."""
+        fresh: dict[tuple[Iri, Iri], Observation] = {}
+        for seen in observations:
+            key = (seen.subject, seen.metric)
+            known = self._newest.get(key)
+            if known is None or (seen.end, seen.start) >= (known.end, known.start):
+                self._newest[key] = fresh[key] = seen
+        return tuple(fresh.values())
+
+    # Handing out -----------------------------------------------------------------------------------------------
+
+    def _net(self, delta: Delta, edges: dict[Pair, Edge]) -> tuple[list[Triple], list[Triple]]:
+        """Return the triples that came to hold and ceased to, by closure and by influence together."""
+        edge_of = self._influences.edge
+        candidates = {
+            triple
+            for pair, old in edges.items()
+            for triple in self._influences.triples(
+                pair, self._influences.aspects(old) ^ self._influences.aspects(edge_of(pair))
+            )
+        }
+        shared = self._influences.is_implied
+        candidates.update(triple for triple in (*delta.added, *delta.removed) if shared(triple[1]))
+        added = [triple for triple in delta.added if not shared(triple[1])]
+        removed = [triple for triple in delta.removed if not shared(triple[1])]
+        came, went = set(delta.added) if candidates else set(), set(delta.removed) if candidates else set()
+        for triple in candidates:
+            closed_now = self._closure.holds(triple)
+            closed_before = triple in went or (closed_now and triple not in came)
+            now = closed_now or self._influences.implies(triple)
+            before = closed_before or self._influences.implies(triple, edges)
+            if now != before:
+                (added if now else removed).append(triple)
+        return added, removed
+
+    def _snapshot_triples(self, size: int) -> Iterator[ChangeSet]:
+        leaving: dict[int, list[Pair]] = {}
+        for pair in self._influences.pairs():
+            for node in pair:
+                leaving.setdefault(node, []).append(pair)
+        added: list[Fact] = []
+        claims: list[tuple[Fact, tuple[Claim, ...]]] = []
+        for node in range(0, 2 * len(self._numbers), 2):
+            triples = self._closure.about(node)
+            for pair in leaving.get(node, ()):
+                aspects = self._influences.aspects(self._influences.edge(pair))
+                triples.update(t for t in self._influences.triples(pair, aspects) if t[0] == node)
+            added.extend(map(self._numbers.fact, triples))
+            claims.extend(self._claims((node, p, o)) for p, o, _ in self._closure.asserted.leaving(node))
+            if len(added) >= size:
+                yield self._change(added=tuple(added), claims_changed=tuple(claims))
+                added, claims = [], []
+        yield self._change(added=tuple(added), claims_changed=tuple(claims))
+
+    def _claims(self, triple: Triple) -> tuple[Fact, tuple[Claim, ...]]:
+        fact = self._numbers.fact(triple)
+        return fact, claims_of(fact, self._choruses[self._tag(triple)])
+
+    def _change(self, **parts: Any) -> ChangeSet:
+        """Return a change set at the present sequence."""
+        return ChangeSet(sequence=self.sequence, time=self._time, batch_hash=self._hash, **parts)
+
+
+def _chunks(items: Iterable[_Item], size: int) -> Iterator[list[_Item]]:
+    remaining = iter(items)
+    while chunk := list(islice(remaining, size)):
+        yield chunk

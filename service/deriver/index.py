@@ -1,0 +1,152 @@
+"""Triples in sorted arrays, eight bytes each way: by subject and predicate, and for relations by object too."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Collection, Iterator
+from typing import Final
+
+from stratagraph.service.deriver.numbers import Triple
+
+_SHIFT: Final = 32
+_LOW: Final = (1 << _SHIFT) - 1
+
+
+class TripleIndex:
+    """A set of triples of numbers, each with a tag above 0.
+
+    An array per node keeps a hundred thousand assets in tens of megabytes where sets of tuples need gigabytes.
+    ``inward`` are the predicates that are also found by their object.
+    """
+
+    def __init__(self, inward: Collection[int]) -> None:
+        """Hold nothing."""
+        self._inward = inward
+        self._out: list[array[int] | None] = []
+        self._tags: list[array[int] | None] = []
+        self._in: list[array[int] | None] = []
+        self._size = 0
+
+    def __len__(self) -> int:
+        """Return the number of triples."""
+        return self._size
+
+    def put(self, triple: Triple, tag: int) -> None:
+        """Add the triple, or give it another tag."""
+        subject, predicate, obj = triple
+        keys = _slot(self._out, subject)
+        tags = _slot(self._tags, subject, "I")
+        key = predicate << _SHIFT | obj
+        at = bisect_left(keys, key)
+        if at < len(keys) and keys[at] == key:
+            tags[at] = tag
+            return
+        keys.insert(at, key)
+        tags.insert(at, tag)
+        self._size += 1
+        if predicate in self._inward and not obj & 1:
+            sources = _slot(self._in, obj)
+            key = predicate << _SHIFT | subject
+            sources.insert(bisect_left(sources, key), key)
+
+    def drop(self, triple: Triple) -> None:
+        """Remove the triple where it is there."""
+        subject, predicate, obj = triple
+        keys, tags = _at(self._out, subject), _at(self._tags, subject)
+        at = _find(keys, predicate << _SHIFT | obj)
+        if keys is None or tags is None or at < 0:
+            return
+        del keys[at], tags[at]
+        self._size -= 1
+        if predicate in self._inward and not obj & 1:
+            sources = _at(self._in, obj)
+            if sources is not None:
+                del sources[_find(sources, predicate << _SHIFT | subject)]
+
+    def tag(self, triple: Triple) -> int:
+        """Return the triple's tag, 0 where it is not there."""
+        subject, predicate, obj = triple
+        at = _find(_at(self._out, subject), predicate << _SHIFT | obj)
+        tags = _at(self._tags, subject)
+        return 0 if at < 0 or tags is None else tags[at]
+
+    def __contains__(self, triple: Triple) -> bool:
+        """Tell whether the triple is there."""
+        subject, predicate, obj = triple
+        return _find(_at(self._out, subject), predicate << _SHIFT | obj) >= 0
+
+    def objects(self, subject: int, predicate: int) -> list[int]:
+        """Return the objects of a subject's triples with one predicate."""
+        return _range(_at(self._out, subject), predicate)
+
+    def subjects(self, predicate: int, obj: int) -> list[int]:
+        """Return the subjects of an object's triples with one inward predicate."""
+        return _range(_at(self._in, obj), predicate)
+
+    def leaving(self, node: int) -> Iterator[tuple[int, int, int]]:
+        """Yield (predicate, object, tag) of the triples with this subject."""
+        keys, tags = _at(self._out, node), _at(self._tags, node)
+        for key, tag in zip(keys or (), tags or (), strict=True):
+            yield key >> _SHIFT, key & _LOW, tag
+
+    def arriving(self, node: int) -> Iterator[tuple[int, int]]:
+        """Yield (predicate, subject) of the triples with this object and an inward predicate."""
+        for key in _at(self._in, node) or ():
+            yield key >> _SHIFT, key & _LOW
+
+    def predicates_out(self, node: int) -> Iterator[int]:
+        """Yield each predicate of the triples with this subject once, jumping over the rest."""
+        return _heads(_at(self._out, node))
+
+    def predicates_in(self, node: int) -> Iterator[int]:
+        """Yield each inward predicate of the triples with this object once."""
+        return _heads(_at(self._in, node))
+
+    def between(self, subject: int, obj: int, predicates: Collection[int]) -> list[int]:
+        """Return those of the predicates that lead from subject to object."""
+        keys = _at(self._out, subject)
+        if not keys:
+            return []
+        if len(keys) > len(predicates):
+            return [p for p in predicates if _find(keys, p << _SHIFT | obj) >= 0]
+        return [key >> _SHIFT for key in keys if key & _LOW == obj and key >> _SHIFT in predicates]
+
+
+def _at(arrays: list[array[int] | None], number: int) -> array[int] | None:
+    place = number >> 1
+    return arrays[place] if place < len(arrays) and not number & 1 else None
+
+
+def _slot(arrays: list[array[int] | None], number: int, typecode: str = "Q") -> array[int]:
+    place = number >> 1
+    if place >= len(arrays):
+        arrays.extend([None] * (place + 1 - len(arrays)))
+    found = arrays[place]
+    if found is None:
+        found = arrays[place] = array(typecode)
+    return found
+
+
+def _find(keys: array[int] | None, key: int) -> int:
+    """Return where the key stands, or -1."""
+    if keys is None:
+        return -1
+    at = bisect_left(keys, key)
+    return at if at < len(keys) and keys[at] == key else -1
+
+
+def _range(keys: array[int] | None, predicate: int) -> list[int]:
+    if not keys:
+        return []
+    low = bisect_left(keys, predicate << _SHIFT)
+    high = bisect_left(keys, predicate + 1 << _SHIFT, low)
+    return [key & _LOW for key in keys[low:high]]
+
+
+def _heads(keys: array[int] | None) -> Iterator[int]:
+    at = 0
+    while keys and at < len(keys):
+        predicate = keys[at] >> _SHIFT
+        yield predicate
+        at = bisect_left(keys, predicate + 1 << _SHIFT, at)

@@ -1,0 +1,60 @@
+"""Terms as small numbers: even ones are IRIs, odd ones are literals."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from stratagraph.ontology.facts import Fact, Iri, Literal, Term
+
+Triple: TypeAlias = tuple[int, int, int]
+"""A fact in numbers: subject, predicate, object."""
+
+
+def is_iri(number: int) -> bool:
+    """Tell whether a number stands for an IRI, and so can be a subject."""
+    return not number & 1
+
+
+class Numbers:
+    """Gives every term one number and takes the number back to the term. Numbers are never given up."""
+
+    def __init__(self) -> None:
+        """Know no term."""
+        self._numbers: dict[Term, int] = {}
+        self._iris: list[Iri] = []
+        self._literals: list[Literal] = []
+
+    def __len__(self) -> int:
+        """Return how many IRIs have a number."""
+        return len(self._iris)
+
+    def number(self, term: Term) -> int:
+        """Return the term's number, a new one where it has none."""
+        known = self._numbers.get(term)
+        if known is not None:
+            return known
+        if isinstance(term, str):
+            number = len(self._iris) << 1
+            self._iris.append(term)
+        else:
+            number = len(self._literals) << 1 | 1
+            self._literals.append(term)
+        self._numbers[term] = number
+        return number
+
+    def iri(self, number: int) -> Iri:
+        """Return the IRI of an even number."""
+        return self._iris[number >> 1]
+
+    def term(self, number: int) -> Term:
+        """Return the term of a number."""
+        return self._literals[number >> 1] if number & 1 else self._iris[number >> 1]
+
+    def triple(self, fact: Fact) -> Triple:
+        """Return the fact in numbers."""
+        return self.number(fact.subject), self.number(fact.predicate), self.number(fact.object)
+
+    def fact(self, triple: Triple) -> Fact:
+        """Return the fact that a triple of numbers stands for."""
+        subject, predicate, obj = triple
+        return Fact(self._iris[subject >> 1], self._iris[predicate >> 1], self.term(obj))

@@ -1,0 +1,109 @@
+"""Observed strengths: what share of a thing's calls passed over each of its relations in the last 24 hours."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final, NamedTuple, TypeAlias
+
+from stratagraph.ontology.facts import Iri, Observation
+from stratagraph.ontology.namespaces import SG
+from stratagraph.service.deriver.numbers import Triple
+
+HOURS: Final = 24
+PLACES: Final = 4
+"""A share is rounded to this many decimal places, and is never rounded to nothing."""
+CALLS: Final = frozenset({SG.calls})
+TOKENS: Final = frozenset({SG.inputTokens, SG.outputTokens})
+
+Group: TypeAlias = tuple[int, int]
+"""The relations of one subject with one property, which share its calls."""
+
+
+class Share(NamedTuple):
+    """A relation's share of the calls and of the tokens; None where none were seen on it."""
+
+    calls: float | None = None
+    tokens: float | None = None
+
+
+class Shares:
+    """Calls and tokens per relation and hour. Whole hours keep it small and make it a function of the ledger alone."""
+
+    def __init__(self) -> None:
+        """Have seen nothing."""
+        self._horizon = 0
+        self._hours: dict[Iri, dict[int, list[float]]] = {}
+        self._relations: dict[Iri, Triple] = {}
+        self._nodes: dict[Triple, Iri] = {}
+        self._groups: dict[Group, set[Triple]] = defaultdict(set)
+
+    def register(self, triple: Triple, node: Iri) -> None:
+        """Take in an observed relation; ``node`` is the statement that observations are made on."""
+        self._relations[node] = triple
+        self._nodes[triple] = node
+        self._groups[triple[:2]].add(triple)
+
+    def unregister(self, triple: Triple) -> bool:
+        """Forget a relation, but not its calls, for it may be stated again; tell whether it was known."""
+        node = self._nodes.pop(triple, None)
+        if node is None:
+            return False
+        del self._relations[node]
+        self._groups[triple[:2]].discard(triple)
+        return True
+
+    def advance(self, now: datetime) -> set[Group]:
+        """Drop what is more than a day old; return the groups whose shares may have changed."""
+        horizon = _hour(now) - HOURS + 1
+        if horizon <= self._horizon:
+            return set()
+        self._horizon = horizon
+        touched = set()
+        for node in [n for n, hours in self._hours.items() if min(hours) < horizon]:
+            hours = self._hours[node]
+            for hour in [hour for hour in hours if hour < horizon]:
+                del hours[hour]
+            if not hours:
+                del self._hours[node]
+            if node in self._relations:
+                touched.add(self._relations[node][:2])
+        return touched
+
+    def observe(self, observations: Iterable[Observation]) -> set[Group]:
+        """Count calls and tokens of relations; return the groups whose shares may have changed."""
+        touched = set()
+        for seen in observations:
+            place = 0 if seen.metric in CALLS else 1 if seen.metric in TOKENS else None
+            hour = _hour(seen.start)
+            if place is None or hour < self._horizon:
+                continue
+            self._hours.setdefault(seen.subject, {}).setdefault(hour, [0.0, 0.0])[place] += seen.total
+            if seen.subject in self._relations:
+                touched.add(self._relations[seen.subject][:2])
+        return touched
+
+    def members(self, group: Group) -> set[Triple]:
+        """Return the observed relations of a group."""
+        return self._groups.get(group, set())
+
+    def share(self, triple: Triple) -> Share:
+        """Return the shares of a relation; nothing for one that is not observed."""
+        if triple not in self._nodes:
+            return Share()
+        own = self._totals(triple)
+        sums = [self._totals(member) for member in self.members(triple[:2])]
+        return Share(*(_part(own[place], sum(each[place] for each in sums)) for place in (0, 1)))
+
+    def _totals(self, triple: Triple) -> tuple[float, float]:
+        hours = self._hours.get(self._nodes[triple], {}).values()
+        return sum(each[0] for each in hours), sum(each[1] for each in hours)
+
+
+def _part(own: float, whole: float) -> float | None:
+    return max(round(own / whole, PLACES), 10.0**-PLACES) if own > 0 and whole > 0 else None
+
+
+def _hour(moment: datetime) -> int:
+    return int(moment.timestamp() // 3600)
