@@ -33,6 +33,8 @@ STATEMENT_BASE: Final = "https://w3id.org/stratagraph/statement/"
 OBSERVATION_BASE: Final = "https://w3id.org/stratagraph/observation/"
 INFLUENCE_BASE: Final = "https://w3id.org/stratagraph/influence/"
 SKOLEM_BASE: Final = "https://w3id.org/stratagraph/.well-known/genid/"
+SHAPE_BASE: Final = "https://w3id.org/stratagraph/shape/"
+"""Base of the data shapes that the gate checks."""
 PROBLEM_BASE: Final = "https://w3id.org/stratagraph/problem/"
 """Base of the ``type`` of problem details."""
 
@@ -50,6 +52,7 @@ VS: Final = Namespace("http://www.w3.org/2003/06/sw-vocab-status/ns#")
 PREFIXES: Final[dict[str, str]] = {
     "sg": SG,
     "asset": ASSET_BASE,
+    "shape": SHAPE_BASE,
     "rdf": RDF,
     "rdfs": RDFS,
     "owl": OWL,

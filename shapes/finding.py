@@ -1,0 +1,72 @@
+"""What the gate has to say about a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from stratagraph.ontology.errors import StratagraphError
+from stratagraph.ontology.facts import Fact, Iri, Literal, Term
+from stratagraph.ontology.namespaces import compact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing at fault: which shape and component found which value of which node.
+
+    ``path`` is the predicate, or a longer path as SPARQL writes it. ``messages`` are keyed by lower-case language
+    tag. ``fact`` is the stated fact at fault, where there is one.
+    """
+
+    focus: Term
+    path: str | None
+    value: Term | None
+    shape: Iri
+    component: Iri
+    severity: Iri
+    messages: Mapping[str, str]
+    fact: Fact | None = None
+
+    def text(self, language: str = "en") -> str:
+        """Say in one paragraph what is wrong, where, and by which shape."""
+        parts = [_plain(self.focus)]
+        if self.path is not None:
+            parts.append(compact(self.path))
+        if self.value is not None and self.value != self.focus:
+            parts.append(_plain(self.value))
+        told = self.messages.get(language.lower()) or self.messages.get("en", "")
+        return f"{' '.join(parts)}: {told} ({compact(self.shape)})"
+
+
+def _plain(term: Term) -> str:
+    return f'"{term.value}"' if isinstance(term, Literal) else compact(term)
+
+
+@dataclass(frozen=True, slots=True)
+class GateReport:
+    """What was found: violations refuse the batch, warnings do not."""
+
+    violations: tuple[Finding, ...] = ()
+    warnings: tuple[Finding, ...] = ()
+
+
+@dataclass(kw_only=True)
+class GateRefused(StratagraphError):
+    """A batch that breaks the data shapes; nothing of it is committed."""
+
+    slug: ClassVar[str] = "gate-refused"
+    status: ClassVar[int] = 422
+    text: ClassVar[str] = (
+        "The batch was refused, for {count} violation(s). The first: {first}. Nothing was committed; "
+        "correct the source and send it again."
+    )
+
+    findings: tuple[Finding, ...]
+    first: str
+    count: int
+
+    @classmethod
+    def of(cls, findings: tuple[Finding, ...]) -> GateRefused:
+        """Make the error of the violations of a report."""
+        return cls(findings=findings, first=findings[0].text(), count=len(findings))

@@ -1,0 +1,196 @@
+"""The gate: what a batch must be like before the ledger takes it.
+
+It sees the facts of the batch and the ledger's open facts about the nodes that the batch touches. A node's classes
+are the asserted ones and their super-classes; nothing is ever concluded from domains or ranges, so that a prompt used
+as a model is refused, not re-typed. Only what a batch states is judged: withdrawing a fact is never refused, because
+the world may have changed, and a source cannot know who else relies on it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from stratagraph.ontology.facts import Batch, Fact, Iri, Observation, Term
+from stratagraph.ontology.model import OntologyModel
+from stratagraph.ontology.namespaces import RDF, SG, SH
+from stratagraph.shapes.datashapes import ASSETS, DOCUMENTATION, compile_gate_shapes, shipped_shapes
+from stratagraph.shapes.finding import Finding, GateRefused, GateReport
+from stratagraph.shapes.graph import Graph
+from stratagraph.shapes.observations import ObservationCheck
+from stratagraph.shapes.paths import Path, Predicate
+from stratagraph.shapes.report import Result
+from stratagraph.shapes.shape import CompiledShapes, Run, Shape
+from stratagraph.shapes.table import Table
+from stratagraph.shapes.vocabulary import read_vocabulary
+
+__all__ = ["Finding", "Gate", "GateRefused", "GateReport", "OpenFacts"]
+
+OpenFacts = Callable[[Iterable[Iri]], Iterable[Fact]]
+"""Gives the ledger's open facts whose subject is one of these nodes."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """A batch in its surroundings."""
+
+    facts: Sequence[Fact]
+    observations: Sequence[Observation]
+    types: Mapping[Iri, frozenset[Iri]]
+    typed_here: Sequence[Iri]
+    graph: Graph
+
+
+class Gate:
+    """The data shapes of one ontology, compiled; safe to use from several threads."""
+
+    def __init__(self, model: OntologyModel, extra_shapes: Iterable[Fact] = ()) -> None:
+        """Compile the shapes.
+
+        Args:
+            model: the ontology in force.
+            extra_shapes: further data shapes, as facts, with targets of their own.
+
+        Raises:
+            UnsupportedShape: for an extra shape with a component outside ``GATE_SUBSET``.
+        """
+        self._vocabulary = read_vocabulary(model)
+        self._table = Table(self._vocabulary)
+        self._observations = ObservationCheck(model)
+        extra = compile_gate_shapes(extra_shapes)
+        self._plans = [_Plan(shapes) for shapes in (shipped_shapes(ASSETS), shipped_shapes(DOCUMENTATION), extra)]
+
+    def check(self, batch: Batch, open_facts: OpenFacts) -> GateReport:
+        """Judge a batch. Facts are neither changed nor dropped; the caller refuses what has violations."""
+        scene = self._scene(batch, open_facts)
+        violations: list[Finding] = []
+        warnings: list[Finding] = []
+        for finding in self._findings(scene):
+            (violations if finding.severity == SH.Violation else warnings).append(finding)
+        return GateReport(tuple(violations), tuple(warnings))
+
+    def _findings(self, scene: _Scene) -> Iterator[Finding]:
+        yield from self._table.check(scene.facts, scene.types)
+        yield from self._table.clashes(scene.typed_here, scene.types)
+        for plan in self._plans:
+            yield from plan.findings(scene, self._vocabulary.ancestors)
+        for observation in scene.observations:
+            yield from self._observations.check(
+                observation,
+                known=lambda node: bool(scene.types.get(node)),
+                is_metric=lambda node: any(
+                    SG.Metric in self._vocabulary.ancestors.get(cls, ()) for cls in scene.types.get(node, ())
+                ),
+            )
+
+    def _scene(self, batch: Batch, open_facts: OpenFacts) -> _Scene:
+        facts = list(dict.fromkeys(batch.facts()))
+        replaced = {(fact.subject, fact.predicate) for fact in facts if self._table.replaces(fact.predicate)}
+        typed_here = dict.fromkeys(fact.subject for fact in facts if fact.predicate == RDF.type)
+        before = [
+            fact
+            for fact in open_facts(self._touched(facts, batch.observations))
+            if (fact.subject, fact.predicate) not in replaced
+        ]
+        return _Scene(
+            facts=facts,
+            observations=batch.observations,
+            types=_Types(self._vocabulary.types, facts, before),
+            typed_here=tuple(typed_here),
+            graph=Graph((*before, *facts), superclasses=self._vocabulary.ancestors),
+        )
+
+    def _touched(self, facts: Sequence[Fact], observations: Sequence[Observation]) -> Iterable[Iri]:
+        """Return every node whose facts matter, each once."""
+        touched = dict.fromkeys(fact.subject for fact in facts)
+        touched.update(dict.fromkeys(self._table.references(facts)))
+        for observation in observations:
+            touched[observation.subject] = None
+            touched[observation.metric] = None
+        return touched.keys()
+
+
+class _Types(dict[Iri, frozenset[Iri]]):
+    """The asserted classes of nodes: of the ontology's individuals, in the ledger, and in the batch."""
+
+    def __init__(self, known: Mapping[Iri, frozenset[Iri]], *sources: Iterable[Fact]) -> None:
+        super().__init__()
+        self._known = known
+        found: dict[Iri, set[Iri]] = defaultdict(set)
+        for facts in sources:
+            for fact in facts:
+                if fact.predicate == RDF.type and isinstance(fact.object, str):
+                    found[fact.subject].add(fact.object)
+        for node, classes in found.items():
+            self[node] = frozenset(classes) | known.get(node, frozenset())
+
+    def get(self, node: Iri, default: frozenset[Iri] = frozenset()) -> frozenset[Iri]:  # type: ignore[override]  # one type of default is enough here
+        """Return the classes of a node."""
+        return super().get(node) or self._known.get(node, default)
+
+
+class _Plan:
+    """Compiled shapes, found by the class or the predicate that makes a node theirs."""
+
+    def __init__(self, shapes: CompiledShapes) -> None:
+        self._shapes = shapes.shapes
+        self._by_class: dict[Term, list[Shape]] = defaultdict(list)
+        self._by_predicate: dict[Term, list[Shape]] = defaultdict(list)
+        self._others: list[Shape] = []
+        for shape in shapes.targeted:
+            for target in shape.targets:
+                if target.kind == SH.targetClass:
+                    self._by_class[target.value].append(shape)
+                elif target.kind == SH.targetSubjectsOf:
+                    self._by_predicate[target.value].append(shape)
+                else:
+                    self._others.append(shape)
+
+    def findings(self, scene: _Scene, ancestors: Mapping[Iri, frozenset[Iri]]) -> Iterator[Finding]:
+        """Yield what the shapes find in the nodes that the batch speaks of."""
+        run = Run(self._shapes, scene.graph)
+        for shape, focus in self._work(scene, ancestors):
+            for result in run.results(shape.iri, focus):
+                yield _finding(result)
+
+    def _work(self, scene: _Scene, ancestors: Mapping[Iri, frozenset[Iri]]) -> Iterable[tuple[Shape, Term]]:
+        """Return each shape with each of its focus nodes once."""
+        work: dict[tuple[Iri, Term], Shape] = {}
+        if self._by_class:
+            for node in scene.typed_here:
+                closure = {cls for own in scene.types.get(node, frozenset()) for cls in ancestors.get(own, (own,))}
+                for cls in closure & self._by_class.keys():
+                    work.update({(shape.iri, node): shape for shape in self._by_class[cls]})
+        if self._by_predicate:
+            for fact in scene.facts:
+                if fact.predicate in self._by_predicate:
+                    shapes = self._by_predicate[fact.predicate]
+                    work.update({(shape.iri, fact.subject): shape for shape in shapes})
+        for shape in self._others:
+            work.update({(shape.iri, node): shape for node in shape.focus_nodes(scene.graph)})
+        return ((shape, node) for (_, node), shape in work.items())
+
+
+def _finding(result: Result) -> Finding:
+    return Finding(
+        focus=result.focus,
+        path=_path_text(result.path),
+        value=result.value,
+        shape=result.shape,
+        component=result.component,
+        severity=result.severity,
+        messages={message.language.lower(): message.value for message in result.messages},
+        fact=_fact(result),
+    )
+
+
+def _path_text(path: Path | None) -> str | None:
+    return path.iri if isinstance(path, Predicate) else None if path is None else str(path)
+
+
+def _fact(result: Result) -> Fact | None:
+    """Return the fact at fault, where focus, path and value make one."""
+    if isinstance(result.path, Predicate) and result.value is not None and isinstance(result.focus, str):
+        return Fact(result.focus, result.path.iri, result.value)
+    return None

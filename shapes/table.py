@@ -1,0 +1,195 @@
+"""The generated shapes as dictionaries: one pass over a batch's facts, with one look-up per fact."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from stratagraph.ontology.facts import Fact, Iri, Literal, Term
+from stratagraph.ontology.model import OntologyModel
+from stratagraph.ontology.namespaces import RDF, SH
+from stratagraph.shapes.finding import Finding
+from stratagraph.shapes.generated import KNOWN_CLASS, KNOWN_PREDICATE, TYPED
+from stratagraph.shapes.literals import well_formed
+from stratagraph.shapes.texts import message
+from stratagraph.shapes.vocabulary import PredicateRule, Vocabulary, shape_iri
+
+Types = Mapping[Iri, frozenset[Iri]]
+"""The asserted classes of nodes."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """What one predicate demands, with the names and texts of its shapes ready."""
+
+    rule: PredicateRule
+    shapes: Mapping[str, Iri]
+    messages: Mapping[str, Mapping[str, str]]
+    datatypes: frozenset[Iri]
+
+    def finding(self, kind: str, component: Iri, fact: Fact, focus_only: bool = False) -> Finding:  # noqa: FBT001, FBT002 - internal
+        return Finding(
+            focus=fact.subject,
+            path=None if focus_only else fact.predicate,
+            value=fact.subject if focus_only else fact.object,
+            shape=self.shapes[kind],
+            component=component,
+            severity=SH.Violation,
+            messages=self.messages[kind],
+            fact=fact,
+        )
+
+
+def _column(model: OntologyModel, rule: PredicateRule) -> _Column:
+    classes = {"domain": rule.domains, "range": rule.ranges}
+    kinds = ("domain", "reference", "range") if rule.relation else ("domain", "datatype", "single")
+    return _Column(
+        rule=rule,
+        shapes={kind: shape_iri(kind, rule.iri) for kind in kinds},
+        messages={
+            kind: message(
+                model,
+                kind,
+                predicate=rule.iri,
+                classes=frozenset().union(*classes.get(kind, ())),
+                datatype=rule.datatypes[0] if rule.datatypes else "",
+            )
+            for kind in kinds
+        },
+        datatypes=frozenset(rule.datatypes),
+    )
+
+
+class Table:
+    """The generated shapes of one vocabulary, applied to facts directly."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._vocabulary = vocabulary
+        model = vocabulary.model
+        self._columns = {iri: _column(model, rule) for iri, rule in vocabulary.predicates.items()}
+        self._groups = [(frozenset(group), group) for group in vocabulary.disjoint]
+        self._closure = lru_cache(maxsize=None)(self._close)
+        self._clash_texts = {
+            cls: message(model, "disjoint", classes=(cls,)) for group in vocabulary.disjoint for cls in group
+        }
+        self._texts = {kind: message(model, kind) for kind in ("typed", "class", "predicate")}
+
+    def _close(self, types: frozenset[Iri]) -> frozenset[Iri]:
+        return frozenset().union(*(self._vocabulary.ancestors.get(cls, {cls}) for cls in types))
+
+    def references(self, facts: Iterable[Fact]) -> Iterator[Iri]:
+        """Yield the nodes that relations of these facts point to."""
+        for fact in facts:
+            column = self._columns.get(fact.predicate)
+            if column is not None and column.rule.relation and isinstance(fact.object, str):
+                yield fact.object
+
+    def replaces(self, predicate: Iri) -> bool:
+        """Say whether a new value of a predicate takes the place of the one before."""
+        column = self._columns.get(predicate)
+        return column is not None and column.rule.single
+
+    def check(self, facts: Iterable[Fact], types: Types) -> Iterator[Finding]:
+        """Yield what the facts do against the ontology, given the classes of every node they touch."""
+        seen: set[tuple[Iri, Iri]] = set()
+        untyped: set[Iri] = set()
+        values: dict[tuple[Iri, Iri], Term] = {}
+        crowded: set[tuple[Iri, Iri]] = set()
+        nothing: frozenset[Iri] = frozenset()
+        for fact in facts:
+            column = self._columns.get(fact.predicate)
+            if column is None:
+                yield from self._outside(fact)
+                continue
+            subject = fact.subject
+            key = (subject, fact.predicate)
+            own = types.get(subject, nothing)
+            if not own:
+                if subject not in untyped:
+                    untyped.add(subject)
+                    yield self._untyped(fact)
+            elif key not in seen:
+                yield from self._classes(column, "domain", fact, self._closure(own))
+            if column.rule.relation:
+                yield from self._object(column, fact, types)
+            else:
+                if column.rule.single and key not in crowded and values.setdefault(key, fact.object) != fact.object:
+                    crowded.add(key)
+                    yield column.finding("single", SH.MaxCountConstraintComponent, fact)
+                yield from self._value(column, fact)
+            seen.add(key)
+
+    def _outside(self, fact: Fact) -> Iterator[Finding]:
+        """Judge a fact whose predicate is no relation and no attribute."""
+        if fact.predicate == RDF.type:
+            if not isinstance(fact.object, str) or not self._vocabulary.knows_class(fact.object):
+                yield self._plain(fact, "class", KNOWN_CLASS, SH.InConstraintComponent)
+        elif not self._vocabulary.knows_annotation(fact.predicate):
+            yield self._plain(fact, "predicate", KNOWN_PREDICATE, SH.ClosedConstraintComponent)
+
+    def _plain(self, fact: Fact, kind: str, shape: Iri, component: Iri) -> Finding:
+        return Finding(
+            focus=fact.subject,
+            path=fact.predicate,
+            value=fact.object,
+            shape=shape,
+            component=component,
+            severity=SH.Violation,
+            messages=self._texts[kind],
+            fact=fact,
+        )
+
+    def _untyped(self, fact: Fact) -> Finding:
+        return Finding(
+            focus=fact.subject,
+            path=RDF.type,
+            value=None,
+            shape=TYPED,
+            component=SH.MinCountConstraintComponent,
+            severity=SH.Violation,
+            messages=self._texts["typed"],
+            fact=fact,
+        )
+
+    def _classes(self, column: _Column, kind: str, fact: Fact, closure: frozenset[Iri]) -> Iterator[Finding]:
+        for union in column.rule.domains if kind == "domain" else column.rule.ranges:
+            if union.isdisjoint(closure):
+                yield column.finding(kind, SH.OrConstraintComponent, fact, kind == "domain")
+
+    def _object(self, column: _Column, fact: Fact, types: Types) -> Iterator[Finding]:
+        if isinstance(fact.object, Literal):
+            yield column.finding("range", SH.NodeKindConstraintComponent, fact)
+            return
+        own = types.get(fact.object)
+        if own:
+            yield from self._classes(column, "range", fact, self._closure(own))
+        else:
+            yield column.finding("reference", SH.OrConstraintComponent, fact)
+
+    def _value(self, column: _Column, fact: Fact) -> Iterator[Finding]:
+        value = fact.object
+        if column.datatypes and not (
+            isinstance(value, Literal) and value.datatype in column.datatypes and well_formed(value)
+        ):
+            yield column.finding("datatype", SH.OrConstraintComponent, fact)
+
+    def clashes(self, nodes: Iterable[Iri], types: Types) -> Iterator[Finding]:
+        """Yield a finding for every class of a node that excludes another class of it."""
+        for node in nodes:
+            closure = self._closure(types[node])
+            for group, order in self._groups:
+                if len(both := closure & group) > 1:
+                    last = max(order.index(cls) for cls in both)
+                    yield from (self._clash(node, cls) for cls in order[:last] if cls in both)
+
+    def _clash(self, node: Iri, cls: Iri) -> Finding:
+        return Finding(
+            focus=node,
+            path=None,
+            value=node,
+            shape=shape_iri("disjoint", cls),
+            component=SH.NotConstraintComponent,
+            severity=SH.Violation,
+            messages=self._clash_texts[cls],
+        )

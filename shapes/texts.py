@@ -1,0 +1,47 @@
+"""The messages of generated shapes, filled from one template file per language and the ontology's labels."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from stratagraph.ontology.facts import Iri
+from stratagraph.ontology.model import OntologyModel
+from stratagraph.ontology.namespaces import compact
+
+DATA: Final = Path(__file__).parent / "data"
+LANGUAGES: Final = ("en", "pt-br")
+
+
+@lru_cache(maxsize=1)
+def _templates() -> dict[str, dict[str, str]]:
+    return {
+        language: json.loads((DATA / f"messages.{language}.json").read_text(encoding="utf-8")) for language in LANGUAGES
+    }
+
+
+def message(
+    model: OntologyModel,
+    kind: str,
+    *,
+    predicate: Iri = "",
+    classes: Iterable[Iri] = (),
+    datatype: Iri = "",
+) -> Mapping[str, str]:
+    """Return the text of a kind of finding by language, naming terms by their labels."""
+    texts = {}
+    for language, templates in _templates().items():
+
+        def names(terms: Iterable[Iri], language: str = language, glue: str = templates["or"]) -> str:
+            return glue.join(model.label(term, language) for term in sorted(terms))
+
+        texts[language] = templates[kind].format(
+            predicate=names((predicate,)),
+            classes=names(classes),
+            **{"class": names(classes)},
+            datatype=compact(datatype),
+        )
+    return texts
