@@ -17,9 +17,9 @@ from stratagraph.queries.stores import TripleStore
 Document = dict[str, Any]
 Properties = Mapping[Iri, list[Term]]
 
-_AS_SUBJECT: Final = "SELECT ?node ?property ?value WHERE { ?node rdf:subject ?asset ; ?property ?value }"
-_AS_OBJECT: Final = "SELECT ?node ?property ?value WHERE { ?node rdf:object ?asset ; ?property ?value }"
-_OBSERVED: Final = "SELECT ?node ?property ?value WHERE { ?node sg:observedOn ?asset ; ?property ?value }"
+_AS_SUBJECT: Final = "SELECT ?asset ?node ?property ?value WHERE { ?node rdf:subject ?asset ; ?property ?value }"
+_AS_OBJECT: Final = "SELECT ?asset ?node ?property ?value WHERE { ?node rdf:object ?asset ; ?property ?value }"
+_OBSERVED: Final = "SELECT ?asset ?node ?property ?value WHERE { ?node sg:observedOn ?asset ; ?property ?value }"
 
 _FIGURES: Final = ("count", "sum", "min", "max", "mean", "p50", "p95")
 

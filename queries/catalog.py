@@ -29,7 +29,7 @@ SELECT ?class (COUNT(DISTINCT ?asset) AS ?count) WHERE {{
 }} GROUP BY ?class
 """
 _LISTED: Final = """
-SELECT DISTINCT ?asset WHERE {{
+SELECT DISTINCT ?asset ?after WHERE {{
   VALUES ?class {{ {classes} }}
   ?asset a ?class .
   {without}

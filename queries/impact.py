@@ -17,6 +17,18 @@ from stratagraph.queries.flows import Break, FlowAnswer, find_flow
 from stratagraph.queries.stores import Adjacency, TripleStore
 from stratagraph.queries.walk import NODE_BUDGET, Cut, Direction, Hop, Trail, walk
 
+__all__ = [
+    "DEFAULT_DEPTH",
+    "MAX_DEPTH",
+    "AspectOutsideChange",
+    "ChecklistItem",
+    "DepthOutOfRange",
+    "Direction",
+    "Impact",
+    "Reached",
+    "impact",
+]
+
 DEFAULT_DEPTH: Final = 8
 MAX_DEPTH: Final = 32
 

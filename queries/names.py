@@ -15,15 +15,15 @@ from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Iri, Literal
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import ASSET_BASE, SG, expand
+from stratagraph.ontology.terms import to_ox
 from stratagraph.queries.cards import TRANSVERSAL, Card, Cards, local_name
 from stratagraph.queries.stores import TripleStore
 
-_IRI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|\\^`]+")
 _SEPARATORS: Final = re.compile(r"[\W_]+")
 _SUGGESTIONS: Final = 5
 
 _IS_ASSET: Final = "ASK { ?asset a sg:Asset }"
-_NAMED: Final = "SELECT DISTINCT ?asset WHERE { ?asset sg:name ?name ; a sg:Asset }"
+_NAMED: Final = "SELECT DISTINCT ?asset ?name WHERE { ?asset sg:name ?name ; a sg:Asset }"
 _TEXTS: Final = """
 SELECT ?asset ?text WHERE {
   VALUES ?property { sg:name rdfs:label }
@@ -78,8 +78,9 @@ class AmbiguousName(StratagraphError):
 
 def fold(text: str) -> str:
     """Return the text without case and accents."""
-    decomposed = unicodedata.normalize("NFKD", text.strip())
-    return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
+    lowered = unicodedata.normalize("NFKD", text).casefold()
+    decomposed = unicodedata.normalize("NFKD", lowered)
+    return "".join(c for c in decomposed if not unicodedata.combining(c)).strip()
 
 
 def resolve_name(store: TripleStore, model: OntologyModel, text: str, base: Iri = ASSET_BASE) -> Iri:
@@ -201,7 +202,15 @@ def _spelled(text: str, base: Iri) -> list[Iri]:
     spelled = [text, expand(text) or "", base + text, base + quote(text, safe="/%")]
     if prefix == "asset":
         spelled[:0] = [base + local, base + quote(local, safe="/%")]
-    return [iri for iri in dict.fromkeys(spelled) if _IRI.fullmatch(iri)]
+    return [iri for iri in dict.fromkeys(spelled) if _is_iri(iri)]
+
+
+def _is_iri(text: str) -> bool:
+    try:
+        to_ox(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _named(store: TripleStore, text: str) -> list[Iri]:

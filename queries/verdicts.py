@@ -1,0 +1,140 @@
+"""What an audit says: verdicts with their reasons and evidence, and their sum."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Final
+
+from stratagraph.ontology.facts import Fact, Iri
+from stratagraph.shapes.rule import Bilingual, Rule, Severity
+
+
+class Outcome(StrEnum):
+    """What a rule says of a target, worst first."""
+
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+    WAIVED = "waived"
+    PASS = "pass"
+    NOT_APPLICABLE = "not_applicable"
+
+
+WORST_FIRST: Final = tuple(Outcome)
+
+
+class Origin(StrEnum):
+    """Where a piece of evidence comes from."""
+
+    STATED = "stated"
+    INFERRED = "inferred"
+    OBSERVATION = "observation"
+    COMPUTED = "computed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why a verdict is what it is: a stable code, and the text in every report language."""
+
+    code: str
+    text: Bilingual
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """One fact that was looked at, who states it, and when it was seen.
+
+    Times are as the store holds them (ISO 8601). For an observation they are its window. Evidence that ``counts``
+    no longer or not yet on the day of the audit is shown, but was not judged.
+    """
+
+    fact: Fact
+    origin: Origin
+    sources: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
+    first_seen: str | None = None
+    last_seen: str | None = None
+    counts: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """One rule's verdict on one target; ``target`` is None where the rule has no target at all."""
+
+    rule: Rule
+    target: Iri | None
+    name: str
+    level: Iri | None
+    outcome: Outcome
+    reasons: tuple[Reason, ...]
+    evidence: tuple[Evidence, ...] = ()
+    in_force_from: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """How much an audit could tell: verdicts by outcome, and the share of unknown among those that apply."""
+
+    outcomes: Mapping[Outcome, int]
+    rules: int
+    targets: int
+
+    @property
+    def applicable(self) -> int:
+        """Verdicts on targets that the rule applies to, or may apply to."""
+        return sum(count for outcome, count in self.outcomes.items() if outcome is not Outcome.NOT_APPLICABLE)
+
+    @property
+    def unknown_share(self) -> float:
+        """The share of unknown among the applicable verdicts, 0 to 1."""
+        return self.outcomes.get(Outcome.UNKNOWN, 0) / self.applicable if self.applicable else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """All verdicts of one evaluation, at one ledger sequence, for the rules of one day."""
+
+    verdicts: tuple[Verdict, ...]
+    rules: tuple[Rule, ...]
+    sequence: int
+    on: date
+    time: datetime
+    assessor: str
+    ontology: str
+    framework: str | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """0 when every verdict is pass, waived or not applicable; 1 when one is fail or unknown.
+
+        Unknown counts as not passing: what cannot be shown is not shown. 2 is for audits that could not run.
+        """
+        return int(any(v.outcome in {Outcome.FAIL, Outcome.UNKNOWN} for v in self.verdicts))
+
+    @property
+    def coverage(self) -> Coverage:
+        """Sum the verdicts up."""
+        return Coverage(
+            outcomes=Counter(verdict.outcome for verdict in self.verdicts),
+            rules=len(self.rules),
+            targets=len({verdict.target for verdict in self.verdicts if verdict.target is not None}),
+        )
+
+    def findings(self, *outcomes: Outcome) -> tuple[Verdict, ...]:
+        """Return the verdicts with these outcomes, gravest rule first."""
+        order = tuple(Severity)
+        chosen = (verdict for verdict in self.verdicts if verdict.outcome in outcomes)
+        return tuple(sorted(chosen, key=lambda v: (order.index(v.rule.severity), v.rule.id, v.target or "")))
+
+
+def worst_by_level(audit: Audit) -> dict[Iri | None, Outcome]:
+    """Return the worst outcome of each level that has a target; None stands for transversal targets."""
+    worst: dict[Iri | None, Outcome] = {}
+    for verdict in audit.verdicts:
+        if verdict.target is not None:
+            known = worst.get(verdict.level, verdict.outcome)
+            worst[verdict.level] = min(known, verdict.outcome, key=WORST_FIRST.index)
+    return worst

@@ -1,0 +1,129 @@
+"""Names given by people: exact first, then without case and accents; ambiguity lists the candidates."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stratagraph.ontology.facts import Fact, Iri, Literal
+from stratagraph.ontology.model import load_model
+from stratagraph.ontology.namespaces import SG
+from stratagraph.queries import names
+from stratagraph.queries.names import AmbiguousName, UnknownName, fold, resolve_name, search
+from tests.queries.plain import PlainStore, described, iri
+
+MODEL = load_model()
+BANK = "Organization/Banco%20%C3%81ureo"
+FACTS = [
+    *described("Regulation/LGPD_BR", SG.Law, en="General data protection law", pt_BR="Lei Geral de Proteção"),
+    *described(BANK, SG.Organization),
+    Fact(iri(BANK), SG.name, Literal("Banco Áureo")),
+    *described("Agent/helper/one", SG.TaskAgent, en="First helper"),
+    *described("Agent/helper/two", SG.TaskAgent, en="Second helper"),
+    Fact(iri("Agent/helper/one"), SG.name, Literal("helper")),
+    Fact(iri("Agent/helper/two"), SG.name, Literal("helper")),
+    *described("Prompt/p", SG.TaskPrompt),
+    Fact(iri("Prompt/p"), SG.name, Literal("Prompt_SAC_Amigável_v2")),
+]
+STORE = PlainStore(MODEL, FACTS)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (iri("Regulation/LGPD_BR"), "Regulation/LGPD_BR"),
+        ("asset:Regulation/LGPD_BR", "Regulation/LGPD_BR"),
+        ("Regulation/LGPD_BR", "Regulation/LGPD_BR"),
+        ("lei geral de protecao", "Regulation/LGPD_BR"),
+        ("Banco Áureo", BANK),
+        ("BANCO AUREO", BANK),
+        ("  banco áureo ", BANK),
+        ("Banco A\N{COMBINING ACUTE ACCENT}ureo", BANK),
+        ("Organization/Banco Áureo", BANK),
+        ("prompt_sac_amigavel_V2", "Prompt/p"),
+    ],
+)
+def test_resolves(text: str, found: str) -> None:
+    assert resolve_name(STORE, MODEL, text) == iri(found)
+
+
+def test_an_ambiguous_name_lists_its_candidates() -> None:
+    with pytest.raises(AmbiguousName) as caught:
+        resolve_name(STORE, MODEL, "Helper")
+    assert [(c["iri"], c["label"], c["class"]) for c in caught.value.candidates] == [
+        (iri("Agent/helper/one"), "First helper", MODEL.label(SG.TaskAgent)),
+        (iri("Agent/helper/two"), "Second helper", MODEL.label(SG.TaskAgent)),
+    ]
+    assert iri("Agent/helper/two") in str(caught.value)
+
+
+def test_an_unknown_name_suggests_the_nearest() -> None:
+    with pytest.raises(UnknownName, match="Did you mean: Banco Áureo"):
+        resolve_name(STORE, MODEL, "Banco Aurio")
+
+
+@pytest.mark.parametrize("text", ["", "nothing like it", "not an <iri>", "http://[", "asset:", "a:b c", '"', "\x00"])
+def test_text_that_names_nothing_is_unknown_whatever_it_holds(text: str) -> None:
+    with pytest.raises(UnknownName):
+        resolve_name(STORE, MODEL, text)
+
+
+def test_an_iri_that_is_no_asset_is_unknown() -> None:
+    with pytest.raises(UnknownName):
+        resolve_name(STORE, MODEL, SG.Law)
+
+
+@given(st.text(alphabet=st.characters(max_codepoint=0x17F)))
+def test_folding_twice_is_folding_once(text: str) -> None:
+    assert fold(fold(text)) == fold(text)
+    assert fold(text.upper()) == fold(text.upper().lower())
+
+
+def test_a_newer_sequence_is_seen_at_once() -> None:
+    store = PlainStore(MODEL, FACTS)
+    names.name_index(store)
+    for fact in described("Tool/new", SG.Tool, en="Brand new"):
+        store.add(fact)
+    store.add(Fact(iri("Tool/new"), "http://www.w3.org/1999/02/22-rdf-syntax-ns#type", SG.Asset))
+    store.sequence += 1
+    assert resolve_name(store, MODEL, "brand NEW") == iri("Tool/new")
+
+
+def found(text: str, limit: int = 20) -> list[Iri]:
+    return [result["iri"] for result in search(STORE, MODEL, text, limit=limit)["results"]]  # type: ignore[attr-defined]  # plain data
+
+
+def test_search_puts_the_whole_name_before_beginnings_and_beginnings_before_the_rest() -> None:
+    facts = [fact for name in ("xab", "ab c", "ab", "x ab") for fact in described(name.replace(" ", "_"), SG.Tool)]
+    results = search(PlainStore(MODEL, facts), MODEL, "AB")["results"]
+    assert [result["name"] for result in results] == ["ab", "ab_c", "x_ab", "xab"]  # type: ignore[attr-defined]  # plain data
+
+
+def test_search_finds_words_in_any_order_without_accents_and_separators() -> None:
+    assert found("amigavel sac") == [iri("Prompt/p")]
+    assert found("SAC amigável") == [iri("Prompt/p")]
+
+
+def test_search_keeps_to_its_limit_and_finds_nothing_for_nothing() -> None:
+    assert len(found("helper", limit=1)) == 1
+    assert found("  ") == []
+    assert found("zzz") == []
+
+
+@pytest.mark.parametrize("text", ["quantization", "Quantização", "sg:Quantization", SG.Quantization, "QUANTISATION"])
+def test_change_kinds_resolve_by_notation_label_and_iri(text: str) -> None:
+    assert names.resolve_change(MODEL, text) == SG.Quantization
+
+
+def test_an_unknown_aspect_names_those_there_are() -> None:
+    with pytest.raises(UnknownName, match="privacy"):
+        names.resolve_aspect(MODEL, "privcy")
+    with pytest.raises(UnknownName, match="availability"):
+        names.resolve_aspect(MODEL, "q8#")
+
+
+def test_levels_and_classes_resolve() -> None:
+    assert names.resolve_level(MODEL, "l12") == SG.L12
+    assert names.resolve_level(MODEL, "transversal") is None
+    assert names.resolve_class(MODEL, "sg:Agent") == names.resolve_class(MODEL, "agente") == SG.Agent
