@@ -13,23 +13,20 @@ from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import DCT, OWL, PROV, RDF, RDFS, SG, SHAPE_BASE, SKOS, VS, XSD
 from stratagraph.shapes.graph import Graph
 
-_INTEGERS: Final = tuple(
-    XSD.term(name)
-    for name in [
-        "integer",
-        "nonNegativeInteger",
-        "positiveInteger",
-        "nonPositiveInteger",
-        "negativeInteger",
-        "byte",
-        "short",
-        "int",
-        "long",
-        "unsignedByte",
-        "unsignedShort",
-        "unsignedInt",
-        "unsignedLong",
-    ]
+_INTEGERS: Final = (
+    XSD.integer,
+    XSD.nonNegativeInteger,
+    XSD.positiveInteger,
+    XSD.nonPositiveInteger,
+    XSD.negativeInteger,
+    XSD.byte,
+    XSD.short,
+    XSD.int,
+    XSD.long,
+    XSD.unsignedByte,
+    XSD.unsignedShort,
+    XSD.unsignedInt,
+    XSD.unsignedLong,
 )
 _ACCEPTED: Final = {
     XSD.integer: _INTEGERS,
