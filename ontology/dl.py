@@ -116,7 +116,7 @@ def _escape(match: re.Match[str]) -> str:
 def _classify(file: Path, java: str, deadline: float) -> dict[str, Any]:
     """Run the reasoner's process and its Java child; both are stopped together when time is up."""
     command = [sys.executable, "-m", "stratagraph.ontology.hermit", str(file), java]
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: S603 - our own interpreter on our own module and file
         command,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
