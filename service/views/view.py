@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
+from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import ChangeSet
 
 
@@ -17,6 +18,33 @@ class Watermark:
     batch_hash: str
     ontology_hash: str
     mapping_version: int
+
+
+@dataclass(kw_only=True)
+class ViewOutOfStep(StratagraphError):
+    """A change set that does not follow the last one that a view applied."""
+
+    view: str
+    at: int
+    got: int
+
+    slug: ClassVar[str] = "view-out-of-step"
+    status: ClassVar[int] = 500
+    text: ClassVar[str] = (
+        "The view {view} stands at sequence {at} and cannot apply {got}. Apply every sequence in order, or rebuild it."
+    )
+
+
+def follows(view: str, watermark: Watermark | None, sequence: int) -> bool:
+    """Tell whether a change set is the next one; False for one that the view has already.
+
+    Raises:
+        ViewOutOfStep: when one is missing in between.
+    """
+    at = watermark.sequence if watermark else 0
+    if sequence > at + 1:
+        raise ViewOutOfStep(view=view, at=at, got=sequence)
+    return sequence == at + 1
 
 
 class View(Protocol):

@@ -1,0 +1,94 @@
+"""The nodes of the triples view: what is known about a statement, a measurement, an influence, as plain triples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from math import isinf, isnan
+
+from stratagraph.ontology.facts import Claim, Fact, Influence, Iri, Literal, Observation, Term
+from stratagraph.ontology.identity import influence_iri, observation_iri, statement_iri
+from stratagraph.ontology.model import OntologyModel
+from stratagraph.ontology.namespaces import RDF, SG, XSD
+from stratagraph.ontology.sketches import quantile
+
+
+def statement_facts(fact: Fact, claims: tuple[Claim, ...]) -> Iterator[Fact]:
+    """Yield the triples of a statement's node; none where nobody states it."""
+    if not claims:
+        return
+    node = statement_iri(fact)
+    yield Fact(node, RDF.type, SG.Statement)
+    yield Fact(node, RDF.subject, fact.subject)
+    yield Fact(node, RDF.predicate, fact.predicate)
+    yield Fact(node, RDF.object, fact.object)
+    yield from (Fact(node, SG.source, Literal(source)) for source in sorted({claim.source for claim in claims}))
+    yield from (Fact(node, SG.method, Literal(method)) for method in sorted({claim.method.value for claim in claims}))
+    yield Fact(node, SG.firstSeen, moment(min(claim.first_seen for claim in claims)))
+    yield Fact(node, SG.lastSeen, moment(max(claim.last_seen for claim in claims)))
+
+
+def observation_facts(seen: Observation) -> Iterator[Fact]:
+    """Yield the triples of the newest observation of a subject and metric."""
+    node = observation_iri(seen.subject, seen.metric)
+    values: dict[Iri, Term] = {
+        RDF.type: SG.Observation,
+        SG.observedOn: seen.subject,
+        SG.metric: seen.metric,
+        SG.unit: Literal(seen.unit),
+        SG.windowStart: moment(seen.start),
+        SG.windowEnd: moment(seen.end),
+        SG.term("count"): Literal(str(seen.count), XSD.integer),
+        SG.sum: double(seen.total),
+        SG.min: double(seen.minimum),
+        SG.max: double(seen.maximum),
+        SG.measured: boolean(not seen.estimated),
+    }
+    if seen.count:
+        values[SG.mean] = double(seen.total / seen.count)
+    for prop, q in ((SG.p50, 0.5), (SG.p95, 0.95)):
+        value = quantile(seen.sketch, q)
+        if value is not None:
+            # The sketch is right to one per cent; the extremes are known exactly.
+            values[prop] = double(min(max(value, seen.minimum), seen.maximum))
+    yield from (Fact(node, prop, value) for prop, value in values.items())
+
+
+def influence_facts(edge: Influence, model: OntologyModel) -> Iterator[Fact]:
+    """Yield the triples of an influence's node."""
+    node = influence_iri(edge.influencer, edge.influenced)
+    yield Fact(node, RDF.type, SG.Influence)
+    yield Fact(node, SG.influencer, edge.influencer)
+    yield Fact(node, SG.influenced, edge.influenced)
+    for aspect, strength in edge.strengths.items():
+        info = model.aspects[aspect]
+        yield Fact(node, info.strength_property, decimal(strength))
+        yield Fact(node, info.measured_property, boolean(aspect in edge.measured))
+    for reason in dict.fromkeys(fact for reasons in edge.reasons.values() for fact in reasons):
+        yield Fact(node, SG.justifiedBy, statement_iri(reason))
+
+
+def moment(time: datetime) -> Literal:
+    """Return a time as the store writes it: UTC, without trailing zeros."""
+    text = time.astimezone(UTC).replace(tzinfo=None).isoformat()
+    return Literal((text.rstrip("0") if "." in text else text) + "Z", XSD.dateTime)
+
+
+def boolean(value: bool) -> Literal:  # noqa: FBT001  # it is the value itself, not an option
+    """Return a truth value."""
+    return Literal("true" if value else "false", XSD.boolean)
+
+
+def double(value: float) -> Literal:
+    """Return a number, infinite or not."""
+    if isnan(value):
+        return Literal("NaN", XSD.double)
+    if isinf(value):
+        return Literal("INF" if value > 0 else "-INF", XSD.double)
+    return Literal(repr(float(value)), XSD.double)
+
+
+def decimal(value: float) -> Literal:
+    """Return a strength, which has at most four decimal places."""
+    text = f"{value:.4f}".rstrip("0")
+    return Literal(text.removesuffix("."), XSD.decimal)

@@ -1,0 +1,318 @@
+"""Small random worlds for tests of the deriver and its views: an ontology, histories of claims, naive answers.
+
+The naive closure and the naive influences share no code with the deriver.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+
+from hypothesis import strategies as st
+
+from stratagraph.ontology.facts import (
+    ChangeSet,
+    Claim,
+    Fact,
+    Influence,
+    Iri,
+    LedgerChange,
+    Literal,
+    Method,
+    Observation,
+    Term,
+)
+from stratagraph.ontology.infos import AspectInfo, ClassInfo, RelationInfo, Transmission
+from stratagraph.ontology.model import OntologyModel, load_model
+from stratagraph.ontology.namespaces import RDF, SG, Namespace
+
+EX = Namespace("https://example.org/")
+START = datetime(2026, 1, 1, tzinfo=UTC)
+NODES = [EX.term(f"n{i}") for i in range(5)]
+CLASSES = (SG.Asset, EX.Thing, EX.Whole, EX.Part, EX.Other)
+SUBCLASSES = {EX.Thing: {SG.Asset}, EX.Whole: {EX.Thing, SG.Asset}, EX.Part: {SG.Asset}, EX.Other: set()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prop:
+    supers: frozenset[Iri] = frozenset()
+    inverse: Iri | None = None
+    flags: frozenset[str] = frozenset()
+    domain: Iri | None = None
+    range: Iri | None = None
+    carries: tuple[tuple[bool, frozenset[Iri], float], ...] = ()
+
+
+def named(*names: str) -> frozenset[Iri]:
+    return frozenset(map(EX.term, names))
+
+
+ALL = frozenset({SG.Cost, SG.Latency})
+COST = frozenset({SG.Cost})
+PROPS: dict[Iri, Prop] = {
+    EX.partOf: Prop(flags=frozenset({"transitive"}), inverse=EX.hasPart, carries=((False, COST, 0.5),)),
+    EX.hasPart: Prop(flags=frozenset({"transitive"}), inverse=EX.partOf, carries=((True, COST, 0.5),)),
+    EX.uses: Prop(inverse=EX.usedBy, range=EX.Part, carries=((False, ALL, 0.8), (True, COST, 0.3))),
+    EX.usedBy: Prop(inverse=EX.uses, carries=((True, ALL, 0.8), (False, COST, 0.3))),
+    EX.usesFast: Prop(supers=named("uses"), domain=EX.Whole, carries=((False, ALL, 0.9),)),
+    EX.near: Prop(flags=frozenset({"symmetric"})),
+    EX.same: Prop(flags=frozenset({"symmetric", "transitive"}), supers=named("near")),
+    EX.rules: Prop(range=EX.Other),
+    SG.affects: Prop(inverse=SG.affectedBy, domain=SG.Asset, range=SG.Asset, carries=((True, ALL, 1.0),)),
+    SG.affectedBy: Prop(inverse=SG.affects, carries=((False, ALL, 1.0),)),
+    SG.affectsCost: Prop(supers=frozenset({SG.affects}), carries=((True, COST, 1.0),)),
+    SG.affectsLatency: Prop(supers=frozenset({SG.affects}), carries=((True, frozenset({SG.Latency}), 1.0),)),
+}
+CHAINS = (
+    (EX.hasPart, EX.uses, EX.uses),
+    (EX.partOf, EX.rules, EX.rules),
+    (EX.near, EX.uses, EX.rules),
+    (EX.rules, EX.near, EX.near),
+)
+
+
+@cache
+def world() -> OntologyModel:
+    """A model of the properties above, read by the real rule compiler."""
+    return replace(
+        load_model(),
+        triples=(),
+        classes={
+            cls: ClassInfo(
+                iri=cls,
+                ancestors=frozenset({cls, *SUBCLASSES.get(cls, ())}),
+                level=None,
+                key_properties=(),
+                kind=cls,
+            )
+            for cls in CLASSES
+        },
+        relations={prop: _relation(prop, told) for prop, told in PROPS.items()},
+        attributes={},
+        aspects={
+            aspect: AspectInfo(
+                iri=aspect,
+                notation=name,
+                influence_property=SG.term(f"affects{name}"),
+                strength_property=SG.term(f"strength{name}"),
+                measured_property=SG.term(f"measured{name}"),
+            )
+            for aspect, name in ((SG.Cost, "Cost"), (SG.Latency, "Latency"))
+        },
+        chains=CHAINS,
+    )
+
+
+def _relation(prop: Iri, told: Prop) -> RelationInfo:
+    return RelationInfo(
+        iri=prop,
+        domain=frozenset({told.domain} if told.domain else ()),
+        range=frozenset({told.range} if told.range else ()),
+        inverse=told.inverse,
+        ancestors=told.supers | {prop},
+        characteristics=told.flags,
+        transmissions=tuple(
+            Transmission(
+                iri=EX.term("t"), relation=prop, forward=forward, aspects=aspects, strength=strength, templates={}
+            )
+            for forward, aspects, strength in told.carries
+        ),
+    )
+
+
+# Histories -----------------------------------------------------------------------------------------------------------
+
+relation_facts = st.builds(Fact, st.sampled_from(NODES), st.sampled_from(sorted(PROPS)), st.sampled_from(NODES))
+type_facts = st.builds(Fact, st.sampled_from(NODES), st.just(RDF.type), st.sampled_from([*CLASSES, EX.Unknown]))
+writings: list[Term] = [
+    Literal("5", "http://www.w3.org/2001/XMLSchema#integer"),
+    Literal("005", "http://www.w3.org/2001/XMLSchema#integer"),
+    Literal("5", "http://www.w3.org/2001/XMLSchema#int"),
+    Literal("2.50", "http://www.w3.org/2001/XMLSchema#decimal"),
+    Literal("oi", language="pt-br"),
+    Literal('a "quoted" \\u0041\n text'),
+]
+text_facts = st.builds(Fact, st.sampled_from(NODES[:2]), st.just(EX.says), st.sampled_from(writings))
+facts = st.one_of(relation_facts, relation_facts, type_facts, text_facts)
+Event = tuple[bool, str, Fact]
+"""Open or close, who, what."""
+
+
+def _steps(pool: list[Fact]) -> st.SearchStrategy[list[list[Event]]]:
+    # Few facts per history, so that most of what is closed was open.
+    event = st.tuples(st.booleans(), st.sampled_from("ab"), st.sampled_from(pool))
+    return st.lists(st.lists(event, min_size=1, max_size=6), min_size=1, max_size=12)
+
+
+events = st.lists(facts, min_size=1, max_size=14, unique=True).flatmap(_steps)
+
+
+class History:
+    """Claims that are open now, and the ledger changes that lead from one sequence to the next."""
+
+    def __init__(self) -> None:
+        self.open: dict[tuple[Fact, str], Claim] = {}
+        self.sequence = 0
+
+    def step(
+        self, happened: Iterable[Event], observations: Sequence[Observation] = (), *, minutes: int = 1
+    ) -> LedgerChange:
+        self.sequence += 1
+        opened: dict[tuple[Fact, str], Claim] = {}
+        closed: dict[tuple[Fact, str], Claim] = {}
+        for opens, source, fact in happened:
+            key = (fact, source)
+            if opens and key not in self.open and key not in opened:
+                opened[key] = claim(fact, source, self.sequence)
+            elif not opens and key in self.open:
+                closed[key] = self.open[key]
+        for key in closed:
+            del self.open[key]
+        self.open.update(opened)
+        return LedgerChange(
+            sequence=self.sequence,
+            time=START + timedelta(minutes=minutes * self.sequence),
+            batch_hash=f"hash{self.sequence}",
+            opened=tuple(opened.values()),
+            closed=tuple(closed.values()),
+            observations=tuple(observations),
+        )
+
+    def facts(self) -> set[Fact]:
+        return {fact for fact, _ in self.open}
+
+
+def claim(fact: Fact, source: str, sequence: int, method: Method = Method.DECLARED) -> Claim:
+    seen = START + timedelta(minutes=sequence)
+    return Claim(
+        fact=fact,
+        source=source,
+        scope="all",
+        run=f"run{sequence}",
+        method=method,
+        first_seen=seen,
+        last_seen=seen,
+        opened_at=sequence,
+    )
+
+
+# Naive answers -------------------------------------------------------------------------------------------------------
+
+
+def naive_closure(asserted: Iterable[Fact]) -> set[Fact]:
+    """Apply every rule to every triple until nothing comes of it."""
+    known = set(asserted)
+    while True:
+        fresh = {fact for fact in _implied(known) if fact not in known}
+        if not fresh:
+            return known
+        known |= fresh
+
+
+def _implied(known: set[Fact]) -> Iterator[Fact]:
+    for fact in known:
+        yield from _implied_alone(fact)
+        yield from _implied_with(fact, known)
+
+
+def _implied_with(fact: Fact, known: set[Fact]) -> Iterator[Fact]:
+    chains = [*CHAINS, *((p, p, p) for p, told in PROPS.items() if "transitive" in told.flags)]
+    for first, second, implied in chains:
+        if fact.predicate == first:
+            for other in known:
+                if other.predicate == second and other.subject == fact.object:
+                    yield Fact(fact.subject, implied, other.object)
+
+
+def _implied_alone(fact: Fact) -> Iterator[Fact]:
+    told = PROPS.get(fact.predicate)
+    if fact.predicate == RDF.type and isinstance(fact.object, str):
+        yield from (Fact(fact.subject, RDF.type, up) for up in SUBCLASSES.get(fact.object, ()))
+    if told is None or not isinstance(fact.object, str):
+        return
+    yield from (Fact(fact.subject, up, fact.object) for up in told.supers)
+    if told.inverse:
+        yield Fact(fact.object, told.inverse, fact.subject)
+    if "symmetric" in told.flags:
+        yield Fact(fact.object, fact.predicate, fact.subject)
+    if told.domain:
+        yield Fact(fact.subject, RDF.type, told.domain)
+    if told.range:
+        yield Fact(fact.object, RDF.type, told.range)
+
+
+def naive_influences(asserted: Iterable[Fact]) -> dict[tuple[Iri, Iri], Influence]:
+    """Look at every pair of assets and every fact between them."""
+    asserted = set(asserted)
+    assets = {f.subject for f in naive_closure(asserted) if f.predicate == RDF.type and f.object == SG.Asset}
+    found = {}
+    for a in assets:
+        for b in assets - {a}:
+            reasons: dict[Iri, list[tuple[float, Fact]]] = {}
+            for fact in asserted:
+                for forward, aspects, strength in PROPS[fact.predicate].carries if fact.predicate in PROPS else ():
+                    ends = (fact.subject, fact.object) if forward else (fact.object, fact.subject)
+                    if ends == (a, b):
+                        for aspect in aspects:
+                            reasons.setdefault(aspect, []).append((strength, fact))
+            if reasons:
+                found[a, b] = _naive_edge(a, b, reasons)
+    return found
+
+
+def _naive_edge(a: Iri, b: Iri, reasons: dict[Iri, list[tuple[float, Fact]]]) -> Influence:
+    ranked = {
+        aspect: sorted(why, key=lambda each: (-each[0], each[1].subject, each[1].predicate, str(each[1].object)))
+        for aspect, why in reasons.items()
+    }
+    return Influence(
+        influencer=a,
+        influenced=b,
+        strengths={aspect: why[0][0] for aspect, why in ranked.items()},
+        reasons={aspect: tuple(fact for _, fact in why) for aspect, why in ranked.items()},
+    )
+
+
+def naive_present(asserted: Iterable[Fact]) -> set[Fact]:
+    """The closure, and what the influence edges imply by themselves."""
+    asserted = set(asserted)
+    present = naive_closure(asserted)
+    for (a, b), edge in naive_influences(asserted).items():
+        for aspect in edge.strengths:
+            present |= {
+                Fact(a, SG.affectsCost if aspect == SG.Cost else SG.affectsLatency, b),
+                Fact(a, SG.affects, b),
+                Fact(b, SG.affectedBy, a),
+            }
+    return present
+
+
+class Mirror:
+    """What a view that simply does as it is told would hold."""
+
+    def __init__(self) -> None:
+        self.facts: set[Fact] = set()
+        self.edges: dict[tuple[Iri, Iri], Influence] = {}
+        self.claims: dict[Fact, tuple[Claim, ...]] = {}
+        self.newest: dict[tuple[Iri, Iri], Observation] = {}
+
+    def apply(self, change: ChangeSet) -> None:
+        added, removed = set(change.added), set(change.removed)
+        assert len(added) == len(change.added)
+        assert len(removed) == len(change.removed)
+        assert not added & removed
+        assert not added & self.facts
+        assert removed <= self.facts
+        self.facts = (self.facts | added) - removed
+        for pair in change.influences_removed:
+            del self.edges[pair]
+        for edge in change.influences:
+            self.edges[edge.influencer, edge.influenced] = edge
+        for fact, claims in change.claims_changed:
+            self.claims[fact] = claims
+            if not claims:
+                del self.claims[fact]
+        for seen in change.observations:
+            self.newest[seen.subject, seen.metric] = seen
