@@ -1,0 +1,277 @@
+"""``/sparql``: the query half of the SPARQL 1.1 Protocol over the pool of workers."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from typing import ClassVar, Final
+from urllib.parse import parse_qsl
+
+from fastapi import APIRouter, Request
+from pyoxigraph import NamedNode, parse, serialize
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from stratagraph.ontology.errors import StratagraphError
+from stratagraph.service.http.negotiation import choose
+from stratagraph.service.sparql.errors import QueryTooLong, TooBusy
+from stratagraph.service.sparql.formats import GRAPHS, RESULTS
+from stratagraph.service.sparql.pool import Answer, QueryPool, QueryRequest
+
+log = logging.getLogger(__name__)
+
+SEQUENCE: Final = "Stratagraph-Sequence"
+AT_LEAST: Final = "Stratagraph-At-Least"
+FORM: Final = "application/x-www-form-urlencoded"
+QUERY: Final = "application/sparql-query"
+UPDATE: Final = "application/sparql-update"
+
+_METHODS: Final = ("GET", "HEAD", "OPTIONS", "POST")
+_OPTIONS: Final = {"Allow": ", ".join(_METHODS), "Accept-Post": f"{QUERY}, {FORM}"}
+_TEXT: Final = "text/plain; charset=utf-8"
+_EXPANSION: Final = 3  # a percent-encoded byte takes three
+
+Parameters = list[tuple[str, str]]
+
+
+@dataclass(kw_only=True)
+class BadProtocolRequest(StratagraphError):
+    """The request is not one of the SPARQL Protocol."""
+
+    slug: ClassVar[str] = "bad-sparql-request"
+    status: ClassVar[int] = 400
+    text: ClassVar[str] = "{detail}"
+    detail: str
+
+
+@dataclass(kw_only=True)
+class UnsupportedMediaType(StratagraphError):
+    """The body of the request is of a type that carries no query."""
+
+    slug: ClassVar[str] = "unsupported-media-type"
+    status: ClassVar[int] = 415
+    text: ClassVar[str] = "The request body is '{found}'. Send " + f"{QUERY} or {FORM}, in UTF-8."
+    found: str
+
+
+def address(request: Request) -> str:
+    """Return the address that a request came from: who shares one fair part of the workers by default."""
+    return request.client.host if request.client else ""
+
+
+def router(pool: QueryPool, client: Callable[[Request], str] = address) -> APIRouter:
+    """Return the routes of ``/sparql``; ``client`` names who asks, for fairness: a proven identity or an address."""
+    routes = APIRouter(tags=["SPARQL"])
+
+    async def answer(request: Request) -> Response:
+        try:
+            return await _answer(request, pool, client(request))
+        except StratagraphError as error:
+            return _error(error)
+
+    for method in ("GET", "POST"):
+        summary = "Ask a SPARQL 1.1 query (SPARQL Protocol)"
+        routes.add_api_route("/sparql", answer, methods=[method], summary=summary, response_class=Response)
+    routes.add_api_route("/sparql", answer, methods=["HEAD"], include_in_schema=False)
+    routes.add_api_route("/sparql", _options, methods=["OPTIONS"], include_in_schema=False)
+    others = ["PUT", "PATCH", "DELETE", "TRACE"]
+    routes.add_api_route("/sparql", _not_allowed, methods=others, include_in_schema=False)
+    return routes
+
+
+async def _options() -> Response:
+    return Response(status_code=204, headers=_OPTIONS)
+
+
+async def _not_allowed(request: Request) -> Response:
+    text = f"{request.method} is not allowed: this endpoint answers queries only. Use GET or POST.\n"
+    return Response(text, 405, {"Allow": _OPTIONS["Allow"]}, _TEXT)
+
+
+def _error(error: StratagraphError) -> Response:
+    retry_after = error.data().get("retry_after")
+    headers = {"Retry-After": str(retry_after)} if retry_after is not None else {}
+    return Response(f"{error}\n", error.status, {"Cache-Control": "no-store", **headers}, _TEXT)
+
+
+async def _answer(request: Request, pool: QueryPool, client: str) -> Response:
+    if request.method != "POST" and not request.scope["query_string"]:
+        return _description(request)
+    query = _query(await _parameters(request, pool.settings.query_bytes), request, client)
+    answer = await _unless_gone(request, pool.run(query))
+    headers = {SEQUENCE: str(answer.sequence), "Vary": "Accept", "Cache-Control": "no-cache"}
+    if answer.complete:
+        return Response(answer.head, headers=headers, media_type=_with_charset(answer.media_type))
+    return _Stream(answer, headers)
+
+
+def _with_charset(media_type: str) -> str:
+    return media_type if media_type.startswith("application/") else f"{media_type}; charset=utf-8"
+
+
+async def _parameters(request: Request, limit: int) -> Parameters:
+    """Return the parameters of the operation, the query among them, wherever the protocol lets them stand."""
+    given = _decode(request.scope["query_string"])
+    if request.method != "POST":
+        return given
+    content_type = request.headers.get("content-type", "")
+    media_type, charset = _media_type(content_type)
+    if media_type == UPDATE:
+        raise _no_update()
+    if media_type not in {QUERY, FORM} or charset != "utf-8":
+        raise UnsupportedMediaType(found=content_type)
+    body = await _body(request, limit * _EXPANSION if media_type == FORM else limit, limit)
+    if media_type == QUERY:
+        return [*given, ("query", _utf8(body))]
+    if any(name == "query" for name, _ in given):
+        raise BadProtocolRequest(detail="The query of a posted form belongs into its body.")
+    return [*given, *_decode(body)]
+
+
+def _media_type(content_type: str) -> tuple[str, str]:
+    """Return the media type and the character set of a Content-Type header."""
+    media_type, *parameters = [part.strip().lower() for part in content_type.split(";")]
+    named: Mapping[str, str] = dict(part.split("=", 1) for part in parameters if "=" in part)
+    return media_type, named.get("charset", "utf-8").strip('"')
+
+
+async def _body(request: Request, limit: int, query_limit: int) -> bytes:
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > limit:
+            raise QueryTooLong(limit=query_limit)
+    return bytes(body)
+
+
+def _decode(encoded: bytes) -> Parameters:
+    try:
+        return parse_qsl(_utf8(encoded), keep_blank_values=True, errors="strict", max_num_fields=1000)
+    except UnicodeDecodeError:
+        raise BadProtocolRequest(detail="A parameter is not percent-encoded UTF-8.") from None
+    except ValueError:
+        raise BadProtocolRequest(detail="The request has more than 1000 parameters.") from None
+
+
+def _utf8(data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise BadProtocolRequest(detail="The request is not UTF-8.") from None
+
+
+def _query(parameters: Parameters, request: Request, client: str) -> QueryRequest:
+    values: dict[str, list[str]] = {}
+    for name, value in parameters:
+        values.setdefault(name, []).append(value)
+    if "update" in values:
+        raise _no_update()
+    queries = values.get("query", [])
+    if len(queries) != 1:
+        raise BadProtocolRequest(detail=f"The request has {len(queries)} query parameters. Send exactly one.")
+    default, named = (_iris(values.get(name, ())) for name in ("default-graph-uri", "named-graph-uri"))
+    has_dataset = bool(default or named)
+    accept = _accept(request)
+    return QueryRequest(
+        text=queries[0],
+        results_type=choose(accept, RESULTS),
+        graph_type=choose(accept, GRAPHS),
+        default_graphs=default if has_dataset else None,
+        named_graphs=named if has_dataset else None,
+        client=client,
+        at_least=_at_least(request.headers.get(AT_LEAST)),
+        # Without chunks a client could not tell a cut answer from a complete one.
+        whole=request.scope.get("http_version") == "1.0",
+    )
+
+
+def _no_update() -> BadProtocolRequest:
+    return BadProtocolRequest(detail="This endpoint answers queries only; data come in through the API.")
+
+
+def _accept(request: Request) -> str | None:
+    """Return the Accept header; it may stand in several lines."""
+    return ",".join(request.headers.getlist("accept")) or None
+
+
+def _iris(values: Iterable[str]) -> tuple[str, ...]:
+    for value in values:
+        try:
+            NamedNode(value)
+        except ValueError:
+            raise BadProtocolRequest(detail=f"The graph '{value}' is not an absolute IRI.") from None
+    return tuple(values)
+
+
+def _at_least(value: str | None) -> int | None:
+    if value is None:
+        return None
+    if not (value.isascii() and value.isdecimal()):
+        raise BadProtocolRequest(detail=f"{AT_LEAST} is '{value}'. Send a number that {SEQUENCE} gave.")
+    return int(value)
+
+
+async def _unless_gone(request: Request, running: Awaitable[Answer]) -> Answer:
+    """Wait for the answer; when the client hangs up before, stop the query: nobody waits for it."""
+    answer = asyncio.ensure_future(running)
+    gone = asyncio.ensure_future(_disconnected(request.receive))
+    try:
+        await asyncio.wait({answer, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if not answer.done():
+            raise TooBusy(retry_after=1)  # nobody reads it
+        return answer.result()
+    finally:
+        gone.cancel()
+        answer.cancel()
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _description(request: Request) -> Response:
+    """Return the service description, for a request without any parameters."""
+    media_type = choose(_accept(request), GRAPHS)
+    if media_type is None:
+        raise BadProtocolRequest(detail="The request has no query. Send one as ?query=, or accept text/turtle.")
+    source = resources.files("stratagraph") / "service" / "sparql" / "description.ttl"
+    endpoint = str(request.url.replace(query=""))
+    turtle = GRAPHS["text/turtle"]
+    triples = [quad.triple for quad in parse(source.read_bytes(), turtle, base_iri=endpoint)]
+    body = serialize(triples, format=GRAPHS[media_type])
+    return Response(body, headers={"Vary": "Accept"}, media_type=_with_charset(media_type))
+
+
+class _Stream(Response):
+    """An answer in chunks. One that is cut never gets its last chunk, so that no client takes it for complete."""
+
+    def __init__(self, answer: Answer, headers: Mapping[str, str]) -> None:
+        super().__init__(headers=headers, media_type=_with_charset(answer.media_type))
+        del self.headers["content-length"]
+        self._answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  ASGI's signature
+        """Send the pieces while watching for the client to hang up."""
+        sending = asyncio.ensure_future(self._send(send))
+        gone = asyncio.ensure_future(_disconnected(receive))
+        try:
+            await asyncio.wait({sending, gone}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            gone.cancel()
+            sending.cancel()
+            self._answer.close()
+
+    async def _send(self, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        await send({"type": "http.response.body", "body": self._answer.head, "more_body": True})
+        try:
+            async for piece in self._answer.rest():
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        except StratagraphError as error:
+            log.warning("a SPARQL answer was cut: %s", error)
+            return
+        await send({"type": "http.response.body", "body": b"", "more_body": False})

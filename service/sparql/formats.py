@@ -1,0 +1,103 @@
+"""The formats of answers, and how to count rows in what the engine's own writers produce."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, Protocol
+
+from pyoxigraph import QueryResultsFormat, RdfFormat
+
+RESULTS: Final = {
+    "application/sparql-results+json": QueryResultsFormat.JSON,
+    "application/sparql-results+xml": QueryResultsFormat.XML,
+    "text/csv": QueryResultsFormat.CSV,
+    "text/tab-separated-values": QueryResultsFormat.TSV,
+    "application/json": QueryResultsFormat.JSON,
+    "application/xml": QueryResultsFormat.XML,
+    "text/xml": QueryResultsFormat.XML,
+}
+"""Formats of SELECT and ASK, the default first; the last three are what clients say who mean the first two."""
+
+GRAPHS: Final = {"text/turtle": RdfFormat.TURTLE, "application/n-triples": RdfFormat.N_TRIPLES}
+"""Formats of CONSTRUCT and DESCRIBE, the default first."""
+
+
+class RowCounter(Protocol):
+    """Counts the rows in a stream of bytes."""
+
+    def feed(self, data: bytes) -> int:
+        """Take the next bytes and return how many rows have begun or ended so far."""
+
+
+def row_counter(form: QueryResultsFormat) -> RowCounter:
+    """Return a counter for the engine's writer of this format."""
+    if form == QueryResultsFormat.JSON:
+        return _JsonRows()
+    if form == QueryResultsFormat.XML:
+        return _XmlRows()
+    return _CsvRows() if form == QueryResultsFormat.CSV else _TsvRows()
+
+
+class _TsvRows:
+    """Line ends inside values are escaped, and the first line is the header."""
+
+    def __init__(self) -> None:
+        self._rows = -1
+
+    def feed(self, data: bytes) -> int:
+        self._rows += data.count(b"\n")
+        return self._rows
+
+
+class _CsvRows:
+    """Line ends count outside quotes; a doubled quote leaves and enters again."""
+
+    def __init__(self) -> None:
+        self._rows = -1
+        self._quoted = False
+
+    def feed(self, data: bytes) -> int:
+        parts = data.split(b'"')
+        self._rows += sum(part.count(b"\n") for part in parts[self._quoted :: 2])
+        self._quoted ^= len(parts) % 2 == 0
+        return self._rows
+
+
+class _XmlRows:
+    """An angle bracket inside a value is escaped, so a tag is always a tag."""
+
+    _END: Final = b"</result>"
+
+    def __init__(self) -> None:
+        self._rows = 0
+        self._tail = b""
+
+    def feed(self, data: bytes) -> int:
+        data = self._tail + data
+        self._rows += data.count(self._END)
+        self._tail = data[1 - len(self._END) :]
+        return self._rows
+
+
+class _JsonRows:
+    """Outside strings, ``},{`` stands between two rows and nowhere else."""
+
+    _ESCAPED: Final = re.compile(rb"\\.", re.DOTALL)
+    _BETWEEN: Final = b"},{"
+
+    def __init__(self) -> None:
+        self._rows = 1
+        self._quoted = False
+        self._backslash = b""
+        self._tail = b""
+
+    def feed(self, data: bytes) -> int:
+        data = self._ESCAPED.sub(b"", self._backslash + data)
+        self._backslash = data[-1:] if data.endswith(b"\\") else b""
+        parts = data.removesuffix(b"\\").split(b'"')
+        # What stood between two pieces is marked by a quote, so that pieces never join into a separator.
+        outside = self._tail + b'"'.join(parts[self._quoted :: 2])
+        self._quoted ^= len(parts) % 2 == 0
+        self._rows += outside.count(self._BETWEEN)
+        self._tail = outside[1 - len(self._BETWEEN) :]
+        return self._rows

@@ -1,0 +1,299 @@
+"""Answers queries of strangers: guard, turn, worker, deadline; what a query breaks is replaced behind its back."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Coroutine
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from stratagraph.ontology.errors import StratagraphError
+from stratagraph.service.sparql.checkpoints import Checkpoint, CheckpointSource
+from stratagraph.service.sparql.errors import FormNotAcceptable, NotYetThere, TooBusy
+from stratagraph.service.sparql.formats import GRAPHS, RESULTS
+from stratagraph.service.sparql.guard import Form, check
+from stratagraph.service.sparql.process import Worker
+from stratagraph.service.sparql.settings import QuerySettings
+from stratagraph.service.sparql.turns import Turns
+from stratagraph.service.sparql.worker import Question
+
+log = logging.getLogger(__name__)
+
+_LONG: Final = 16 << 10
+"""Queries of more characters are checked in a thread, so that nobody waits for the guard."""
+_POLL: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryRequest:
+    """One query and how its answer shall look.
+
+    ``results_type`` and ``graph_type`` are the media types for SELECT and ASK, and for CONSTRUCT and DESCRIBE; None:
+    no format of that form is acceptable. A dataset that is not None replaces what the query says with FROM.
+    ``client`` is whoever shares one fair part of the workers. ``whole``: hold the answer back until it is complete.
+    """
+
+    text: str
+    results_type: str | None = next(iter(RESULTS))
+    graph_type: str | None = next(iter(GRAPHS))
+    default_graphs: tuple[str, ...] | None = None
+    named_graphs: tuple[str, ...] | None = None
+    client: str = ""
+    at_least: int | None = None
+    whole: bool = False
+
+
+class Answer:
+    """An answer whose beginning is known to be good; must be closed, also when it was not read to its end."""
+
+    def __init__(self, *, media_type: str, sequence: int, run: _Run) -> None:
+        self.media_type = media_type
+        self.sequence = sequence
+        self.head = b""
+        self.complete = False
+        """Whether ``head`` is all of it."""
+        self._run = run
+
+    async def rest(self) -> AsyncIterator[bytes]:
+        """Yield the pieces behind ``head``.
+
+        Raises:
+            StratagraphError: the answer was cut; what was sent is no complete answer.
+        """
+        while not self.complete:
+            piece = await self._run.hear()
+            self.complete = piece is None
+            if piece:
+                yield piece
+
+    async def read(self) -> bytes:
+        """Return the whole answer, and close it.
+
+        Raises:
+            StratagraphError: the answer was cut.
+        """
+        try:
+            return b"".join([self.head, *[piece async for piece in self.rest()]])
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Free the worker; it is killed when it was not done. Closing twice is harmless."""
+        self._run.end()
+
+
+class QueryPool:
+    """Worker processes for queries; lives in one event loop between ``start`` and ``stop``."""
+
+    def __init__(self, checkpoints: CheckpointSource, settings: QuerySettings | None = None) -> None:
+        self.settings = settings or QuerySettings()
+        self._checkpoints = checkpoints
+        self._turns = Turns(self.settings)
+        self._idle: asyncio.Queue[Worker] = asyncio.Queue()
+        self._workers: set[Worker] = set()
+        self._chores: set[asyncio.Task[None]] = set()
+        self._running = False
+
+    async def start(self) -> None:
+        """Start the workers and let each open the newest checkpoint."""
+        self._running = True
+        await asyncio.gather(*[self._hire() for _ in range(self.settings.workers)])
+
+    async def stop(self) -> None:
+        """End every worker, with whatever it is doing."""
+        self._running = False
+        await asyncio.gather(*self._chores, return_exceptions=True)
+        await asyncio.gather(*[self._dismiss(worker) for worker in set(self._workers)])
+
+    def pids(self) -> tuple[int, ...]:
+        """Return the process numbers of the workers."""
+        return tuple(sorted(worker.pid for worker in self._workers))
+
+    async def run(self, request: QueryRequest) -> Answer:
+        """Start a query and return its answer as soon as its first bytes are known to be good.
+
+        Raises:
+            StratagraphError: the query was refused, failed, or outgrew its share before that.
+        """
+        form = await self._check(request.text)
+        question = self._question(request, form)
+        await self._turns.take(request.client)
+        run = _Run(pool=self, client=request.client)
+        try:
+            checkpoint = await self._checkpoint(request.at_least)
+            await run.begin(checkpoint, question)
+            answer = Answer(media_type=question.media_type, sequence=checkpoint.sequence, run=run)
+            await self._fill(answer, limit=None if request.whole else self.settings.buffer_bytes)
+        except BaseException:
+            run.end()
+            raise
+        return answer
+
+    async def _check(self, text: str) -> Form | None:
+        if len(text) > _LONG:
+            return await asyncio.to_thread(check, text, self.settings)
+        return check(text, self.settings)
+
+    def _question(self, request: QueryRequest, form: Form | None) -> Question:
+        graph = form is not None and form.gives_triples
+        media_type = request.graph_type if graph else request.results_type
+        if media_type is None and form is None:
+            media_type = next(iter(RESULTS))  # the parser will refuse it, and says why
+        if media_type is None:
+            raise FormNotAcceptable(offered=", ".join(GRAPHS if graph else RESULTS))
+        return Question(
+            text=request.text,
+            media_type=media_type,
+            default_graphs=request.default_graphs,
+            named_graphs=request.named_graphs,
+            rows=self.settings.rows,
+            answer_bytes=self.settings.answer_bytes,
+            memory_bytes=self.settings.memory_bytes,
+            seconds=self.settings.query_seconds,
+        )
+
+    async def _fill(self, answer: Answer, *, limit: int | None) -> None:
+        pieces: list[bytes] = []
+        size = 0
+        async for piece in answer.rest():
+            pieces.append(piece)
+            size += len(piece)
+            if limit is not None and size >= limit:
+                break
+        answer.head = b"".join(pieces)
+        if answer.complete:
+            answer.close()
+
+    async def _checkpoint(self, at_least: int | None) -> Checkpoint:
+        """Return the newest checkpoint, in use, once it has the sequence asked for."""
+        patience = time.monotonic() + self.settings.at_least_seconds
+        while True:
+            checkpoint = await asyncio.to_thread(self._checkpoints.newest)
+            if at_least is None or checkpoint.sequence >= at_least:
+                return checkpoint
+            await self.release(checkpoint)
+            if time.monotonic() > patience:
+                raise NotYetThere(sequence=checkpoint.sequence, wanted=at_least, retry_after=1)
+            await asyncio.sleep(_POLL)
+
+    async def release(self, checkpoint: Checkpoint) -> None:
+        """Give one use of a checkpoint back; removing files must not block the loop."""
+        await asyncio.to_thread(self._checkpoints.release, checkpoint)
+
+    async def worker(self, checkpoint: Checkpoint) -> Worker:
+        """Return an idle worker that has the checkpoint open; takes the caller's use of it over."""
+        try:
+            worker = await self._idle_worker()
+        except BaseException:
+            await self.release(checkpoint)
+            raise
+        before = worker.checkpoint
+        superfluous: Checkpoint | None = checkpoint
+        try:
+            if before != checkpoint:
+                await worker.open(checkpoint)
+                superfluous = before
+        except BaseException:
+            self.chore(self._replace(worker))
+            raise
+        finally:
+            if superfluous is not None:
+                await self.release(superfluous)
+        return worker
+
+    async def _idle_worker(self) -> Worker:
+        try:
+            async with asyncio.timeout(self.settings.queue_seconds):
+                while not (worker := await self._idle.get()).alive:
+                    self.chore(self._replace(worker))
+        except TimeoutError:
+            raise TooBusy(retry_after=1) from None
+        return worker
+
+    def give_back(self, client: str, worker: Worker | None, *, well: bool) -> None:
+        """End a turn; a worker that is not well, or worn, is replaced."""
+        self._turns.give_back(client)
+        if worker is None:
+            return
+        if well and not worker.worn:
+            self._idle.put_nowait(worker)
+        else:
+            worker.kill()
+            self.chore(self._replace(worker))
+
+    def chore(self, work: Coroutine[None, None, None]) -> None:
+        """Do something behind the back of the current query."""
+        if not self._running:
+            work.close()
+            return
+        task = asyncio.create_task(work)
+        self._chores.add(task)
+        task.add_done_callback(self._chores.discard)
+
+    async def _replace(self, worker: Worker) -> None:
+        await self._dismiss(worker)
+        await self._hire()
+
+    async def _dismiss(self, worker: Worker) -> None:
+        await worker.stop()
+        self._workers.discard(worker)
+        if worker.checkpoint is not None:
+            await self.release(worker.checkpoint)
+
+    async def _hire(self) -> None:
+        """Start a worker and try until one works: without workers there is no service."""
+        while self._running:
+            checkpoint = await asyncio.to_thread(self._checkpoints.newest)
+            worker = await Worker.start(self.settings)
+            self._workers.add(worker)
+            try:
+                await worker.open(checkpoint)
+            except StratagraphError:
+                log.exception("a new SPARQL worker could not open its checkpoint")
+                await self._dismiss(worker)
+                await self.release(checkpoint)
+                await asyncio.sleep(1)
+            else:
+                self._idle.put_nowait(worker)
+                return
+
+
+class _Run:
+    """One query on its worker, from its turn to its end."""
+
+    def __init__(self, *, pool: QueryPool, client: str) -> None:
+        self._pool = pool
+        self._client = client
+        self._worker: Worker | None = None
+        self._deadline: asyncio.TimerHandle | None = None
+        self._done = False
+        self._ended = False
+
+    async def begin(self, checkpoint: Checkpoint, question: Question) -> None:
+        self._worker = await self._pool.worker(checkpoint)
+        loop = asyncio.get_running_loop()
+        self._deadline = loop.call_later(question.seconds, partial(self._worker.kill, late=True))
+        await self._worker.ask(question)
+
+    async def hear(self) -> bytes | None:
+        """Return the next piece, None at the end; a fault ends the query but not its worker."""
+        assert self._worker is not None  # noqa: S101  begun before it is heard
+        try:
+            piece = await self._worker.hear()
+        except StratagraphError:
+            self._done = self._worker.alive
+            raise
+        self._done = piece is None
+        return piece
+
+    def end(self) -> None:
+        """Give turn and worker back, once."""
+        if self._ended:
+            return
+        self._ended = True
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self._pool.give_back(self._client, self._worker, well=self._done)

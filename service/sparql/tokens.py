@@ -1,0 +1,98 @@
+"""The words of a SPARQL query: strings, IRIs, comments and names told apart from keywords."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from stratagraph.service.sparql.errors import QuerySyntax
+
+# Character classes of the SPARQL grammar: PN_CHARS_BASE, PN_CHARS_U, VARNAME, PN_CHARS, PLX.
+_BASE: Final = (
+    "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c-\u200d\u2070-\u218f"
+    "\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd\U00010000-\U000effff"
+)
+_NAME: Final = _BASE + "_0-9\u00b7\u0300-\u036f\u203f-\u2040"
+_CHARS: Final = _NAME + r"\-"
+_PLX: Final = r"%[0-9A-Fa-f]{2}|\\[_~.\-!$&'()*+,;=/?\#@%]"
+_LOCAL: Final = rf"(?:[{_BASE}_0-9:]|{_PLX})(?:(?:[{_CHARS}.:]|{_PLX})*(?:[{_CHARS}:]|{_PLX}))?"
+
+# A word may hold dots: told apart from a prefix only by the colon behind it, so that no text is read twice.
+_TOKEN: Final = re.compile(
+    rf"""
+      (?P<space>[ \t\r\n]++|\#[^\r\n]*+)
+    | (?P<string>\"\"\"(?:\"{{0,2}}(?:[^"\\]|\\.))*+\"\"\"|'''(?:'{{0,2}}(?:[^'\\]|\\.))*+'''
+        |"(?:[^"\\\r\n]|\\[^\r\n])*+"|'(?:[^'\\\r\n]|\\[^\r\n])*+')
+    | (?P<iri><(?:[^<>"{{}}|^`\\\x00-\x20]|\\u[0-9A-Fa-f]{{4}}|\\U[0-9A-Fa-f]{{8}})*+>)
+    | (?P<variable>[?$][{_NAME}]+)
+    | (?P<blank>_:[{_BASE}_0-9](?:[{_CHARS}.]*[{_CHARS}])?)
+    | (?P<word>[{_BASE}](?:[{_CHARS}.]*[{_CHARS}])?)(?P<named>:(?:{_LOCAL})?)?
+    | (?P<default>:(?:{_LOCAL})?)
+    | (?P<language>@[A-Za-z]+(?:-+[A-Za-z0-9]+)*)
+    | (?P<number>[0-9]+)
+    | (?P<sign>\^\^|&&|\|\||!=|<=|>=|<<|>>|.)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+class Kind(StrEnum):
+    """What a token is. A prefixed name's ``text`` is its prefix; a name with an empty prefix is ``OTHER``."""
+
+    WORD = "word"
+    NAME = "name"
+    IRI = "iri"
+    SIGN = "sign"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One token, where it starts in the text, and its text."""
+
+    kind: Kind
+    text: str
+    start: int
+
+
+_KINDS: Final = {"word": Kind.WORD, "named": Kind.NAME, "iri": Kind.IRI, "sign": Kind.SIGN}
+
+
+def tokens(text: str) -> Iterator[Token]:
+    """Yield the tokens of a query, without white space and comments, in time linear in its length.
+
+    Raises:
+        QuerySyntax: a string does not end; what follows could be read in more than one way.
+    """
+    for match in _TOKEN.finditer(text):
+        group = match.lastgroup or "sign"
+        if group == "space":
+            continue
+        kind = _KINDS.get(group, Kind.OTHER)
+        found = match["word"] if kind in {Kind.WORD, Kind.NAME} else match.group()
+        if kind is Kind.SIGN and found in "\"'":
+            line, column = place(text, match.start())
+            raise QuerySyntax(detail=f"the string that starts at line {line}, column {column} does not end.")
+        yield Token(kind, found, match.start())
+
+
+def place(text: str, position: int) -> tuple[int, int]:
+    """Return the line and column, both from 1, of a position."""
+    before = text[:position]
+    return before.count("\n") + 1, position - before.rfind("\n")
+
+
+_ESCAPE: Final = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
+
+
+def decoded(text: str) -> str:
+    r"""Return the text with its codepoint escapes (``\u0041``) read, as SPARQL 1.1 section 19.2 has it."""
+    return _ESCAPE.sub(_character, text) if "\\" in text else text
+
+
+def _character(match: re.Match[str]) -> str:
+    code = int(match[1] or match[2], 16)
+    return chr(code) if code <= 0x10FFFF else match.group()  # noqa: PLR2004  the last code point of Unicode

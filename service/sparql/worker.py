@@ -1,0 +1,157 @@
+"""The process that evaluates queries: ``python -m stratagraph.service.sparql.worker``, spoken to over its pipes."""
+
+from __future__ import annotations
+
+import itertools
+import signal
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import BinaryIO, Final
+
+import orjson
+from pyoxigraph import NamedNode, QueryBoolean, QueryTriples, RdfFormat, Store, Triple, serialize
+
+from stratagraph.ontology.namespaces import PREFIXES
+from stratagraph.service.sparql import sandbox
+from stratagraph.service.sparql.formats import GRAPHS, RESULTS, RowCounter, row_counter
+from stratagraph.service.sparql.frames import Say, pack, read
+
+CHUNK: Final = 32 << 10
+"""Bytes of an answer that travel at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One query as a worker gets it; the graphs are None unless the request names a dataset."""
+
+    text: str
+    media_type: str
+    default_graphs: tuple[str, ...] | None
+    named_graphs: tuple[str, ...] | None
+    rows: int
+    answer_bytes: int
+    memory_bytes: int
+    seconds: float
+
+    def pack(self) -> bytes:
+        """Return the frame that asks it."""
+        return pack(Say.QUERY, asdict(self))
+
+
+class _TooLarge(Exception):
+    """The answer passed a cap; the argument is the cap's unit."""
+
+
+class _Writer:
+    """A binary file that sends what is written as frames, counting rows and bytes."""
+
+    def __init__(self, pipe: BinaryIO, question: Question, rows: RowCounter | None) -> None:
+        self._pipe = pipe
+        self._question = question
+        self._rows = rows
+        self._held = bytearray()
+        self._size = 0
+
+    def write(self, data: bytes) -> int:
+        self._size += len(data)
+        if self._size > self._question.answer_bytes:
+            raise _TooLarge("bytes")
+        if self._rows and self._rows.feed(data) > self._question.rows:
+            raise _TooLarge("rows")
+        self._held += data
+        if len(self._held) >= CHUNK:
+            self.flush()
+        return len(data)
+
+    def flush(self) -> None:
+        for start in range(0, len(self._held), CHUNK):
+            self._pipe.write(pack(Say.DATA, bytes(self._held[start : start + CHUNK])))
+        self._pipe.flush()
+        self._held.clear()
+
+
+def _evaluate(store: Store, question: Question, pipe: BinaryIO) -> None:
+    found = store.query(
+        question.text,
+        prefixes=PREFIXES,
+        default_graph=None if question.default_graphs is None else [NamedNode(iri) for iri in question.default_graphs],
+        named_graphs=None if question.named_graphs is None else [NamedNode(iri) for iri in question.named_graphs],
+    )
+    if isinstance(found, QueryTriples):
+        _write_graph(found, question, pipe)
+        return
+    form = RESULTS[question.media_type]
+    writer = _Writer(pipe, question, None if isinstance(found, QueryBoolean) else row_counter(form))
+    found.serialize(writer, form)  # type: ignore[arg-type]  # it needs write and flush of IO[bytes], no more
+    writer.flush()
+
+
+def _write_graph(found: QueryTriples, question: Question, pipe: BinaryIO) -> None:
+    form = GRAPHS[question.media_type]
+    writer = _Writer(pipe, question, None)
+    prefixes = PREFIXES if form == RdfFormat.TURTLE else None
+    serialize(_capped(found, question.rows), writer, form, prefixes=prefixes)  # type: ignore[arg-type]  # as above
+    writer.flush()
+
+
+def _capped(triples: QueryTriples, limit: int) -> Iterator[Triple]:
+    yield from itertools.islice(triples, limit)
+    if next(triples, None) is not None:
+        raise _TooLarge("rows")
+
+
+def _answer(store: Store, question: Question, pipe: BinaryIO) -> None:
+    """Evaluate one query and send its answer; whatever the engine raises becomes a FAULT."""
+    sandbox.cap_memory(question.memory_bytes)
+    # The service kills a late worker; should the service itself be gone, the kernel does.
+    signal.setitimer(signal.ITIMER_REAL, question.seconds + 2)
+    before = sandbox.address_space() or 0
+    try:
+        _evaluate(store, question, pipe)
+    except SyntaxError as error:
+        closing = pack(Say.FAULT, {"kind": "syntax", "detail": str(error)})
+    except _TooLarge as error:
+        closing = pack(Say.FAULT, {"kind": str(error), "detail": ""})
+    except BrokenPipeError:
+        raise
+    except MemoryError:
+        closing = pack(Say.FAULT, {"kind": "memory", "detail": ""})
+    except Exception as error:  # noqa: BLE001  the engine raises OSError, ValueError and RuntimeError alike
+        closing = pack(Say.FAULT, {"kind": "evaluation", "detail": str(error)})
+    else:
+        grown = (sandbox.address_space() or 0) - before
+        closing = pack(Say.END, {"worn": grown > question.memory_bytes // 4})
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        sandbox.cap_memory(None)
+    pipe.write(closing)
+    pipe.flush()
+
+
+def _serve(requests: BinaryIO, answers: BinaryIO) -> None:
+    store: Store | None = None
+    while (frame := read(requests)) is not None:
+        say, body = frame
+        if say is Say.OPEN:
+            store = None  # closed before the next is opened
+            store = Store.read_only(orjson.loads(body)["path"])
+            answers.write(pack(Say.READY))
+            answers.flush()
+        elif store is not None:
+            _answer(store, Question(**orjson.loads(body)), answers)
+
+
+def main() -> None:
+    """Serve questions from standard input until it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sandbox.be_modest()
+    sandbox.close_network()
+    try:
+        _serve(sys.stdin.buffer, sys.stdout.buffer)
+    except BrokenPipeError:
+        sys.stderr.close()
+
+
+if __name__ == "__main__":
+    main()
