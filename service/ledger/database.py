@@ -1,0 +1,157 @@
+"""Opening the ledger's database: engine, pragmas, migrations, and the transaction that one writer holds at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib.resources import as_file, files
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+
+from stratagraph.service.ledger.errors import LedgerUnreadable
+
+REVISION: Final = "0001"
+"""The newest migration; a database that stands there already is opened without asking alembic."""
+
+CHUNK: Final = 5_000
+"""Rows handled at a time: bounds memory, and stays below SQLite's limit of 32,766 parameters."""
+
+WRITES: Final = "stratagraph_writes"
+ADVISORY_LOCK: Final = 0x7374726174610001
+PRAGMAS: Final = (
+    "busy_timeout = 60000",  # first, so that switching to WAL waits too
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "foreign_keys = ON",
+    "secure_delete = ON",  # a redacted value is overwritten, not just unlinked
+    "cache_size = -65536",
+)
+
+Item = TypeVar("Item")
+
+
+def chunks(items: Iterable[Item], size: int = CHUNK) -> Iterator[list[Item]]:
+    """Yield the items in lists of bounded length."""
+    iterator = iter(items)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
+
+
+class Database:
+    """One ledger's database: any number of readers, one writer at a time."""
+
+    def __init__(self, url: URL) -> None:
+        """Connect to a migrated database, or to an empty one and migrate it."""
+        self.url = url
+        engine = create_engine(url, future=True)
+        self.sqlite = engine.dialect.name == "sqlite"
+        self._writer = engine.execution_options(**{WRITES: True})
+        if self.sqlite:
+            event.listen(engine, "connect", _configure_sqlite)
+            self._reader: Engine = engine
+        else:
+            # Several statements of one answer see one state; SQLite's snapshots do that by themselves.
+            self._reader = engine.execution_options(isolation_level="REPEATABLE READ")
+        event.listen(engine, "begin", _begin_sqlite if self.sqlite else _begin_postgresql)
+        try:
+            self._migrate()
+        except (SQLAlchemyError, CommandError) as error:
+            engine.dispose()
+            problem = str(error.orig) if isinstance(error, DBAPIError) else str(error)
+            raise LedgerUnreadable(url=str(url), problem=problem) from error
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Hold one state of the ledger for reading."""
+        with self._reader.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def streaming(self) -> Iterator[Connection]:
+        """Hold one state of the ledger for reading it row by row."""
+        with self._reader.connect().execution_options(yield_per=2_000) as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Hold the commit lock; what is written is durable when this returns."""
+        with self._writer.connect() as connection, connection.begin():
+            yield connection
+
+    def forget_deleted(self) -> None:
+        """Remove overwritten values from the files besides the tables: the write-ahead log, dead rows."""
+        with self._reader.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            statement = "PRAGMA wal_checkpoint(TRUNCATE)" if self.sqlite else "VACUUM terms, claims, batches"
+            connection.exec_driver_sql(statement)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._reader.dispose()
+
+    def _migrate(self) -> None:
+        with self.writing() as connection:
+            if inspect(connection).has_table("alembic_version"):
+                stands_at = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+                if stands_at == REVISION:
+                    return
+            with as_file(files(__package__) / "migrations") as folder:
+                config = Config()
+                config.set_main_option("script_location", str(folder).replace("%", "%%"))
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+
+
+def insert_many(connection: Connection, table: Table, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
+    """Insert rows of plain values, past the per-row work of the statement compiler."""
+    if not rows:
+        return
+    quote = connection.dialect.identifier_preparer.quote
+    mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
+    names, marks = ", ".join(map(quote, columns)), ", ".join([mark] * len(columns))
+    connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", rows)  # noqa: S608  # our own names
+
+
+def locate(url: str | Path) -> URL:
+    """Return the database address of a URL or of an SQLite file, whose folder is made.
+
+    Raises:
+        LedgerUnreadable: the URL cannot be read, or names another kind of database.
+    """
+    if isinstance(url, Path) or "://" not in url:
+        path = Path(url).absolute()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return URL.create("sqlite", database=str(path))
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise LedgerUnreadable(url=url, problem=str(error)) from error
+    kind = parsed.get_backend_name()
+    if kind == "postgresql":
+        return parsed.set(drivername="postgresql+psycopg")
+    if kind == "sqlite" and parsed.database:
+        return locate(Path(parsed.database))
+    raise LedgerUnreadable(url=str(parsed), problem="only SQLite files and PostgreSQL hold ledgers")
+
+
+def _configure_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves, below
+    for pragma in PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(WRITES)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    if connection.get_execution_options().get(WRITES):
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})")

@@ -1,0 +1,250 @@
+"""Writing one entry of the chain: claims opened and closed, observations, then the header and its hash."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
+
+from stratagraph.service.ledger.chain import (
+    Header,
+    ScopeRun,
+    closing_entry,
+    commitment,
+    genesis,
+    opening_prefix,
+)
+from stratagraph.service.ledger.claims import present_claims
+from stratagraph.service.ledger.database import chunks, insert_many
+from stratagraph.service.ledger.interning import Terms
+from stratagraph.service.ledger.schema import batches, claims, observations, scope_runs, scopes
+
+_TAIL: Final = (
+    select(
+        batches.c.sequence,
+        batches.c.time,
+        batches.c.hash,
+        (batches.c.first_claim + batches.c.opened).label("next_claim"),
+        (batches.c.first_observation + batches.c.observed).label("next_observation"),
+    )
+    .order_by(batches.c.sequence.desc())
+    .limit(1)
+)
+_SCOPES: Final = select(scopes.c.id, scopes.c.name).where(scopes.c.source == bindparam("of"))
+_LAST_SCOPE: Final = select(scopes.c.id).order_by(scopes.c.id.desc()).limit(1)
+_SEE: Final = (
+    update(scopes)
+    .where(scopes.c.id == bindparam("scope_id"))
+    .values(last_seen=bindparam("sequence"), silence=bindparam("period"))
+)
+_ADD_BATCH: Final = insert(batches)
+_CLOSING: Final = (
+    present_claims()
+    .add_columns(claims.c.id, claims.c.salt, claims.c.commitment)
+    .where(claims.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(claims.c.id)
+)
+_CLOSE: Final = (
+    update(claims).where(claims.c.id.in_(bindparam("ids", expanding=True))).values(closed=bindparam("sequence"))
+)
+CLAIM_COLUMNS: Final = ("id", "subject", "predicate", "object", "scope", "opened", "salt", "commitment")
+OBSERVATION_COLUMNS: Final = tuple(column.name for column in observations.columns)
+
+Triple = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """Where the chain ends."""
+
+    sequence: int
+    time: int
+    hash: bytes
+    next_claim: int
+    next_observation: int
+
+
+class Memory:
+    """What the writer remembers between entries, as long as nobody else wrote in between."""
+
+    def __init__(self, ledger_id: str) -> None:
+        """Know nothing yet."""
+        self.terms = Terms()
+        self.scopes: dict[str, dict[str, int]] = {}
+        self._ledger_id = ledger_id
+        self._hash = b""
+
+    def tail(self, connection: Connection) -> Tail:
+        """Return where the chain ends, and forget what another writer may have changed."""
+        row = connection.execute(_TAIL).first()
+        tail = Tail(*row) if row else Tail(0, 0, genesis(self._ledger_id), 1, 1)
+        if tail.hash != self._hash:
+            self.forget()
+        return tail
+
+    def forget(self) -> None:
+        """Forget everything that a failed or foreign transaction may have made untrue."""
+        self.terms.forget()
+        self.scopes.clear()
+        self._hash = b""
+
+    def trust(self, batch_hash: bytes) -> None:
+        """Keep what is remembered as long as the chain ends here."""
+        self._hash = batch_hash
+
+
+class Entry:
+    """One entry of the chain while the commit lock is held."""
+
+    def __init__(self, connection: Connection, memory: Memory, *, now: int) -> None:
+        """Begin behind the newest batch; the ledger's clock never stands still or runs backwards."""
+        self.connection = connection
+        self.memory = memory
+        self.tail = memory.tail(connection)
+        self.sequence = self.tail.sequence + 1
+        self.time = max(now, self.tail.time + 1)
+        self.opened = self.closed = self.observed = 0
+        self._facts = sha256()
+        self._observations = sha256()
+
+    @property
+    def next_claim(self) -> int:
+        """The number that the next claim gets."""
+        return self.tail.next_claim + self.opened
+
+    def known_scopes(self, source: str) -> dict[str, int]:
+        """Return the numbers of a source's scopes by name."""
+        known = self.memory.scopes.get(source)
+        if known is None:
+            rows = self.connection.execute(_SCOPES, {"of": source})
+            known = self.memory.scopes[source] = {name: number for number, name in rows}
+        return known
+
+    def scopes_of(self, source: str, names: Iterable[str]) -> dict[str, int]:
+        """Return the numbers of a source's scopes, making those that are new."""
+        known = self.known_scopes(source)
+        new = [name for name in dict.fromkeys(names) if name not in known]
+        if new:
+            last = self.connection.execute(_LAST_SCOPE).scalar() or 0
+            rows = [(number, source, name) for number, name in enumerate(new, last + 1)]
+            insert_many(self.connection, scopes, ("id", "source", "name"), rows)
+            known.update((name, number) for number, _, name in rows)
+        return known
+
+    def open(
+        self, scope: tuple[int, str], triples: Sequence[Triple], lines: Sequence[str], salts: Sequence[bytes]
+    ) -> None:
+        """Open claims of one scope, given as numbers and as N-Triples lines."""
+        prefix, number, sequence, first = opening_prefix(scope[1]), scope[0], self.sequence, self.next_claim
+        self._facts.update(b"".join([prefix + commitment(salt, line) for salt, line in zip(salts, lines, strict=True)]))
+        rows: list[tuple[Any, ...]] = [
+            (claim, s, p, o, number, sequence, salt, None)
+            for claim, (s, p, o), salt in zip(range(first, first + len(lines)), triples, salts, strict=True)
+        ]
+        insert_many(self.connection, claims, CLAIM_COLUMNS, rows)
+        self.opened += len(rows)
+
+    def open_erased(self, scope: tuple[int, str], committed: bytes) -> None:
+        """Open a claim whose fact was redacted in the ledger that is being imported."""
+        self._facts.update(opening_prefix(scope[1]) + committed)
+        row = (self.next_claim, None, None, None, scope[0], self.sequence, None, committed)
+        insert_many(self.connection, claims, CLAIM_COLUMNS, [row])
+        self.opened += 1
+
+    def close(self, ids: Iterable[int]) -> Iterator[Row[*tuple[Any, ...]]]:
+        """Close claims, yielding the row of each that ``Claims.present`` reads."""
+        for chunk in chunks(sorted(ids)):
+            rows = self.connection.execute(_CLOSING, {"ids": chunk}).all()
+            for row in rows:
+                line = f"{row.subject} {row.predicate} {row.object}"
+                self._closed(row.source, row.scope, row.opened, commitment(row.salt, line))
+            self.connection.execute(_CLOSE, {"ids": chunk, "sequence": self.sequence})
+            yield from rows
+
+    def close_erased(self, claim: int, source: str, scope: str, opened: int, committed: bytes) -> None:
+        """Close a claim whose fact was redacted in the ledger that is being imported."""
+        self._closed(source, scope, opened, committed)
+        self.connection.execute(_CLOSE, {"ids": [claim], "sequence": self.sequence})
+
+    def _closed(self, source: str, scope: str, opened: int, committed: bytes) -> None:
+        self._facts.update(closing_entry(source, scope, opened, committed))
+        self.closed += 1
+
+    def observe(self, rows: Sequence[tuple[Any, ...]], digests: Iterable[bytes]) -> None:
+        """Take in observations, as rows without id and sequence, with their digests."""
+        self._observations.update(b"".join(digests))
+        first = self.tail.next_observation + self.observed
+        numbered = [(number, self.sequence, *row) for number, row in enumerate(rows, first)]
+        insert_many(self.connection, observations, OBSERVATION_COLUMNS, numbered)
+        self.observed += len(rows)
+
+    def finish(
+        self,
+        *,
+        kind: str,
+        source: str,
+        run: str,
+        method: str,
+        ontology: str,
+        content: bytes,
+        salt: bytes | None,
+        runs: Sequence[ScopeRun] = (),
+        silence: int | None = None,
+        note: str = "",
+    ) -> bytes:
+        """Write the header, and return the hash that ends the chain now."""
+        header = Header(
+            sequence=self.sequence,
+            time=self.time,
+            kind=kind,
+            source=source,
+            run=run,
+            method=method,
+            silence=silence,
+            ontology=ontology,
+            note=note,
+            scopes=tuple(runs),
+            opened=self.opened,
+            closed=self.closed,
+            observed=self.observed,
+            content=content,
+            facts=self._facts.digest(),
+            observations=self._observations.digest(),
+            previous=self.tail.hash,
+        )
+        batch_hash = header.hash()
+        self.connection.execute(_ADD_BATCH, self._row(header, salt, batch_hash))
+        self._see(header)
+        self.memory.trust(batch_hash)
+        return batch_hash
+
+    def _row(self, header: Header, salt: bytes | None, batch_hash: bytes) -> dict[str, Any]:
+        covered = {name: getattr(header, name) for name in Header.__slots__ if name != "scopes"}
+        return covered | {
+            "salt": salt,
+            "hash": batch_hash,
+            "first_claim": self.tail.next_claim,
+            "first_observation": self.tail.next_observation,
+        }
+
+    def _see(self, header: Header) -> None:
+        """Keep each scope's outcome, and when it was seen last."""
+        if not header.scopes:
+            return
+        numbers = self.memory.scopes[header.source]
+        rows: list[tuple[Any, ...]] = [
+            (header.sequence, position, numbers[run.name], run.complete, run.stated, run.withdrawn)
+            for position, run in enumerate(header.scopes)
+        ]
+        names = ("sequence", "position", "scope", "complete", "stated", "withdrawn")
+        insert_many(self.connection, scope_runs, names, rows)
+        seen = [
+            {"scope_id": numbers[run.name], "sequence": header.sequence, "period": header.silence}
+            for run in header.scopes
+            if run.seen
+        ]
+        if seen:
+            self.connection.execute(_SEE, seen)

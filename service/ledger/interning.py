@@ -1,0 +1,108 @@
+"""Terms as the ledger stores them: each N-Triples text once, under a number."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from hashlib import blake2b
+from typing import Final
+
+from sqlalchemy import Connection, bindparam, func, select
+
+from stratagraph.ontology.facts import Term
+from stratagraph.ontology.terms import decode, encode
+from stratagraph.service.ledger.database import chunks, insert_many
+from stratagraph.service.ledger.errors import UnstorableTerm
+from stratagraph.service.ledger.schema import terms
+
+REMEMBERED: Final = 200_000
+"""Terms kept in memory at most, per direction: bounds a bulk load at some 100 MB."""
+
+_IRI: Final = re.compile(r"""[^\x00-\x20<>"{}|^`\\\ud800-\udfff]+""")
+_TAG: Final = re.compile(r"[A-Za-z0-9-]*")
+_SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
+
+_BY_KEY: Final = select(terms.c.key, terms.c.id).where(terms.c.key.in_(bindparam("keys", expanding=True)))
+_LAST: Final = select(func.coalesce(func.max(terms.c.id), 0))
+
+
+def key_of(text: str) -> bytes:
+    """Return the short hash that a term's text is found by."""
+    return blake2b(text.encode(), digest_size=16).digest()
+
+
+def is_storable(term: Term) -> bool:
+    """Whether the term's N-Triples text stands for this term alone, and is valid UTF-8."""
+    if isinstance(term, str):
+        return _IRI.fullmatch(term) is not None
+    if _SURROGATE.search(term.value) or not _TAG.fullmatch(term.language):
+        return False
+    return _IRI.fullmatch(term.datatype) is not None
+
+
+class Texts(dict[Term, str]):
+    """The N-Triples text of a term, remembered."""
+
+    def __missing__(self, term: Term) -> str:
+        """Encode a term seen for the first time."""
+        if len(self) >= REMEMBERED:
+            self.clear()
+        if not is_storable(term):
+            raise UnstorableTerm(term=str(term))
+        text = self[term] = encode(term)
+        return text
+
+
+class Decoded(dict[str, Term]):
+    """The term of an N-Triples text, remembered."""
+
+    def __missing__(self, text: str) -> Term:
+        """Decode a text seen for the first time."""
+        if len(self) >= REMEMBERED:
+            self.clear()
+        term = self[text] = decode(text)
+        return term
+
+
+class Terms:
+    """The numbers of terms, as the transaction that holds the commit lock sees them."""
+
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        self.texts = Texts()
+        self.ids: dict[str, int] = {}
+        self._last: int | None = None
+
+    def forget(self) -> None:
+        """Forget the numbers; another process may have changed them."""
+        self.ids.clear()
+        self._last = None
+
+    def intern(self, connection: Connection, texts: Collection[str]) -> dict[str, int]:
+        """Return the numbers of the texts among others, giving new ones where needed."""
+        missing = [text for text in texts if text not in self.ids]
+        if len(self.ids) + len(missing) > REMEMBERED:
+            self.ids.clear()
+            missing = list(texts)
+        for chunk in chunks(missing):
+            self._intern_missing(connection, chunk)
+        return self.ids
+
+    def _intern_missing(self, connection: Connection, texts: list[str]) -> None:
+        if self._last is None:
+            self._last = int(connection.execute(_LAST).scalar_one())
+        by_key = {key_of(text): text for text in texts}
+        if self._last:
+            for key, number in connection.execute(_BY_KEY, {"keys": list(by_key)}):
+                self.ids[by_key.pop(bytes(key))] = number
+        rows = [(number, key, text) for number, (key, text) in enumerate(by_key.items(), self._last + 1)]
+        insert_many(connection, terms, ("id", "key", "text"), rows)
+        self.ids.update((text, number) for number, _, text in rows)
+        self._last += len(rows)
+
+
+def find(connection: Connection, texts: Iterable[str]) -> dict[str, int]:
+    """Return the numbers of those texts that are interned."""
+    by_key = {key_of(text): text for text in texts}
+    rows = connection.execute(_BY_KEY, {"keys": list(by_key)})
+    return {by_key[bytes(key)]: number for key, number in rows}

@@ -1,0 +1,280 @@
+"""The ledger: the one truth, and everything that may be asked of it or done to it."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Final, Self, TypeVar, cast
+
+from sqlalchemy import Connection, insert, select
+from sqlalchemy.engine import URL
+
+from stratagraph.ontology.facts import Batch, Claim, Fact, Iri, LedgerChange, Observation
+from stratagraph.service.ledger import asof, history, observed, transfer
+from stratagraph.service.ledger.asof import Moment
+from stratagraph.service.ledger.chain import FORMAT, microseconds, moment
+from stratagraph.service.ledger.commit import Commit, Receipt, content_digest
+from stratagraph.service.ledger.database import Database, locate
+from stratagraph.service.ledger.entry import Entry, Memory
+from stratagraph.service.ledger.errors import KeyUnusable, RunConflict
+from stratagraph.service.ledger.history import BatchRecord, SourceRecord
+from stratagraph.service.ledger.intake import check
+from stratagraph.service.ledger.redaction import redact
+from stratagraph.service.ledger.schema import batches, ledger
+from stratagraph.service.ledger.signing import Head, Signer
+from stratagraph.service.ledger.silence import due_for_silence
+from stratagraph.service.ledger.verify import VerifyReport, verify
+
+Item = TypeVar("Item")
+
+_SAME_RUN: Final = select(batches.c.sequence, batches.c.time, batches.c.hash, batches.c.content, batches.c.salt)
+_HEAD: Final = select(batches.c.sequence, batches.c.time, batches.c.hash).order_by(batches.c.sequence.desc()).limit(1)
+
+
+def utc_now() -> datetime:
+    """Return the time; the ledger's clock, which only ever moves forward, builds on it."""
+    return datetime.now(UTC)
+
+
+class Ledger:
+    """An open ledger. Any number of threads and processes may read and commit; commits queue up."""
+
+    def __init__(self, database: Database, key_file: Path, clock: Callable[[], datetime]) -> None:
+        """Use ``Ledger.open``."""
+        self._database = database
+        self._clock = clock
+        self._signer = Signer(key_file)
+        self._lock = threading.Lock()
+        with database.writing() as connection:
+            self.id = _identity(connection)
+        self._memory = Memory(self.id)
+
+    @classmethod
+    def open(cls, url: str | Path, *, key_file: Path | None = None, clock: Callable[[], datetime] = utc_now) -> Self:
+        """Open the ledger in an SQLite file or at a PostgreSQL URL; an empty one is set up.
+
+        ``key_file`` holds the signing key; by default it stands beside the SQLite file, with the suffix ``.key``.
+
+        Raises:
+            LedgerUnreadable: the address holds something else, or a ledger of a newer version.
+            KeyUnusable: the signing key cannot be read or made.
+        """
+        address = locate(url)
+        key = key_file or _key_beside(address)
+        database = Database(address)
+        try:
+            return cls(database, key, clock)
+        except BaseException:
+            database.close()
+            raise
+
+    def __enter__(self) -> Self:
+        """Return the ledger, to be closed at the end of the block."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it."""
+        self.close()
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._database.close()
+
+    # Writing
+
+    def commit(self, batch: Batch, *, ontology_hash: str, single_valued: frozenset[Iri] = frozenset()) -> Receipt:
+        """Make a batch durable, or recognise a run that came before.
+
+        A newer statement about a predicate in ``single_valued`` closes the same source's older one.
+
+        Raises:
+            RunConflict: the run is there already, with other content.
+            InvalidBatch, UnstorableTerm: something in the batch cannot be kept exactly.
+        """
+        check(batch)
+
+        def write(connection: Connection) -> Receipt:
+            known = self._known_run(connection, batch)
+            if known is not None:
+                return known
+            entry = Entry(connection, self._memory, now=microseconds(self._clock()))
+            return Commit(entry, batch, single_valued).write(ontology_hash=ontology_hash)
+
+        return self._write(write)
+
+    def redact(self, sequence: int, fact: Fact, *, by: str, why: str, ontology_hash: str = "") -> Receipt:
+        """Erase the fact that a batch opened, everywhere, and record who did it and why.
+
+        Apply the receipt's change to the views at once: it cannot be read from the ledger afterwards.
+
+        Raises:
+            FactNotFound: the batch did not open this fact.
+        """
+
+        def write(connection: Connection) -> Receipt:
+            entry = Entry(connection, self._memory, now=microseconds(self._clock()))
+            return redact(entry, sequence, fact, by=by, why=why, ontology_hash=ontology_hash)
+
+        receipt = self._write(write)
+        self._database.forget_deleted()
+        return receipt
+
+    def import_from(self, stream: BinaryIO) -> int:
+        """Rebuild an exported ledger in this empty one, with the same hashes; return the newest sequence.
+
+        Raises:
+            ImportRefused: the export is cut or changed, or this ledger is not empty.
+        """
+
+        def write(connection: Connection) -> tuple[str, int]:
+            return transfer.import_into(connection, stream)
+
+        self.id, sequence = self._write(write)
+        self._memory = Memory(self.id)
+        return sequence
+
+    def _write(self, write: Callable[[Connection], Item]) -> Item:
+        # Threads wait here, in order; processes wait for the database.
+        with self._lock:
+            try:
+                with self._database.writing() as connection:
+                    return write(connection)
+            except BaseException:
+                self._memory.forget()
+                raise
+
+    def _known_run(self, connection: Connection, batch: Batch) -> Receipt | None:
+        same_run = _SAME_RUN.where(batches.c.source == batch.source, batches.c.run == batch.run)
+        row = connection.execute(same_run).first()
+        if row is None:
+            return None
+        salt = row.salt
+        if salt is None or content_digest(batch, bytes(salt), self._memory.terms.texts) != bytes(row.content):
+            raise RunConflict(source=batch.source, run=batch.run, sequence=row.sequence)
+        time, batch_hash = moment(row.time), bytes(row.hash).hex()
+        change = LedgerChange(
+            sequence=row.sequence, time=time, batch_hash=batch_hash, source=batch.source, run=batch.run
+        )
+        return Receipt(sequence=row.sequence, batch_hash=batch_hash, time=time, duplicate=True, change=change)
+
+    # Reading
+
+    def head(self) -> Head:
+        """Return the signed head; sequence 0 is the empty ledger."""
+        with self._database.reading() as connection:
+            row = connection.execute(_HEAD).first()
+        if row is None:
+            return self._signer.sign(self.id, 0, "", None)
+        return self._signer.sign(self.id, row.sequence, bytes(row.hash).hex(), moment(row.time))
+
+    def sequence(self) -> int:
+        """Return the newest sequence; 0 for the empty ledger."""
+        with self._database.reading() as connection:
+            row = connection.execute(_HEAD).first()
+        return row.sequence if row else 0
+
+    def changes(self, after: int) -> Iterator[LedgerChange]:
+        """Yield what each sequence after this one changed.
+
+        Raises:
+            HistoryErased: a fact that was open at ``after`` was redacted since; read the open claims instead.
+        """
+        return self._stream(lambda connection: history.changes(connection, after))
+
+    def open_claims(self) -> Iterator[Claim]:
+        """Yield every open claim, in the order they were opened."""
+        return self._stream(asof.open_claims)
+
+    def open_facts(self, subjects: Iterable[Iri]) -> Iterator[Fact]:
+        """Yield the open facts about the subjects, each once, whoever says it."""
+        return self._stream(lambda connection: asof.open_facts(connection, subjects))
+
+    def claims_of(self, fact: Fact) -> tuple[Claim, ...]:
+        """Return who says the fact now."""
+        with self._database.reading() as connection:
+            return asof.claims_of(connection, fact)
+
+    def facts_as_of(self, at: Moment) -> Iterator[Claim]:
+        """Yield the claims that were open at a sequence or time, as they were known then.
+
+        Raises:
+            AsOfInFuture: the moment has not come.
+        """
+        now = self._clock()
+        return self._stream(lambda connection: asof.claims_as_of(connection, at, now=now))
+
+    def newest_observations(self) -> Iterator[Observation]:
+        """Yield, for each subject and metric, the observation whose window ended last."""
+        return self._stream(observed.newest_observations)
+
+    def observations(self, subject: Iri, metric: Iri, start: datetime, end: datetime) -> Iterator[Observation]:
+        """Yield one metric of one subject over windows that overlap the time from start to end, oldest first."""
+        return self._stream(
+            lambda connection: observed.observations_of(
+                connection, subject=subject, metric=metric, start=start, end=end
+            )
+        )
+
+    def batches(self, *, limit: int = 100, source: str | None = None) -> tuple[BatchRecord, ...]:
+        """Return the newest batches with their outcomes, newest first, of one source or of all."""
+        with self._database.reading() as connection:
+            return history.newest_batches(connection, limit=limit, source=source)
+
+    def sources(self) -> tuple[SourceRecord, ...]:
+        """Return every source: its newest batch, its scopes, and when each was seen last."""
+        with self._database.reading() as connection:
+            return history.sources(connection)
+
+    def due_for_silence(self, now: datetime) -> tuple[Batch, ...]:
+        """Return the batches to commit now that close what was not seen for its source's silence period."""
+        with self._database.reading() as connection:
+            return due_for_silence(connection, now)
+
+    # Proof
+
+    def verify(self, head_file: Path | None = None) -> VerifyReport:
+        """Check the whole chain, against a head kept elsewhere where one is given.
+
+        Raises:
+            HeadUnreadable: the file holds no head.
+        """
+        head = None if head_file is None else Head.read(head_file)
+        with self._database.streaming() as connection:
+            return verify(connection, self.id, self._signer.public_key, head)
+
+    def export(self) -> Iterator[bytes]:
+        """Yield the whole ledger as lines of JSON, the signed head last."""
+        return self._stream(lambda connection: transfer.export_lines(connection, self.id, self._signer))
+
+    def _stream(self, read: Callable[[Connection], Iterator[Item]]) -> Iterator[Item]:
+        """Yield from one state of the ledger; errors come at the call, not at the first item."""
+
+        def stream() -> Iterator[Item]:
+            with self._database.streaming() as connection:
+                items = read(connection)
+                yield cast("Item", None)
+                yield from items
+
+        items = stream()
+        next(items)  # started, so that the connection is given back even when nobody reads on
+        return items
+
+
+def _key_beside(address: URL) -> Path:
+    if address.get_backend_name() == "sqlite" and address.database:
+        return Path(f"{address.database}.key")
+    raise KeyUnusable(path="(none)", problem="a ledger on a server needs a key file of its own named")
+
+
+def _identity(connection: Connection) -> str:
+    known = connection.execute(select(ledger.c.id)).scalar()
+    if known is None:
+        known = str(uuid.uuid4())
+        connection.execute(insert(ledger), {"id": known, "format": FORMAT})
+    return str(known)

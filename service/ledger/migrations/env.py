@@ -1,0 +1,8 @@
+"""Run migrations on the connection that the ledger hands over; alembic executes this file."""
+
+from alembic import context
+
+from stratagraph.service.ledger.schema import metadata
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
+context.run_migrations()

@@ -1,0 +1,126 @@
+"""The ledger's signing key and the signed head: the newest batch, to be kept where the ledger is not."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from stratagraph.service.ledger.errors import HeadUnreadable, KeyUnusable
+
+KEY_LENGTH: Final = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """The newest batch of a ledger, signed. Sequence 0 is the empty ledger."""
+
+    ledger: str
+    sequence: int
+    batch_hash: str
+    time: datetime | None
+    public_key: str
+    signature: str = ""
+
+    def message(self) -> bytes:
+        """Return the bytes that the signature covers."""
+        head = {"hash": self.batch_hash, "ledger": self.ledger, "sequence": self.sequence}
+        return b"stratagraph-head-1\n" + json.dumps(head, separators=(",", ":")).encode()
+
+    def is_genuine(self) -> bool:
+        """Whether the signature is that of the named key."""
+        try:
+            key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(self.public_key))
+            key.verify(bytes.fromhex(self.signature), self.message())
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+    def to_json(self) -> str:
+        """Return the head as one line of JSON, for a file kept elsewhere."""
+        fields = {
+            "ledger": self.ledger,
+            "sequence": self.sequence,
+            "hash": self.batch_hash,
+            "time": self.time.isoformat() if self.time else None,
+            "public_key": self.public_key,
+            "signature": self.signature,
+        }
+        return json.dumps(fields)
+
+    @staticmethod
+    def from_json(text: str) -> Head:
+        """Read a head.
+
+        Raises:
+            ValueError: the text is no head.
+        """
+        fields = json.loads(text)
+        try:
+            return Head(
+                ledger=str(fields["ledger"]),
+                sequence=int(fields["sequence"]),
+                batch_hash=str(fields["hash"]),
+                time=datetime.fromisoformat(fields["time"]) if fields["time"] else None,
+                public_key=str(fields["public_key"]),
+                signature=str(fields["signature"]),
+            )
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"{error} is missing or of the wrong type") from error
+
+    @staticmethod
+    def read(path: Path) -> Head:
+        """Read a head from its file.
+
+        Raises:
+            HeadUnreadable: there is no such file, or it holds no head.
+        """
+        try:
+            return Head.from_json(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise HeadUnreadable(path=str(path), problem=str(error)) from error
+
+
+class Signer:
+    """The Ed25519 key of one ledger, in a file that only its owner may read."""
+
+    def __init__(self, path: Path) -> None:
+        """Read the key, or make one."""
+        self.path = path
+        try:
+            if not path.exists():
+                _create(path)
+            self._key = Ed25519PrivateKey.from_private_bytes(path.read_bytes())
+        except (OSError, ValueError) as error:
+            raise KeyUnusable(path=str(path), problem=str(error)) from error
+        self.public_key = self._key.public_key().public_bytes_raw().hex()
+
+    def sign(self, ledger: str, sequence: int, batch_hash: str, time: datetime | None) -> Head:
+        """Return the signed head."""
+        fields = {"ledger": ledger, "sequence": sequence, "batch_hash": batch_hash, "time": time}
+        unsigned = Head(**fields, public_key=self.public_key)  # type: ignore[arg-type]  # a dict of mixed values
+        signature = self._key.sign(unsigned.message()).hex()
+        return Head(**fields, public_key=self.public_key, signature=signature)  # type: ignore[arg-type]  # as above
+
+
+def _create(path: Path) -> None:
+    """Make a key; of several processes that try, one wins and the file is never seen half written."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(Ed25519PrivateKey.generate().private_bytes_raw())
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()

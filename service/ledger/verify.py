@@ -1,0 +1,179 @@
+"""Verification: every batch's hash is computed again from what is stored, in one pass over the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, bindparam, func, or_, select
+
+from stratagraph.service.ledger.chain import (
+    Header,
+    closing_entry,
+    commitment,
+    genesis,
+    numbers_of,
+    observation_digest,
+    opening_prefix,
+)
+from stratagraph.service.ledger.claims import objects, predicates, subjects
+from stratagraph.service.ledger.history import scope_runs_of
+from stratagraph.service.ledger.interning import Texts
+from stratagraph.service.ledger.observed import observation_rows
+from stratagraph.service.ledger.redaction import erased_commitments
+from stratagraph.service.ledger.schema import batches, claims, observations, scopes
+from stratagraph.service.ledger.signing import Head
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyReport:
+    """Whether the chain holds, and where it first does not."""
+
+    ok: bool
+    first_bad_sequence: int | None = None
+    problem: str = ""
+    checked: int
+    rollback_checked: bool
+    """Whether a head kept elsewhere was compared; without one, newer batches may have been cut off unnoticed."""
+
+
+class Broken(Exception):
+    """The chain does not hold at a sequence."""
+
+    def __init__(self, sequence: int, problem: str) -> None:
+        """Say where and why."""
+        super().__init__(problem)
+        self.sequence = sequence
+        self.problem = problem
+
+
+_STORED: Final = (
+    select(
+        claims.c.opened,
+        claims.c.salt,
+        claims.c.commitment,
+        scopes.c.source,
+        scopes.c.name.label("scope"),
+        subjects.c.text.label("subject"),
+        predicates.c.text.label("predicate"),
+        objects.c.text.label("object"),
+    )
+    .join(scopes, scopes.c.id == claims.c.scope)
+    .join(subjects, subjects.c.id == claims.c.subject, isouter=True)
+    .join(predicates, predicates.c.id == claims.c.predicate, isouter=True)
+    .join(objects, objects.c.id == claims.c.object, isouter=True)
+    .order_by(claims.c.id)
+)
+_OPENED: Final = _STORED.where(claims.c.id >= bindparam("first"), claims.c.id < bindparam("end"))
+_CLOSED: Final = _STORED.where(claims.c.closed == bindparam("at"))
+_BATCHES: Final = select(batches).order_by(batches.c.sequence)
+_BEYOND: Final = select(func.count()).where(or_(claims.c.opened > bindparam("at"), claims.c.closed > bindparam("at")))
+_COUNTS: Final = select(
+    select(func.count()).select_from(claims).scalar_subquery(),
+    select(func.count()).select_from(observations).scalar_subquery(),
+)
+
+
+def verify(connection: Connection, ledger_id: str, public_key: str, head: Head | None) -> VerifyReport:
+    """Check the whole chain, and that it still holds the batch of a head kept elsewhere."""
+    checked = 0
+    try:
+        if head is not None:
+            check_head(head, ledger_id, public_key)
+        for sequence in _check_chain(connection, ledger_id, head):
+            checked = sequence
+    except Broken as broken:
+        return VerifyReport(
+            ok=False,
+            first_bad_sequence=broken.sequence,
+            problem=broken.problem,
+            checked=checked,
+            rollback_checked=head is not None,
+        )
+    return VerifyReport(ok=True, checked=checked, rollback_checked=head is not None)
+
+
+def check_head(head: Head, ledger_id: str, public_key: str) -> None:
+    """Refuse a head that says nothing about this ledger."""
+    if not head.is_genuine():
+        raise Broken(head.sequence, "the signature of the head does not match it")
+    if head.public_key != public_key:
+        raise Broken(head.sequence, "the head was signed with another key than the ledger's")
+    if head.ledger != ledger_id:
+        raise Broken(head.sequence, "the head is that of another ledger")
+
+
+def _check_chain(connection: Connection, ledger_id: str, head: Head | None) -> Iterator[int]:
+    """Yield each sequence that holds."""
+    erased = erased_commitments(connection)
+    previous, time, sequence, next_claim, next_observation = genesis(ledger_id), 0, 0, 1, 1
+    for row in connection.execute(_BATCHES):
+        sequence += 1
+        if row.sequence != sequence:
+            raise Broken(sequence, f"the batch is missing; {row.sequence} follows")
+        if bytes(row.previous) != previous:
+            raise Broken(sequence, "the batch does not follow the one before it")
+        if row.time <= time:
+            raise Broken(sequence, "the batch is not younger than the one before it")
+        if (row.first_claim, row.first_observation) != (next_claim, next_observation):
+            raise Broken(sequence, "its claims or observations are not numbered on from the batch before")
+        previous, time = _check_batch(connection, row, erased), row.time
+        next_claim, next_observation = next_claim + row.opened, next_observation + row.observed
+        if head is not None and head.sequence == sequence and head.batch_hash != previous.hex():
+            raise Broken(sequence, "the chain was rewritten at or before this batch: the head kept elsewhere differs")
+        yield sequence
+    _check_end(connection, sequence, (next_claim - 1, next_observation - 1), head)
+
+
+def _check_end(connection: Connection, last: int, expected: tuple[int, int], head: Head | None) -> None:
+    if connection.execute(_BEYOND, {"at": last}).scalar_one():
+        raise Broken(last + 1, "claims name this batch, which is missing")
+    if tuple(connection.execute(_COUNTS).one()) != expected:
+        raise Broken(last + 1, "claims or observations are stored that no batch brought")
+    if head is not None and head.sequence > last:
+        raise Broken(last + 1, f"the batch is missing: the head kept elsewhere is at {head.sequence}")
+
+
+def _check_batch(connection: Connection, row: Row[*tuple[Any, ...]], erased: set[bytes]) -> bytes:
+    """Return the batch's hash, computed from what is stored."""
+    facts = sha256()
+    opened = connection.execute(_OPENED, {"first": row.first_claim, "end": row.first_claim + row.opened})
+    for claim in opened:
+        if claim.opened != row.sequence or claim.source != row.source:
+            raise Broken(row.sequence, "a claim stands under another batch or source than the one that opened it")
+        facts.update(opening_prefix(claim.scope) + _committed(row.sequence, claim, erased))
+    for claim in connection.execute(_CLOSED, {"at": row.sequence}):
+        committed = _committed(row.sequence, claim, erased)
+        facts.update(closing_entry(claim.source, claim.scope, claim.opened, committed))
+    observed = sha256()
+    texts = Texts()
+    for observation in observation_rows(connection, row.first_observation, row.observed):
+        names = (texts[observation.subject], texts[observation.metric], observation.unit)
+        observed.update(observation_digest(*names, numbers_of(observation), observation.sketch))
+    if facts.digest() != bytes(row.facts):
+        raise Broken(row.sequence, "the facts it opened or closed are not those that it committed to")
+    if observed.digest() != bytes(row.observations):
+        raise Broken(row.sequence, "its observations are not those that it brought")
+    batch_hash = header_of(connection, row).hash()
+    if batch_hash != bytes(row.hash):
+        raise Broken(row.sequence, "its header was changed")
+    return batch_hash
+
+
+def _committed(sequence: int, claim: Row[*tuple[Any, ...]], erased: set[bytes]) -> bytes:
+    if claim.salt is not None:
+        return commitment(bytes(claim.salt), f"{claim.subject} {claim.predicate} {claim.object}")
+    committed = bytes(claim.commitment or b"")
+    if committed not in erased:
+        raise Broken(sequence, "a fact was erased that no redaction names")
+    return committed
+
+
+def header_of(connection: Connection, row: Row[*tuple[Any, ...]]) -> Header:
+    """Return the header of a row of ``batches``."""
+    covered = {name: row._mapping[name] for name in Header.__slots__ if name != "scopes"}  # noqa: SLF001  # as documented
+    for name in ("content", "facts", "observations", "previous"):
+        covered[name] = bytes(covered[name])
+    return Header(**covered, scopes=scope_runs_of(connection, row.sequence))
