@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import batched
-from typing import Final
+from itertools import islice
+from typing import Final, TypeVar
 
 from stratagraph.ontology.facts import Fact, Iri, Literal, Term
-from stratagraph.ontology.namespaces import OBSERVATION_BASE, SG
+from stratagraph.ontology.namespaces import OBSERVATION_BASE, SG, XSD
 from stratagraph.ontology.terms import encode
 from stratagraph.queries.stores import Row, TripleStore
 from stratagraph.queries.verdicts import Evidence, Origin
@@ -20,6 +20,8 @@ from stratagraph.shapes.rule import Rule
 CHUNK: Final = 400
 """Terms in one VALUES block: large enough to save round trips, small enough for any endpoint."""
 
+_Item = TypeVar("_Item")
+_TRUE: Final = Literal("true", XSD.boolean)
 _STATEMENTS: Final = """
 SELECT ?subject ?predicate ?object ?held ?source ?method ?first ?last WHERE {{
   VALUES (?subject ?predicate ?object) {{ {rows} }}
@@ -45,7 +47,7 @@ SELECT ?observation ?start ?end WHERE {{
 def look_up(store: TripleStore, rule: Rule, targets: Sequence[Iri]) -> dict[Iri, tuple[Fact, ...]]:
     """Return the facts that a rule looks at, per target, in a stable order; a target without any is absent."""
     found: dict[Iri, dict[Fact, None]] = defaultdict(dict)
-    for chunk in batched(targets, CHUNK):
+    for chunk in _chunks(targets):
         filled = f"VALUES ?target {{ {' '.join(map(encode, chunk))} }}"
         for row in store.select(rule.evidence.replace(TARGETS_SLOT, filled)):
             target, fact = row.get("target"), _fact(row)
@@ -73,8 +75,7 @@ def _counts(fact: Fact, rule: Rule, moment: datetime) -> bool:
     if fact.predicate == SG.effectiveUntil:
         return moment < time
     if rule.freshness is not None and fact.predicate == rule.freshness.dated_by:
-        # Evidence from after the moment cannot have been known then, apart from the day that is under way.
-        return moment - timedelta(days=rule.freshness.days) <= time <= moment + timedelta(days=1)
+        return moment - timedelta(days=rule.freshness.days) <= time <= moment
     return True
 
 
@@ -99,14 +100,11 @@ class _Trace:
     last: str | None = None
 
     def add(self, row: Row) -> None:
-        self.held = self.held or row.get("held") == Literal("true", datatype=_BOOLEAN)
+        self.held = self.held or row.get("held") == _TRUE
         self.sources.update(_texts(row.get("source")))
         self.methods.update(_texts(row.get("method")))
         self.first = _pick(min, self.first, row.get("first"))
         self.last = _pick(max, self.last, row.get("last"))
-
-
-_BOOLEAN: Final = "http://www.w3.org/2001/XMLSchema#boolean"
 
 
 def trace(store: TripleStore, facts: Iterable[Fact]) -> Callable[[Fact, bool], Evidence]:
@@ -141,7 +139,7 @@ def _evidence(
 
 def _statements(store: TripleStore, facts: Iterable[Fact]) -> dict[Fact, _Trace]:
     traces: dict[Fact, _Trace] = defaultdict(_Trace)
-    for chunk in batched(facts, CHUNK):
+    for chunk in _chunks(facts):
         rows = " ".join(f"({encode(f.subject)} {encode(f.predicate)} {encode(f.object)})" for f in chunk)
         for row in store.select(_STATEMENTS.format(rows=rows)):
             fact = _fact(row)
@@ -152,11 +150,17 @@ def _statements(store: TripleStore, facts: Iterable[Fact]) -> dict[Fact, _Trace]
 
 def _windows(store: TripleStore, observations: Iterable[Iri]) -> dict[Iri, tuple[str | None, str | None]]:
     windows: dict[Iri, tuple[str | None, str | None]] = {}
-    for chunk in batched(sorted(observations), CHUNK):
+    for chunk in _chunks(sorted(observations)):
         for row in store.select(_WINDOWS.format(rows=" ".join(map(encode, chunk)))):
             start, end = (next(_texts(row.get(name)), None) for name in ("start", "end"))
             windows[str(row["observation"])] = (start, end)
     return windows
+
+
+def _chunks(items: Iterable[_Item]) -> Iterator[tuple[_Item, ...]]:
+    remaining = iter(items)
+    while chunk := tuple(islice(remaining, CHUNK)):
+        yield chunk
 
 
 def _fact(row: Row) -> Fact | None:

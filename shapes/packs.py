@@ -27,7 +27,7 @@ TARGETS_SLOT: Final = "VALUES ?target {}"
 
 
 @dataclass(kw_only=True)
-class InvalidRule(StratagraphError):  # noqa: N818 - named for what went wrong, like every error here
+class InvalidRule(StratagraphError):
     """A rule file that lacks something or contradicts itself."""
 
     slug: ClassVar[str] = "invalid-rule"
@@ -139,9 +139,7 @@ class _Reader:
     def freshness(self) -> Freshness | None:
         if not self.index[self.node, SG.evidenceDatedBy]:
             return None
-        return Freshness(
-            dated_by=self.one(SG.evidenceDatedBy), days=int(self.one(SG.evidenceMaximumAgeDays))
-        )
+        return Freshness(dated_by=self.one(SG.evidenceDatedBy), days=int(self.one(SG.evidenceMaximumAgeDays)))
 
     def query(self, predicate: Iri, variables: set[str]) -> str:
         text = self.one(predicate)

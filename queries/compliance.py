@@ -1,0 +1,228 @@
+"""Compliance: every rule against every target, one verdict each, never a pass without evidence."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from typing import ClassVar, Final
+
+from stratagraph.ontology.errors import StratagraphError
+from stratagraph.ontology.facts import Fact, Iri, Literal
+from stratagraph.ontology.model import OntologyModel
+from stratagraph.ontology.namespaces import RDF
+from stratagraph.ontology.terms import encode
+from stratagraph.queries.evidence import look_up, still_good, trace
+from stratagraph.queries.messages import LANGUAGES, messages
+from stratagraph.queries.stores import TripleStore
+from stratagraph.queries.verdicts import Audit, Outcome, Reason, Verdict
+from stratagraph.shapes.compiler import compile_shapes
+from stratagraph.shapes.graph import Graph
+from stratagraph.shapes.packs import by_framework, frameworks
+from stratagraph.shapes.report import Result
+from stratagraph.shapes.rule import Bilingual, Rule, Scope, ScopeReason
+from stratagraph.shapes.shape import CompiledShapes
+
+ASSESSOR: Final = "stratagraph"
+
+_TARGETS: Final = """
+SELECT DISTINCT ?target ?type ?name WHERE {{
+  VALUES ?class {{ {classes} }}
+  ?target a ?class ; a ?type .
+  OPTIONAL {{ ?target sg:name ?name }}
+}}
+"""
+
+
+@dataclass(kw_only=True)
+class UnknownFramework(StratagraphError):
+    """A framework that no rule pack is about."""
+
+    slug: ClassVar[str] = "unknown-framework"
+    status: ClassVar[int] = 404
+    text: ClassVar[str] = "No rules for the framework {framework}. Name one of: {known}."
+
+    framework: str
+    known: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """An asset that gets verdicts."""
+
+    iri: Iri
+    name: str
+    types: frozenset[Iri]
+
+
+@dataclass(frozen=True, slots=True)
+class _Applied:
+    """What the applicability query says of one target."""
+
+    reason: str
+    scope: Scope
+    starts: date
+
+
+def evaluate(
+    store: TripleStore,
+    model: OntologyModel,
+    rules: Sequence[Rule],
+    *,
+    on: date,
+    framework: str | None = None,
+    now: datetime,
+    assessor: str = ASSESSOR,
+) -> Audit:
+    """Evaluate rules over the store; every asset of a rule's target classes gets a verdict.
+
+    Args:
+        store: read at one sequence, which the audit names.
+        model: gives each target its level.
+        rules: the rules to evaluate.
+        on: the day whose rules and validity periods apply; past or future.
+        framework: evaluate only this one, named as its rules or its folder name it.
+        now: the time of the assessment, aware.
+        assessor: who assesses.
+
+    Raises:
+        UnknownFramework: when no rule belongs to the framework.
+    """
+    chosen = tuple(rules) if framework is None else by_framework(rules, framework)
+    if framework is not None and not chosen:
+        raise UnknownFramework(framework=framework, known=", ".join(frameworks(rules).values()))
+    day_over = datetime.combine(on, time(tzinfo=UTC)) + timedelta(days=1)
+    moment = now if on == now.astimezone(UTC).date() else day_over
+    verdicts = [v for rule in chosen for v in _Evaluation(store, model, rule, on, moment).verdicts()]
+    return Audit(
+        verdicts=tuple(verdicts),
+        rules=chosen,
+        sequence=store.sequence,
+        on=on,
+        time=now,
+        assessor=assessor,
+        ontology=model.hash,
+        framework=framework,
+    )
+
+
+class _Evaluation:
+    """One rule at work on all of its targets."""
+
+    def __init__(self, store: TripleStore, model: OntologyModel, rule: Rule, on: date, moment: datetime) -> None:
+        self.store = store
+        self.model = model
+        self.rule = rule
+        self.shapes = _compiled(rule.shapes)
+        self.superclasses = {cls: info.ancestors for cls, info in model.classes.items()}
+        self.on = on
+        self.moment = moment
+
+    def verdicts(self) -> list[Verdict]:
+        targets = self._targets()
+        if not targets:
+            nothing = _Target("", "", frozenset())
+            return [self._verdict(nothing, Outcome.NOT_APPLICABLE, [_reason("no-targets")], self.rule.applicable_from)]
+        applied = self._applied()
+        looked_at = look_up(self.store, self.rule, [target.iri for target in targets])
+        make = trace(self.store, (fact for facts in looked_at.values() for fact in facts))
+        found = []
+        for target in targets:
+            facts = looked_at.get(target.iri, ())
+            good = still_good(facts, target.iri, self.rule, self.moment)
+            said = applied.get(target.iri, self._otherwise())
+            outcome, reasons = self._judge(target, said, good, expired=len(good) < len(facts))
+            verdict = self._verdict(target, outcome, reasons, said.starts)
+            found.append(replace(verdict, evidence=tuple(make(fact, fact in good) for fact in facts)))
+        return found
+
+    def _targets(self) -> list[_Target]:
+        classes = " ".join(map(encode, self.rule.target_classes))
+        types: dict[Iri, set[Iri]] = defaultdict(set)
+        names: dict[Iri, str] = {}
+        for row in self.store.select(_TARGETS.format(classes=classes)):
+            target, cls, name = row["target"], row["type"], row["name"]
+            if isinstance(target, str) and isinstance(cls, str):
+                types[target].add(cls)
+                if isinstance(name, Literal):
+                    names[target] = min(names.get(target, name.value), name.value)
+        return [_Target(iri, names.get(iri, iri), frozenset(types[iri])) for iri in sorted(types)]
+
+    def _applied(self) -> dict[Iri, _Applied]:
+        """Run the applicability query; of several answers for a target, what binds most and earliest holds."""
+        order = (Scope.APPLIES, Scope.UNDETERMINED, Scope.EXCLUDED)
+        found: dict[Iri, _Applied] = {}
+        for row in self.store.select(self.rule.applicability):
+            target, code, cls = row["target"], row["reason"], row.get("systemClass")
+            if not isinstance(target, str) or not isinstance(code, Literal):
+                continue
+            starts = self.rule.in_force_from(cls if isinstance(cls, str) else None)
+            said = _Applied(code.value, self._scope_reason(code.value).scope, starts)
+            known = found.get(target, said)
+            found[target] = min(known, said, key=lambda a: (order.index(a.scope), a.starts, a.reason))
+        return found
+
+    def _otherwise(self) -> _Applied:
+        code = self.rule.otherwise
+        return _Applied(code, self._scope_reason(code).scope, self.rule.applicable_from)
+
+    def _scope_reason(self, code: str) -> ScopeReason:
+        return self.rule.reasons[code]
+
+    def _judge(
+        self, target: _Target, said: _Applied, facts: Iterable[Fact], *, expired: bool
+    ) -> tuple[Outcome, list[Reason]]:
+        scope = Reason(code=said.reason, text=self._scope_reason(said.reason).text)
+        if said.scope is Scope.EXCLUDED:
+            return Outcome.NOT_APPLICABLE, [scope]
+        if self.on < said.starts:
+            return Outcome.NOT_APPLICABLE, [_reason("not-yet-in-force", date=said.starts.isoformat()), scope]
+        if said.scope is Scope.UNDETERMINED:
+            return Outcome.UNKNOWN, [scope]
+        graph = self._graph(target, facts)
+        faults = self._faults(graph, self.rule.check_shape, target)
+        missing = self._faults(graph, self.rule.evidence_shape, target)
+        lost = [_reason("evidence-expired")] if expired else []
+        if faults:
+            return Outcome.FAIL, [*(Reason(code="check-failed", text=text) for text in faults), *lost, scope]
+        if missing:
+            named = [Reason(code="evidence-missing", text=text) for text in missing]
+            return Outcome.UNKNOWN, [*named, *lost, scope]
+        return Outcome.PASS, [_reason("no-failing-check"), scope]
+
+    def _graph(self, target: _Target, facts: Iterable[Fact]) -> Graph:
+        types = (Fact(target.iri, RDF.type, cls) for cls in target.types)
+        return Graph([*facts, *types], superclasses=self.superclasses)
+
+    def _faults(self, graph: Graph, shape: Iri, target: _Target) -> list[Bilingual]:
+        results = self.shapes.check(graph, shape, [target.iri])
+        texts = dict.fromkeys(_texts(result) for result in results)
+        return [Bilingual(texts=dict(text)) for text in texts]
+
+    def _verdict(self, target: _Target, outcome: Outcome, reasons: Sequence[Reason], starts: date) -> Verdict:
+        return Verdict(
+            rule=self.rule,
+            target=target.iri or None,
+            name=target.name,
+            level=self.model.level_of(target.types),
+            outcome=outcome,
+            reasons=tuple(reasons),
+            in_force_from=starts,
+        )
+
+
+@lru_cache(maxsize=256)
+def _compiled(shapes: tuple[Fact, ...]) -> CompiledShapes:
+    return compile_shapes(shapes)
+
+
+def _texts(result: Result) -> tuple[tuple[str, str], ...]:
+    """Return a result's messages by language; rules are refused at load when a message lacks one."""
+    return tuple(sorted((message.language.lower(), message.value) for message in result.messages))
+
+
+def _reason(code: str, **data: str) -> Reason:
+    texts = {tag.lower(): messages("compliance", tag)[f"reason-{code}"].format(**data) for tag in LANGUAGES}
+    return Reason(code=code, text=Bilingual(texts=texts))
