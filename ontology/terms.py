@@ -103,4 +103,8 @@ def _unescape(value: str, text: str) -> str:
 
 def _character(match: re.Match[str]) -> str:
     short, long, letter = match.groups()
-    return _UNESCAPES[letter] if letter else chr(int(short or long, 16))
+    if letter:
+        return _UNESCAPES[letter]
+    character = chr(int(short or long, 16))
+    character.encode()  # half of a surrogate pair is no character, and raises a ValueError
+    return character

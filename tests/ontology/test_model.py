@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from stratagraph.ontology.facts import Method
+from stratagraph.ontology.model import CORE_SOURCE, OntologyModel, load_model
+from stratagraph.ontology.namespaces import SG, XSD
+from stratagraph.ontology.parsing import MalformedRdf
+
+MODEL = load_model()
+REQUIREMENTS = {SG.Privacy, SG.Compliance, SG.Safety}
+EFFECTS = {SG.Cost, SG.Latency, SG.Throughput, SG.Availability, SG.Quality}
+
+
+def runs(relation: str) -> dict[bool, set[str]]:
+    """Return the aspects that run forward (True) and backward along a relation."""
+    found: dict[bool, set[str]] = {True: set(), False: set()}
+    for transmission in MODEL.relations[relation].transmissions:
+        found[transmission.forward] |= transmission.aspects
+    return found
+
+
+def extended(tmp_path: Path, turtle: str) -> OntologyModel:
+    prefixes = "@prefix sg: <https://w3id.org/stratagraph/ns#> .\n@prefix ex: <https://example.org/> .\n"
+    (tmp_path / "own.ttl").write_text(prefixes + turtle)
+    return load_model([tmp_path])
+
+
+def test_the_twelve_levels_stand_in_order_in_three_groups_of_four() -> None:
+    assert [level.iri for level in MODEL.levels] == [SG.term(f"L{n}") for n in range(1, 13)]
+    assert [level.notation for level in MODEL.levels] == [f"L{n}" for n in range(1, 13)]
+    groups = [level.group for level in MODEL.levels]
+    assert groups == [SG.FundamentalLevels] * 4 + [SG.ApplicationLevels] * 4 + [SG.OrganizationalLevels] * 4
+
+
+@pytest.mark.parametrize(
+    ("cls", "level"),
+    [
+        ("Tokenizer", "L1"),
+        ("VectorIndex", "L2"),
+        ("Layer", "L3"),
+        ("QuantizedModel", "L4"),
+        ("RAGPrompt", "L5"),
+        ("SupervisorAgent", "L6"),
+        ("EvaluationPipeline", "L7"),
+        ("LLMSystem", "L8"),
+        ("Region", "L9"),
+        ("Team", "L10"),
+        ("Provider", "L11"),
+        ("Bill", "L12"),
+    ],
+)
+def test_a_class_inherits_its_level(cls: str, level: str) -> None:
+    assert MODEL.classes[SG.term(cls)].level == SG.term(level)
+    assert MODEL.level_of([SG.Asset, SG.term(cls)]) == SG.term(level)
+
+
+def test_transversal_classes_have_no_level() -> None:
+    transversal = [SG.Metric, SG.Risk, SG.InternalPolicy, SG.Control, SG.Dataset, SG.Document, SG.Tool]
+    assert [MODEL.classes[cls].level for cls in transversal] == [None] * len(transversal)
+
+
+def test_a_class_inherits_its_key_from_the_class_that_declares_it() -> None:
+    info = MODEL.classes[SG.ToolPrompt]
+    assert info.kind == SG.Prompt
+    assert info.key_properties == (SG.name, SG.serviceName, SG.serviceNamespace)
+    assert info.ancestors == {SG.ToolPrompt, SG.Prompt, SG.Asset}
+
+
+def test_a_domain_that_is_a_union_gives_its_members() -> None:
+    trained = MODEL.relations[SG.trainedWith]
+    assert trained.domain == {SG.BaseModel}
+    assert MODEL.relations[SG.governedBy].range == {SG.Regulation, SG.Policy, SG.Control}
+
+
+def test_inverses_point_at_each_other() -> None:
+    pairs = [(info.iri, info.inverse) for info in MODEL.relations.values() if info.inverse]
+    assert len(pairs) > 30
+    assert all(MODEL.relations[inverse].inverse == iri for iri, inverse in pairs)
+
+
+def test_chains_and_characteristics_are_read() -> None:
+    assert set(MODEL.chains) == {
+        (SG.partOf, SG.governedBy, SG.governedBy),
+        (SG.hasPart, SG.usesModel, SG.usesModel),
+    }
+    assert MODEL.relations[SG.partOf].characteristics == {"transitive"}
+
+
+@pytest.mark.parametrize("relation", ["uses", "usesModel", "dependsOn", "retrievesFrom", "indexes", "delegatesTo"])
+def test_a_user_passes_requirements_to_the_used_and_feels_its_effects(relation: str) -> None:
+    aspects = runs(SG.term(relation))
+    assert aspects[True] == REQUIREMENTS
+    assert aspects[False] <= EFFECTS
+    assert aspects[False]
+
+
+def test_a_part_affects_its_whole_and_obeys_it() -> None:
+    assert runs(SG.partOf) == {True: EFFECTS, False: REQUIREMENTS}
+    assert runs(SG.governedBy) == {True: set(), False: REQUIREMENTS}
+
+
+def test_load_runs_from_what_is_implemented_to_the_infrastructure() -> None:
+    assert runs(SG.implementedIn) == {True: REQUIREMENTS | {SG.Cost, SG.Throughput}, False: EFFECTS}
+
+
+def test_an_inverse_transmits_the_other_way_with_a_sentence_turned_round() -> None:
+    assert runs(SG.hasPart) == {True: REQUIREMENTS, False: EFFECTS}
+    forward = {t.iri: t.templates["en"] for t in MODEL.relations[SG.partOf].transmissions}
+    turned = {t.iri: t.templates["en"] for t in MODEL.relations[SG.hasPart].transmissions}
+    ends = {"subject": "whole", "object": "part", "aspect": "cost"}
+    flipped = {"subject": "part", "object": "whole", "aspect": "cost"}
+    assert {iri: text.format(**ends) for iri, text in turned.items()} == {
+        iri: text.format(**flipped) for iri, text in forward.items()
+    }
+
+
+def test_metrics_and_risks_attached_to_an_asset_transmit_nothing() -> None:
+    assert MODEL.relations[SG.hasMetric].transmissions == ()
+    assert MODEL.relations[SG.riskOf].transmissions == ()
+
+
+def test_each_aspect_has_its_influence_relation_below_affects() -> None:
+    assert len(MODEL.aspects) == 8
+    for aspect in MODEL.aspects.values():
+        relation = MODEL.relations[aspect.influence_property]
+        assert SG.affects in relation.ancestors
+        assert [t.aspects for t in relation.transmissions] == [{aspect.iri}]
+        assert MODEL.attributes[aspect.strength_property].datatype == XSD.decimal
+        assert MODEL.attributes[aspect.measured_property].datatype == XSD.boolean
+
+
+def test_the_flows_are_those_of_the_source() -> None:
+    def levels(change: str) -> list[list[str]]:
+        (flow,) = MODEL.change_kinds[SG.term(change)].flows
+        return [sorted(level.partition("#")[2] for level in step) for step in flow.steps]
+
+    assert levels("RegulationChange") == [["L12"], ["L10"], ["L8"], ["L7"], ["L6"], ["L5"], ["L1", "L2"]]
+    assert levels("Quantization") == [["L3"], ["L4"], ["L9"], ["L8"], ["L2", "L5"], ["L6"]]
+    assert MODEL.change_kinds[SG.Quantization].levels == {SG.L3, SG.L4}
+    assert MODEL.change_kinds[SG.RegulationChange].aspects == REQUIREMENTS
+
+
+def test_checklists_name_the_steps_that_the_source_names() -> None:
+    steps = {(step.change, step.level): MODEL.label(step.iri) for step in MODEL.checklist}
+    assert "before and after" in steps[SG.Quantization, SG.L7]
+    assert "conformity" in steps[SG.Quantization, SG.L12]
+    privacy = {step.level for step in MODEL.checklist if step.change == SG.RegulationChange}
+    assert {SG.L10, SG.L8, SG.L7, SG.L6, SG.L5, SG.L1, SG.L2} <= privacy
+
+
+def test_a_label_falls_back_to_english_and_then_to_the_local_name() -> None:
+    assert MODEL.label(SG.L4, "pt-BR") == "Modelo base"
+    assert MODEL.label(SG.L4, "pl") == "Base model"
+    assert MODEL.label(SG.NoSuchTerm) == "NoSuchTerm"
+
+
+def test_the_batch_states_each_triple_under_its_module() -> None:
+    batch = MODEL.as_batch()
+    assert (batch.source, batch.run, batch.method) == (CORE_SOURCE, MODEL.hash, Method.DECLARED)
+    assert set(batch.facts()) == set(MODEL.triples)
+    assert all(scope.complete and scope.stated for scope in batch.scopes)
+    assert {"levels.ttl", "relations.ttl"} <= {scope.name for scope in batch.scopes}
+
+
+def test_reading_again_gives_the_same_hash_and_another_triple_gives_another(tmp_path: Path) -> None:
+    assert extended(tmp_path, "").hash == MODEL.hash
+    assert extended(tmp_path, "ex:Thing sg:level sg:L1 .").hash != MODEL.hash
+
+
+def test_a_folder_of_ones_own_adds_classes_and_relations(tmp_path: Path) -> None:
+    model = extended(
+        tmp_path,
+        """@prefix owl: <http://www.w3.org/2002/07/owl#> .
+        @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+        ex:Copilot a owl:Class ; rdfs:subClassOf sg:ConversationalAgent ; rdfs:label "copilot"@en .
+        ex:consults a owl:ObjectProperty ; rdfs:subPropertyOf sg:dependsOn .""",
+    )
+    info = model.classes["https://example.org/Copilot"]
+    assert (info.level, info.kind) == (SG.L6, SG.Agent)
+    inherited = model.relations["https://example.org/consults"].transmissions
+    assert [t.aspects for t in inherited] == [t.aspects for t in MODEL.relations[SG.dependsOn].transmissions]
+    assert f"{tmp_path.name}/own.ttl" in {scope.name for scope in model.as_batch().scopes}
+    assert load_model() is MODEL
+
+
+def test_a_broken_module_is_named_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(MalformedRdf, match=r"own\.ttl:4"):
+        extended(tmp_path, "\nex:a ex:b")
