@@ -74,8 +74,9 @@ class SpanContextCache:
         self._waiting: OrderedDict[SpanKey, Waiting] = OrderedDict()
         self._repeated: OrderedDict[SpanKey, None] = OrderedDict()
 
-    def __len__(self) -> int:
-        """Return how many spans are remembered."""
+    @property
+    def size(self) -> int:
+        """How many spans are remembered."""
         return len(self._contexts)
 
     def context(self, key: SpanKey) -> SpanContext | None:

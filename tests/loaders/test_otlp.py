@@ -4,6 +4,7 @@ import base64
 import gzip
 import json
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -168,13 +169,22 @@ def _field(tag: int, value: bytes) -> bytes:
     return bytes([tag, *size, length]) + value
 
 
-ENCODINGS = {
-    "identity": lambda body: body,
-    "": lambda body: body,
+def raw_deflate(body: bytes) -> bytes:
+    engine = zlib.compressobj(wbits=-15)
+    return engine.compress(body) + engine.flush()
+
+
+def two_members(body: bytes) -> bytes:
+    return gzip.compress(body[:4]) + gzip.compress(body[4:])
+
+
+ENCODINGS: dict[str, Callable[[bytes], bytes]] = {
+    "identity": bytes,
+    "": bytes,
     "gzip": gzip.compress,
-    "GZIP ": lambda body: gzip.compress(body[:4]) + gzip.compress(body[4:]),
+    "GZIP ": two_members,
     "deflate": zlib.compress,
-    " deflate": lambda body: (engine := zlib.compressobj(wbits=-15)).compress(body) + engine.flush(),
+    " deflate": raw_deflate,
 }
 
 

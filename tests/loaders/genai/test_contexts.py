@@ -14,7 +14,7 @@ def test_the_least_recently_used_span_is_forgotten_first() -> None:
     cache.learn(Lesson(contexts=dict.fromkeys(keys[:2], context())))
     assert cache.context(keys[0])
     cache.learn(Lesson(contexts={keys[2]: context()}))
-    assert len(cache) == 2
+    assert cache.size == 2
     assert cache.context(keys[1]) is None
     assert cache.context(keys[0])
 

@@ -1,0 +1,388 @@
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+from stratagraph.loaders.genai import subjects
+from stratagraph.loaders.genai.contexts import SpanContextCache
+from stratagraph.loaders.otlp_traces import TraceResult, reasons, transform
+from stratagraph.loaders.prices import Price, PriceTable
+from stratagraph.ontology.facts import Batch, Fact, Iri, Literal, Method, Observation
+from stratagraph.ontology.identity import mint, statement_iri
+from stratagraph.ontology.model import load_model
+from stratagraph.ontology.namespaces import RDF, SG
+from stratagraph.ontology.sketches import quantile
+from tests.loaders.spans import (
+    BEGIN,
+    SECOND,
+    SERVICE,
+    agent,
+    chat,
+    fact,
+    fixture,
+    names,
+    relations,
+    request,
+    span,
+    tool,
+    totals,
+)
+
+MODEL: Final = load_model()
+PRICES: Final = PriceTable.of(
+    [
+        Price(
+            model="gpt-5-mini",
+            currency="BRL",
+            source="contract",
+            valid_from=datetime(2026, 1, 1, tzinfo=UTC),
+            input=Decimal(2),
+            output=Decimal(10),
+        )
+    ]
+)
+
+
+def told(*spans: Span, prices: PriceTable = PRICES, cache: SpanContextCache | None = None) -> TraceResult:
+    return of(request(spans), prices=prices, cache=cache)
+
+
+def of(
+    sent: ExportTraceServiceRequest, *, prices: PriceTable = PRICES, cache: SpanContextCache | None = None
+) -> TraceResult:
+    contexts = SpanContextCache(limit=0) if cache is None else cache
+    result = transform(sent, model=MODEL, run="r", prices=prices, contexts=contexts)
+    contexts.learn(result.lesson)
+    return result
+
+
+def seen(batch: Batch, subject: Iri, metric: Iri) -> Observation:
+    return next(one for one in batch.observations if (one.subject, one.metric) == (subject, metric))
+
+
+def iri(cls: Iri, name: str) -> Iri:
+    return mint(
+        MODEL,
+        cls,
+        {SG.name: name, SG.serviceName: "shop", SG.serviceNamespace: "care", SG.environment: "test"},
+    )
+
+
+SYSTEM = iri(SG.LLMSystem, "shop")
+
+
+@pytest.mark.shared
+def test_langgraph_agents_tools_and_models(shared: Path) -> None:
+    folder = shared / "telemetry" / "openinference-langchain-0.1.80-langgraph"
+    cache = SpanContextCache()
+    batches = [of(sent, cache=cache).batch for sent in fixture(folder)]
+    pairs = {
+        relation: {pair for batch in batches for pair in relations(batch, relation)}
+        for relation in (SG.delegatesTo, SG.usesTool, SG.usesModel)
+    }
+    assert pairs[SG.delegatesTo] == {("router_agent", "billing_agent")}
+    assert pairs[SG.usesTool] == {
+        ("support_agent", "order_status"),
+        ("router_agent", "ask_billing"),
+        ("billing_agent", "refund"),
+    }
+    assert {user for user, _ in pairs[SG.usesModel]} == {
+        "support_agent",
+        "router_agent",
+        "billing_agent",
+        "unlucky_agent",
+    }
+    calls, errors = totals(batches, SG.calls), totals(batches, SG.errors)
+    tools = {name: subject for batch in batches for subject, name in names(batch, SG.Tool).items()}
+    assert {name: (calls[tools[name]], errors[tools[name]]) for name in tools} == {
+        "order_status": (3, 0),
+        "refund": (1, 1),
+        "ask_billing": (1, 0),
+    }
+    systems = {subject for batch in batches for subject in names(batch, SG.LLMSystem)}
+    assert [(calls[system], errors[system]) for system in systems] == [(11, 2)]
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(
+    ("folder", "tokens"),
+    [("openai-v2-2.4b0-default", None), ("openinference-openai-0.1.66", None), ("pydantic-ai-2.68.0", 129)],
+)
+def test_the_fixtures_count_usage_once(shared: Path, folder: str, tokens: int | None) -> None:
+    batches = [of(sent).batch for sent in fixture(shared / "telemetry" / folder)]
+    by_kind: Counter[str] = Counter()
+    for subject, total in totals(batches, SG.inputTokens).items():
+        by_kind[subject.split("/")[5] if "/asset/" in subject else "relation"] += total
+    assert by_kind["LLMSystem"] == by_kind["BaseModel"] == by_kind["relation"] > 0
+    assert tokens is None or by_kind["LLMSystem"] == tokens
+
+
+@pytest.mark.shared
+def test_every_relation_of_the_fixtures_is_allowed_by_the_ontology(shared: Path) -> None:
+    for folder in (shared / "telemetry").iterdir():
+        for sent in fixture(folder) if list(folder.glob("*-traces.pb")) else []:
+            assert_conforms(of(sent).batch)
+
+
+def assert_conforms(batch: Batch) -> None:
+    """Check facts by domain and range, and that every asset has a type and a name."""
+    facts = set(batch.facts())
+    types = {item.subject: str(item.object) for item in facts if item.predicate == RDF.type}
+    for item in facts:
+        kinds = MODEL.classes[types[item.subject]].ancestors
+        if item.predicate == RDF.type:
+            assert any(other.predicate == SG.name for other in facts if other.subject == item.subject)
+        elif isinstance(item.object, Literal):
+            attribute = MODEL.attributes[item.predicate]
+            assert attribute.domain & kinds
+            assert item.object.datatype == attribute.datatype
+        else:
+            relation = MODEL.relations[item.predicate]
+            assert relation.domain & kinds
+            assert relation.range & MODEL.classes[types[item.object]].ancestors
+
+
+def test_an_observed_incomplete_batch() -> None:
+    batch = told(span(1, chat())).batch
+    assert (batch.source, batch.run, batch.method) == ("otlp", "r", Method.OBSERVED)
+    assert batch.silence
+    assert [(scope.name, scope.complete) for scope in batch.scopes] == [("care/shop/test test.scope@1", False)]
+
+
+def test_a_system_without_agents_uses_the_model_itself() -> None:
+    batch = told(span(1, chat())).batch
+    assert relations(batch, SG.usesModel) == {("shop", "gpt-5-mini")}
+    assert relations(batch, SG.providedBy) == {("gpt-5-mini", "openai")}
+
+
+def test_spans_of_other_work_make_no_assets() -> None:
+    result = told(span(1, {"http.route": "/chat"}), span(2, {"db.system": "sqlite"}, parent=1))
+    assert result.empty
+    assert result.accepted == 2
+
+
+def test_offered_tools_are_told_from_used_ones() -> None:
+    offer = {**chat(), "gen_ai.tool.definitions": '[{"name": "a"}, {"type": "function", "function": {"name": "b"}}]'}
+    batch = told(span(1, agent("boss")), span(2, offer, parent=1), span(3, tool("a"), parent=1)).batch
+    assert relations(batch, SG.mayUseTool) == {("boss", "a"), ("boss", "b")}
+    assert relations(batch, SG.usesTool) == {("boss", "a")}
+
+
+def test_a_delegate_is_found_through_the_tool_that_calls_it() -> None:
+    spans = [span(1, agent("boss")), span(2, tool("ask"), parent=1), span(3, agent("aide"), parent=2)]
+    assert relations(told(*spans).batch, SG.delegatesTo) == {("boss", "aide")}
+    nested = [span(1, agent("boss")), span(2, agent("boss"), parent=1)]
+    assert relations(told(*nested).batch, SG.delegatesTo) == set()
+
+
+def test_an_alias_is_linked_to_the_model_that_answered() -> None:
+    batch = told(span(1, chat("gpt-5", answered="gpt-5-2026-01-15"))).batch
+    assert relations(batch, SG.aliasOf) == {("gpt-5", "gpt-5-2026-01-15")}
+    assert Fact(iri(SG.BaseModel, "gpt-5-2026-01-15"), SG.seenAs, Literal("answered")) in set(batch.facts())
+
+
+def test_a_model_that_never_answered_stays_unverified_and_unprovided() -> None:
+    batch = told(span(1, chat("gtp-5", answered=""), failed=True)).batch
+    told_of = {item.object for item in batch.facts() if item.predicate == SG.seenAs}
+    assert told_of == {Literal("requested")}
+    assert not names(batch, SG.Provider)
+
+
+def test_where_a_system_runs() -> None:
+    place = {
+        **SERVICE,
+        "k8s.cluster.name": "c1",
+        "cloud.region": "br-1",
+        "cloud.provider": "cloudx",
+        "k8s.pod.name": "p-1",
+    }
+    batch = of(request([span(1, chat())], resource=place)).batch
+    assert relations(batch, SG.implementedIn) == {("shop", "c1")}
+    assert ("c1", "br-1") in relations(batch, SG.partOf)
+    assert ("br-1", "cloudx") in relations(batch, SG.providedBy)
+    assert "p-1" not in repr(batch)
+
+
+def test_staging_and_production_stay_apart() -> None:
+    sent = request([span(1, chat())])
+    sent.MergeFrom(request([span(2, chat())], resource={**SERVICE, "deployment.environment.name": "production"}))
+    assert len(names(of(sent).batch, SG.LLMSystem)) == 2
+
+
+def test_of_several_versions_of_a_service_the_one_seen_last_is_stated() -> None:
+    sent = request([span(1, chat(), start=BEGIN + SECOND)], resource={**SERVICE, "service.version": "2"})
+    sent.MergeFrom(request([span(2, chat())], resource={**SERVICE, "service.version": "1"}))
+    assert [item.object for item in of(sent).batch.facts() if item.predicate == SG.version] == [Literal("2")]
+
+
+def test_prompts_workflows_and_data_sources() -> None:
+    retrieval = {"gen_ai.operation.name": "retrieval", "gen_ai.data_source.id": "docs"}
+    workflow = {"gen_ai.operation.name": "invoke_workflow", "gen_ai.workflow.name": "night"}
+    managed = {**chat(), "gen_ai.prompt.name": "greeting", "traceloop.prompt.version": "3"}
+    batch = told(
+        span(1, agent("boss")), span(2, retrieval, parent=1), span(3, managed, parent=1), span(4, workflow)
+    ).batch
+    assert relations(batch, SG.retrievesFrom) == {("boss", "docs")}
+    assert {("greeting", "boss"), ("night", "shop")} <= relations(batch, SG.partOf)
+    assert Fact(iri(SG.Prompt, "greeting"), SG.version, Literal("3")) in set(batch.facts())
+    assert_conforms(batch)
+
+
+def test_observations_of_calls() -> None:
+    first = span(1, chat(input=10, output=4), seconds=1.0)
+    second = span(2, {**chat(input=30), "error.type": "RateLimitError"}, seconds=3.0)
+    batch = told(first, second).batch
+    uses = statement_iri(fact(batch, "shop", SG.usesModel, "gpt-5-mini"))
+    for subject in (SYSTEM, iri(SG.BaseModel, "gpt-5-mini"), uses):
+        assert seen(batch, subject, SG.calls).total == 2
+        assert (seen(batch, subject, SG.errors).count, seen(batch, subject, SG.errors).total) == (2, 1)
+        assert seen(batch, subject, SG.rateLimitErrors).total == 1
+        tokens = seen(batch, subject, SG.inputTokens)
+        assert (tokens.total, tokens.minimum, tokens.maximum, tokens.unit) == (40, 10, 30, "{token}")
+        assert seen(batch, subject, SG.outputTokens).count == 1
+        latency = seen(batch, subject, SG.callLatency)
+        assert latency.unit == "s"
+        assert quantile(latency.sketch, 1.0) == pytest.approx(3.0, rel=0.02)
+
+
+def test_a_window_is_the_minute_in_which_the_call_ended() -> None:
+    batch = told(span(1, chat(), start=BEGIN - SECOND, seconds=0.5), span(2, chat(), start=BEGIN - SECOND)).batch
+    windows = {(one.start, one.count) for one in batch.observations if (one.subject, one.metric) == (SYSTEM, SG.calls)}
+    minute = datetime.fromtimestamp(BEGIN // SECOND, UTC)
+    assert windows == {(minute - timedelta(minutes=1), 1), (minute, 1)}
+    assert all(one.end - one.start == timedelta(minutes=1) for one in batch.observations)
+
+
+def test_cost_is_estimated_only_where_a_price_is_known() -> None:
+    known = seen(told(span(1, chat(input=1_000_000, output=500_000))).batch, SYSTEM, SG.cost)
+    assert (known.total, known.unit, known.estimated) == (7.0, "BRL", True)
+    for batch in (
+        told(span(1, chat("other", input=5, output=5))).batch,
+        told(span(1, chat(input=5))).batch,
+        told(span(1, chat(input=5, output=5), start=BEGIN - 10**17)).batch,
+    ):
+        assert not [one for one in batch.observations if one.metric == SG.cost]
+
+
+@pytest.mark.parametrize("name", ["gen_ai.cost.total_cost", "llm.cost.total"])
+def test_a_reported_cost_is_measured(name: str) -> None:
+    cost = seen(told(span(1, {**chat(input=5, output=5), name: 0.25})).batch, SYSTEM, SG.cost)
+    assert (cost.total, cost.unit, cost.estimated) == (0.25, "USD", False)
+
+
+def test_an_agent_counts_its_own_runs_and_its_models_tokens() -> None:
+    boss = iri(SG.Agent, "boss")
+    batch = told(
+        span(1, agent("boss"), seconds=9), span(2, chat(input=3), parent=1), span(3, chat(input=4), parent=1)
+    ).batch
+    assert seen(batch, boss, SG.calls).total == 1
+    assert seen(batch, boss, SG.callLatency).total == 9
+    assert seen(batch, boss, SG.inputTokens).total == 7
+
+
+@pytest.mark.parametrize("order", [[0, 1, 2], [2, 1, 0], [1, 2, 0]])
+def test_relations_whose_agent_comes_in_another_request_are_still_stated(order: Sequence[int]) -> None:
+    spans = [span(1, agent("boss")), span(2, {}, parent=1), span(3, tool("drill"), parent=2)]
+    cache = SpanContextCache()
+    batches = [told(spans[index], cache=cache).batch for index in order]
+    stated = {item for batch in batches for item in batch.facts() if item.predicate == SG.usesTool}
+    assert Fact(iri(SG.Agent, "boss"), SG.usesTool, iri(SG.Tool, "drill")) in stated
+
+
+@pytest.mark.parametrize("order", [[0, 1], [1, 0]])
+def test_one_call_seen_twice_in_two_requests_is_counted_once(order: Sequence[int]) -> None:
+    spans = [span(1, chat(input=5)), span(2, chat(input=5), parent=1)]
+    cache = SpanContextCache()
+    batches = [told(spans[index], cache=cache).batch for index in order]
+    assert totals(batches, SG.calls)[SYSTEM] == 1
+
+
+def test_names_beyond_the_limit_become_one_asset(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subjects, "MOST_ASSETS", 5)
+    result = told(*(span(number, chat(f"m{number}")) for number in range(1, 20)))
+    assert result.overflow > 0
+    assert "(other)" in names(result.batch, SG.BaseModel).values()
+    assert len(names(result.batch, SG.BaseModel)) < 6
+
+
+def test_reasons_are_cut_short_and_say_so() -> None:
+    assert reasons(["a", "b"]) == "a b"
+    assert reasons(str(number) for number in range(7)) == "0 1 2 3 4 ... and 2 more."
+
+
+KINDS = st.sampled_from(["llm", "tool", "agent", "other"])
+NAMES = st.sampled_from(["a", "b"])
+
+
+@st.composite
+def traces(draw: st.DrawFn) -> list[Span]:
+    """Spans of up to three traces; a model call has no model call right above it."""
+    spans: list[Span] = []
+    parents: dict[int, list[int]] = {0: [], 1: [], 2: []}
+    for number in range(1, draw(st.integers(1, 12)) + 1):
+        trace = draw(st.integers(0, 2))
+        parent = draw(st.sampled_from([0, *parents[trace]]))
+        kind = draw(KINDS)
+        told_of: dict[str, Any] = {}
+        if kind == "llm":
+            counts = draw(st.dictionaries(st.sampled_from(["input", "output"]), st.integers(0, 10**6)))
+            told_of = {
+                **chat(draw(NAMES)),
+                **{f"gen_ai.usage.{which}_tokens": count for which, count in counts.items()},
+            }
+        elif kind != "other":
+            told_of = {"tool": tool, "agent": agent}[kind](draw(NAMES))
+        if kind != "llm":
+            parents[trace].append(number)
+        made = span(
+            number,
+            told_of,
+            parent=parent,
+            trace=bytes([trace + 1]) * 16,
+            start=BEGIN + draw(st.integers(0, 150)) * SECOND,
+            seconds=draw(st.floats(0, 100)),
+            failed=draw(st.booleans()),
+        )
+        spans.append(made)
+    return spans
+
+
+@given(traces(), st.randoms(use_true_random=False))
+def test_the_order_of_spans_does_not_matter(spans: list[Span], chance: object) -> None:
+    shuffled = list(spans)
+    chance.shuffle(shuffled)  # type: ignore[attr-defined]  # hypothesis gives a Random
+    assert told(*shuffled).batch == told(*spans).batch
+
+
+@given(traces(), st.randoms(use_true_random=False), st.integers(1, 5))
+def test_how_spans_are_split_into_requests_does_not_matter_for_counts(
+    spans: list[Span], chance: object, parts: int
+) -> None:
+    split: list[list[Span]] = [[] for _ in range(parts)]
+    for one in spans:
+        split[chance.randrange(parts)].append(one)  # type: ignore[attr-defined]  # hypothesis gives a Random
+    whole, pieces = [told(*spans).batch], [told(*part).batch for part in split]
+    cache = SpanContextCache()
+    remembered = [told(*part, cache=cache).batch for part in split]
+    for metric in (SG.calls, SG.errors, SG.inputTokens, SG.outputTokens):
+        for batches in (pieces, remembered):
+            assert of_assets(batches, metric) == of_assets(whole, metric)
+
+
+def of_assets(batches: list[Batch], metric: Iri) -> dict[Iri, float]:
+    """Return sums by asset: of an agent only its own runs, for whose calls they are may be known later only."""
+    return {
+        subject: total
+        for subject, total in totals(batches, metric).items()
+        if "/asset/" in subject and ("/Agent/" not in subject or metric in {SG.calls, SG.errors})
+    }

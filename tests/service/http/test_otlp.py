@@ -1,0 +1,288 @@
+from __future__ import annotations
+
+import gzip
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Final
+
+import httpx
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]  # another package's stubs hide its own
+from opentelemetry.exporter.otlp.proto.http import Compression
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExportResult
+
+from stratagraph.loaders.otlp_traces import TraceResult
+from stratagraph.ontology.errors import StratagraphError
+from stratagraph.ontology.facts import Batch
+from stratagraph.ontology.model import load_model
+from stratagraph.ontology.namespaces import SG
+from stratagraph.service.http.otlp import router
+from tests.loaders.spans import agent, chat, names, relations, request, span, tool
+from tests.loaders.test_otlp import otlp_json
+
+MODEL: Final = load_model()
+PROTOBUF: Final = "application/x-protobuf"
+JSON: Final = "application/json"
+BODY: Final = request([span(1, chat())]).SerializeToString()
+
+
+@dataclass
+class RefusedError(StratagraphError):
+    """A refusal with a chosen status."""
+
+    text: ClassVar[str] = "Refused with {chosen}."
+    chosen: int = 500
+
+    @property
+    def status(self) -> int:  # type: ignore[override]  # chosen by the test
+        return self.chosen
+
+
+@dataclass
+class Store:
+    """Keeps what is committed, or fails, or takes its time."""
+
+    batches: list[Batch] = field(default_factory=list)
+    results: list[TraceResult] = field(default_factory=list)
+    error: Exception | None = None
+    gate: threading.Event | None = None
+
+    def commit(self, batch: Batch) -> str:
+        if self.gate:
+            assert self.gate.wait(20)
+        if self.error:
+            raise self.error
+        self.batches.append(batch)
+        return batch.run
+
+
+def app(store: Store, **settings: Any) -> FastAPI:
+    made = FastAPI()
+    made.include_router(router(store.commit, model=MODEL, watch=store.results.append, **settings))
+    return made
+
+
+@pytest.fixture(name="store")
+def _store() -> Store:
+    return Store()
+
+
+@pytest.fixture(name="client")
+def _client(store: Store) -> Iterator[httpx.Client]:
+    with serving(app(store, limit=100_000)) as url, httpx.Client(base_url=url, trust_env=False) as client:
+        yield client
+
+
+@contextmanager
+def serving(made: FastAPI) -> Iterator[str]:
+    """Serve on a free port of 127.0.0.1 in a thread."""
+    server = uvicorn.Server(uvicorn.Config(made, host="127.0.0.1", port=0, log_level="error", lifespan="off"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    until(lambda: server.started)
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(10)
+
+
+def until(done: Callable[[], bool]) -> None:
+    for _ in range(2000):
+        if done():
+            return
+        time.sleep(0.01)
+    raise AssertionError("it did not happen")
+
+
+def post(
+    client: httpx.Client, body: bytes = BODY, media: str = PROTOBUF, path: str = "/v1/traces", **headers: str
+) -> httpx.Response:
+    return client.post(
+        path, content=body, headers={"content-type": media, **{k.replace("_", "-"): v for k, v in headers.items()}}
+    )
+
+
+def status(answer: httpx.Response) -> Status:
+    assert answer.headers["content-type"] == PROTOBUF
+    told = Status.FromString(answer.content)
+    assert told.message
+    return told
+
+
+def test_a_protobuf_request_is_committed_and_answered_empty(client: httpx.Client, store: Store) -> None:
+    answer = post(client)
+    assert (answer.status_code, answer.headers["content-type"], answer.content) == (200, PROTOBUF, b"")
+    assert relations(store.batches[0], SG.usesModel) == {("shop", "gpt-5-mini")}
+
+
+def test_a_json_request_gives_the_same_facts_and_a_json_answer(client: httpx.Client, store: Store) -> None:
+    post(client)
+    answer = post(client, otlp_json(request([span(1, chat())])), f"{JSON}; charset=utf-8")
+    assert (answer.status_code, answer.json()) == (200, {})
+    assert answer.headers["content-type"] == JSON
+    first, second = store.batches
+    assert (first.scopes, first.observations) == (second.scopes, second.observations)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "encode"), [("gzip", gzip.compress), ("deflate", zlib.compress), ("identity", bytes)]
+)
+def test_content_encodings(client: httpx.Client, store: Store, encoding: str, encode: Callable[[bytes], bytes]) -> None:
+    assert post(client, encode(BODY), content_encoding=encoding).status_code == 200
+    assert len(store.batches) == 1
+
+
+@pytest.mark.parametrize(("body", "media"), [(b"", PROTOBUF), (b"{}", JSON)])
+def test_an_empty_request_succeeds_and_commits_nothing(
+    client: httpx.Client, store: Store, body: bytes, media: str
+) -> None:
+    assert post(client, body, media).status_code == 200
+    assert not store.batches
+
+
+def test_rejected_spans_are_counted_and_the_others_kept(client: httpx.Client, store: Store) -> None:
+    sent = request([span(1, chat()), span(2, {"gen_ai.usage.input_tokens": -3}), span(3, {}, trace=b"short")])
+    told = ExportTraceServiceResponse.FromString(post(client, sent.SerializeToString()).content).partial_success
+    assert told.rejected_spans == 2
+    assert "negative (-3)" in told.error_message
+    assert "trace_id" in told.error_message
+    assert len(store.batches) == 1
+    answer = post(client, otlp_json(sent), JSON).json()
+    assert answer["partialSuccess"]["rejectedSpans"] == "2"
+
+
+def test_the_same_body_again_is_the_same_run(client: httpx.Client, store: Store) -> None:
+    post(client)
+    post(client, gzip.compress(BODY), content_encoding="gzip")
+    assert store.batches[0] == store.batches[1]
+
+
+def test_a_conflicting_run_means_that_the_body_was_taken_before(client: httpx.Client, store: Store) -> None:
+    store.error = RefusedError(chosen=409)
+    assert post(client).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding", "code"),
+    [
+        (b"garbage", "identity", 400),
+        (BODY, "gzip", 400),
+        (BODY, "zstd", 415),
+        (bytes(100_001), "identity", 413),
+        (gzip.compress(bytes(100_001)), "gzip", 413),
+    ],
+)
+def test_a_bad_request_is_refused_with_a_status(
+    client: httpx.Client, store: Store, body: bytes, encoding: str, code: int
+) -> None:
+    answer = post(client, body, content_encoding=encoding)
+    assert answer.status_code == code
+    assert status(answer).code in {3, 8}
+    assert not store.batches
+
+
+def test_a_bad_json_request_is_refused_in_json(client: httpx.Client) -> None:
+    answer = post(client, b"{", JSON)
+    assert answer.status_code == 400
+    assert answer.json()["code"] == 3
+    assert "OTLP" in answer.json()["message"]
+
+
+def test_another_media_type_is_refused(client: httpx.Client) -> None:
+    answer = post(client, b"x", "text/plain")
+    assert answer.status_code == 415
+    assert PROTOBUF in answer.json()["message"]
+
+
+def test_deep_json_does_not_end_the_service(client: httpx.Client) -> None:
+    assert post(client, b'{"resourceSpans":' + b"[" * 90_000, JSON).status_code == 400
+    assert post(client).status_code == 200
+
+
+@pytest.mark.parametrize("chosen", [400, 403, 422])
+def test_what_the_gate_refuses_is_not_sent_again(client: httpx.Client, store: Store, chosen: int) -> None:
+    store.error = RefusedError(chosen=chosen)
+    answer = post(client)
+    assert answer.status_code == 400
+    assert "Refused" in status(answer).message
+
+
+@pytest.mark.parametrize("error", [RefusedError(chosen=500), RefusedError(chosen=503), OSError("disk full")])
+def test_what_could_not_be_stored_is_to_be_sent_again(client: httpx.Client, store: Store, error: Exception) -> None:
+    store.error = error
+    answer = post(client)
+    assert answer.status_code == 503
+    assert int(answer.headers["retry-after"]) > 0
+    assert status(answer).code == 14
+    store.error = None
+    assert post(client).status_code == 200
+    assert len(store.batches) == 1
+
+
+def test_beyond_capacity_a_request_is_put_off(store: Store) -> None:
+    store.gate = threading.Event()
+    with serving(app(store, capacity=1)) as url, httpx.Client(base_url=url, trust_env=False, timeout=30) as client:
+        first: list[httpx.Response] = []
+        sending = threading.Thread(target=lambda: first.append(post(client)))
+        sending.start()
+        late = httpx.Response(200)
+        for _ in range(500):
+            late = httpx.post(f"{url}/v1/traces", content=b"", headers={"content-type": PROTOBUF}, trust_env=False)
+            if late.status_code == 503:
+                break
+        assert late.headers["retry-after"]
+        store.gate.set()
+        sending.join(20)
+        assert first[0].status_code == 200
+        assert post(client).status_code == 200
+
+
+@pytest.mark.parametrize("signal", ["metrics", "logs"])
+def test_signals_that_are_not_received_say_so(client: httpx.Client, signal: str) -> None:
+    answer = post(client, b"", path=f"/v1/{signal}")
+    assert answer.status_code == 501
+    assert signal in status(answer).message
+    assert "nothing" in post(client, b"{}", JSON, f"/v1/{signal}").json()["message"]
+
+
+def test_an_agent_in_a_later_request_is_given_its_tools(client: httpx.Client, store: Store) -> None:
+    post(client, request([span(2, tool("drill"), parent=1)]).SerializeToString())
+    post(client, request([span(1, agent("boss"))]).SerializeToString())
+    used = {fact.subject for fact in store.batches[1].facts() if fact.predicate == SG.usesTool}
+    assert used == set(names(store.batches[1], SG.Agent))
+
+
+def test_results_are_watched(client: httpx.Client, store: Store) -> None:
+    post(client, request([span(1, {**chat(), "gen_ai.new": 1}), span(1, chat())]).SerializeToString())
+    (result,) = store.results
+    assert (result.accepted, result.duplicates, dict(result.unmapped)) == (2, 1, {"gen_ai.new": 1})
+
+
+@pytest.mark.parametrize("compression", list(Compression))
+def test_a_real_exporter(client: httpx.Client, store: Store, compression: Compression) -> None:
+    exporter = OTLPSpanExporter(endpoint=f"{client.base_url}/v1/traces", compression=compression)
+    exported: list[SpanExportResult] = []
+    send = exporter.export
+    exporter.export = lambda spans: exported.append(send(spans)) or exported[-1]  # type: ignore[method-assign]  # a spy
+    provider = TracerProvider(resource=Resource({"service.name": "real"}))
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    tracer = provider.get_tracer("tests", "1")
+    with (
+        tracer.start_as_current_span("invoke_agent", attributes=agent("boss")),
+        tracer.start_as_current_span("chat", attributes=chat(input=5, output=6)),
+    ):
+        pass
+    provider.shutdown()
+    assert exported == [SpanExportResult.SUCCESS] * 2
+    assert {name for batch in store.batches for name in names(batch, SG.Agent).values()} == {"boss"}
