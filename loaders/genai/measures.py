@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from math import fsum
-from typing import Final
+from typing import Final, NamedTuple
 
 from stratagraph.loaders.genai.record import CallRecord, ErrorClass, Usage
 from stratagraph.ontology.facts import Iri, Observation
@@ -29,8 +29,7 @@ ERROR_METRICS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class _Series:
+class _Series(NamedTuple):
     """What the values of one observation have in common."""
 
     subject: Iri

@@ -30,6 +30,7 @@ class Subjects:
         self._model = model
         self._base = base
         self._minted: dict[tuple[Iri, tuple[tuple[Iri, str], ...]], Iri] = {}
+        self._told: dict[tuple[str, Iri, str, Service], Iri] = {}
         self._facts: dict[str, dict[Fact, None]] = defaultdict(dict)
         self._versions: dict[Iri, tuple[int, str, str]] = {}
         self._scope = ""
@@ -51,6 +52,13 @@ class Subjects:
 
     def system(self, service: Service) -> Iri:
         """Return the system that a service is, where it runs stated too."""
+        known = self._scope, SG.LLMSystem, "", service
+        if known not in self._told:
+            self._told[known] = self._system(service)
+        return self._told[known]
+
+    def _system(self, service: Service) -> Iri:
+        """State a system and where it runs."""
         system = self._asset(
             SG.LLMSystem,
             {
@@ -123,12 +131,15 @@ class Subjects:
 
     def _within(self, cls: Iri, name: str, service: Service) -> Iri:
         """Return an asset whose name counts within its service."""
-        key = {
-            SG.name: name,
-            SG.serviceName: service.name or NAMELESS,
-            SG.serviceNamespace: service.namespace,
-        }
-        return self._asset(cls, key)
+        known = self._scope, cls, name, service
+        if known not in self._told:
+            key = {
+                SG.name: name,
+                SG.serviceName: service.name or NAMELESS,
+                SG.serviceNamespace: service.namespace,
+            }
+            self._told[known] = self._asset(cls, key)
+        return self._told[known]
 
     def _asset(self, cls: Iri, key: Mapping[Iri, str]) -> Iri:
         """Return the asset of a class with that key, its type and key stated."""

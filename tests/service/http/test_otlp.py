@@ -4,7 +4,7 @@ import gzip
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
@@ -18,7 +18,7 @@ from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExportResult
 
 from stratagraph.loaders.otlp_traces import TraceResult
@@ -274,7 +274,12 @@ def test_a_real_exporter(client: httpx.Client, store: Store, compression: Compre
     exporter = OTLPSpanExporter(endpoint=f"{client.base_url}/v1/traces", compression=compression)
     exported: list[SpanExportResult] = []
     send = exporter.export
-    exporter.export = lambda spans: exported.append(send(spans)) or exported[-1]  # type: ignore[method-assign]  # a spy
+
+    def spy(spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        exported.append(send(spans))
+        return exported[-1]
+
+    exporter.export = spy  # type: ignore[method-assign]  # it only listens
     provider = TracerProvider(resource=Resource({"service.name": "real"}))
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     tracer = provider.get_tracer("tests", "1")
