@@ -168,9 +168,11 @@ class _ShapeReader:
             raise self.malformed(f"{compact(predicate)} stands more than once")
         return next(iter(values), None)
 
-    def subshape(self, value: Term) -> Iri:
+    def subshape(self, value: Term, *, property_shape: bool | None = None) -> Iri:
         if isinstance(value, Literal):
             raise self.malformed("a literal stands for a shape")
+        if property_shape not in {None, bool(self._graph.objects(value, SH.path))}:
+            raise self.malformed("sh:node asks a node shape, sh:property a property shape, and not the other way")
         self._compiler.queue.append(value)
         return value
 

@@ -40,8 +40,8 @@ class Reader(Protocol):
     def only(self, predicate: Iri) -> Term | None:
         """Return the one value of another parameter of the same shape, None where absent, or refuse several."""
 
-    def subshape(self, value: Term) -> Iri:
-        """Return a shape that is referred to, having it compiled too."""
+    def subshape(self, value: Term, *, property_shape: bool | None = None) -> Iri:
+        """Return a shape that is referred to, having it compiled too, or refuse one that is of the other kind."""
 
     def siblings(self) -> tuple[Iri, ...]:
         """Return the qualified value shapes beside the one of this shape."""
@@ -135,8 +135,8 @@ COMPONENTS: Final[dict[Iri, Builder]] = {
     SH.term("and"): _shapes(relative.And),
     SH.term("or"): _shapes(relative.Or),
     SH.xone: _shapes(relative.Xone),
-    SH.node: lambda reader, value: [relative.Node(reader.subshape(value))],
-    SH.property: lambda reader, value: [relative.Property(reader.subshape(value))],
+    SH.node: lambda reader, value: [relative.Node(reader.subshape(value, property_shape=False))],
+    SH.property: lambda reader, value: [relative.Property(reader.subshape(value, property_shape=True))],
     SH.qualifiedValueShape: _qualified,
     SH.closed: _closed,
     SH.hasValue: lambda _reader, value: [single.HasValue(value)],

@@ -1,0 +1,226 @@
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from stratagraph.ontology.facts import Batch, Fact, Iri, Literal, Method, Observation, Scope
+from stratagraph.ontology.identity import statement_iri
+from stratagraph.ontology.model import load_model
+from stratagraph.ontology.namespaces import OWL, RDF, RDFS, SG, SH, SHAPE_BASE, XSD
+from stratagraph.ontology.parsing import parse_rdf
+from stratagraph.shapes.errors import UnsupportedShape
+from stratagraph.shapes.gate import Gate, GateRefused, GateReport
+
+MODEL = load_model()
+GATE = Gate(MODEL)
+EX = "http://example.org/"
+START = datetime(2026, 1, 1, tzinfo=UTC)
+PREFIXES = "@prefix : <http://example.org/> . @prefix sg: <https://w3id.org/stratagraph/ns#> . "
+ESTATE = ':agent a sg:TaskAgent ; sg:name "agent" ; sg:usesModel :model . :model a sg:BaseModel ; sg:name "model" . '
+
+
+def facts(turtle: str) -> list[Fact]:
+    return parse_rdf((PREFIXES + turtle).encode(), "turtle", EX, "test")
+
+
+def batch(stated: Iterable[Fact] = (), observations: Iterable[Observation] = ()) -> Batch:
+    scope = Scope(name="all", complete=False, stated=tuple(stated))
+    return Batch(source="test", run="1", method=Method.DECLARED, scopes=(scope,), observations=tuple(observations))
+
+
+def check(turtle: str, before: str = "") -> GateReport:
+    known = facts(before)
+
+    def open_facts(nodes: Iterable[Iri]) -> list[Fact]:
+        touched = set(nodes)
+        return [fact for fact in known if fact.subject in touched]
+
+    return GATE.check(batch(facts(turtle)), open_facts)
+
+
+def broken(report: GateReport) -> set[str]:
+    return {finding.shape.removeprefix(SHAPE_BASE) for finding in report.violations}
+
+
+def test_a_sound_estate_passes() -> None:
+    assert check(ESTATE).violations == ()
+
+
+@pytest.mark.parametrize(
+    ("fault", "shape"),
+    [
+        (":x a sg:Modell .", "known-class"),
+        (':model a "text" .', "known-class"),
+        (":agent sg:useModel :model .", "known-predicate"),
+        (":agent <http://www.w3.org/2002/07/owl#sameAs> :model .", "known-predicate"),
+        (":agent <http://www.w3.org/2000/01/rdf-schema#subClassOf> sg:BaseModel .", "known-predicate"),
+        (':p a sg:Prompt ; sg:name "p" . :agent sg:usesModel :p .', "range/usesModel"),
+        (":model sg:usesModel :model .", "domain/usesModel"),
+        (":agent sg:usesModel :nowhere .", "reference/usesModel"),
+        (':agent sg:usesModel "model" .', "range/usesModel"),
+        (":nowhere sg:usesModel :model .", "typed"),
+        (":agent sg:bits 4 .", "domain/bits"),
+        (":model sg:bits 4.5 .", "datatype/bits"),
+        (':model sg:personalData "so"^^<http://www.w3.org/2001/XMLSchema#boolean> .', "datatype/personalData"),
+        (":model sg:personalData :four .", "datatype/personalData"),
+        (":model sg:bits 4, 8 .", "single/bits"),
+        (":model a sg:Prompt .", "disjoint/BaseModel"),
+        (":n a sg:BaseModel .", "asset-name"),
+        (":model sg:maxContextTokens -1 .", "maxContextTokens"),
+    ],
+)
+def test_each_fault_is_refused_by_its_shape(fault: str, shape: str) -> None:
+    assert broken(check(ESTATE + fault)) == {shape}
+
+
+def test_wider_class_than_the_range_is_refused() -> None:
+    assert broken(check(ESTATE + ':x a sg:Asset ; sg:name "x" . :agent sg:usesModel :x .')) == {"range/usesModel"}
+
+
+def test_narrower_class_than_the_range_passes() -> None:
+    assert not check(ESTATE + ':q a sg:QuantizedModel ; sg:name "q" . :agent sg:usesModel :q .').violations
+
+
+def test_integers_are_decimals() -> None:
+    assert not check(':i a sg:ComputeCluster ; sg:name "i" ; sg:hourlyCost 5 .').violations
+
+
+def test_ledger_supplies_classes() -> None:
+    assert not check(":agent sg:usesModel :other .", ESTATE + ':other a sg:BaseModel ; sg:name "o" .').violations
+
+
+def test_ledger_classes_clash_with_new_ones() -> None:
+    assert broken(check(":model a sg:Prompt .", ESTATE)) == {"disjoint/BaseModel"}
+
+
+def test_new_value_takes_the_place_of_the_ledgers() -> None:
+    assert not check(":model sg:bits 8 .", ESTATE + ":model sg:bits 4 .").violations
+
+
+def test_individuals_of_the_ontology_are_known() -> None:
+    assert not check(ESTATE + ":agent sg:hasMetric sg:calls .").violations
+
+
+def test_missing_documentation_is_a_warning() -> None:
+    report = check(':p a sg:TaskPrompt ; sg:name "p" .')
+    assert report.violations == ()
+    assert {finding.severity for finding in report.warnings} == {SH.Warning}
+    assert f"{SHAPE_BASE}documentation-Prompt-purpose" in {finding.shape for finding in report.warnings}
+
+
+def test_documentation_in_the_ledger_counts() -> None:
+    report = check(':p a sg:Prompt ; sg:name "p" .', ':p sg:purpose "help" .')
+    assert f"{SHAPE_BASE}documentation-Prompt-purpose" not in {finding.shape for finding in report.warnings}
+
+
+def test_findings_name_the_fact_and_speak_both_languages() -> None:
+    (finding,) = check(ESTATE + ":agent sg:usesModel :nowhere .").violations
+    assert finding.fact == Fact(EX + "agent", SG.usesModel, EX + "nowhere")
+    assert set(finding.messages) == {"en", "pt-br"}
+    assert finding.text("en") != finding.text("pt-BR")
+    assert "sg:usesModel" in finding.text()
+
+
+def test_refusal_names_the_first_finding_and_the_count() -> None:
+    report = check(ESTATE + ":agent sg:usesModel :nowhere . :model sg:bits 4.5 .")
+    error = GateRefused.of(report.violations)
+    assert (error.slug, error.status, error.count) == ("gate-refused", 422, 2)
+    assert "2 violation(s)" in str(error)
+    assert report.violations[0].text() in str(error)
+
+
+def test_annotations_and_named_individuals_pass() -> None:
+    stated = [
+        *facts(ESTATE),
+        Fact(EX + "agent", RDFS.label, Literal("Agent", language="en")),
+        Fact(EX + "agent", RDF.type, OWL.NamedIndividual),
+    ]
+    assert not GATE.check(batch(stated), lambda _: ()).violations
+
+
+def test_an_empty_batch_has_nothing_to_report() -> None:
+    assert GATE.check(batch(), lambda _: ()) == GateReport()
+
+
+def test_withdrawals_are_not_judged() -> None:
+    scope = Scope(name="all", complete=True, withdrawn=(Fact(EX + "model", RDF.type, SG.BaseModel),))
+    withdrawing = Batch(source="test", run="1", method=Method.DECLARED, scopes=(scope,))
+    assert GATE.check(withdrawing, lambda _: facts(ESTATE)) == GateReport()
+
+
+def test_extra_shapes_join_in() -> None:
+    extra = facts(
+        "@prefix sh: <http://www.w3.org/ns/shacl#> . "
+        ":short a sh:PropertyShape ; sh:targetClass sg:Asset ; sh:path sg:name ; sh:maxLength 3 ."
+    )
+    report = Gate(MODEL, extra).check(batch(facts(ESTATE)), lambda _: ())
+    assert {finding.shape for finding in report.violations} == {EX + "short"}
+
+
+def test_extra_shape_outside_the_subset_is_refused() -> None:
+    extra = facts(
+        "@prefix sh: <http://www.w3.org/ns/shacl#> . "
+        ":one a sh:PropertyShape ; sh:targetClass sg:Asset ; sh:path sg:name ; sh:uniqueLang true ."
+    )
+    with pytest.raises(UnsupportedShape, match="UniqueLang"):
+        Gate(MODEL, extra)
+
+
+SOUND = Observation(
+    subject=EX + "model",
+    metric=SG.inputTokens,
+    unit="{token}",
+    start=START,
+    end=START + timedelta(minutes=1),
+    count=2,
+    total=30.0,
+    minimum=10.0,
+    maximum=20.0,
+)
+
+
+def observe(**changes: object) -> set[str]:
+    observation = dataclasses.replace(SOUND, **changes)  # type: ignore[arg-type]  # the parameters name the fields
+    return broken(GATE.check(batch(facts(ESTATE), [observation]), lambda _: ()))
+
+
+def test_a_sound_observation_passes() -> None:
+    assert observe() == set()
+
+
+@pytest.mark.parametrize(
+    ("changes", "shape"),
+    [
+        ({"count": -1}, "observation-count"),
+        ({"total": -1.0}, "observation-sum"),
+        ({"total": float("nan")}, "observation-sum"),
+        ({"total": float("inf")}, "observation-sum"),
+        ({"minimum": -1.0}, "observation-min"),
+        ({"maximum": float("inf")}, "observation-max"),
+        ({"minimum": 21.0}, "observation-order"),
+        ({"unit": "s"}, "observation-unit"),
+        ({"metric": SG.cost, "unit": "dollars"}, "observation-unit"),
+        ({"metric": EX + "nothing"}, "observation-metric"),
+        ({"subject": EX + "nothing"}, "observation-subject"),
+        ({"end": START - timedelta(seconds=1)}, "observation-window"),
+        ({"end": (START + timedelta(hours=1)).replace(tzinfo=None)}, "observation-window"),
+    ],
+)
+def test_each_fault_of_an_observation_is_refused(changes: dict[str, object], shape: str) -> None:
+    assert observe(**changes) == {shape}
+
+
+def test_money_is_observed_in_a_currency() -> None:
+    assert observe(metric=SG.cost, unit="BRL") == set()
+
+
+def test_statements_may_be_observed() -> None:
+    assert observe(subject=statement_iri(facts(ESTATE)[0])) == set()
+
+
+def test_datatype_of_the_ontology_is_named_in_the_message() -> None:
+    (finding,) = check(ESTATE + ":model sg:bits 4.5 .").violations
+    assert XSD.integer.rpartition("#")[2] in finding.messages["en"]

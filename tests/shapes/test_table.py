@@ -1,0 +1,102 @@
+"""The table pass and the generated shapes find the same faults, whatever a batch says."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stratagraph.ontology.facts import Fact, Iri, Literal, Term
+from stratagraph.ontology.model import load_model
+from stratagraph.ontology.namespaces import OWL, RDF, SG, SH, XSD
+from stratagraph.shapes.compiler import compile_shapes
+from stratagraph.shapes.datashapes import GATE_SUBSET
+from stratagraph.shapes.finding import Finding
+from stratagraph.shapes.generated import generated_shapes
+from stratagraph.shapes.graph import Graph
+from stratagraph.shapes.paths import Predicate
+from stratagraph.shapes.table import Table
+from stratagraph.shapes.vocabulary import read_vocabulary
+
+MODEL = load_model()
+VOCABULARY = read_vocabulary(MODEL)
+TABLE = Table(VOCABULARY)
+SHAPES = compile_shapes(generated_shapes(VOCABULARY))
+
+NODES = ["http://example.org/a", "http://example.org/b", "http://example.org/c", "http://example.org/d"]
+CLASSES = [*sorted(MODEL.classes), OWL.NamedIndividual]
+COMMON = [SG.BaseModel, SG.QuantizedModel, SG.TaskAgent, SG.Prompt, SG.Law, SG.LLMSystem, SG.Tool]
+LITERALS = [
+    Literal("1", XSD.integer),
+    Literal("x", XSD.integer),
+    Literal("1", XSD.byte),
+    Literal("0.5", XSD.decimal),
+    Literal("1e0", XSD.double),
+    Literal("true", XSD.boolean),
+    Literal("text"),
+    Literal("text", language="en"),
+    Literal("2026-01-01T00:00:00Z", XSD.dateTime),
+]
+
+nodes = st.sampled_from(NODES)
+types = st.builds(Fact, nodes, st.just(RDF.type), st.sampled_from(COMMON) | st.sampled_from(CLASSES))
+predicates = st.sampled_from(sorted(VOCABULARY.predicates)) | st.sampled_from([SG.usesModel, SG.uses, SG.bits, SG.name])
+others = st.builds(Fact, nodes, predicates, nodes | st.sampled_from(LITERALS))
+
+Fault = tuple[Iri, Term, str | None, Term | None, Iri]
+
+
+def by_table(facts: list[Fact]) -> set[Fault]:
+    classes: dict[Iri, set[Iri]] = defaultdict(set)
+    for fact in facts:
+        if fact.predicate == RDF.type:
+            classes[fact.subject].add(str(fact.object))
+    asserted = {node: frozenset(found) for node, found in classes.items()}
+    findings = [*TABLE.check(facts, asserted), *TABLE.clashes(asserted, asserted)]
+    assert len({key(finding) for finding in findings}) == len(findings)
+    return {key(finding) for finding in findings}
+
+
+def key(finding: Finding) -> Fault:
+    counts = finding.component in {SH.MaxCountConstraintComponent, SH.MinCountConstraintComponent}
+    return (finding.shape, finding.focus, finding.path, None if counts else finding.value, finding.component)
+
+
+def by_shapes(facts: list[Fact]) -> set[Fault]:
+    report = SHAPES.validate(Graph(facts, superclasses=VOCABULARY.ancestors))
+    return {
+        (
+            result.shape,
+            result.focus,
+            result.path.iri if isinstance(result.path, Predicate) else None,
+            result.value,
+            result.component,
+        )
+        for result in report.results
+    }
+
+
+@given(st.lists(types, max_size=5, unique=True), st.lists(others, max_size=8, unique=True))
+@settings(max_examples=300, deadline=None)
+def test_table_and_shapes_agree(typing: list[Fact], stating: list[Fact]) -> None:
+    facts = [*typing, *stating]
+    assert by_table(facts) == by_shapes(facts)
+
+
+def test_every_relation_and_attribute_has_a_column() -> None:
+    assert VOCABULARY.predicates.keys() == MODEL.relations.keys() | MODEL.attributes.keys()
+
+
+def test_generated_shapes_stay_within_the_subset() -> None:
+    assert SHAPES.components() <= GATE_SUBSET
+
+
+def test_generated_shapes_are_the_same_every_time() -> None:
+    assert generated_shapes(VOCABULARY) == generated_shapes(read_vocabulary(MODEL))
+
+
+def test_every_generated_shape_speaks_both_languages() -> None:
+    for shape in SHAPES.targeted:
+        assert {message.language for message in shape.messages} == {"en", "pt-br"}
+        assert not any("{" in message.value for message in shape.messages)
