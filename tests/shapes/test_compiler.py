@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import pytest
+
+from stratagraph.ontology.facts import Literal
+from stratagraph.ontology.namespaces import SH
+from stratagraph.ontology.parsing import parse_rdf
+from stratagraph.shapes.compiler import CHAIN_LIMIT, compile_shapes
+from stratagraph.shapes.errors import MalformedShape, UnsupportedShape
+from stratagraph.shapes.graph import Graph
+
+EX = "http://example.org/"
+PREFIXES = (
+    "@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix : <http://example.org/> . "
+    "@prefix xsd: <http://www.w3.org/2001/XMLSchema#> . @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> . "
+)
+
+
+def faults(shapes: str, data: str) -> list[str]:
+    graph = Graph(parse_rdf((PREFIXES + data).encode(), "turtle", EX, "data"))
+    return [str(result.focus).removeprefix(EX) for result in compile_shapes(PREFIXES + shapes).validate(graph).results]
+
+
+@pytest.mark.parametrize(
+    ("shapes", "construct"),
+    [
+        (':S a sh:NodeShape ; sh:sparql [ sh:select "x" ] .', "sh:sparql"),
+        (':S sh:sparql [ sh:select "x" ] .', "sh:sparql"),
+        (":S sh:targetClass :C ; sh:js [] .", "sh:js"),
+        (":S sh:rule [] .", "sh:rule"),
+        (":S sh:target [] .", "sh:target"),
+        (":S a sh:NodeShape ; sh:someNewConstraint 1 .", "sh:someNewConstraint"),
+        (":S a sh:NodeShape ; sh:not [ sh:reifierShape :T ] .", "sh:reifierShape"),
+        (":C a sh:ConstraintComponent ; sh:parameter [ sh:path :p ] .", "sh:parameter"),
+        ("<> sh:entailment :regime .", "sh:entailment"),
+        (":S sh:node :T . :T sh:node :S .", "recursion"),
+        (":S sh:property [ sh:path :p ; sh:node :S ] .", "recursion"),
+        (" ".join(f":S{n} sh:not :S{n + 1} ." for n in range(CHAIN_LIMIT + 1)), "chain"),
+    ],
+)
+def test_what_is_beyond_core_is_refused_by_name(shapes: str, construct: str) -> None:
+    with pytest.raises(UnsupportedShape, match=construct) as caught:
+        compile_shapes(PREFIXES + shapes)
+    assert not isinstance(caught.value, MalformedShape)
+
+
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        ":S a sh:PropertyShape .",
+        ":S sh:path :p ; sh:path :q ; sh:minCount 1 .",
+        ':S sh:path "p" ; sh:minCount 1 .',
+        ":S sh:path [] ; sh:minCount 1 .",
+        ":S sh:path ( :p ) ; sh:minCount 1 .",
+        ":S sh:path _:p ; sh:minCount 1 . _:p sh:inversePath _:p .",
+        ":S sh:path :p ; sh:minCount 1.0 .",
+        ":S sh:path :p ; sh:minCount 1, 2 .",
+        ":S sh:minCount 1 .",
+        ':S sh:path :p ; sh:datatype "text" .',
+        ":S sh:nodeKind :Kind .",
+        ":S sh:in :list .",
+        ":S sh:in [ <http://www.w3.org/1999/02/22-rdf-syntax-ns#first> 1 ] .",
+        ":S sh:or ( 1 ) .",
+        ':S sh:pattern "(" .',
+        ':S sh:pattern "a" ; sh:flags "y" .',
+        ':S sh:pattern "\\\\p{Lu}" .',
+        ":S sh:minInclusive :x .",
+        ":S sh:closed 1 .",
+        ":S sh:path :p ; sh:uniqueLang 1 .",
+        ":S sh:path :p ; sh:qualifiedValueShape [ sh:class :C ] .",
+        ":S a sh:NodeShape ; sh:severity 1 .",
+        ":S a sh:NodeShape ; sh:message 1 .",
+        ':S sh:targetClass "C" .',
+        ":S sh:node :T . :T sh:path :p .",
+        ":S sh:property :T . :T sh:class :C .",
+    ],
+)
+def test_malformed_shapes_are_refused(shapes: str) -> None:
+    with pytest.raises(MalformedShape):
+        compile_shapes(PREFIXES + shapes)
+
+
+def test_sub_classes_stated_in_the_data_count() -> None:
+    data = ":D rdfs:subClassOf :C . :x a :D ."
+    assert faults(":S sh:targetClass :C ; sh:nodeKind sh:Literal .", data) == ["x"]
+
+
+def test_circular_sub_classes_end() -> None:
+    data = ":D rdfs:subClassOf :C . :C rdfs:subClassOf :D . :x a :D ."
+    assert faults(":S sh:targetClass :C ; sh:class :D .", data) == []
+
+
+def test_superclasses_from_outside_count() -> None:
+    graph = Graph(
+        parse_rdf((PREFIXES + ":x a :D .").encode(), "turtle", EX, "data"),
+        superclasses={EX + "D": frozenset({EX + "C", EX + "D"})},
+    )
+    assert len(compile_shapes(PREFIXES + ":S sh:targetClass :C ; sh:closed true .").validate(graph).results) == 1
+
+
+def test_class_that_is_a_shape_targets_its_instances() -> None:
+    assert faults(":C a rdfs:Class, sh:NodeShape ; sh:nodeKind sh:Literal .", ":x a :C .") == ["x"]
+
+
+def test_deactivated_shapes_are_silent_everywhere() -> None:
+    shapes = ":S sh:targetNode :x ; sh:node :T ; sh:not :T . :T sh:nodeKind sh:Literal ; sh:deactivated true ."
+    assert faults(shapes, "") == ["x"]
+
+
+@pytest.mark.parametrize("value", ['"5"^^xsd:nonNegativeInteger', '"5"', '"five"^^xsd:integer', "5.0", ":five"])
+def test_datatype_wants_exactly_its_own_well_formed_literals(value: str) -> None:
+    shapes = ":S sh:targetSubjectsOf :p ; sh:path :p ; sh:datatype xsd:integer ."
+    assert faults(shapes, f":x :p {value} .") == ["x"]
+    assert faults(shapes, ":x :p 005 .") == []
+
+
+def test_messages_and_severity_reach_the_result() -> None:
+    shapes = compile_shapes(
+        PREFIXES + ':S sh:targetNode :x ; sh:nodeKind sh:Literal ; sh:severity sh:Info ; sh:message "no"@en .'
+    )
+    (result,) = shapes.validate(Graph()).results
+    assert (result.severity, result.messages) == (SH.Info, (Literal("no", language="en"),))
+
+
+def test_one_shape_can_be_checked_on_chosen_nodes() -> None:
+    shapes = compile_shapes(PREFIXES + ":S sh:nodeKind sh:Literal .")
+    assert [result.focus for result in shapes.check(Graph(), EX + "S", [EX + "x", Literal("y")])] == [EX + "x"]
