@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from enum import StrEnum
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import IO, TYPE_CHECKING, Final
 
 import orjson
 
@@ -31,7 +31,7 @@ def pack(say: Say, body: bytes | dict[str, object] = b"") -> bytes:
     return _HEAD.pack(say.encode(), len(payload)) + payload
 
 
-def read(pipe: BinaryIO) -> tuple[Say, bytes] | None:
+def read(pipe: IO[bytes]) -> tuple[Say, bytes] | None:
     """Wait for one frame; None when the other side is gone."""
     head = pipe.read(_HEAD.size)
     if len(head) < _HEAD.size:

@@ -207,8 +207,7 @@ HOSTILE = [
     (
         "GROUP_CONCAT bomb",
         {504, 507},
-        "SELECT (GROUP_CONCAT(?x; separator=',') AS ?z) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i"
-        " BIND(CONCAT(STR(?a), STR(?d), STR(?g)) AS ?x) }",
+        "SELECT (GROUP_CONCAT(?x) AS ?z) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i BIND(CONCAT(STR(?a), STR(?d)) AS ?x) }",
     ),
     ("path explosion", {504, 507}, f"SELECT (COUNT(*) AS ?n) {{ ?a (<{E}next>|^<{E}next>)+ ?b . ?c (!<{E}x>)* ?d }}"),
     ("deep groups", {400}, "SELECT * " + "{" * 5000 + "}" * 5000),

@@ -67,7 +67,7 @@ def client_of(request: Request) -> str:
 
 
 SETTINGS = QuerySettings(
-    workers=3, query_seconds=2.5, memory_bytes=192 << 20, rows=50_000, answer_bytes=4 << 20, at_least_seconds=0.3
+    workers=3, query_seconds=2.0, memory_bytes=192 << 20, rows=50_000, answer_bytes=4 << 20, at_least_seconds=0.3
 )
 
 
