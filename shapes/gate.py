@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from stratagraph.ontology.facts import Batch, Fact, Iri, Observation, Term
 from stratagraph.ontology.model import OntologyModel
@@ -26,6 +27,8 @@ from stratagraph.shapes.table import Table
 from stratagraph.shapes.vocabulary import read_vocabulary
 
 __all__ = ["Finding", "Gate", "GateRefused", "GateReport", "OpenFacts"]
+
+_TYPE: Final = RDF.type
 
 OpenFacts = Callable[[Iterable[Iri]], Iterable[Fact]]
 """Gives the ledger's open facts whose subject is one of these nodes."""
@@ -87,7 +90,7 @@ class Gate:
     def _scene(self, batch: Batch, open_facts: OpenFacts) -> _Scene:
         facts = list(dict.fromkeys(batch.facts()))
         replaced = {(fact.subject, fact.predicate) for fact in facts if self._table.replaces(fact.predicate)}
-        typed_here = dict.fromkeys(fact.subject for fact in facts if fact.predicate == RDF.type)
+        typed_here = dict.fromkeys(fact.subject for fact in facts if fact.predicate == _TYPE)
         before = [
             fact
             for fact in open_facts(self._touched(facts, batch.observations))
@@ -120,7 +123,7 @@ class _Types(dict[Iri, frozenset[Iri]]):
         found: dict[Iri, set[Iri]] = defaultdict(set)
         for facts in sources:
             for fact in facts:
-                if fact.predicate == RDF.type and isinstance(fact.object, str):
+                if fact.predicate == _TYPE and isinstance(fact.object, str):
                     found[fact.subject].add(fact.object)
         for node, classes in found.items():
             self[node] = frozenset(classes) | known.get(node, frozenset())

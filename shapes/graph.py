@@ -8,6 +8,8 @@ from typing import Final
 from stratagraph.ontology.facts import Fact, Iri, Literal, Term
 from stratagraph.ontology.namespaces import RDF, RDFS
 
+_TYPE: Final = RDF.type
+_SUBCLASS: Final = RDFS.subClassOf
 _NOTHING: Final[Mapping[Term, None]] = {}
 
 
@@ -31,7 +33,7 @@ class Graph:
         subject, predicate, target = fact.subject, fact.predicate, fact.object
         self._by_subject.setdefault(subject, {}).setdefault(predicate, {})[target] = None
         self._by_object.setdefault(predicate, {}).setdefault(target, {})[subject] = None
-        if predicate == RDFS.subClassOf:
+        if predicate == _SUBCLASS:
             self._superclasses.clear()
 
     def __iter__(self) -> Iterator[Fact]:
@@ -84,19 +86,19 @@ class Graph:
             if current in found:
                 continue
             found.add(current)
-            open_ends += self.objects(current, RDFS.subClassOf)
+            open_ends += self.objects(current, _SUBCLASS)
             if isinstance(current, str):
                 open_ends += self._known_superclasses.get(current, ())
         return frozenset(found)
 
     def is_instance(self, node: Term, cls: Term) -> bool:
         """Say whether an asserted type of the node is the class or below it."""
-        return any(cls in self.superclasses(own) for own in self.objects(node, RDF.type))
+        return any(cls in self.superclasses(own) for own in self.objects(node, _TYPE))
 
     def instances(self, cls: Term) -> dict[Term, None]:
         """Return every node with an asserted type that is the class or below it."""
         found: dict[Term, None] = {}
-        for own, nodes in self._by_object.get(RDF.type, {}).items():
+        for own, nodes in self._by_object.get(_TYPE, {}).items():
             if cls in self.superclasses(own):
                 found.update(dict.fromkeys(nodes))
         return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 
 from stratagraph.ontology.facts import Fact, Iri, Literal, Term
 from stratagraph.ontology.model import OntologyModel
@@ -14,6 +15,8 @@ from stratagraph.shapes.generated import KNOWN_CLASS, KNOWN_PREDICATE, TYPED
 from stratagraph.shapes.literals import well_formed
 from stratagraph.shapes.texts import message
 from stratagraph.shapes.vocabulary import PredicateRule, Vocabulary, shape_iri
+
+_TYPE: Final = RDF.type
 
 Types = Mapping[Iri, frozenset[Iri]]
 """The asserted classes of nodes."""
@@ -122,7 +125,7 @@ class Table:
 
     def _outside(self, fact: Fact) -> Iterator[Finding]:
         """Judge a fact whose predicate is no relation and no attribute."""
-        if fact.predicate == RDF.type:
+        if fact.predicate == _TYPE:
             if not isinstance(fact.object, str) or not self._vocabulary.knows_class(fact.object):
                 yield self._plain(fact, "class", KNOWN_CLASS, SH.InConstraintComponent)
         elif not self._vocabulary.knows_annotation(fact.predicate):
@@ -143,7 +146,7 @@ class Table:
     def _untyped(self, fact: Fact) -> Finding:
         return Finding(
             focus=fact.subject,
-            path=RDF.type,
+            path=_TYPE,
             value=None,
             shape=TYPED,
             component=SH.MinCountConstraintComponent,

@@ -130,14 +130,17 @@ class ShapesWriter:
             if draw(st.booleans()):
                 self.say(shape, SH.flags, Literal("i"))
         elif kind in {"languageIn", "in"}:
-            pool = [Literal("en"), Literal("pt")] if kind == "languageIn" else [*NODES[:2], NUMBERS[0], OTHERS[2]]
+            pool: list[Term] = (
+                [Literal("en"), Literal("pt")] if kind == "languageIn" else [*NODES[:2], NUMBERS[0], OTHERS[2]]
+            )
             self.say(shape, parameter, self.list(draw(st.lists(st.sampled_from(pool), max_size=2, unique=True))))
         elif kind == "uniqueLang":
             self.say(shape, parameter, Literal("true", XSD.boolean))
         elif kind in {"equals", "disjoint"}:
             self.say(shape, parameter, draw(st.sampled_from(PREDICATES)))
         elif kind == "hasValue":
-            self.say(shape, parameter, draw(st.sampled_from([*NODES[:2], *NUMBERS[:2]])))
+            wanted: list[Term] = [*NODES[:2], *NUMBERS[:2]]
+            self.say(shape, parameter, draw(st.sampled_from(wanted)))
         elif kind == "closed":
             self.say(shape, parameter, Literal("true", XSD.boolean))
             self.say(shape, SH.ignoredProperties, self.list([RDF.type]))
@@ -180,11 +183,11 @@ def shapes_graphs(draw: st.DrawFn) -> list[Fact]:
     writer.shape(ROOT, 2, is_property=draw(st.booleans()))
     if draw(st.booleans()):
         writer.say(ROOT, SH.severity, SH.Warning)
-    kinds = {
+    kinds: dict[Iri, list[Term]] = {
         SH.targetNode: [*NODES[:3], NUMBERS[0]],
-        SH.targetClass: CLASSES,
-        SH.targetSubjectsOf: PREDICATES,
-        SH.targetObjectsOf: PREDICATES,
+        SH.targetClass: [*CLASSES],
+        SH.targetSubjectsOf: [*PREDICATES],
+        SH.targetObjectsOf: [*PREDICATES],
     }
     for kind in draw(st.lists(st.sampled_from(list(kinds)), min_size=1, max_size=2, unique=True)):
         writer.say(ROOT, kind, draw(st.sampled_from(kinds[kind])))
