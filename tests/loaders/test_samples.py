@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from importlib.resources import files
 
@@ -12,10 +13,14 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from stratagraph.loaders.genai.aliases import load_aliases
 from stratagraph.loaders.otlp_traces import transform
+from stratagraph.loaders.prices import PriceTable
 from stratagraph.loaders.samples import SAMPLES, load_samples, read_sample, shifted, spans
+from stratagraph.ontology.facts import Fact, Iri
 from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import SG
+from stratagraph.ontology.parsing import RdfSyntax, parse_rdf
 from stratagraph.ontology.sketches import merge, quantile
+from stratagraph.shapes.gate import Gate
 from tests.loaders.spans import names, totals
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -128,3 +133,32 @@ def test_kinds_of_span_in_each_sample() -> None:
     assert counted["eduvest"]["ChatOpenAI"] > 40
     assert counted["banco-aureo"]["chat"] > 20
     assert counted["porklog"]["chat"] > 60
+
+
+def test_the_gate_takes_every_sample_into_the_estate() -> None:
+    model = load_model()
+    estates = files("stratagraph") / "ontology" / "estates"
+    known = [
+        fact
+        for file in sorted(estates.iterdir(), key=lambda file: file.name)
+        for fact in parse_rdf(file.read_bytes(), RdfSyntax.TURTLE, SG, file.name)
+    ]
+    prices = PriceTable.from_facts(known)
+    gate, costs = Gate(model), set()
+    for sent in bodies(NOW):
+        batch = transform(sent, model=model, run="r", prices=prices).batch
+        assert not gate.check(batch, open_facts(known)).violations
+        known += batch.facts()
+        costs |= {one.subject.rpartition("/")[2] for one in batch.observations if one.metric == SG.cost}
+    assert {"gpt-5-2025-08-07", "gpt-5-mini-2025-08-07", "gpt-5-nano-2025-08-07"} <= costs
+    assert "Modelo_Llama3_8B" not in costs
+
+
+def open_facts(known: list[Fact]) -> Callable[[Iterable[Iri]], list[Fact]]:
+    """Return the gate's window on facts that are already known."""
+
+    def about(nodes: Iterable[Iri]) -> list[Fact]:
+        touched = set(nodes)
+        return [fact for fact in known if fact.subject in touched]
+
+    return about
