@@ -52,6 +52,7 @@ class Card:
             "class": self.cls,
             "classLabel": model.label(self.cls, language) if self.cls else None,
             "level": notation(model, self.level),
+            "levelLabel": model.label(self.level, language) if self.level else None,
         }
 
 

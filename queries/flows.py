@@ -8,7 +8,7 @@ before reaches an asset on each of them, and the chain goes on from any of those
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stratagraph.ontology.facts import Influence, Iri
 from stratagraph.ontology.model import FlowInfo
@@ -31,11 +31,15 @@ class Break:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlowAnswer:
-    """What became of one flow: its witness, the strongest chain found, or where it broke."""
+    """What became of one flow: its witness, the strongest chain found, or where it broke.
+
+    ``aspects`` are all those on which such a chain exists, ``aspect`` the one of the witness.
+    """
 
     flow: FlowInfo
     change: Iri
     aspect: Iri | None = None
+    aspects: tuple[Iri, ...] = ()
     strength: float = 0.0
     hops: tuple[Hop, ...] = ()
     broken_at: Break | None = None
@@ -65,7 +69,8 @@ def find_flow(
     searches = [_search(adjacency, cards, flow.steps, start, aspect) for aspect in sorted(aspects)]
     whole = [_witness(adjacency, cards, flow, change, search) for search in searches if not search.broken_at]
     if whole:
-        return max(whole, key=lambda answer: answer.strength)
+        strongest = max(whole, key=lambda answer: answer.strength)
+        return replace(strongest, aspects=tuple(answer.aspect for answer in whole if answer.aspect))
     furthest = max((s.broken_at for s in searches if s.broken_at), key=lambda b: (b.step, -len(b.missing)))
     return FlowAnswer(flow=flow, change=change, broken_at=furthest)
 

@@ -96,6 +96,8 @@ class _Writer:
             "steps": [self._levels(levels) for levels in answer.flow.steps],
             "shown": answer.shown,
             "aspect": self._notation(answer.aspect),
+            "aspects": [self._notation(aspect) for aspect in answer.aspects],
+            "aspectLabels": [self._label(aspect) for aspect in answer.aspects],
             "hops": [self._hop(hop) for hop in answer.hops],
             "brokenAt": self._break(answer.broken_at) if answer.broken_at else None,
         }

@@ -49,7 +49,7 @@ def _levels(document: Document, texts: Texts) -> Iterator[str]:
 
 def _asset(asset: Document, texts: Texts, width: int) -> Iterator[str]:
     aspects = ", ".join(f"{name} {strength:g}" for name, strength in asset["aspects"].items())
-    hops = f"{asset['hops']} {texts['column-hops'].lower()}"
+    hops = texts["hop-one" if asset["hops"] == 1 else "hop-many"].format(count=asset["hops"])
     yield f"  {asset['label']:<{width}}  {hops:<8}  {aspects}"
     path = asset["path"]
     if len(path) > 1:
@@ -65,7 +65,11 @@ def _flows(document: Document, texts: Texts) -> Iterator[str]:
         yield from ("", texts["flows"])
     for flow in document["flows"]:
         shown = flow["shown"]
-        state = texts["flow-shown"].format(aspect=flow["aspect"]) if shown else texts["flow-missing"]
+        state = (
+            texts["flow-shown"].format(aspect=", ".join(flow["aspectLabels"]).lower())
+            if shown
+            else texts["flow-missing"]
+        )
         yield f"  [{'x' if shown else ' '}] {flow['label']}: {state}"
         yield "      " + " -> ".join("/".join(step) for step in flow["steps"])
         for hop in flow["hops"]:

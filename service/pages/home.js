@@ -1,0 +1,85 @@
+// The map: twelve bands and the transversal strip; beside it the assets of the chosen band.
+
+import * as api from "./api.js";
+import { arrows, h, row, s, table } from "./dom.js";
+import { t } from "./i18n.js";
+import { href } from "./state.js";
+import { badge, counts, svgBadge } from "./status.js";
+
+const WIDTH = 760;
+const HEIGHT = 40;
+const GAP = 4;
+
+export async function home(state) {
+  const [levels, listed] = await Promise.all([
+    api.levels(state.lang),
+    state.level ? api.assets(state.level, state.after, state.lang) : null,
+  ]);
+  const chosen = levels.find((level) => level.level === state.level);
+  const total = levels.reduce((sum, level) => sum + level.count, 0);
+  const map = h("section", { class: "map", "aria-labelledby": "map-title" },
+    h("h1", { id: "map-title" }, t("map-title")),
+    h("p", { class: "quiet" }, total ? t("map-lead", { total }) : t("map-empty")),
+    bands(levels, state.level),
+    twin(levels));
+  const parts = [map];
+  if (chosen) parts.push(list(chosen, listed, state));
+  return { title: chosen ? `${chosen.level} ${chosen.label}` : "", parts: [h("div", { class: chosen ? "columns" : "single" }, parts)] };
+}
+
+function name(level) {
+  return level.number ? `${level.level} ${level.label}` : level.label;
+}
+
+function bands(levels, chosen) {
+  const most = Math.max(1, ...levels.map((level) => level.count));
+  const groups = [...new Set(levels.map((level) => level.group))];
+  const height = levels.length * (HEIGHT + GAP) + 8;
+  const drawing = s("svg", { class: "bands", viewBox: `0 0 ${WIDTH} ${height}`, role: "group", "aria-label": t("map-title") },
+    levels.map((level, at) => band(level, at, { most, group: groups.indexOf(level.group), chosen: level.level === chosen })));
+  arrows(drawing, "a");
+  return drawing;
+}
+
+function band(level, at, { most, group, chosen }) {
+  const top = at * (HEIGHT + GAP) + (level.number ? 0 : 8);
+  const middle = top + HEIGHT / 2 + 5;
+  const bar = level.count ? Math.max(3, (level.count / most) * 190) : 0;
+  const told = `${name(level)}: ${t("assets-count", { count: level.count })}, ${t(`status-${level.worst ?? "none"}`)}`;
+  return s("a", { href: href({ level: level.level }), class: `band group-${group}${chosen ? " chosen" : ""}`, "data-level": level.level, "aria-label": told, "aria-current": chosen ? "true" : null },
+    s("title", {}, level.definition ? `${told}. ${level.definition}` : told),
+    s("rect", { class: "ground", x: 1, y: top + 1, width: WIDTH - 2, height: HEIGHT - 2, rx: 6 }),
+    s("rect", { class: "stripe", x: 1, y: top + 1, width: 6, height: HEIGHT - 2, rx: 3 }),
+    s("text", { class: "notation", x: 22, y: middle }, level.number ? level.level : "◇"),
+    s("text", { class: "label", x: 66, y: middle }, level.label),
+    s("rect", { class: "bar", x: 330, y: top + HEIGHT / 2 - 5, width: bar, height: 10, rx: 3 }),
+    s("text", { class: "count", x: 338 + bar, y: middle }, String(level.count)),
+    svgBadge(level.worst, WIDTH - 18, middle));
+}
+
+function twin(levels) {
+  const columns = [t("column-level"), t("column-assets"), t("column-worst"), t("column-verdicts")];
+  const rows = levels.map((level) => row([
+    h("a", { href: href({ level: level.level }) }, name(level)),
+    String(level.count),
+    badge(level.worst),
+    counts(level.counts) || "–",
+  ]));
+  return h("details", { class: "twin" }, h("summary", {}, t("as-table")), table(t("map-title"), columns, rows));
+}
+
+function list(level, listed, state) {
+  const rows = listed.assets.map((asset) => row([
+    h("a", { href: href({ asset: asset.iri }), "data-iri": asset.iri }, asset.label),
+    asset.name,
+    asset.classLabel ?? "–",
+  ]));
+  return h("section", { class: "list", "aria-labelledby": "list-title" },
+    h("h2", { id: "list-title" }, name(level)),
+    level.definition ? h("p", { class: "quiet" }, level.definition) : null,
+    rows.length
+      ? table(t("list-caption"), [t("column-asset"), t("column-name"), t("column-class")], rows, { id: "assets" })
+      : h("p", { class: "empty" }, t("list-empty")),
+    state.after ? h("a", { class: "page", href: href({ level: level.level }) }, t("first-page")) : null,
+    listed.next ? h("a", { class: "page", href: href({ level: level.level, after: listed.next }) }, t("next-page")) : null);
+}

@@ -1,0 +1,30 @@
+// The page's own texts, one JSON file per language; labels of the domain come from the service.
+
+const loaded = new Map();
+let texts = {};
+let language = "en";
+
+export async function speak(lang) {
+  if (!loaded.has(lang)) {
+    const answer = await fetch(`/pages/texts/${lang}.json`);
+    loaded.set(lang, await answer.json());
+  }
+  texts = loaded.get(lang);
+  language = lang;
+  document.documentElement.lang = lang;
+}
+
+/** The text of a key, its {places} filled. */
+export function t(key, values = {}) {
+  return (texts[key] ?? key).replace(/\{(\w+)\}/g, (place, name) => values[name] ?? place);
+}
+
+export function number(value, digits = 4) {
+  return new Intl.NumberFormat(language, { maximumSignificantDigits: digits }).format(value);
+}
+
+export function time(text) {
+  const when = new Date(text);
+  if (Number.isNaN(when.getTime())) return text;
+  return new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short", timeZone: "UTC" }).format(when) + " UTC";
+}

@@ -1,0 +1,103 @@
+// One asset: what a change to it touches, as a picture, as a table, as flows and as a checklist; then the asset itself.
+
+import * as api from "./api.js";
+import { details } from "./details.js";
+import { h, row, table } from "./dom.js";
+import { number, t } from "./i18n.js";
+import { draw } from "./paths.js";
+import { DEPTH, DIRECTIONS, go, href, variant } from "./state.js";
+
+export async function impactView(state) {
+  const answer = await api.impact(state);
+  const about = await api.asset(answer.asset.iri, state.lang);
+  return { title: answer.asset.label, parts: [heading(answer), controls(state, answer), ...result(answer, state), details(about)] };
+}
+
+function heading({ asset, changeLabel, aspect }) {
+  const level = asset.level === "transversal" ? t("transversal") : asset.level;
+  const narrowed = [changeLabel, aspect].filter(Boolean).join(", ");
+  return h("div", { class: "heading" },
+    h("p", { class: "crumbs" }, h("a", { href: href({}) }, t("map-title")), " / ", h("a", { href: href({ level: asset.level }) }, level)),
+    h("h1", {}, asset.label),
+    h("p", { class: "quiet" }, [asset.name, asset.classLabel, level].filter(Boolean).join(" · ")),
+    narrowed ? h("p", {}, t("narrowed", { narrowed }), " ", h("a", { href: variant({ change: "", aspect: "" }) }, t("widen"))) : null);
+}
+
+function controls(state, answer) {
+  const depth = h("input", { id: "depth", type: "number", min: DEPTH.least, max: DEPTH.most, value: state.depth });
+  depth.addEventListener("change", () => go(variant({ depth: depth.value })));
+  return h("div", { class: "controls" },
+    h("ul", { class: "choice", "aria-label": t("direction") }, DIRECTIONS.map((direction) =>
+      h("li", {}, h("a", { href: variant({ direction }), "data-choice": direction, "aria-current": direction === state.direction ? "true" : null }, t(`direction-${direction}`))))),
+    h("label", { for: "depth" }, t("depth"), " ", depth),
+    h("span", { class: "files" }, t("download"), ["csv", "json", "mermaid"].map((format) =>
+      [" ", h("a", { href: api.impactFile({ ...state, asset: answer.asset.iri }, format), download: `impact.${format === "mermaid" ? "mmd" : format}` }, format)])));
+}
+
+function result(answer, state) {
+  const note = answer.partial ? h("p", { class: "note" }, "⚠ ", t("partial", { reason: answer.partialReason })) : null;
+  const sides = [flows(answer.flows), checklist(answer.checklist)].filter(Boolean);
+  const beside = sides.length ? h("div", { class: "columns even" }, sides) : null;
+  if (!answer.count) {
+    return [h("section", { class: "empty" }, h("p", {}, t("impact-none")), h("p", {}, t(`impact-none-${state.direction}`))), note, beside].filter(Boolean);
+  }
+  const { picture, left, light } = draw(answer);
+  return [
+    h("section", { "aria-labelledby": "paths-title" },
+      h("h2", { id: "paths-title" }, t("affected", { count: answer.count })),
+      note ?? "",
+      h("p", { class: "quiet legend" }, t("legend"), left ? ` ${t("left-to-table", { left })}` : ""),
+      h("div", { class: "scroll" }, picture)),
+    beside ?? "",
+    h("section", { "aria-labelledby": "table-title" }, h("h2", { id: "table-title" }, t("why")), affected(answer, light)),
+  ];
+}
+
+function affected(answer, light) {
+  const columns = ["column-asset", "column-class", "column-hops", "column-strength", "column-because"].map((key) => t(key));
+  const rows = answer.levels.flatMap((level) => [
+    h("tr", { class: "group" }, h("th", { scope: "rowgroup", colspan: columns.length }, level.level === "transversal" ? level.label : `${level.level} ${level.label}`, h("span", { class: "quiet" }, ` ${level.assets.length}`))),
+    ...level.assets.map((asset) => affectedRow(asset, light)),
+  ]);
+  return table(t("table-caption", { label: answer.asset.label }), columns, rows, { id: "affected" });
+}
+
+function affectedRow(asset, light) {
+  const strengths = Object.entries(asset.aspects).map(([aspect, strength]) => h("span", { class: "strength" }, `${aspect} ${number(strength, 3)}`));
+  const way = asset.direction === "up" ? t("way-up") : t("way-down");
+  return row([
+    [h("a", { href: href({ asset: asset.iri }), "data-iri": asset.iri }, asset.label), h("div", { class: "quiet" }, asset.name)],
+    asset.classLabel ?? "–",
+    h("span", { title: way }, `${asset.hops} ${asset.direction === "up" ? "↑" : "↓"}`, h("span", { class: "hidden" }, ` ${way}`)),
+    strengths,
+    reasons(asset.path),
+  ], { onpointerenter: () => light(asset.iri), onpointerleave: () => light(null) });
+}
+
+function reasons(path) {
+  return h("ol", { class: "because" }, path.map((hop) =>
+    h("li", {}, hop.reason, " ", h("span", { class: "quiet" }, `(${basis(hop)})`))));
+}
+
+function basis(hop) {
+  return `${hop.aspectLabel.toLowerCase()} ${number(hop.strength, 3)}, ${t(hop.measured ? "measured" : "declared")}`;
+}
+
+function flows(all) {
+  if (!all.length) return null;
+  return h("section", { id: "flows", "aria-labelledby": "flows-title" },
+    h("h2", { id: "flows-title" }, t("flows")),
+    all.map((flow) => h("article", { class: "flow" },
+      h("h3", {}, h("span", { class: `status ${flow.shown ? "pass" : "none"}` }, flow.shown ? "✓ " : "✕ "), flow.label),
+      h("p", { class: "steps" }, flow.steps.map((step) => step.join(" + ")).join(" → ")),
+      h("p", { class: "quiet" }, flow.shown ? t("flow-shown", { aspects: flow.aspectLabels.join(", ").toLowerCase() }) : `${t("flow-missing")} ${flow.brokenAt.text}`),
+      flow.shown ? reasons(flow.hops) : null)));
+}
+
+function checklist(items) {
+  if (!items.length) return null;
+  return h("section", { id: "checklist", "aria-labelledby": "checklist-title" },
+    h("h2", { id: "checklist-title" }, t("checklist")),
+    table(t("checklist-caption"), [t("column-step"), t("column-level"), t("column-reached")],
+      items.map((item) => row([item.text, item.level, item.reached ? `✓ ${t("reached")}` : `– ${t("unreached")}`]))));
+}
