@@ -7,6 +7,7 @@ from importlib.resources import files
 from urllib.parse import unquote
 
 import pytest
+
 from stratagraph.ontology.facts import Fact, Literal
 from stratagraph.ontology.identity import mint
 from stratagraph.ontology.model import load_model
@@ -15,7 +16,6 @@ from stratagraph.ontology.parsing import parse_rdf
 from stratagraph.queries.compliance import evaluate
 from stratagraph.queries.verdicts import Audit, Origin, Outcome, worst_by_level
 from stratagraph.shapes.packs import load_rules
-
 from tests.shapes.rules.estate import Estate
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -39,7 +39,10 @@ def _estate(facts: list[Fact]) -> Estate:
     for _ in parts:
         known = {*governed, *inferred}
         more = {
-            Fact(part.subject, SG.governedBy, rule.object) for part in parts for rule in known if part.object == rule.subject
+            Fact(part.subject, SG.governedBy, rule.object)
+            for part in parts
+            for rule in known
+            if part.object == rule.subject
         }
         if more <= known:
             break

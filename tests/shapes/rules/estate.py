@@ -55,9 +55,7 @@ class Estate:
         solutions = self._store.query(query, prefixes=dict(PREFIXES), substitutions=bound)
         assert isinstance(solutions, ox.QuerySolutions)
         names = [variable.value for variable in solutions.variables]
-        return [
-            {name: None if (value := row[name]) is None else from_ox(value) for name in names} for row in solutions
-        ]
+        return [{name: None if (value := row[name]) is None else from_ox(value) for name in names} for row in solutions]
 
     def ask(self, query: str, bindings: Mapping[str, Term] | None = None) -> bool:
         return bool(self.select(query.replace("ASK", "SELECT * WHERE", 1), bindings))

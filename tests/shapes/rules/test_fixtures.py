@@ -6,6 +6,7 @@ import pyoxigraph as ox
 import pyshacl
 import pytest
 import rdflib
+
 from stratagraph.ontology.blanks import is_blank
 from stratagraph.ontology.facts import Fact, Literal, Term
 from stratagraph.ontology.model import load_model
@@ -15,7 +16,6 @@ from stratagraph.queries.evidence import look_up, still_good
 from stratagraph.queries.verdicts import Outcome
 from stratagraph.shapes.compiler import compile_shapes
 from stratagraph.shapes.graph import Graph
-
 from tests.shapes.rules.estate import Estate
 from tests.shapes.rules.fixtures import KINDS, NOW, RULES, TARGET, day_of, facts_of, path_of, verdict_on
 

@@ -1,0 +1,176 @@
+"""An audit as data: JSON documents and CSV rows."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping
+from typing import Any, Final, TypeAlias
+
+from stratagraph.ontology.facts import Iri, Literal, Term
+from stratagraph.ontology.model import OntologyModel
+from stratagraph.queries.verdicts import Audit, Evidence, Outcome, Verdict
+from stratagraph.shapes.rule import Rule
+
+Document: TypeAlias = dict[str, Any]
+
+COLUMNS: Final = (
+    "rule",
+    "version",
+    "framework",
+    "article",
+    "severity",
+    "target",
+    "name",
+    "level",
+    "outcome",
+    "reason_codes",
+    "reasons_en",
+    "reasons_pt_br",
+    "facts",
+    "sources",
+    "in_force_from",
+    "sequence",
+    "on",
+    "time",
+)
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet would take for the start of a formula."""
+
+
+def to_document(audit: Audit, model: OntologyModel) -> Document:
+    """Return the audit as one JSON-ready object; outcome counts hold every outcome, zeros included."""
+    coverage = audit.coverage
+    return {
+        "sequence": audit.sequence,
+        "on": audit.on.isoformat(),
+        "time": audit.time.isoformat(),
+        "assessor": audit.assessor,
+        "ontology": audit.ontology,
+        "framework": audit.framework,
+        "exit": audit.exit_code,
+        "coverage": {
+            "rules": coverage.rules,
+            "targets": coverage.targets,
+            "verdicts": len(audit.verdicts),
+            "applicable": coverage.applicable,
+            "unknownShare": round(coverage.unknown_share, 4),
+            "outcomes": {outcome.value: coverage.outcomes.get(outcome, 0) for outcome in Outcome},
+        },
+        "rules": [rule_document(rule, model) for rule in audit.rules],
+        "verdicts": [verdict_document(verdict, model) for verdict in audit.verdicts],
+    }
+
+
+def to_json(audit: Audit, model: OntologyModel) -> str:
+    """Write the audit as JSON."""
+    return json.dumps(to_document(audit, model), ensure_ascii=False, indent=2)
+
+
+def to_csv(audit: Audit, model: OntologyModel) -> str:
+    """Write one row per verdict; a cell that a spreadsheet would run as a formula starts with an apostrophe."""
+    text = io.StringIO()
+    rows = csv.DictWriter(text, COLUMNS, lineterminator="\r\n")
+    rows.writeheader()
+    for verdict in audit.verdicts:
+        row = _row(verdict, audit, model)
+        rows.writerow({column: _harmless(value) for column, value in row.items()})
+    return text.getvalue()
+
+
+def rule_document(rule: Rule, model: OntologyModel) -> Document:
+    """Return what a reader needs to know of a rule."""
+    return {
+        "id": rule.id,
+        "iri": rule.iri,
+        "version": rule.version,
+        "framework": rule.framework,
+        "pack": rule.pack,
+        "article": rule.article,
+        "obligation": rule.obligation or None,
+        "policy": rule.policy or None,
+        "title": dict(rule.title.texts),
+        "text": dict(rule.text.texts),
+        "limits": dict(rule.limits.texts),
+        "remediation": dict(rule.remediation.texts),
+        "roles": list(rule.roles),
+        "levels": [notation(model, level) for level in rule.levels],
+        "severity": rule.severity.value,
+        "legalStatus": rule.legal_status.value,
+        "applicableFrom": rule.applicable_from.isoformat(),
+        "verified": rule.verified,
+        "source": rule.source,
+    }
+
+
+def verdict_document(verdict: Verdict, model: OntologyModel) -> Document:
+    """Return one verdict with its reasons and the facts looked at."""
+    return {
+        "rule": verdict.rule.id,
+        "version": verdict.rule.version,
+        "framework": verdict.rule.framework,
+        "article": verdict.rule.article,
+        "severity": verdict.rule.severity.value,
+        "target": verdict.target,
+        "name": verdict.name,
+        "level": notation(model, verdict.level),
+        "outcome": verdict.outcome.value,
+        "inForceFrom": verdict.in_force_from.isoformat(),
+        "reasons": [{"code": reason.code, "text": dict(reason.text.texts)} for reason in verdict.reasons],
+        "evidence": [evidence_document(evidence) for evidence in verdict.evidence],
+    }
+
+
+def evidence_document(evidence: Evidence) -> Document:
+    """Return one fact that was looked at, with its origin."""
+    return {
+        "subject": evidence.fact.subject,
+        "predicate": evidence.fact.predicate,
+        "object": _term(evidence.fact.object),
+        "origin": evidence.origin.value,
+        "sources": list(evidence.sources),
+        "methods": list(evidence.methods),
+        "firstSeen": evidence.first_seen,
+        "lastSeen": evidence.last_seen,
+        "counts": evidence.counts,
+    }
+
+
+def notation(model: OntologyModel, level: Iri | None) -> str | None:
+    """Return ``L8`` for the level, None for what is transversal."""
+    return next((info.notation for info in model.levels if info.iri == level), None)
+
+
+def _term(term: Term) -> Document:
+    if isinstance(term, Literal):
+        return {"value": term.value, "datatype": term.datatype, "language": term.language or None}
+    return {"iri": term}
+
+
+def _row(verdict: Verdict, audit: Audit, model: OntologyModel) -> Mapping[str, str]:
+    sources = sorted({source for evidence in verdict.evidence for source in evidence.sources})
+    return {
+        "rule": verdict.rule.id,
+        "version": verdict.rule.version,
+        "framework": verdict.rule.framework,
+        "article": verdict.rule.article,
+        "severity": verdict.rule.severity.value,
+        "target": verdict.target or "",
+        "name": verdict.name,
+        "level": notation(model, verdict.level) or "",
+        "outcome": verdict.outcome.value,
+        "reason_codes": " ".join(reason.code for reason in verdict.reasons),
+        "reasons_en": " ".join(reason.text.text("en") for reason in verdict.reasons),
+        "reasons_pt_br": " ".join(reason.text.text("pt-br") for reason in verdict.reasons),
+        "facts": str(len(verdict.evidence)),
+        "sources": " ".join(sources),
+        "in_force_from": verdict.in_force_from.isoformat(),
+        "sequence": str(audit.sequence),
+        "on": audit.on.isoformat(),
+        "time": audit.time.isoformat(),
+    }
+
+
+def _harmless(value: str) -> str:
+    return "'" + value if value.startswith(_FORMULA) else value

@@ -1,0 +1,109 @@
+"""An audit as one printable HTML page in both languages, self-contained, switched without a script."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, TypeAlias
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+from stratagraph.ontology.facts import Literal, Term
+from stratagraph.ontology.model import OntologyModel
+from stratagraph.queries.messages import LANGUAGES, language, messages
+from stratagraph.queries.report import notation
+from stratagraph.queries.verdicts import Audit, Outcome, Verdict
+
+_Key: TypeAlias = Callable[[Verdict], str]
+SECTIONS: Final = (
+    (Outcome.FAIL, "open-findings", "no-open-findings"),
+    (Outcome.UNKNOWN, "unknowns", "no-unknowns"),
+    (Outcome.PASS, "passes", "no-passes"),
+    (Outcome.NOT_APPLICABLE, "inapplicable", "no-inapplicable"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One line of a summary: what is counted, and how many there are of each outcome."""
+
+    label: str
+    counts: Mapping[Outcome, int]
+
+
+class _Words:
+    """What the template says in one language: texts, labels of terms, sums."""
+
+    def __init__(self, audit: Audit, model: OntologyModel, tag: str) -> None:
+        self.tag = tag
+        self._audit = audit
+        self._model = model
+        self._texts = messages("compliance", tag)
+
+    def say(self, key: str, **data: object) -> str:
+        """Return a text of the report."""
+        return self._texts[key].format(**data)
+
+    def term(self, term: Term) -> str:
+        """Return how a term is shown: a label of the ontology, a literal's text, else the IRI."""
+        if isinstance(term, Literal):
+            return term.value
+        return self._model.label(term, self.tag) if term in self._model.labels else term
+
+    def level(self, verdict: Verdict) -> str:
+        """Return the notation of the target's level."""
+        return notation(self._model, verdict.level) or ("" if verdict.target is None else self.say("transversal"))
+
+    def headline(self) -> str:
+        """Return the outcome counts in one sentence."""
+        counts = self._audit.coverage.outcomes
+        return self.say("headline", **{outcome.value: counts.get(outcome, 0) for outcome in Outcome})
+
+    def unknown_share(self) -> str:
+        """Return how much could not be told."""
+        coverage = self._audit.coverage
+        percent = f"{coverage.unknown_share * 100:.1f}"
+        decimal = percent.replace(".", ",") if self.tag != LANGUAGES[0] else percent
+        return self.say("unknown-share", percent=decimal, applicable=coverage.applicable)
+
+    def by_framework(self) -> list[_Line]:
+        """Sum the outcomes up per framework."""
+        return _lines(self._audit.verdicts, lambda verdict: verdict.rule.framework)
+
+    def by_level(self) -> list[_Line]:
+        """Sum the outcomes up per level of the target, the highest level first."""
+        lines = {line.label: line for line in _lines(self._audit.verdicts, self.level) if line.label}
+        order = [level.notation for level in sorted(self._model.levels, key=lambda level: -level.number)]
+        return [lines[label] for label in (*order, self.say("transversal")) if label in lines]
+
+
+def to_html(audit: Audit, model: OntologyModel, *, lang: str = LANGUAGES[0]) -> str:
+    """Write the audit as one HTML page that holds both languages; ``lang`` is the one shown first."""
+    return _template().render(
+        audit=audit,
+        words=[_Words(audit, model, tag) for tag in LANGUAGES],
+        first=language(lang),
+        sections=SECTIONS,
+        outcomes=[outcome for outcome in Outcome if outcome is not Outcome.WAIVED],
+    )
+
+
+@lru_cache(maxsize=1)
+def _template() -> Template:
+    environment = Environment(
+        loader=PackageLoader("stratagraph.queries"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("audit.html")
+
+
+def _lines(verdicts: Iterable[Verdict], key: _Key) -> list[_Line]:
+    counts: dict[str, Counter[Outcome]] = {}
+    for verdict in verdicts:
+        counts.setdefault(key(verdict), Counter())[verdict.outcome] += 1
+    return [_Line(label, counts[label]) for label in sorted(counts)]

@@ -1,0 +1,136 @@
+"""The audit as JSON, CSV and HTML."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+
+import pytest
+
+from stratagraph.ontology.facts import Fact, Literal
+from stratagraph.ontology.model import load_model
+from stratagraph.ontology.namespaces import RDF, SG
+from stratagraph.queries.compliance import evaluate
+from stratagraph.queries.messages import LANGUAGES, messages
+from stratagraph.queries.report import to_csv, to_json
+from stratagraph.queries.report_html import to_html
+from stratagraph.queries.verdicts import Audit, Outcome
+from stratagraph.shapes.packs import load_rules
+from tests.shapes.rules.estate import Estate
+from tests.shapes.rules.fixtures import KINDS, facts_of
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+NASTY = '=HYPERLINK("http://x")<script>alert(1)</script>&"\''
+NASTY_IRI = "https://example.org/a%20b/ção?x=1&y='2'#frag"
+
+
+def _facts() -> list[Fact]:
+    """Put every fixture of two rules into one estate, and an asset with an odd name and address."""
+    facts = []
+    for kind in KINDS:
+        for fact in facts_of("LGPD-07", kind):
+            ends = [
+                end + f"/{kind}" if str(end).startswith("https://example.org/") else end
+                for end in (fact.subject, fact.object)
+            ]
+            facts.append(Fact(ends[0], fact.predicate, ends[1]))  # type: ignore[arg-type]  # a subject is an IRI
+    odd = [Fact(NASTY_IRI, RDF.type, SG.LLMSystem), Fact(NASTY_IRI, SG.name, Literal(NASTY))]
+    return [*facts, *odd]
+
+
+@pytest.fixture(name="audit", scope="module")
+def _audit() -> Audit:
+    return evaluate(Estate(_facts()), load_model(), load_rules(), on=NOW.date(), now=NOW)
+
+
+class _Page(HTMLParser):
+    """Collects what the tests look at."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.open: list[str] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in {"meta", "input", "br"}:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_the_page_is_well_formed_and_self_contained(audit: Audit) -> None:
+    page = _Page(to_html(audit, load_model()))
+    assert page.open == []
+    assert not {"script", "link", "img", "iframe"} & {tag for tag, _ in page.tags}
+    assert not any({"src", "href"} & attrs.keys() for _, attrs in page.tags)
+
+
+def test_the_page_holds_both_languages_and_shows_the_one_asked_for(audit: Audit) -> None:
+    page = _Page(to_html(audit, load_model(), lang="pt-BR"))
+    sections = [attrs["lang"] for tag, attrs in page.tags if tag == "section"]
+    checked = [attrs["id"] for tag, attrs in page.tags if tag == "input" and "checked" in attrs]
+    assert sections == ["en", "pt-BR"]
+    assert checked == ["show-pt-BR"]
+    assert "Auditoria de conformidade" in page.text
+    assert "Compliance audit" in page.text
+
+
+def test_names_and_addresses_are_escaped(audit: Audit) -> None:
+    html = to_html(audit, load_model())
+    assert "<script" not in html
+    page = _Page(html)
+    assert NASTY in page.text
+    assert NASTY_IRI in page.text
+
+
+@pytest.mark.parametrize("tag", LANGUAGES)
+def test_the_page_says_what_it_cannot_say(audit: Audit, tag: str) -> None:
+    page = _Page(to_html(audit, load_model()))
+    assert messages("compliance", tag)["disclaimer"] in page.text
+    assert "%" in page.text
+    assert "compliant with" not in page.text.lower()
+    assert "em conformidade com a lei" not in page.text.lower()
+
+
+def test_the_page_shows_the_evidence_with_its_source_and_time(audit: Audit) -> None:
+    text = _Page(to_html(audit, load_model())).text
+    assert "register" in text
+    assert "2026-11-20T08:00:00Z" in text
+
+
+def test_the_json_counts_what_it_lists(audit: Audit) -> None:
+    document = json.loads(to_json(audit, load_model()))
+    listed = [verdict["outcome"] for verdict in document["verdicts"]]
+    assert document["coverage"]["outcomes"] == {outcome.value: listed.count(outcome.value) for outcome in Outcome}
+    assert document["coverage"]["verdicts"] == len(listed)
+    assert document["sequence"] == 7
+
+
+def test_the_json_names_source_method_and_time_of_each_stated_fact(audit: Audit) -> None:
+    document = json.loads(to_json(audit, load_model()))
+    stated = [e for v in document["verdicts"] for e in v["evidence"] if e["origin"] == "stated"]
+    assert stated
+    assert all(e["sources"] == ["register"] and e["methods"] == ["declared"] and e["lastSeen"] for e in stated)
+
+
+def test_the_csv_has_a_row_per_verdict_and_no_formula(audit: Audit) -> None:
+    rows = list(csv.DictReader(io.StringIO(to_csv(audit, load_model()))))
+    assert len(rows) == len(audit.verdicts)
+    assert {row["target"] for row in rows} >= {NASTY_IRI}
+    assert not any(value.startswith("=") for row in rows for value in row.values())
+
+
+def test_both_languages_have_the_same_texts() -> None:
+    english, portuguese = (messages("compliance", tag) for tag in LANGUAGES)
+    assert english.keys() == portuguese.keys()
