@@ -143,10 +143,19 @@ Event = tuple[bool, str, Fact]
 def _steps(pool: list[Fact]) -> st.SearchStrategy[list[list[Event]]]:
     # Few facts per history, so that most of what is closed was open.
     event = st.tuples(st.booleans(), st.sampled_from("ab"), st.sampled_from(pool))
-    return st.lists(st.lists(event, min_size=1, max_size=6), min_size=1, max_size=12)
+    steps = st.lists(st.lists(event, min_size=1, max_size=4), min_size=1, max_size=10)
+    return steps.map(lambda later: [[(True, "a", fact) for fact in pool], *later])
 
 
-events = st.lists(facts, min_size=1, max_size=14, unique=True).flatmap(_steps)
+_knots = st.builds(
+    Fact,
+    st.sampled_from(NODES[:3]),
+    st.sampled_from([EX.partOf, EX.hasPart, EX.near, EX.same]),
+    st.sampled_from(NODES[:3]),
+)
+events = st.one_of(
+    st.lists(facts, min_size=1, max_size=14, unique=True), st.lists(_knots, min_size=4, max_size=9, unique=True)
+).flatmap(_steps)
 
 
 class History:

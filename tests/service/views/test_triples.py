@@ -1,0 +1,243 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pyoxigraph as ox
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stratagraph.ontology.facts import ChangeSet, Fact, Literal, Observation, Term
+from stratagraph.ontology.identity import influence_iri, observation_iri, statement_iri
+from stratagraph.ontology.namespaces import RDF, SG, XSD
+from stratagraph.ontology.rules import compile_rules
+from stratagraph.ontology.sketches import encode, sketch_of
+from stratagraph.service.deriver import Deriver
+from stratagraph.service.views import triples
+from stratagraph.service.views.lexical import stored
+from stratagraph.service.views.statements import influence_facts, observation_facts, statement_facts
+from stratagraph.service.views.triples import TriplesView
+from stratagraph.service.views.view import ViewOutOfStep
+from tests.service.worlds import EX, NODES, START, Event, History, Mirror, events, world
+
+A, B = NODES[:2]
+FIVE, PADDED = Literal("5", XSD.integer), Literal("005", XSD.integer)
+
+
+def everything(view: TriplesView) -> set[Fact]:
+    rows = view.select("SELECT ?s ?p ?o { ?s ?p ?o }")
+    found = [Fact(str(row["s"]), str(row["p"]), row["o"] or "") for row in rows]
+    assert len(found) == len(set(found))
+    return set(found)
+
+
+def expected(mirror: Mirror) -> set[Fact]:
+    facts: set[Fact] = set(mirror.facts)
+    for fact, claims in mirror.claims.items():
+        facts.update(statement_facts(fact, claims))
+    for edge in mirror.edges.values():
+        facts.update(influence_facts(edge, world()))
+    for seen in mirror.newest.values():
+        facts.update(observation_facts(seen))
+    return {stored(fact) for fact in facts}
+
+
+def changes(happened: list[list[Event]]) -> Iterator[tuple[ChangeSet, Mirror]]:
+    deriver, history, mirror = Deriver(world(), compile_rules(world())), History(), Mirror()
+    for step in happened:
+        change = deriver.apply(history.step(step))
+        mirror.apply(change)
+        yield change, mirror
+
+
+def view_of(*happened: list[Event]) -> TriplesView:
+    view = TriplesView(None, world())
+    for change, _ in changes(list(happened)):
+        view.apply(change)
+    return view
+
+
+def says(value: Term) -> Fact:
+    return Fact(A, EX.says, value)
+
+
+@settings(max_examples=100, deadline=None)
+@given(events)
+def test_the_store_holds_exactly_the_present(happened: list[list[Event]]) -> None:
+    view = TriplesView(None, world())
+    for change, mirror in changes(happened):
+        view.apply(change)
+        view.apply(change)
+        assert everything(view) == expected(mirror)
+        assert view.sequence == change.sequence
+
+
+@settings(max_examples=30, deadline=None)
+@given(events)
+def test_a_rebuilt_store_equals_the_incremental_one(happened: list[list[Event]]) -> None:
+    deriver, history = Deriver(world(), compile_rules(world())), History()
+    view, rebuilt = TriplesView(None, world()), TriplesView(None, world())
+    for step in happened:
+        view.apply(deriver.apply(history.step(step)))
+    rebuilt.rebuild(deriver.snapshot(size=4))
+    assert everything(rebuilt) == everything(view)
+    assert rebuilt.watermark() == view.watermark()
+    # What is known of writings must be the same too: close everything and nothing may be left.
+    rest = history.step([(False, source, fact) for fact, source in history.open])
+    change = deriver.apply(rest)
+    rebuilt.apply(change)
+    assert everything(rebuilt) == set()
+
+
+def test_closing_one_writing_leaves_the_other() -> None:
+    both: list[Event] = [(True, "a", says(FIVE)), (True, "a", says(PADDED))]
+    assert view_of(both, [(False, "a", says(PADDED))]).ask(f"ASK {{ <{A}> ?p 5 }}")
+    assert view_of(both, [(False, "a", says(FIVE))]).ask(f"ASK {{ <{A}> ?p 5 }}")
+    assert not view_of(both, [(False, "a", says(FIVE)), (False, "a", says(PADDED))]).ask(f"ASK {{ <{A}> ?p 5 }}")
+
+
+def test_writings_are_remembered_when_the_folder_is_opened_again(tmp_path: Path) -> None:
+    steps: list[list[Event]] = [
+        [(True, "a", says(FIVE)), (True, "a", says(PADDED))],
+        [(False, "a", says(PADDED))],
+        [(False, "a", says(FIVE))],
+    ]
+    answers = []
+    for change, _ in changes(steps):
+        view = TriplesView(tmp_path / "store", world())
+        view.apply(change)
+        answers.append(view.ask(f"ASK {{ <{A}> ?p 5 }}"))
+        view.close()
+    assert answers == [True, True, False]
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=20))
+def test_any_text_comes_and_goes_whole(text: str) -> None:
+    view = TriplesView(None, world())
+    ((change, _),) = changes([[(True, "a", says(Literal(text)))]])
+    view.apply(change)
+    assert (EX.says, Literal(text)) in list(view.facts_about(A))
+    (fact,) = change.added
+    view.apply(ChangeSet(sequence=2, time=START, batch_hash="", removed=(fact,), claims_changed=((fact, ()),)))
+    assert everything(view) == set()
+
+
+def test_a_crash_between_transactions_leaves_the_old_watermark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(triples, "TRANSACTION", 3)
+    (first, _), (second, mirror) = changes(
+        [[(True, "a", Fact(A, EX.partOf, B))], [(True, "a", Fact(A, EX.near, B)), (False, "a", Fact(A, EX.partOf, B))]]
+    )
+    view = TriplesView(tmp_path / "store", world())
+    view.apply(first)
+    with monkeypatch.context() as patch:
+        patch.setattr(triples, "_mark_values", None)  # the process ends before the last transaction
+        with pytest.raises(TypeError):
+            view.apply(second)
+    view.close()
+    view = TriplesView(tmp_path / "store", world())
+    assert view.sequence == 1
+    view.apply(second)
+    assert view.sequence == 2
+    assert everything(view) == expected(mirror)
+    view.close()
+
+
+def test_a_missing_sequence_is_refused() -> None:
+    with pytest.raises(ViewOutOfStep):
+        TriplesView(None, world()).apply(ChangeSet(sequence=2, time=START, batch_hash=""))
+
+
+def test_a_checkpoint_stays_as_it_was(tmp_path: Path) -> None:
+    (first, _), (second, _) = changes([[(True, "a", says(FIVE))], [(False, "a", says(FIVE))]])
+    view = TriplesView(tmp_path / "store", world())
+    view.apply(first)
+    view.checkpoint(tmp_path / "copy")
+    view.apply(second)
+    copy = TriplesView(tmp_path / "copy", world())
+    assert copy.sequence == 1
+    assert copy.ask(f"ASK {{ <{A}> ?p 5 }}")
+    copy.close()
+    view.close()
+
+
+def test_the_book_keeping_is_hidden_from_queries() -> None:
+    view = view_of([(True, "a", says(PADDED))])
+    assert view.select("SELECT ?g { GRAPH ?g { ?s ?p ?o } }") == []
+
+
+def test_bindings_are_filled_in() -> None:
+    view = view_of([(True, "a", Fact(A, EX.near, B))])
+    rows = view.select("SELECT ?x ?y ?z { ?x <https://example.org/near> ?y OPTIONAL { ?y sg:cost ?z } }", {"x": A})
+    assert rows == [{"x": A, "y": B, "z": None}]
+    assert not view.ask("ASK { ?x <https://example.org/rules> ?y }", {"x": A})
+
+
+def test_a_statement_says_who_how_and_when() -> None:
+    fact = Fact(A, EX.near, B)
+    view = view_of([(True, "a", fact)], [(True, "b", fact)])
+    about = dict(view.facts_about(statement_iri(fact)))
+    assert about[RDF.type] == SG.Statement
+    assert about[SG.firstSeen] == Literal("2026-01-01T00:01:00Z", XSD.dateTime)
+    assert about[SG.lastSeen] == Literal("2026-01-01T00:02:00Z", XSD.dateTime)
+    assert {row["s"] for row in view.select(f"SELECT ?s {{ <{statement_iri(fact)}> sg:source ?s }}")} == {
+        Literal("a"),
+        Literal("b"),
+    }
+
+
+def test_an_influence_points_to_the_statements_that_justify_it() -> None:
+    fact = Fact(A, EX.usesFast, B)
+    view = view_of([(True, "a", fact), *((True, "a", Fact(node, RDF.type, EX.Thing)) for node in (A, B))])
+    node = influence_iri(B, A)
+    assert view.ask(
+        "ASK { ?node sg:influencer ?x ; sg:strengthLatency 0.9 ; sg:measuredLatency false ; sg:justifiedBy ?why }",
+        {"node": node, "x": B, "why": statement_iri(fact)},
+    )
+    assert view.ask("ASK { ?x sg:affectsLatency ?y . ?x sg:affects ?y . ?y sg:affectedBy ?x }", {"x": B, "y": A})
+
+
+def observation(minute: int, *values: float) -> Observation:
+    return Observation(
+        subject=A,
+        metric=SG.callLatency,
+        unit="s",
+        start=START + timedelta(minutes=minute),
+        end=START + timedelta(minutes=minute + 1),
+        count=len(values),
+        total=sum(values),
+        minimum=min(values),
+        maximum=max(values),
+        sketch=encode(sketch_of(values)),
+    )
+
+
+def test_the_newest_observation_stands_whatever_comes_late() -> None:
+    deriver, history, view = Deriver(world(), compile_rules(world())), History(), TriplesView(None, world())
+    for minute in (3, 5, 4):
+        view.apply(deriver.apply(history.step([], [observation(minute, 1.0 * minute, 2.0 * minute)])))
+    about = dict(view.facts_about(observation_iri(A, SG.callLatency)))
+    assert about[SG.windowStart] == Literal("2026-01-01T00:05:00Z", XSD.dateTime)
+    assert float(getattr(about[SG.p50], "value", "nan")) == pytest.approx(5, rel=0.01)
+    assert about[SG.mean] == Literal("7.5", XSD.double)
+    assert len(everything(view)) == 14
+
+
+def test_an_empty_sketch_gives_no_quantiles() -> None:
+    facts = {fact.predicate for fact in observation_facts(replace(observation(1, 2.0), sketch=b""))}
+    assert not facts & {SG.p50, SG.p95}
+
+
+@pytest.mark.parametrize(("value", "text"), [(float("inf"), "INF"), (float("-inf"), "-INF"), (float("nan"), "NaN")])
+def test_numbers_without_end_are_kept(value: float, text: str) -> None:
+    seen = replace(observation(1, 2.0), total=value, sketch=b"")
+    assert Literal(text, XSD.double) in [fact.object for fact in observation_facts(seen)]
+
+
+def test_what_the_store_makes_of_a_literal_is_what_it_answers() -> None:
+    store = ox.Store()
+    store.add(ox.Quad(ox.NamedNode(A), ox.NamedNode(EX.says), ox.Literal("005", datatype=ox.NamedNode(XSD.integer))))
+    assert stored(says(PADDED)) == says(FIVE)
+    assert [quad.object.value for quad in store] == ["5"]
