@@ -1,0 +1,160 @@
+"""What a commit opens, sees again and closes; what readers get."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from stratagraph.ontology.facts import Batch, Literal, Method
+from stratagraph.ontology.namespaces import XSD
+from stratagraph.service.ledger.errors import AsOfInFuture, InvalidBatch, LedgerUnreadable, RunConflict, UnstorableTerm
+from stratagraph.service.ledger.history import Outcome
+from stratagraph.service.ledger.ledger import Ledger
+from tests.service.ledger.samples import NOON, batch, fact, observation, scope
+
+
+def test_same_run_again_returns_its_first_receipt(ledger: Ledger) -> None:
+    first = ledger.commit(batch("1", scope(fact(1), fact(2))), ontology_hash="o")
+    again = ledger.commit(batch("1", scope(fact(2), fact(1))), ontology_hash="o")
+    assert (again.sequence, again.batch_hash, again.time) == (first.sequence, first.batch_hash, first.time)
+    assert again.duplicate
+    assert ledger.sequence() == 1
+
+
+def test_same_run_with_other_content_is_refused(ledger: Ledger) -> None:
+    ledger.commit(batch("1", scope(fact(1))), ontology_hash="o")
+    with pytest.raises(RunConflict):
+        ledger.commit(batch("1", scope(fact(2))), ontology_hash="o")
+
+
+def test_an_empty_batch_is_a_batch(ledger: Ledger) -> None:
+    assert ledger.commit(batch("1"), ontology_hash="o").sequence == 1
+    assert ledger.verify().ok
+
+
+def test_conflicting_claims_coexist_and_close_apart(ledger: Ledger) -> None:
+    ledger.commit(batch("1", scope(fact(1))), ontology_hash="o")
+    ledger.commit(batch("1", scope(fact(1)), source="t"), ontology_hash="o")
+    ledger.commit(batch("2", scope()), ontology_hash="o")
+    assert [claim.source for claim in ledger.claims_of(fact(1))] == ["t"]
+
+
+def test_two_values_stated_together_both_stand(ledger: Ledger) -> None:
+    ledger.commit(batch("0", scope(name="b")), ontology_hash="o")
+    both = batch("1", scope(fact(1, value=1), fact(1, value=2)))
+    ledger.commit(both, ontology_hash="o", single_valued=frozenset({"http://x/p"}))
+    assert len(list(ledger.open_facts(["http://x/1"]))) == 2
+
+
+def test_silence_closes_what_was_not_seen(tmp_path: Path) -> None:
+    now = NOON
+    with Ledger.open(tmp_path / "l.db", clock=lambda: now) as ledger:
+        partial = scope(fact(1), complete=False)
+        seen = ledger.commit(batch("1", partial, silence=timedelta(hours=1)), ontology_hash="o").time
+        assert ledger.due_for_silence(seen + timedelta(minutes=59)) == ()
+        now = seen + timedelta(hours=1)
+        (due,) = ledger.due_for_silence(now)
+        change = ledger.commit(due, ontology_hash="o").change
+        assert [claim.fact for claim in change.closed] == [fact(1)]
+        assert change.closed[0].last_seen == seen
+        assert ledger.due_for_silence(now + timedelta(days=1)) == ()
+
+
+@pytest.mark.parametrize("at", [2, datetime(9999, 1, 1, tzinfo=UTC)])
+def test_the_future_is_refused(ledger: Ledger, at: int | datetime) -> None:
+    ledger.commit(batch("1", scope(fact(1))), ontology_hash="o")
+    with pytest.raises(AsOfInFuture):
+        ledger.facts_as_of(at)
+
+
+def test_clock_running_backwards_does_not_turn_the_ledger_back(tmp_path: Path) -> None:
+    now = NOON
+    with Ledger.open(tmp_path / "l.db", clock=lambda: now) as ledger:
+        first = ledger.commit(batch("1"), ontology_hash="o")
+        now = NOON - timedelta(hours=1)
+        assert ledger.commit(batch("2"), ontology_hash="o").time > first.time
+
+
+def test_observations_are_read_back_exactly(ledger: Ledger) -> None:
+    windows = (observation(0), observation(1), observation(2))
+    said = Batch(source="s", run="1", method=Method.OBSERVED, observations=windows)
+    assert ledger.commit(said, ontology_hash="o").change.observations == windows
+    assert list(ledger.newest_observations()) == [windows[2]]
+    end = NOON + timedelta(minutes=2)
+    assert list(ledger.observations("http://x/0", "http://x/latency", NOON, end)) == list(windows[:2])
+    assert next(ledger.changes(0)).observations == windows
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        Literal("x" * 1_000_000),
+        Literal('quote " slash \\ line \n nul \0 del \x7f emoji \U0001f600'),
+        Literal("Olá", language="pt-br"),
+        *(Literal(form, XSD.double) for form in ("NaN", "INF", "-INF", "1.50")),
+        "http://x/é",
+    ],
+    ids=lambda value: str(value)[:40].encode("ascii", "backslashreplace").decode(),
+)
+def test_terms_are_read_back_exactly(ledger: Ledger, value: Literal | str) -> None:
+    said = fact(1, value=value)
+    ledger.commit(batch("1", scope(said)), ontology_hash="o")
+    assert [claim.fact for claim in ledger.open_claims()] == [said]
+
+
+@pytest.mark.parametrize("iri", ["http://x/a b", "http://x/a>", "", "http://x/\n", "http://x/\ud800"])
+def test_what_is_no_iri_is_refused_and_leaves_nothing(ledger: Ledger, iri: str) -> None:
+    with pytest.raises(UnstorableTerm):
+        ledger.commit(batch("1", scope(fact(1), fact(1, value=iri))), ontology_hash="o")
+    assert ledger.sequence() == 0
+    ledger.commit(batch("1", scope(fact(1))), ontology_hash="o")
+    assert ledger.verify().ok
+
+
+def test_an_endless_total_is_refused(ledger: Ledger) -> None:
+    said = Batch(source="s", run="1", method=Method.OBSERVED, observations=(observation(total=float("inf")),))
+    with pytest.raises(InvalidBatch, match="finite"):
+        ledger.commit(said, ontology_hash="o")
+
+
+def test_outcomes_and_scopes_are_told(ledger: Ledger) -> None:
+    ledger.commit(batch("1", scope(fact(1))), ontology_hash="o")
+    ledger.commit(batch("2", scope(fact(2), complete=False)), ontology_hash="o")
+    assert [record.outcome for record in ledger.batches()] == [Outcome.PARTIAL, Outcome.COMPLETE]
+    (source,) = ledger.sources()
+    assert source.scopes[0].open_claims == 2
+    assert source.scopes[0].last_seen == source.newest.time
+
+
+def test_a_batch_of_more_than_a_chunk_reloads_without_change(ledger: Ledger) -> None:
+    facts = tuple(fact(number // 7, f"p{number % 7}", number) for number in range(12_000))
+    assert len(ledger.commit(batch("1", scope(*facts)), ontology_hash="o").change.opened) == 12_000
+    change = ledger.commit(batch("2", scope(*reversed(facts))), ontology_hash="o").change
+    assert (change.opened, change.closed) == ((), ())
+    assert len(ledger.commit(batch("3", scope(*facts[:100])), ontology_hash="o").change.closed) == 11_900
+    assert ledger.verify().ok
+
+
+def test_threads_that_send_the_same_run_leave_one(ledger: Ledger) -> None:
+    receipts = []
+    said = batch("1", scope(*map(fact, range(50))))
+
+    def send() -> None:
+        receipts.append(ledger.commit(said, ontology_hash="o"))
+
+    threads = [threading.Thread(target=send) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(receipt.duplicate for receipt in receipts) == [False] + [True] * 5
+    assert ledger.sequence() == 1
+
+
+def test_a_file_that_is_no_ledger_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "l.db").write_bytes(b"not a database, but long enough to be looked at" * 100)
+    with pytest.raises(LedgerUnreadable):
+        Ledger.open(tmp_path / "l.db")
