@@ -31,6 +31,7 @@ class AdjacencyView:
     """Influence edges by influencer and by influenced. One writer; a reader sees each node's edges whole."""
 
     name = "adjacency"
+    mapping_version = MAPPING_VERSION
 
     def __init__(self, model: OntologyModel) -> None:
         """Hold nothing."""

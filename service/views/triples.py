@@ -41,6 +41,7 @@ class TriplesView:
     """
 
     name = "triples"
+    mapping_version = MAPPING_VERSION
 
     def __init__(self, path: Path | None, model: OntologyModel) -> None:
         """Open or create the store in a folder; without a folder it lives in memory."""

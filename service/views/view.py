@@ -51,6 +51,7 @@ class View(Protocol):
     """A disposable projection of the ledger. Triples, adjacency, Neo4j; later a remote SPARQL endpoint."""
 
     name: str
+    mapping_version: int
 
     def watermark(self) -> Watermark | None:
         """Return how far this view has come, or None when it is empty."""
