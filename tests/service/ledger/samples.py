@@ -71,7 +71,20 @@ def independent_verify(path: Path) -> int | None:
     return None
 
 
-HEADER = "sequence time kind source run method silence ontology note opened closed observed".split()
+HEADER = [
+    "sequence",
+    "time",
+    "kind",
+    "source",
+    "run",
+    "method",
+    "silence",
+    "ontology",
+    "note",
+    "opened",
+    "closed",
+    "observed",
+]
 RUNS = """SELECT name, complete, stated, withdrawn FROM scope_runs JOIN scopes ON id = scope
           WHERE sequence = ? ORDER BY position"""
 CLAIMS = """SELECT c.*, x.source, x.name, s.text || ' ' || p.text || ' ' || o.text AS line FROM claims c
