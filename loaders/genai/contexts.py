@@ -12,7 +12,8 @@ from stratagraph.loaders.genai.record import CallRecord, Kind, Service, SpanKey
 from stratagraph.ontology.facts import Iri
 
 REMEMBERED_SPANS: Final = 100_000
-_DEEPEST: Final = 1_000
+_DEEPEST: Final = 256
+"""Spans above a call that are looked at one by one, so that a hostile chain of spans costs no more than its length."""
 _BOUNDARIES: Final = frozenset({Kind.AGENT, Kind.TOOL})
 """A model call below one of these is a call of its own, not its parent's call seen once more."""
 
@@ -129,6 +130,7 @@ class Forest:
         """Index the records; ``earlier`` answers for spans that are not among them."""
         self._earlier = earlier
         self._here = {record.key: context_of(record) for record in records}
+        self._ends: dict[SpanKey, Found] = {}
 
     def context(self, key: SpanKey) -> SpanContext | None:
         """Return a span's context, from this request or an earlier one."""
@@ -165,17 +167,21 @@ class Forest:
             key = (key[0], context.parent)
 
     def _walk(self, key: SpanKey) -> Found:
-        """Return the first agent at or above a span. A loop of parents ends at the depth limit."""
-        for _ in range(_DEEPEST):
+        """Return the first agent at or above a span; each span is passed once, and a loop of parents is a root."""
+        passed: dict[SpanKey, None] = {}
+        found = Found()
+        while key not in passed:
+            if key in self._ends:
+                found = self._ends[key]
+                break
+            passed[key] = None
             context = self.context(key)
-            if context is None:
-                return Found(missing=key)
-            if context.agent is not None:
-                return Found(agent=context.agent)
-            if not context.parent:
-                return Found()
+            if context is None or context.agent is not None or not context.parent:
+                found = Found(missing=key) if context is None else Found(agent=context.agent)
+                break
             key = (key[0], context.parent)
-        return Found()
+        self._ends.update(dict.fromkeys(passed, found))
+        return found
 
 
 def context_of(record: CallRecord, *, counted: bool = False) -> SpanContext:

@@ -50,3 +50,11 @@ def test_usage_repeated_on_an_agent_is_not_counted() -> None:
 def test_spans_that_are_each_others_parents_end_the_walk() -> None:
     found = calls([span(1, chat(), parent=2), span(2, {}, parent=1)])
     assert found.forest.agent_of(found.records[0]).agent is None
+
+
+def test_an_agent_is_found_however_deep_its_call_is() -> None:
+    chain = [span(1, agent("deep")), *(span(number, {}, parent=number - 1) for number in range(2, 3000))]
+    found = calls([*chain, span(3000, chat(), parent=2999)])
+    owner = found.forest.agent_of(found.leaves[0]).agent
+    assert owner is not None
+    assert owner.name == "deep"
