@@ -134,6 +134,8 @@ def _parse(data: bytes, syntax: RdfSyntax, base: Iri, file: str) -> list[ox.Quad
         return list(ox.parse(data, format=_FORMATS[syntax], base_iri=base))
     except (SyntaxError, ValueError) as error:
         reason = _POSITION.sub("", str(error)).rstrip(".")
+        if "LoadDocumentCallback" in reason:
+            reason = "remote contexts are not fetched; write the context into the file"
         line = getattr(error, "lineno", None) or _line_reached(data, syntax, base)
         column = getattr(error, "offset", None) or 1
         raise MalformedRdf(file=file, line=line, column=column, reason=reason) from None
@@ -164,9 +166,7 @@ def _facts(quads: Sequence[ox.Quad], file: str, salt: str) -> list[Fact]:
     for quad in quads:
         if not isinstance(quad.graph_name, ox.DefaultGraph):
             raise _unsupported(file, f"the named graph {quad.graph_name}", "only the default graph is read")
-        fact = Fact(
-            _node(quad.subject, blanks, file), quad.predicate.value, _term(quad.object, blanks, terms, file)
-        )
+        fact = Fact(_node(quad.subject, blanks, file), quad.predicate.value, _term(quad.object, blanks, terms, file))
         facts[fact] = None
     return list(facts)
 
@@ -198,6 +198,4 @@ def _term(node: object, blanks: dict[str, str], terms: dict[object, Term], file:
 
 
 def _unsupported(file: str, what: str, advice: str) -> MalformedRdf:
-    return MalformedRdf(
-        file=file, line=0, column=0, reason=f"it holds {what}, which is not supported: {advice}"
-    )
+    return MalformedRdf(file=file, line=0, column=0, reason=f"it holds {what}, which is not supported: {advice}")

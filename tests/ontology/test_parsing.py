@@ -134,5 +134,10 @@ def test_unknown_extension_names_the_known_ones() -> None:
         RdfSyntax.of_file("estate.docx")
 
 
+def test_remote_contexts_are_not_fetched() -> None:
+    with pytest.raises(MalformedRdf, match="remote contexts"):
+        parse(b'{"@context": "http://example.org/context", "@id": "a"}', "jsonld")
+
+
 def test_extension_decides_the_syntax_in_any_case() -> None:
     assert RdfSyntax.of_file("A.TTL") is RdfSyntax.TURTLE
