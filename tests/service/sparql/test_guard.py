@@ -59,7 +59,8 @@ PIECES = [
     "{", "}", "{}", "{ ?s ?p ?o }", "(", ")", "?s", "?p", "?o", "?s ?p ?o", ".", "..", ";", ",",
     "true", "1", "1.5", "a", "'x'", "''", '"', "'''",
     "\\u0022", "\\u007b", "\\'", "#", "\n", " ", "<", ">", "<?x", "?x>", "!", "^",
-    "^^", "@en", "*", "FILTER", "OPTIONAL", "MINUS", "GRAPH", "UNION", "VALUES ?v", "BIND(1 AS ?b)", "NOT EXISTS", "_:b", "[]", "%53",
+    "^^", "@en", "*", "FILTER", "OPTIONAL", "MINUS", "GRAPH", "UNION", "VALUES ?v",
+    "BIND(1 AS ?b)", "NOT EXISTS", "_:b", "[]", "%53",
 ]  # fmt: skip
 
 
@@ -135,7 +136,7 @@ def test_a_query_beyond_the_length_is_refused() -> None:
 
 @pytest.mark.parametrize("text", ["ASK { ?s ?p 'open }", 'ASK { ?s ?p """open }', "ASK { ?s ?p 'a\nb' }"])
 def test_a_string_without_end_is_a_syntax_error(text: str) -> None:
-    with pytest.raises(QuerySyntax, match="line 1, column 1[35]"):
+    with pytest.raises(QuerySyntax, match=r"line 1, column 1[35]"):
         check(text, LIMITS)
 
 
