@@ -30,3 +30,7 @@ class StratagraphError(Exception):
     def data(self) -> dict[str, object]:
         """Return the error's fields by name."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def details(self) -> dict[str, object]:
+        """Return what a problem detail carries beside the text; nothing, unless a subclass has more to tell."""
+        return {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import yaml
 from pydantic import Field, ValidationError
@@ -13,6 +13,13 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.namespaces import ASSET_BASE
+
+LEDGER_FILE: Final = "ledger.sqlite"
+LEDGER_FILES: Final = f"{LEDGER_FILE}*"
+"""Pattern of the ledger's files: the database, its write-ahead log, its key."""
+TRIPLES_FOLDER: Final = "triples"
+CHECKPOINTS_FOLDER: Final = "checkpoints"
+DEMO_FOLDER: Final = "demo"
 
 
 def default_data_folder() -> Path:

@@ -9,6 +9,7 @@ from typing import ClassVar
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Fact, Iri, Literal, Term
 from stratagraph.ontology.namespaces import compact
+from stratagraph.ontology.terms import encode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,22 @@ class Finding:
             parts.append(_plain(self.value))
         told = self.messages.get(language.lower()) or self.messages.get("en", "")
         return f"{' '.join(parts)}: {told} ({compact(self.shape)})"
+
+    def document(self) -> dict[str, object]:
+        """Return the finding as plain data; terms are in N-Triples, messages in every language."""
+        return {
+            "focus": encode(self.focus),
+            "path": self.path,
+            "value": None if self.value is None else encode(self.value),
+            "shape": self.shape,
+            "component": self.component,
+            "severity": self.severity,
+            "messages": dict(self.messages),
+            "text": self.text(),
+            "fact": None
+            if self.fact is None
+            else [encode(self.fact.subject), encode(self.fact.predicate), encode(self.fact.object)],
+        }
 
 
 def _plain(term: Term) -> str:
@@ -70,3 +87,7 @@ class GateRefused(StratagraphError):
     def of(cls, findings: tuple[Finding, ...]) -> GateRefused:
         """Make the error of the violations of a report."""
         return cls(findings=findings, first=findings[0].text(), count=len(findings))
+
+    def details(self) -> dict[str, object]:
+        """Return every finding as plain data."""
+        return {"findings": [finding.document() for finding in self.findings]}

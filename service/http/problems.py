@@ -34,10 +34,10 @@ def problem(
     return Response(orjson.dumps(body, default=str), status, dict(headers or {}), MEDIA_TYPE)
 
 
-def from_error(error: StratagraphError, extra: Mapping[str, Any] | None = None) -> Response:
-    """Build the problem detail of one of our own errors: its slug, its text, its data."""
+def from_error(error: StratagraphError) -> Response:
+    """Build the problem detail of one of our own errors: its slug, its text, its details."""
     title = (type(error).__doc__ or type(error).__name__).splitlines()[0].rstrip(".")
-    return problem(slug=error.slug, title=title, status=error.status, detail=str(error), extra=extra)
+    return problem(slug=error.slug, title=title, status=error.status, detail=str(error), extra=error.details())
 
 
 def install(app: FastAPI) -> None:
@@ -52,7 +52,7 @@ def _ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, StratagraphError)  # noqa: S101  what the handler is registered for
     if error.status >= 500:  # noqa: PLR2004  a status class
         log.error("%s %s: %s", request.method, request.url.path, error)
-    return from_error(error, error.details() if hasattr(error, "details") else None)
+    return from_error(error)
 
 
 def _invalid(request: Request, error: Exception) -> Response:  # noqa: ARG001  starlette's handler signature

@@ -122,4 +122,3 @@ def test_bad_input_is_refused_with_its_line_and_what_to_do(text: str, line: int,
     assert error.file == "estate.yaml"
     assert error.line == line
     assert said in str(error)
-

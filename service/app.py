@@ -1,0 +1,50 @@
+"""The program: ``stratagraph``."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+
+import typer
+
+from stratagraph import __version__
+from stratagraph.service.cli import audit, impact, ledger, load, query, serve, validate
+
+app = typer.Typer(
+    name="stratagraph",
+    help="A knowledge graph and ontology service for LLM operations.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("demo")(serve.demo)
+app.command("serve")(serve.serve)
+app.command("load")(load.load)
+app.command("impact")(impact.impact)
+app.command("audit")(audit.audit)
+app.command("validate")(validate.validate)
+app.command("query")(query.query)
+app.add_typer(ledger.app, name="ledger")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        sys.stdout.write(f"stratagraph {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Print the version and stop."
+    ),
+) -> None:
+    """Read the options that stand before a command."""
+
+
+def main() -> None:
+    """Run the command line."""
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # a library's deprecations are for developers, not for users of a command
+    app()

@@ -1,0 +1,52 @@
+"""``stratagraph audit``: do we comply?"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from stratagraph.service.cli.options import Config, Data, Language, Ontology, Out, errors_in_words, write
+from stratagraph.service.client import connect
+from stratagraph.service.settings import load_settings
+
+
+class Format(StrEnum):
+    """How an audit is written."""
+
+    HTML = "html"
+    JSON = "json"
+    CSV = "csv"
+
+
+def audit(
+    framework: Annotated[str | None, typer.Option("--framework", help="Only this framework, for example LGPD.")] = None,
+    on: Annotated[
+        datetime | None,
+        typer.Option("--on", formats=["%Y-%m-%d"], help="Date whose rules apply; may be in the future."),
+    ] = None,
+    form: Annotated[Format, typer.Option("--format", help="How to write the report.")] = Format.JSON,
+    out: Out = None,
+    lang: Language = "en",
+    data: Data = None,
+    config: Config = None,
+    ontology: Ontology = None,
+) -> None:
+    """Evaluate every rule against every target it applies to.
+
+    Exit status: 0 when nothing fails and nothing is unknown, 1 when something does, 2 when the audit could not run.
+    """
+    with errors_in_words():
+        settings = load_settings(config, data=data, ontology=ontology)
+        params = {
+            "framework": framework,
+            "on": on.date().isoformat() if on else None,
+            "format": form.value,
+            "lang": lang,
+        }
+        with connect(settings) as client:
+            answer = client.request("GET", "/api/compliance/audit", params=params)
+        write(answer.text, out)
+    raise typer.Exit(int(answer.headers["Stratagraph-Audit-Exit"]))

@@ -1,0 +1,62 @@
+"""``stratagraph impact``: what does a change of this asset touch?"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from stratagraph.service.cli.options import Config, Data, Language, Ontology, Out, errors_in_words, write
+from stratagraph.service.client import connect
+from stratagraph.service.settings import load_settings
+
+
+class Direction(StrEnum):
+    """Along the influences, against them, or both."""
+
+    DOWN = "down"
+    UP = "up"
+    BOTH = "both"
+
+
+class Format(StrEnum):
+    """How an impact is written."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+    MERMAID = "mermaid"
+
+
+def impact(
+    asset: Annotated[str, typer.Argument(help="Name, label, CURIE or IRI of the asset that changes.")],
+    change: Annotated[
+        str | None, typer.Option("--change", help="Kind of change, for example regulation-change.")
+    ] = None,
+    direction: Annotated[Direction, typer.Option("--direction", help="down: what it touches; up: what touches it.")] = (
+        Direction.DOWN
+    ),
+    aspect: Annotated[str | None, typer.Option("--aspect", help="Only this aspect, for example privacy.")] = None,
+    depth: Annotated[int | None, typer.Option("--depth", min=1, help="Most hops.")] = None,
+    form: Annotated[Format, typer.Option("--format", help="How to write the answer.")] = Format.TABLE,
+    out: Out = None,
+    lang: Language = "en",
+    data: Data = None,
+    config: Config = None,
+    ontology: Ontology = None,
+) -> None:
+    """Show the assets that a change touches, by level, each with its path and the reason for every hop."""
+    with errors_in_words():
+        settings = load_settings(config, data=data, ontology=ontology)
+        params = {
+            "asset": asset,
+            "change": change,
+            "direction": direction.value,
+            "aspect": aspect,
+            "depth": depth,
+            "format": form.value,
+            "lang": lang,
+        }
+        with connect(settings) as client:
+            write(client.request("GET", "/api/impact", params=params).text, out)

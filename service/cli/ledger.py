@@ -1,0 +1,106 @@
+"""``stratagraph ledger``: verify, export and import the chain of batches."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, BinaryIO
+
+import typer
+
+from stratagraph.service.cli.options import Config, Data, Out, errors_in_words, fail, write
+from stratagraph.service.ledger.ledger import Ledger
+from stratagraph.service.ledger.verify import VerifyReport
+from stratagraph.service.lockfile import DataLock
+from stratagraph.service.settings import LEDGER_FILE, load_settings
+
+app = typer.Typer(help="The ledger: the one truth.", no_args_is_help=True)
+
+
+@contextmanager
+def _open(data: Path | None, config: Path | None, *, new: bool = False) -> Iterator[Ledger]:
+    """Open the ledger of a data folder; reading needs no lock, for a reader sees what was committed."""
+    settings = load_settings(config, data=data)
+    if not new and not (settings.data / LEDGER_FILE).exists():
+        fail(f"There is no ledger in {settings.data}. Name the folder with --data.")
+    with Ledger.open(settings.data / LEDGER_FILE) as ledger:
+        yield ledger
+
+
+@app.command()
+def verify(
+    head_file: Annotated[
+        Path | None, typer.Option("--head", help="A signed head that was kept elsewhere.", show_default=False)
+    ] = None,
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """Check the hash chain from the first batch to the last."""
+    with errors_in_words(), _open(data, config) as ledger:
+        report = ledger.verify(head_file)
+    write(_in_words(report))
+    raise typer.Exit(0 if report.ok else 1)
+
+
+def _in_words(report: VerifyReport) -> str:
+    if not report.ok:
+        return f"The chain is broken at sequence {report.first_bad_sequence}: {report.problem}"
+    if report.rollback_checked:
+        return f"The chain of {report.checked} batches is sound, and still holds the head that was kept elsewhere."
+    return (
+        f"The chain of {report.checked} batches is sound. That newer batches were cut off can't be excluded: "
+        "no head kept elsewhere was given (--head)."
+    )
+
+
+@app.command()
+def head(out: Out = None, data: Data = None, config: Config = None) -> None:
+    """Print the signed head, to be kept elsewhere for a later verification."""
+    with errors_in_words(), _open(data, config) as ledger:
+        write(ledger.head().to_json(), out)
+
+
+@app.command()
+def export(out: Out = None, data: Data = None, config: Config = None) -> None:
+    """Stream the whole ledger as JSON Lines."""
+    with errors_in_words(), _open(data, config) as ledger, _stream(out) as stream:
+        for line in ledger.export():
+            stream.write(line)
+
+
+@app.command("import")
+def import_(
+    path: Annotated[Path, typer.Argument(help="An export, as 'ledger export' writes it.")],
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """Rebuild an identical ledger in an empty data folder."""
+    with errors_in_words():
+        settings = load_settings(config, data=data)
+        with DataLock(settings.data), _source(path) as stream, Ledger.open(settings.data / LEDGER_FILE) as ledger:
+            count = ledger.import_from(stream)
+    write(f"Imported {count} batches into {settings.data}.")
+
+
+@contextmanager
+def _stream(out: Path | None) -> Iterator[BinaryIO]:
+    if out is None:
+        yield sys.stdout.buffer
+        return
+    try:
+        with out.open("wb") as stream:
+            yield stream
+    except OSError as error:
+        fail(f"{out} cannot be written: {error.strerror}. Choose another path with --out.")
+
+
+@contextmanager
+def _source(path: Path) -> Iterator[BinaryIO]:
+    try:
+        stream = path.open("rb")
+    except OSError as error:
+        fail(f"{path} cannot be read: {error.strerror}.")
+    with stream:
+        yield stream

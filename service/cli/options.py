@@ -1,0 +1,52 @@
+"""Options that several commands share, and how a command fails."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Final, NoReturn
+
+import typer
+
+from stratagraph.ontology.errors import StratagraphError
+
+COULD_NOT_RUN: Final = 2
+
+Data = Annotated[Path | None, typer.Option("--data", help="Folder of the ledger and the views.", show_default=False)]
+Config = Annotated[Path | None, typer.Option("--config", help="YAML file of settings.", show_default=False)]
+Ontology = Annotated[
+    Path | None,
+    typer.Option("--ontology", help="Folder of Turtle modules that extend the ontology.", show_default=False),
+]
+Host = Annotated[str | None, typer.Option("--host", help="Address to listen on.", show_default="127.0.0.1")]
+Port = Annotated[int | None, typer.Option("--port", help="Port to listen on; 0 picks a free one.", show_default="8000")]
+Out = Annotated[Path | None, typer.Option("--out", help="File to write to.", show_default=False)]
+Language = Annotated[str, typer.Option("--lang", help="Language of labels and reasons: en or pt-BR.")]
+
+
+def fail(message: str) -> NoReturn:
+    """End the command: it could not run."""
+    sys.stderr.write(f"stratagraph: {message}\n")
+    raise typer.Exit(COULD_NOT_RUN)
+
+
+@contextmanager
+def errors_in_words() -> Iterator[None]:
+    """Turn our own errors into one paragraph on standard error and exit status 2."""
+    try:
+        yield
+    except StratagraphError as error:
+        fail(str(error))
+
+
+def write(text: str, out: Path | None = None) -> None:
+    """Write a result to a file, else to standard output."""
+    if out is None:
+        sys.stdout.write(text if text.endswith("\n") else text + "\n")
+        return
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        fail(f"{out} cannot be written: {error.strerror}. Choose another path with --out.")

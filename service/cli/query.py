@@ -1,0 +1,64 @@
+"""``stratagraph query``: a SPARQL query from a file or standard input."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stratagraph.service.cli.options import Config, Data, Ontology, Out, errors_in_words, fail, write
+from stratagraph.service.client import connect
+from stratagraph.service.settings import load_settings
+
+
+class Format(StrEnum):
+    """How a result is written."""
+
+    JSON = "json"
+    XML = "xml"
+    CSV = "csv"
+    TSV = "tsv"
+    TURTLE = "turtle"
+    NTRIPLES = "ntriples"
+
+
+MEDIA_TYPES = {
+    Format.JSON: "application/sparql-results+json",
+    Format.XML: "application/sparql-results+xml",
+    Format.CSV: "text/csv",
+    Format.TSV: "text/tab-separated-values",
+    Format.TURTLE: "text/turtle",
+    Format.NTRIPLES: "application/n-triples",
+}
+
+
+def query(
+    file: Annotated[str, typer.Argument(help="A file with a SPARQL query, or - for standard input.")],
+    form: Annotated[
+        Format | None, typer.Option("--format", help="Default: tsv for rows, turtle for graphs.", show_default=False)
+    ] = None,
+    out: Out = None,
+    data: Data = None,
+    config: Config = None,
+    ontology: Ontology = None,
+) -> None:
+    """Answer a SPARQL query; the prefixes sg, asset, rdf, rdfs, owl, xsd, skos, sh, dct and prov are known."""
+    text = sys.stdin.read() if file == "-" else _read(Path(file))
+    accept = MEDIA_TYPES[form] if form else "text/tab-separated-values, text/turtle;q=0.9"
+    with errors_in_words():
+        settings = load_settings(config, data=data, ontology=ontology)
+        with connect(settings) as client:
+            headers = {"Content-Type": "application/sparql-query", "Accept": accept}
+            write(client.request("POST", "/sparql", content=text.encode(), headers=headers).text, out)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        fail(f"{path} cannot be read: {error.strerror}.")
+    except UnicodeDecodeError:
+        fail(f"{path} is not UTF-8 text. Save it as UTF-8.")

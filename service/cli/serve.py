@@ -1,0 +1,48 @@
+"""``stratagraph serve`` and ``stratagraph demo``."""
+
+from __future__ import annotations
+
+import logging
+from typing import Annotated
+
+import typer
+
+from stratagraph.service.cli.options import Config, Data, Host, Ontology, Port, errors_in_words
+from stratagraph.service.settings import DEMO_FOLDER, default_data_folder, load_settings
+
+
+def serve(
+    data: Data = None, host: Host = None, port: Port = None, config: Config = None, ontology: Ontology = None
+) -> None:
+    """Serve the graph: pages, API, SPARQL and the telemetry receiver."""
+    # The server loads every part of the service; other commands do without.
+    from stratagraph.service.engine import Engine  # noqa: PLC0415
+    from stratagraph.service.server import Server  # noqa: PLC0415
+
+    with errors_in_words():
+        _log_to_stderr()
+        settings = load_settings(config, data=data, host=host, port=port, ontology=ontology)
+        with Engine(settings) as engine:
+            server = Server(engine)
+            typer.echo(f"Stratagraph listens at {server.url}")
+            server.run()
+
+
+def demo(
+    data: Data = None,
+    host: Host = None,
+    port: Port = None,
+    config: Config = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Empty the demo's data first.")] = False,
+) -> None:
+    """Load the example estate and sample telemetry, and serve them."""
+    from stratagraph.service.demo import run_demo  # noqa: PLC0415  as above
+
+    with errors_in_words():
+        _log_to_stderr()
+        folder = data or default_data_folder() / DEMO_FOLDER
+        run_demo(load_settings(config, data=folder, host=host, port=port), fresh=fresh, say=typer.echo)
+
+
+def _log_to_stderr() -> None:
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")

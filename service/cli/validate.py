@@ -1,0 +1,37 @@
+"""``stratagraph validate``: plain SHACL validation with our engine."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stratagraph.service.cli.options import Out, errors_in_words, write
+from stratagraph.shapes.validate import validate as run_validation
+
+
+class Format(StrEnum):
+    """How a validation report is written."""
+
+    TURTLE = "turtle"
+    JSON = "json"
+
+
+def validate(
+    data: Annotated[list[Path], typer.Option("--data", help="RDF file with the data; may be given several times.")],
+    shapes: Annotated[
+        list[Path], typer.Option("--shapes", help="RDF file with the shapes; may be given several times.")
+    ],
+    form: Annotated[Format, typer.Option("--format", help="How to write the report.")] = Format.TURTLE,
+    out: Out = None,
+) -> None:
+    """Validate data against SHACL shapes and write the W3C report.
+
+    Exit status: 0 when the data conform, 1 when they do not, 2 when the validation could not run.
+    """
+    with errors_in_words():
+        outcome = run_validation(data, shapes)
+        write(outcome.to_turtle() if form is Format.TURTLE else outcome.to_json(), out)
+    raise typer.Exit(0 if outcome.conforms else 1)

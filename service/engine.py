@@ -1,0 +1,266 @@
+"""The writer of one data directory: batch -> gate -> ledger -> deriver -> views."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from stratagraph.loaders.otlp_traces import SOURCE as TELEMETRY
+from stratagraph.loaders.prices import PriceTable
+from stratagraph.ontology.facts import Batch, Iri, LedgerChange, Method
+from stratagraph.ontology.model import OntologyModel, load_model
+from stratagraph.ontology.rules import compile_rules
+from stratagraph.queries.compliance import evaluate
+from stratagraph.queries.verdicts import Audit
+from stratagraph.service.deriver import Deriver
+from stratagraph.service.ledger.commit import Receipt
+from stratagraph.service.ledger.ledger import Ledger
+from stratagraph.service.ledger.signing import Head
+from stratagraph.service.lockfile import DataLock
+from stratagraph.service.settings import CHECKPOINTS_FOLDER, LEDGER_FILE, TRIPLES_FOLDER, Settings
+from stratagraph.service.sparql.checkpoints import Checkpoints
+from stratagraph.service.views.adjacency import AdjacencyView
+from stratagraph.service.views.triples import TriplesView
+from stratagraph.service.views.view import View
+from stratagraph.shapes.gate import Finding, Gate, GateRefused
+from stratagraph.shapes.packs import load_rules
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Committed:
+    """What became of a batch: its receipt, and what the gate would like to see documented."""
+
+    receipt: Receipt
+    warnings: tuple[Finding, ...]
+
+
+class Engine:
+    """Owns the ledger, the deriver and the views of one data directory; one per process and directory.
+
+    ``commit`` may be called from any thread. What reads several things that must fit together does so inside
+    ``reading``, where nothing moves.
+
+    Raises:
+        DataInUse: another process holds the directory.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.model: OntologyModel = load_model((settings.ontology,) if settings.ontology else ())
+        self.lock = DataLock(settings.data)
+        try:
+            self._open()
+        except BaseException:
+            self.lock.close()
+            raise
+
+    def _open(self) -> None:
+        folder = self.settings.data
+        self._single_valued = frozenset(iri for iri, info in self.model.attributes.items() if info.single_valued)
+        self._commit_lock = threading.Lock()
+        self._views_lock = threading.RLock()
+        self._moved = threading.Condition()
+        self._outcomes: Counter[str] = Counter()
+        self._prices: PriceTable | None = None
+        self._audits: dict[tuple[int, date, str | None], Audit] = {}
+        self.rules = load_rules()
+        self.gate = Gate(self.model)
+        self.ledger = Ledger.open(folder / LEDGER_FILE)
+        self.triples = TriplesView(folder / TRIPLES_FOLDER, self.model)
+        self.adjacency = AdjacencyView(self.model)
+        self._checkpoints: Checkpoints | None = None
+        self._ledger_commit(self.model.as_batch())
+        self._restore()
+
+    def views(self) -> tuple[View, ...]:
+        """Return every view, in the order in which changes reach them. The Neo4j view joins here."""
+        return (self.adjacency, self.triples)
+
+    def _restore(self) -> None:
+        """Take the present in from the ledger, and rebuild every view that does not stand there already."""
+        head = self.ledger.head()
+        self.deriver = Deriver(self.model, compile_rules(self.model))
+        self.deriver.restore(
+            self.ledger.open_claims(),
+            sequence=head.sequence,
+            time=head.time or datetime.now(UTC),
+            batch_hash=head.batch_hash,
+            observations=self.ledger.newest_observations(),
+        )
+        for view in self.views():
+            if not self._stands_at(view, head):
+                log.info("rebuilding the view %s at sequence %d", view.name, head.sequence)
+                view.rebuild(self.deriver.snapshot())
+
+    def _stands_at(self, view: View, head: Head) -> bool:
+        mark = view.watermark()
+        return mark is not None and (mark.sequence, mark.batch_hash, mark.ontology_hash, mark.mapping_version) == (
+            head.sequence,
+            head.batch_hash,
+            self.model.hash,
+            view.mapping_version,
+        )
+
+    # Writing
+
+    def commit(self, batch: Batch) -> Committed:
+        """Check a batch, make it durable and let every view follow.
+
+        Raises:
+            GateRefused: the batch violates a shape; nothing of it was committed.
+            RunConflict: the run is known with other content.
+        """
+        with self._commit_lock:
+            report = self.gate.check(batch, self.ledger.open_facts)
+            if report.violations:
+                self._outcomes["refused"] += 1
+                raise GateRefused.of(report.violations)
+            receipt = self._ledger_commit(batch)
+            self._outcomes["duplicate" if receipt.duplicate else "committed"] += 1
+            if not receipt.duplicate:
+                self._project(receipt.change)
+                if batch.method is Method.DECLARED:
+                    self._prices = None
+        return Committed(receipt=receipt, warnings=report.warnings)
+
+    def _ledger_commit(self, batch: Batch) -> Receipt:
+        return self.ledger.commit(batch, ontology_hash=self.model.hash, single_valued=self._single_valued)
+
+    def _project(self, change: LedgerChange) -> None:
+        """Let the deriver and every view follow; a view that can't is rebuilt, for the ledger has the truth already."""
+        with self._views_lock:
+            derived = self.deriver.apply(change)
+            for view in self.views():
+                try:
+                    view.apply(derived)
+                except Exception:
+                    log.exception("the view %s failed at sequence %d; rebuilding it", view.name, change.sequence)
+                    view.rebuild(self.deriver.snapshot())
+        with self._moved:
+            self._moved.notify_all()
+
+    def housekeep(self) -> int:
+        """Close what sources with a silence period no longer see; return the number of batches committed."""
+        due = self.ledger.due_for_silence(datetime.now(UTC))
+        for batch in due:
+            with self._commit_lock:
+                receipt = self._ledger_commit(batch)
+                if not receipt.duplicate:
+                    self._project(receipt.change)
+        return len(due)
+
+    # Reading
+
+    @property
+    def sequence(self) -> int:
+        """The sequence that every view has reached."""
+        return min(self._sequence_of(view) for view in self.views())
+
+    def lags(self) -> Mapping[str, int]:
+        """Return how many sequences each view is behind the ledger."""
+        head = self.ledger.head().sequence
+        return {view.name: max(0, head - self._sequence_of(view)) for view in self.views()}
+
+    def _sequence_of(self, view: View) -> int:
+        mark = view.watermark()
+        return mark.sequence if mark else 0
+
+    def outcomes(self) -> Mapping[str, int]:
+        """Return how many batches were committed, recognised as duplicates, or refused since the start."""
+        return dict(self._outcomes)
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Hold the views still while something is read that must fit together."""
+        with self._views_lock:
+            yield
+
+    def wait_for(self, sequence: int, seconds: float) -> bool:
+        """Wait until every view has reached a sequence; return whether it came in time."""
+        deadline = time.monotonic() + seconds
+        with self._moved:
+            return self._moved.wait_for(lambda: self.sequence >= sequence, max(0.0, deadline - time.monotonic()))
+
+    def prices(self) -> PriceTable:
+        """Return the price facts of the graph."""
+        table = self._prices
+        if table is None:
+            rows = self.triples.select("SELECT DISTINCT ?price WHERE { ?price a sg:Price }")
+            subjects = [row["price"] for row in rows]
+            facts = self.ledger.open_facts([subject for subject in subjects if isinstance(subject, str)])
+            table = self._prices = PriceTable.from_facts(facts)
+        return table
+
+    def newest_telemetry(self) -> datetime | None:
+        """Return when telemetry was last committed, or None."""
+        newest = self.ledger.batches(limit=1, source=TELEMETRY)
+        return newest[0].time if newest else None
+
+    def verdicts(self) -> tuple[tuple[Iri, str], ...]:
+        """Return (target, outcome) of every rule today; evaluated once per sequence and day."""
+        return tuple((verdict.target, verdict.outcome.value) for verdict in self.audit().verdicts if verdict.target)
+
+    def audit(self, *, on: date | None = None, framework: str | None = None) -> Audit:
+        """Evaluate the rules on a day, today unless said otherwise; the newest answers are kept for their sequence.
+
+        Raises:
+            UnknownFramework: no rule belongs to the framework.
+        """
+        now = datetime.now(UTC)
+        key = (self.triples.sequence, on or now.date(), framework)
+        audit = self._audits.get(key)
+        if audit is None:
+            with self.reading():
+                audit = evaluate(
+                    self.triples, self.model, self.rules, on=on or now.date(), framework=framework, now=now
+                )
+            self._audits = {kept: known for kept, known in self._audits.items() if kept[0] == audit.sequence}
+            self._audits[key] = audit
+        return audit
+
+    def checkpoints(self) -> Checkpoints:
+        """Return the immutable copies of the triples that query workers read."""
+        if self._checkpoints is None:
+            self._checkpoints = Checkpoints(
+                self.settings.data / CHECKPOINTS_FOLDER,
+                make=self._checkpoint,
+                sequence=lambda: self.triples.sequence,
+            )
+        return self._checkpoints
+
+    def _checkpoint(self, path: Path) -> int:
+        with self._views_lock:
+            self.triples.checkpoint(path)
+            return self.triples.sequence
+
+    # Lifetime
+
+    def close(self) -> None:
+        """Flush and release everything."""
+        if self._checkpoints is not None:
+            self._checkpoints.close()
+        for view in self.views():
+            view.close()
+        self.ledger.close()
+        self.lock.close()
+
+    def __enter__(self) -> Self:
+        """Return the engine, to be closed at the end of the block."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it."""
+        self.close()

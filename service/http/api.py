@@ -1,0 +1,107 @@
+"""The API's questions: assets, search, levels and impact."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+
+from stratagraph.queries import catalog, names
+from stratagraph.queries.asset import asset as describe_asset
+from stratagraph.queries.impact import DEFAULT_DEPTH, MAX_DEPTH, Direction, impact
+from stratagraph.queries.impact_document import impact_document
+from stratagraph.queries.render import render
+from stratagraph.service.engine import Engine
+
+Language = Annotated[str, Query(description="Language of labels and reasons: en or pt-BR.")]
+AssetName = Annotated[str, Query(min_length=1, description="Name, label, CURIE or IRI of an asset.")]
+
+MAX_PAGE = 1000
+
+
+class Form(StrEnum):
+    """How an impact is written."""
+
+    JSON = "json"
+    TABLE = "table"
+    CSV = "csv"
+    MERMAID = "mermaid"
+
+
+MEDIA_TYPES = {
+    Form.JSON: "application/json",
+    Form.TABLE: "text/plain; charset=utf-8",
+    Form.CSV: "text/csv; charset=utf-8",
+    Form.MERMAID: "text/vnd.mermaid; charset=utf-8",
+}
+
+
+def router(engine: Engine) -> APIRouter:
+    """Return the routes below /api that read the graph."""
+    routes = APIRouter(prefix="/api", tags=["graph"])
+    model = engine.model
+
+    @routes.get("/levels", summary="The twelve levels with asset counts and the worst verdict")
+    def levels(lang: Language = "en") -> list[dict[str, Any]]:
+        return catalog.levels(engine.triples, model, engine.verdicts(), language=lang)
+
+    @routes.get("/assets", summary="Assets, page by page")
+    def assets(
+        level: Annotated[str | None, Query(description="L1 to L12, or transversal.")] = None,
+        kind: Annotated[str | None, Query(description="Class, as a CURIE or IRI.")] = None,
+        limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 200,
+        after: Annotated[str, Query(description="'next' of the page before.")] = "",
+        lang: Language = "en",
+    ) -> dict[str, Any]:
+        wanted = names.resolve_level(model, level) if level else None
+        return catalog.assets(
+            engine.triples,
+            model,
+            level=wanted,
+            transversal=level is not None and wanted is None,
+            cls=names.resolve_class(model, kind) if kind else None,
+            limit=limit,
+            after=after,
+            language=lang,
+        )
+
+    @routes.get("/assets/{name:path}", summary="Everything about one asset, with who says so")
+    def asset(name: str, lang: Language = "en") -> dict[str, Any]:
+        iri = names.resolve_name(engine.triples, model, name, engine.settings.base)
+        return describe_asset(engine.triples, model, iri, language=lang)
+
+    @routes.get("/search", summary="Assets by name or label; case and accents are ignored")
+    def search(
+        q: Annotated[str, Query(description="Part of a name or label.")],
+        limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 20,
+        lang: Language = "en",
+    ) -> dict[str, Any]:
+        return names.search(engine.triples, model, q, limit=limit, language=lang)
+
+    @routes.get("/impact", summary="What a change of an asset touches, with paths and reasons", response_model=None)
+    def impact_of(
+        asset: AssetName,
+        change: Annotated[str | None, Query(description="Kind of change, for example quantization.")] = None,
+        direction: Direction = Direction.DOWN,
+        aspect: Annotated[str | None, Query(description="Only this aspect, for example privacy.")] = None,
+        depth: Annotated[int, Query(ge=1, le=MAX_DEPTH)] = DEFAULT_DEPTH,
+        format: Form = Form.JSON,  # noqa: A002  the parameter's public name
+        lang: Language = "en",
+    ) -> Response:
+        start = names.resolve_name(engine.triples, model, asset, engine.settings.base)
+        with engine.reading():
+            answer = impact(
+                engine.adjacency,
+                engine.triples,
+                model,
+                start,
+                change=names.resolve_change(model, change) if change else None,
+                direction=direction,
+                aspect=names.resolve_aspect(model, aspect) if aspect else None,
+                depth=depth,
+            )
+        document = impact_document(answer, model, lang)
+        return Response(render(document, format.value), media_type=MEDIA_TYPES[format])
+
+    return routes

@@ -1,0 +1,70 @@
+"""The HTTP application over one engine."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from stratagraph import __version__
+from stratagraph.service.engine import Engine
+from stratagraph.service.http import api, batches, compliance, health, history, otlp, pages, problems, sparql
+from stratagraph.service.http.origin import OriginGuard
+from stratagraph.service.http.sequence import SequenceGate
+from stratagraph.service.settings import Settings
+from stratagraph.service.sparql.pool import QueryPool
+from stratagraph.service.sparql.settings import QuerySettings
+
+DESCRIPTION = """
+A knowledge graph and ontology service for LLM operations.
+
+Every answer carries `Stratagraph-Sequence`, the ledger sequence it was computed at. A request may send
+`Stratagraph-At-Least: N`: it waits for that sequence, or gets 503.
+"""
+
+
+def create_app(engine: Engine) -> FastAPI:
+    """Assemble the routes; the app answers for as long as the engine is open."""
+    settings = engine.settings
+    pool = QueryPool(engine.checkpoints(), _query_settings(settings))
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await pool.start()
+        try:
+            yield
+        finally:
+            await pool.stop()
+
+    app = FastAPI(title="Stratagraph", version=__version__, description=DESCRIPTION, lifespan=lifespan)
+    problems.install(app)
+    for router in (
+        api.router(engine),
+        batches.router(engine),
+        history.router(engine),
+        compliance.router(engine),
+        health.router(engine),
+        otlp.router(
+            engine.commit,
+            model=engine.model,
+            prices=engine.prices,
+            base=settings.base,
+            limit=settings.request_mib << 20,
+        ),
+        sparql.router(pool),
+        pages.router(),
+    ):
+        app.include_router(router)
+    app.add_middleware(SequenceGate, engine=engine)
+    app.add_middleware(OriginGuard, allowed=settings.allowed_hosts)
+    return app
+
+
+def _query_settings(settings: Settings) -> QuerySettings:
+    return QuerySettings(
+        workers=settings.query_workers,
+        query_seconds=settings.query_seconds,
+        memory_bytes=settings.query_memory_mib << 20,
+        rows=settings.query_rows,
+    )

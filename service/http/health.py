@@ -1,0 +1,48 @@
+"""Is the service alive, is it ready, and how is it doing?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, generate_latest
+
+from stratagraph.service.engine import Engine
+
+
+def router(engine: Engine) -> APIRouter:
+    """Return the routes /health/live, /health/ready and /metrics."""
+    routes = APIRouter(tags=["health"])
+
+    @routes.get("/health/live", summary="Whether the process answers at all")
+    def live() -> dict[str, str]:
+        return {"status": "live"}
+
+    @routes.get("/health/ready", summary="Whether the views have caught up with the ledger")
+    def ready(response: Response) -> dict[str, Any]:
+        lags = engine.lags()
+        caught_up = not any(lags.values())
+        response.status_code = 200 if caught_up else 503
+        return {
+            "status": "ready" if caught_up else "behind",
+            "sequence": engine.ledger.head().sequence,
+            "views": {name: {"lag": lag} for name, lag in lags.items()},
+        }
+
+    @routes.get("/metrics", summary="The service's own metrics, for Prometheus", response_class=Response)
+    def metrics() -> Response:
+        return Response(_exposition(engine), media_type=CONTENT_TYPE_LATEST)
+
+    return routes
+
+
+def _exposition(engine: Engine) -> bytes:
+    registry = CollectorRegistry()
+    Gauge("stratagraph_ledger_sequence", "Newest ledger sequence", registry=registry).set(engine.ledger.head().sequence)
+    lag = Gauge("stratagraph_view_lag_sequences", "Sequences that a view is behind", ["view"], registry=registry)
+    for name, behind in engine.lags().items():
+        lag.labels(name).set(behind)
+    counter = Counter("stratagraph_batches", "Batches since the start, by outcome", ["outcome"], registry=registry)
+    for outcome, count in engine.outcomes().items():
+        counter.labels(outcome).inc(count)
+    return generate_latest(registry)

@@ -1,0 +1,68 @@
+"""What the ledger has seen: batches, sources and its signed head."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Query
+
+from stratagraph.service.engine import Engine
+from stratagraph.service.ledger.history import BatchRecord, ScopeRecord, SourceRecord
+
+
+def router(engine: Engine) -> APIRouter:
+    """Return the routes below /api that read the ledger's history."""
+    routes = APIRouter(prefix="/api", tags=["ledger"])
+
+    @routes.get("/batches", summary="The newest batches, newest first, with their outcomes")
+    def batches(
+        limit: Annotated[int, Query(ge=1, le=1000)] = 50,
+        source: Annotated[str | None, Query(description="Only this source's.")] = None,
+    ) -> dict[str, Any]:
+        return {"batches": [_batch(record) for record in engine.ledger.batches(limit=limit, source=source)]}
+
+    @routes.get("/sources", summary="Every source: its newest run, how that went, and its scopes")
+    def sources() -> dict[str, Any]:
+        return {"sources": [_source(record) for record in engine.ledger.sources()]}
+
+    @routes.get("/ledger", summary="The signed head; keep it elsewhere to exclude a rollback later")
+    def ledger() -> dict[str, Any]:
+        return {"head": orjson.loads(engine.ledger.head().to_json())}
+
+    return routes
+
+
+def _batch(record: BatchRecord) -> dict[str, Any]:
+    return {
+        "sequence": record.sequence,
+        "time": record.time.isoformat(),
+        "kind": record.kind,
+        "source": record.source,
+        "run": record.run,
+        "method": record.method.value,
+        "outcome": record.outcome.value,
+        "opened": record.opened,
+        "closed": record.closed,
+        "observations": record.observed,
+        "hash": record.batch_hash,
+        "ontology": record.ontology_hash,
+        "note": record.note,
+    }
+
+
+def _source(record: SourceRecord) -> dict[str, Any]:
+    return {
+        "source": record.source,
+        "newest": _batch(record.newest),
+        "scopes": [_scope(scope) for scope in record.scopes],
+    }
+
+
+def _scope(record: ScopeRecord) -> dict[str, Any]:
+    return {
+        "name": record.name,
+        "lastSeen": record.last_seen.isoformat() if record.last_seen else None,
+        "silenceSeconds": record.silence.total_seconds() if record.silence else None,
+        "openClaims": record.open_claims,
+    }

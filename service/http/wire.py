@@ -1,0 +1,146 @@
+"""Batches over the wire: JSON in the ledger's own terms, each term in N-Triples notation."""
+
+from __future__ import annotations
+
+import base64
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import AwareDatetime, Base64Bytes, BaseModel, ConfigDict, Field
+
+from stratagraph.ontology.facts import Batch, Fact, Iri, Method, Observation, Scope
+from stratagraph.ontology.terms import MalformedTerm, decode, encode, to_ox
+
+Triple = tuple[str, str, str]
+
+
+class WireObservation(BaseModel):
+    """One metric of one subject over one window; ``unit`` is a UCUM code or a currency."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    subject: str
+    metric: str
+    unit: str
+    start: AwareDatetime
+    end: AwareDatetime
+    count: int
+    total: float
+    minimum: float
+    maximum: float
+    sketch: Base64Bytes = b""
+    estimated: bool = False
+
+
+class WireScope(BaseModel):
+    """What a run says about one part of its source; complete: what it no longer says is closed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str
+    complete: bool = False
+    stated: list[Triple] = Field(default_factory=list)
+    withdrawn: list[Triple] = Field(default_factory=list)
+
+
+class WireBatch(BaseModel):
+    """What one run of one source says; idempotent by source and run."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    source: str = Field(min_length=1, max_length=200)
+    run: str = Field(min_length=1, max_length=200)
+    method: Method = Method.DECLARED
+    scopes: list[WireScope] = Field(default_factory=list)
+    observations: list[WireObservation] = Field(default_factory=list)
+    silence_seconds: float | None = Field(default=None, gt=0)
+
+    def batch(self) -> Batch:
+        """Return the batch itself.
+
+        Raises:
+            MalformedTerm: a term is not in N-Triples notation.
+        """
+        return Batch(
+            source=self.source,
+            run=self.run,
+            method=self.method,
+            scopes=tuple(
+                Scope(
+                    name=scope.name,
+                    complete=scope.complete,
+                    stated=tuple(_fact(triple) for triple in scope.stated),
+                    withdrawn=tuple(_fact(triple) for triple in scope.withdrawn),
+                )
+                for scope in self.scopes
+            ),
+            observations=tuple(_observation(item) for item in self.observations),
+            silence=timedelta(seconds=self.silence_seconds) if self.silence_seconds else None,
+        )
+
+
+def _fact(triple: Triple) -> Fact:
+    subject, predicate, value = triple
+    term = decode(value)
+    return Fact(_iri(subject), _iri(predicate), _iri(value) if isinstance(term, str) else term)
+
+
+def _iri(text: str) -> Iri:
+    """Return the IRI; a space or a control character in one would break every notation it is written in."""
+    term = decode(text)
+    try:
+        to_ox(term)
+    except ValueError:
+        raise MalformedTerm(term=text) from None
+    if not isinstance(term, str):
+        raise MalformedTerm(term=text)
+    return term
+
+
+def _observation(item: WireObservation) -> Observation:
+    values = item.model_dump()
+    return Observation(**values | {"subject": _iri(item.subject), "metric": _iri(item.metric)})
+
+
+def to_wire(batch: Batch) -> dict[str, Any]:
+    """Return the JSON document of a batch, as ``WireBatch`` reads it."""
+    return {
+        "source": batch.source,
+        "run": batch.run,
+        "method": batch.method.value,
+        "scopes": [
+            {
+                "name": scope.name,
+                "complete": scope.complete,
+                "stated": [_triple(fact) for fact in scope.stated],
+                "withdrawn": [_triple(fact) for fact in scope.withdrawn],
+            }
+            for scope in batch.scopes
+        ],
+        "observations": [_wire_observation(item) for item in batch.observations],
+        "silence_seconds": batch.silence.total_seconds() if batch.silence else None,
+    }
+
+
+def _triple(fact: Fact) -> Triple:
+    return (encode(fact.subject), encode(fact.predicate), encode(fact.object))
+
+
+def _wire_observation(item: Observation) -> dict[str, Any]:
+    return {
+        "subject": encode(item.subject),
+        "metric": encode(item.metric),
+        "unit": item.unit,
+        "start": _time(item.start),
+        "end": _time(item.end),
+        "count": item.count,
+        "total": item.total,
+        "minimum": item.minimum,
+        "maximum": item.maximum,
+        "sketch": base64.b64encode(item.sketch).decode(),
+        "estimated": item.estimated,
+    }
+
+
+def _time(moment: datetime) -> str:
+    return moment.isoformat()

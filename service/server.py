@@ -1,0 +1,96 @@
+"""The HTTP server of one engine: binds first, so that the address is known before anything is announced."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass
+from typing import ClassVar
+
+import uvicorn
+
+from stratagraph.ontology.errors import StratagraphError
+from stratagraph.service.engine import Engine
+from stratagraph.service.http.app import create_app
+from stratagraph.service.http.origin import is_loopback
+
+BACKLOG = 2048
+
+
+@dataclass(kw_only=True)
+class OpenBind(StratagraphError):
+    """An address that others could reach, without a way to tell who they are."""
+
+    slug: ClassVar[str] = "open-bind"
+    status: ClassVar[int] = 403
+    text: ClassVar[str] = (
+        "Listening on {host} would let anybody on the network read and write the graph: no access token is configured. "
+        "Listen on 127.0.0.1 and put a proxy that asks for credentials before it."
+    )
+    host: str
+
+
+@dataclass(kw_only=True)
+class CannotListen(StratagraphError):
+    """The address is taken or not ours."""
+
+    slug: ClassVar[str] = "cannot-listen"
+    status: ClassVar[int] = 409
+    text: ClassVar[str] = "Can't listen on {host}:{port}: {reason}. Choose another with --port; 0 picks a free one."
+    host: str
+    port: int
+    reason: str
+
+
+class Server:
+    """Serves one engine until it is told to stop.
+
+    Raises:
+        OpenBind: the host is not loopback.
+        CannotListen: the address can't be bound.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        settings = engine.settings
+        if not is_loopback(settings.host):
+            raise OpenBind(host=settings.host)
+        self._socket = _listen(settings.host, settings.port)
+        port = self._socket.getsockname()[1]
+        name = f"[{settings.host}]" if ":" in settings.host else settings.host
+        self.url = f"http://{name}:{port}"
+        self._engine = engine
+        self._uvicorn = uvicorn.Server(
+            uvicorn.Config(
+                create_app(engine),
+                log_level="warning",
+                access_log=False,
+                timeout_graceful_shutdown=5,
+                server_header=False,
+            )
+        )
+
+    def run(self) -> None:
+        """Serve until a signal or ``stop``."""
+        self._engine.lock.announce(self.url)
+        self._uvicorn.run(sockets=[self._socket])
+
+    @property
+    def started(self) -> bool:
+        """Whether requests are answered."""
+        return self._uvicorn.started
+
+    def stop(self) -> None:
+        """Ask the server to end; it answers what it has begun."""
+        self._uvicorn.should_exit = True
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise CannotListen(host=host, port=port, reason=error.strerror or str(error)) from None
+    listener.listen(BACKLOG)
+    return listener

@@ -1,0 +1,70 @@
+"""Every command, option, route and setting is documented, and the documents hold together."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+import typer
+
+from stratagraph.service.app import app
+from stratagraph.service.settings import Settings
+from tests.conftest import ROOT
+
+DOCS = ROOT / "docs"
+SHARED_OPTIONS = {"--help", "--lang"}
+
+
+def commands(group: click.Group, prefix: str = "") -> list[tuple[str, click.Command]]:
+    """Every command with its full name."""
+    found: list[tuple[str, click.Command]] = []
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            found += commands(command, f"{prefix}{name} ")
+        else:
+            found.append((prefix + name, command))
+    return found
+
+
+ROOT_GROUP = typer.main.get_command(app)
+assert isinstance(ROOT_GROUP, click.Group)
+COMMANDS = commands(ROOT_GROUP)
+
+
+def section(name: str) -> str:
+    """The section of the command-line reference about one command."""
+    text = (DOCS / "reference" / "command-line.md").read_text(encoding="utf-8")
+    parts = re.split(r"^## ", text, flags=re.MULTILINE)
+    return next((part for part in parts if part.splitlines()[0] == name), "")
+
+
+@pytest.mark.parametrize(("name", "command"), COMMANDS, ids=[name for name, _ in COMMANDS])
+def test_every_command_and_option_is_documented(name: str, command: click.Command) -> None:
+    documented = section(name)
+    assert documented, f"docs/reference/command-line.md has no section '{name}'"
+    options = {option for parameter in command.params for option in parameter.opts if option.startswith("--")}
+    assert {option for option in options - SHARED_OPTIONS if option not in documented} == set()
+    assert command.help
+    assert all(getattr(parameter, "help", None) for parameter in command.params)
+
+
+def test_no_section_speaks_of_a_command_that_is_gone() -> None:
+    text = (DOCS / "reference" / "command-line.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^## (.+)$", text, flags=re.MULTILINE)) == {name for name, _ in COMMANDS}
+
+
+def test_every_setting_is_documented_with_its_default() -> None:
+    text = (DOCS / "reference" / "configuration.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]+) \|", text, flags=re.MULTILINE))
+    assert set(rows) == set(Settings.model_fields)
+    for name, field in Settings.model_fields.items():
+        if isinstance(field.default, int | float):
+            assert float(rows[name].strip(" `")) == field.default
+
+
+@pytest.mark.parametrize("page", sorted(DOCS.rglob("*.md")) + [ROOT / "README.md"], ids=lambda page: page.name)
+def test_links_between_the_documents_lead_somewhere(page: Path) -> None:
+    targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+    assert [target for target in targets if not (page.parent / target).exists()] == []
