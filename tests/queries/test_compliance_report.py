@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from stratagraph.ontology.facts import Fact, Literal
+from stratagraph.ontology.facts import Fact, Literal, Term
 from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import RDF, SG
 from stratagraph.queries.compliance import evaluate
@@ -20,7 +20,7 @@ from stratagraph.queries.report_html import to_html
 from stratagraph.queries.verdicts import Audit, Outcome
 from stratagraph.shapes.packs import load_rules
 from tests.shapes.rules.estate import Estate
-from tests.shapes.rules.fixtures import KINDS, facts_of
+from tests.shapes.rules.fixtures import BASE, KINDS, facts_of
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 NASTY = '=HYPERLINK("http://x")<script>alert(1)</script>&"\''
@@ -28,17 +28,18 @@ NASTY_IRI = "https://example.org/a%20b/ção?x=1&y='2'#frag"
 
 
 def _facts() -> list[Fact]:
-    """Put every fixture of two rules into one estate, and an asset with an odd name and address."""
-    facts = []
-    for kind in KINDS:
-        for fact in facts_of("LGPD-07", kind):
-            ends = [
-                end + f"/{kind}" if str(end).startswith("https://example.org/") else end
-                for end in (fact.subject, fact.object)
-            ]
-            facts.append(Fact(ends[0], fact.predicate, ends[1]))  # type: ignore[arg-type]  # a subject is an IRI
+    """Put every fixture of a rule into one estate, and an asset with an odd name and address."""
+    facts = [
+        Fact(f"{fact.subject}/{kind}", fact.predicate, _apart(fact.object, kind))
+        for kind in KINDS
+        for fact in facts_of("LGPD-07", kind)
+    ]
     odd = [Fact(NASTY_IRI, RDF.type, SG.LLMSystem), Fact(NASTY_IRI, SG.name, Literal(NASTY))]
     return [*facts, *odd]
+
+
+def _apart(term: Term, kind: str) -> Term:
+    return f"{term}/{kind}" if isinstance(term, str) and term.startswith(BASE) else term
 
 
 @pytest.fixture(name="audit", scope="module")

@@ -51,7 +51,9 @@ class Estate:
 
     def select(self, query: str, bindings: Mapping[str, Term] | None = None) -> Sequence[Row]:
         self.queries += 1
-        bound = {ox.Variable(name): to_ox(term) for name, term in (bindings or {}).items()}
+        bound: dict[ox.Variable, ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple] = {
+            ox.Variable(name): to_ox(term) for name, term in (bindings or {}).items()
+        }
         solutions = self._store.query(query, prefixes=dict(PREFIXES), substitutions=bound)
         assert isinstance(solutions, ox.QuerySolutions)
         names = [variable.value for variable in solutions.variables]
