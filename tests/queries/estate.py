@@ -1,0 +1,37 @@
+"""The example estate in plain stores, its influences derived by brute force."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from stratagraph import ontology
+from stratagraph.ontology.facts import Fact, Iri
+from stratagraph.ontology.model import load_model
+from stratagraph.ontology.namespaces import ASSET_BASE
+from stratagraph.ontology.parsing import RdfSyntax, parse_rdf
+from stratagraph.queries.impact import Impact, impact
+from stratagraph.queries.names import resolve_name
+from tests.queries.plain import PlainAdjacency, PlainStore, influences
+
+MODEL = load_model()
+FILE = Path(ontology.__file__).parent / "estates" / "llmops.ttl"
+
+
+@cache
+def facts() -> tuple[Fact, ...]:
+    stated = parse_rdf(FILE.read_bytes(), RdfSyntax.TURTLE, ASSET_BASE, str(FILE), salt=FILE.name)
+    return (*stated, *MODEL.triples)
+
+
+@cache
+def store() -> PlainStore:
+    return PlainStore(MODEL, facts())
+
+
+def ask(name: str, without: Iterable[Fact] = (), change: Iri | None = None) -> Impact:
+    """Ask for the impact of an asset in the estate, some facts taken out."""
+    gone = set(without)
+    adjacency = PlainAdjacency(influences(MODEL, [fact for fact in facts() if fact not in gone]))
+    return impact(adjacency, store(), MODEL, resolve_name(store(), MODEL, name), change=change)
