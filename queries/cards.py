@@ -17,10 +17,11 @@ TRANSVERSAL: Final = "transversal"
 """Stands where a level's notation would stand for assets that belong to no level."""
 
 _CHUNK: Final = 500
+_SHOWN: Final = ("rdf:type", "rdfs:label", "sg:name")
+# One block of pairs: with a block per variable the engine scans the whole store for each property.
 _CARDS: Final = """
 SELECT ?node ?property ?value WHERE {{
-  VALUES ?node {{ {nodes} }}
-  VALUES ?property {{ rdf:type rdfs:label sg:name }}
+  VALUES (?node ?property) {{ {pairs} }}
   ?node ?property ?value
 }}
 """
@@ -82,7 +83,7 @@ class Cards:
 
     def _read(self, nodes: list[Iri]) -> None:
         values: dict[Iri, dict[Iri, list[Term]]] = {node: defaultdict(list) for node in nodes}
-        query = _CARDS.format(nodes=" ".join(f"<{node}>" for node in nodes))
+        query = _CARDS.format(pairs=" ".join(f"(<{node}> {prop})" for node in nodes for prop in _SHOWN))
         for row in self._store.select(query):
             node, prop, value = row["node"], row["property"], row["value"]
             if isinstance(node, str) and isinstance(prop, str) and value is not None:

@@ -30,6 +30,7 @@ class _Writer:
         self._model = model
         self._language = language
         self._texts = messages("impact", language)
+        self._hops: dict[tuple[Iri, Iri, Iri], Document] = {}
 
     def document(self) -> Document:
         impact = self._impact
@@ -74,6 +75,13 @@ class _Writer:
         }
 
     def _hop(self, hop: Hop) -> Document:
+        """Write a hop once; many paths share it."""
+        key = hop.influencer, hop.influenced, hop.aspect
+        if key not in self._hops:
+            self._hops[key] = self._written(hop)
+        return self._hops[key]
+
+    def _written(self, hop: Hop) -> Document:
         cards = self._impact.cards
         return {
             "from": {"iri": hop.influencer, "label": cards[hop.influencer].label(self._language)},
