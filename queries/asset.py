@@ -17,8 +17,15 @@ from stratagraph.queries.stores import TripleStore
 Document = dict[str, Any]
 Properties = Mapping[Iri, list[Term]]
 
-_AS_SUBJECT: Final = "SELECT ?asset ?node ?property ?value WHERE { ?node rdf:subject ?asset ; ?property ?value }"
-_AS_OBJECT: Final = "SELECT ?asset ?node ?property ?value WHERE { ?node rdf:object ?asset ; ?property ?value }"
+_SAID: Final = """
+SELECT ?asset ?node ?property ?value WHERE {{
+  {{ ?node {end} ?asset ; ?property ?value }}
+  UNION
+  {{ ?node {end} ?asset ; sg:seenIn ?scope . ?scope ?property ?value FILTER(?property = sg:lastSeen) }}
+}}
+"""
+_AS_SUBJECT: Final = _SAID.format(end="rdf:subject")
+_AS_OBJECT: Final = _SAID.format(end="rdf:object")
 _OBSERVED: Final = "SELECT ?asset ?node ?property ?value WHERE { ?node sg:observedOn ?asset ; ?property ?value }"
 
 _FIGURES: Final = ("count", "sum", "min", "max", "mean", "p50", "p95")

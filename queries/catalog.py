@@ -109,8 +109,8 @@ def assets(
 
 
 def _tops(model: OntologyModel, level: Iri) -> list[Iri]:
-    """Return the classes of a level that no other class of the level lies above."""
-    inside = {iri for iri, info in model.classes.items() if info.level == level}
+    """Return the asset classes of a level that no other class of the level lies above."""
+    inside = {iri for iri, info in model.classes.items() if info.level == level and SG.Asset in info.ancestors}
     return sorted(iri for iri in inside if not (model.ancestors(iri) - {iri}) & inside)
 
 

@@ -31,7 +31,7 @@ SELECT ?subject ?predicate ?object ?held ?source ?method ?first ?last WHERE {{
     OPTIONAL {{ ?statement sg:source ?source }}
     OPTIONAL {{ ?statement sg:method ?method }}
     OPTIONAL {{ ?statement sg:firstSeen ?first }}
-    OPTIONAL {{ ?statement sg:lastSeen ?last }}
+    OPTIONAL {{ ?statement sg:seenIn/sg:lastSeen ?last }}
   }}
 }}
 """

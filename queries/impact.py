@@ -14,6 +14,7 @@ from stratagraph.ontology.facts import Iri
 from stratagraph.ontology.model import ChangeKindInfo, ChecklistStep, OntologyModel
 from stratagraph.queries.cards import Cards
 from stratagraph.queries.flows import Break, FlowAnswer, find_flow
+from stratagraph.queries.obligations import FromObligation, Scope, scope_of
 from stratagraph.queries.stores import Adjacency, TripleStore
 from stratagraph.queries.walk import NODE_BUDGET, Cut, Direction, Hop, Trail, walk
 
@@ -117,7 +118,7 @@ class Impact:
     def graph(self) -> nx.MultiDiGraph:
         """Return the affected assets and the edges they were reached by, one edge per aspect."""
         graph = nx.MultiDiGraph(sequence=self.sequence, asset=self.asset)
-        for node in (self.asset, *self.assets):
+        for node in (self.asset, *sorted({node for trail in self.trails.values() for node in trail.nodes})):
             graph.add_node(node, name=self.cards[node].name, level=self.cards[node].level)
         for trail in self.trails.values():
             for aspect, arrivals in trail.arrivals.items():
@@ -143,10 +144,14 @@ def impact(
     """Find what a change to an asset touches (down), what it can be touched by (up), or both.
 
     Without a change kind every aspect counts, and the flows and checklists of all kinds that start on the asset's
-    level are looked at.
+    level are looked at. An obligation in the asset's place acts through what the estate holds of its framework, and
+    keeps of the answer and the checklists what is at its own levels; flows start at assets only.
     """
     if not 1 <= depth <= MAX_DEPTH:
         raise DepthOutOfRange(depth=depth)
+    scope = scope_of(store, model, asset)
+    if scope:
+        adjacency = FromObligation(below=adjacency, scope=scope)
     aspects = _aspects(model, change, aspect)
     cards = Cards(store, model)
     trails = {
@@ -155,7 +160,7 @@ def impact(
         if direction in (way, Direction.BOTH)
     }
     cards.fetch((asset, *(node for trail in trails.values() for node in trail.nodes)))
-    levels = _by_level(model, cards, asset, _reached(trails))
+    levels = _by_level(model, cards, asset, _within_scope(scope, cards, _reached(trails)))
     present = {cards.level(asset), *(level for level, _ in levels)}
     kinds = _kinds(model, cards.level(asset), change, aspects) if Direction.DOWN in trails else []
     return Impact(
@@ -168,8 +173,8 @@ def impact(
         depth=depth,
         cut=max((trail.cut for trail in trails.values() if trail.cut), default=None),
         levels=levels,
-        flows=_flows(adjacency, cards, kinds, start=asset, aspects=aspects, present=present),
-        checklist=_checklist(model, kinds, aspect, present),
+        flows=() if scope else _flows(adjacency, cards, kinds, start=asset, aspects=aspects, present=present),
+        checklist=_checklist(model, kinds, aspect, present, scope),
         cards=cards,
         trails=trails,
     )
@@ -219,6 +224,11 @@ def _best_of(trail: Trail, direction: Direction, node: Iri) -> Reached:
     )
 
 
+def _within_scope(scope: Scope | None, cards: Cards, assets: Iterable[Reached]) -> Iterable[Reached]:
+    """Keep what belongs to an obligation's scope, or everything where the start is an asset."""
+    return (reached for reached in assets if not scope or scope.keeps(reached.asset, cards.level(reached.asset)))
+
+
 def _by_level(
     model: OntologyModel, cards: Cards, start: Iri, assets: Iterable[Reached]
 ) -> tuple[tuple[Iri | None, tuple[Reached, ...]], ...]:
@@ -262,13 +272,18 @@ def _within(answer: FlowAnswer, present: set[Iri | None]) -> FlowAnswer:
 
 
 def _checklist(
-    model: OntologyModel, kinds: Iterable[ChangeKindInfo], aspect: Iri | None, present: set[Iri | None]
+    model: OntologyModel,
+    kinds: Iterable[ChangeKindInfo],
+    aspect: Iri | None,
+    present: set[Iri | None],
+    scope: Scope | None,
 ) -> tuple[ChecklistItem, ...]:
-    """Return the steps of the kinds, only those that the aspect triggers where one was asked for.
+    """Return the steps of the kinds: those that the aspect asked for triggers, at the levels of an obligation.
 
     A step stays on the list when its level is not reached: conformity is checked although no effect runs up to a law.
     """
     wanted = {kind.iri for kind in kinds}
     steps = [s for s in model.checklist if s.change in wanted and aspect in (None, s.aspect)]
+    steps = [step for step in steps if not scope or step.level in scope.levels]
     steps.sort(key=lambda step: (step.change, step.order, step.iri))
     return tuple(ChecklistItem(step=step, reached=step.level in present) for step in steps)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from stratagraph.ontology.facts import Fact, Iri
 from stratagraph.ontology.model import OntologyModel
+from stratagraph.ontology.namespaces import SG
 from stratagraph.queries.cards import Cards
 from stratagraph.queries.messages import messages
 from stratagraph.queries.walk import Hop
@@ -17,7 +18,8 @@ def reason(model: OntologyModel, cards: Cards, hop: Hop, language: str) -> str:
         if template and isinstance(fact.object, str):
             ends = {"subject": cards[fact.subject], "object": cards[fact.object]}
             return template.format(aspect=aspect, **{end: card.label(language) for end, card in ends.items()})
-    return messages("impact", language)["hop"].format(
+    belongs = any(fact.predicate == SG.obligationOf for fact in hop.facts)
+    return messages("impact", language)["obligation" if belongs else "hop"].format(
         influencer=cards[hop.influencer].label(language),
         influenced=cards[hop.influenced].label(language),
         aspect=aspect,

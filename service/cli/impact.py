@@ -30,7 +30,10 @@ class Format(StrEnum):
 
 
 def impact(
-    asset: Annotated[str, typer.Argument(help="Name, label, CURIE or IRI of the asset that changes.")],
+    asset: Annotated[
+        str,
+        typer.Argument(help="What changes: an asset, by name, label, CURIE or IRI, or an obligation such as LGPD-33."),
+    ],
     change: Annotated[
         str | None, typer.Option("--change", help="Kind of change, for example regulation-change.")
     ] = None,

@@ -24,6 +24,7 @@ OBLIGATIONS = sorted(GRAPH.instances(SG.Obligation))
 SAID: dict[tuple[Iri, Iri], set[Term]] = {}
 for one in MODEL.triples:
     SAID.setdefault((one.subject, one.predicate), set()).add(one.object)
+SCRIPT = str(ROOT / "scripts" / "obligations-to-turtle")
 Row = dict[str, str]
 
 
@@ -78,20 +79,14 @@ def test_each_obligation_says_what_its_row_says(shared: Path) -> None:
 
 @pytest.mark.shared
 def test_the_script_writes_the_committed_files_byte_by_byte(shared: Path, tmp_path: Path) -> None:
-    command = [
-        sys.executable,
-        ROOT / "scripts" / "obligations-to-turtle",
-        shared / "facts" / "obligations.csv",
-        tmp_path,
-    ]
-    subprocess.run(command, check=True)
+    subprocess.run([sys.executable, SCRIPT, str(shared / "facts" / "obligations.csv"), str(tmp_path)], check=True)
     committed = {file.name: file.read_bytes() for file in (ROOT / "ontology" / "modules").glob("obligations-*.ttl")}
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == committed
 
 
 def test_the_script_names_a_framework_that_it_does_not_know(tmp_path: Path) -> None:
     (tmp_path / "table.csv").write_text("id,framework\nX-1,Code of Hammurabi\n", encoding="utf-8")
-    command = [sys.executable, ROOT / "scripts" / "obligations-to-turtle", tmp_path / "table.csv", tmp_path]
+    command = [sys.executable, SCRIPT, str(tmp_path / "table.csv"), str(tmp_path)]
     run = subprocess.run(command, check=False, capture_output=True, text=True)
     assert run.returncode == 1
     assert "Code of Hammurabi" in run.stderr

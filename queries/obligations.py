@@ -1,0 +1,139 @@
+"""Impact from an article: an obligation acts through what the estate holds under its framework's code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import ClassVar, Final
+
+from stratagraph.ontology.errors import StratagraphError
+from stratagraph.ontology.facts import Fact, Influence, Iri, Literal
+from stratagraph.ontology.model import OntologyModel
+from stratagraph.ontology.namespaces import ASSET_BASE, SG, expand, local_name
+from stratagraph.queries.names import UnknownName, fold, resolve_name
+from stratagraph.queries.stores import Adjacency, TripleStore
+
+_STRENGTH: Final = 1.0
+"""An obligation is part of its law: what the law binds, it binds."""
+
+_NOTATIONS: Final = "SELECT ?obligation ?notation WHERE { ?obligation a sg:Obligation ; skos:notation ?notation }"
+_SCOPE: Final = """
+SELECT ?obligation ?framework ?code ?level WHERE {
+  ?obligation sg:obligationOf ?framework .
+  ?framework skos:notation ?code .
+  ?obligation sg:touchesLevel ?level
+}
+"""
+_HOLDERS: Final = "SELECT DISTINCT ?holder ?code WHERE { ?holder sg:frameworkCode ?code ; a sg:Asset }"
+
+
+@dataclass(kw_only=True)
+class FrameworkNotInEstate(StratagraphError):
+    """An obligation was asked about whose framework nothing in the estate stands for."""
+
+    obligation: str
+    framework: str
+
+    slug: ClassVar[str] = "framework-not-in-estate"
+    status: ClassVar[int] = 404
+    text: ClassVar[str] = (
+        "{obligation} cannot be followed into the estate: no law, standard or policy in it has the framework code "
+        "{framework!r}. Add one, and state what it governs."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """How an obligation enters the estate: by which assets, and which levels it is about."""
+
+    obligation: Iri
+    levels: frozenset[Iri]
+    edges: tuple[Influence, ...]
+
+    def keeps(self, asset: Iri, level: Iri | None) -> bool:
+        """Say whether an affected asset belongs in the answer: of the obligation's levels, or where it enters."""
+        return level in self.levels or any(edge.influenced == asset for edge in self.edges)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FromObligation:
+    """Influence edges with one obligation above them; implements ``Adjacency``."""
+
+    below: Adjacency
+    scope: Scope
+
+    @property
+    def sequence(self) -> int:
+        """The ledger sequence that answers are computed at."""
+        return self.below.sequence
+
+    def influences_from(self, node: Iri) -> Sequence[Influence]:
+        """Return the edges that leave a node: those of the scope for the obligation."""
+        return self.scope.edges if node == self.scope.obligation else self.below.influences_from(node)
+
+    def influences_to(self, node: Iri) -> Sequence[Influence]:
+        """Return the edges that reach a node; an obligation is not influenced by anything."""
+        return self.below.influences_to(node)
+
+
+def resolve_start(store: TripleStore, model: OntologyModel, text: str, base: Iri = ASSET_BASE) -> Iri:
+    """Return the asset that a person means, else the obligation: by notation, IRI or CURIE, case ignored.
+
+    Raises:
+        AmbiguousName: several assets answer to the text.
+        UnknownName: neither an asset nor an obligation does; the nearest of both are named.
+    """
+    try:
+        return resolve_name(store, model, text, base)
+    except UnknownName as unknown:
+        known = _notations(store)
+        wanted = fold(text)
+        for spelling in (wanted, fold(expand(text.strip()) or "")):
+            if spelling in known:
+                return known[spelling][0]
+        close = tuple(known[key][1] for key in get_close_matches(wanted, known, cutoff=0.75))
+        raise UnknownName(kind=unknown.kind, name=text, suggestions=unknown.suggestions + close) from None
+
+
+def _notations(store: TripleStore) -> dict[str, tuple[Iri, str]]:
+    """Return every obligation with its notation, by each folded spelling."""
+    known: dict[str, tuple[Iri, str]] = {}
+    for row in store.select(_NOTATIONS):
+        iri, notation = row["obligation"], row["notation"]
+        if isinstance(iri, str) and isinstance(notation, Literal):
+            known[fold(notation.value)] = known[fold(iri)] = (iri, notation.value)
+    return known
+
+
+def scope_of(store: TripleStore, model: OntologyModel, node: Iri) -> Scope | None:
+    """Return how an obligation enters the estate; None where the node is none.
+
+    Raises:
+        FrameworkNotInEstate: nothing in the estate has its framework's code.
+    """
+    rows = store.select(_SCOPE, {"obligation": node})
+    if not rows:
+        return None
+    framework, code = str(rows[0]["framework"]), rows[0]["code"]
+    assert isinstance(code, Literal)  # noqa: S101 - a notation is a literal, by the ontology
+    holders = sorted(str(row["holder"]) for row in store.select(_HOLDERS, {"code": code}))
+    if not holders:
+        raise FrameworkNotInEstate(obligation=f"{local_name(node)} ({model.label(node)})", framework=code.value)
+    part = Fact(node, SG.obligationOf, framework)
+    return Scope(
+        obligation=node,
+        levels=frozenset(str(row["level"]) for row in rows),
+        edges=tuple(_edge(model, part, Fact(holder, SG.frameworkCode, code)) for holder in holders),
+    )
+
+
+def _edge(model: OntologyModel, part: Fact, held: Fact) -> Influence:
+    """Return the edge from an obligation to an asset of its framework, in the aspects that governing has."""
+    aspects = {a for way in model.relations[SG.governs].transmissions if way.forward for a in way.aspects}
+    return Influence(
+        influencer=part.subject,
+        influenced=held.subject,
+        strengths=dict.fromkeys(sorted(aspects), _STRENGTH),
+        reasons=dict.fromkeys(sorted(aspects), (part, held)),
+    )
