@@ -40,7 +40,7 @@ class Settings(BaseSettings):
     base: str = Field(default=ASSET_BASE, description="Base of the IRIs of this organisation's assets")
     ontology: Path | None = Field(default=None, description="Folder of Turtle modules that extend the ontology")
     allowed_hosts: tuple[str, ...] = Field(default=(), description="Names, beyond loopback, that requests may address")
-    query_workers: int = Field(default=2, ge=1, le=64, description="Processes that answer SPARQL queries")
+    query_workers: int = Field(default=4, ge=1, le=64, description="Processes that answer SPARQL queries")
     query_seconds: float = Field(default=10.0, gt=0, le=600, description="Deadline of one SPARQL query, in seconds")
     query_memory_mib: int = Field(default=1024, ge=64, description="Memory cap of one SPARQL query, in MiB")
     query_rows: int = Field(default=100_000, ge=1, description="Most rows that one SPARQL query returns")

@@ -4,33 +4,36 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
-import click
 import pytest
 import typer
+from typer.core import TyperGroup
 
 from stratagraph.service.app import app
-from stratagraph.service.settings import Settings
+from stratagraph.service.engine import Engine
+from stratagraph.service.http.app import create_app
+from stratagraph.service.settings import Settings, load_settings
 from tests.conftest import ROOT
 
 DOCS = ROOT / "docs"
 SHARED_OPTIONS = {"--help", "--lang"}
 
 
-def commands(group: click.Group, prefix: str = "") -> list[tuple[str, click.Command]]:
+def commands(group: TyperGroup, prefix: str = "") -> list[tuple[str, Any]]:
     """Every command with its full name."""
-    found: list[tuple[str, click.Command]] = []
+    found: list[tuple[str, Any]] = []
     for name, command in group.commands.items():
-        if isinstance(command, click.Group):
+        if isinstance(command, TyperGroup):
             found += commands(command, f"{prefix}{name} ")
         else:
             found.append((prefix + name, command))
     return found
 
 
-ROOT_GROUP = typer.main.get_command(app)
-assert isinstance(ROOT_GROUP, click.Group)
-COMMANDS = commands(ROOT_GROUP)
+PROGRAM = typer.main.get_command(app)
+assert isinstance(PROGRAM, TyperGroup)
+COMMANDS = commands(PROGRAM)
 
 
 def section(name: str) -> str:
@@ -41,7 +44,7 @@ def section(name: str) -> str:
 
 
 @pytest.mark.parametrize(("name", "command"), COMMANDS, ids=[name for name, _ in COMMANDS])
-def test_every_command_and_option_is_documented(name: str, command: click.Command) -> None:
+def test_every_command_and_option_is_documented(name: str, command: Any) -> None:
     documented = section(name)
     assert documented, f"docs/reference/command-line.md has no section '{name}'"
     options = {option for parameter in command.params for option in parameter.opts if option.startswith("--")}
@@ -55,6 +58,20 @@ def test_no_section_speaks_of_a_command_that_is_gone() -> None:
     assert set(re.findall(r"^## (.+)$", text, flags=re.MULTILINE)) == {name for name, _ in COMMANDS}
 
 
+def routes(folder: Path) -> set[tuple[str, str]]:
+    """Every route of the application, with its method."""
+    with Engine(load_settings(data=folder)) as engine:
+        paths = create_app(engine).openapi()["paths"]
+    return {(method.upper(), path) for path, methods in paths.items() for method in methods}
+
+
+def test_every_route_is_documented(tmp_path: Path) -> None:
+    text = (DOCS / "reference" / "http-api.md").read_text(encoding="utf-8")
+    documented = set(re.findall(r"`(GET|POST|PUT|DELETE) (/[^`?\s]*)`", text))
+    plain = {(method, re.sub(r":path}", "}", path)) for method, path in routes(tmp_path)}
+    assert plain - documented == set()
+
+
 def test_every_setting_is_documented_with_its_default() -> None:
     text = (DOCS / "reference" / "configuration.md").read_text(encoding="utf-8")
     rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]+) \|", text, flags=re.MULTILINE))
@@ -64,7 +81,7 @@ def test_every_setting_is_documented_with_its_default() -> None:
             assert float(rows[name].strip(" `")) == field.default
 
 
-@pytest.mark.parametrize("page", sorted(DOCS.rglob("*.md")) + [ROOT / "README.md"], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [*sorted(DOCS.rglob("*.md")), ROOT / "README.md"], ids=lambda page: page.name)
 def test_links_between_the_documents_lead_somewhere(page: Path) -> None:
     targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
     assert [target for target in targets if not (page.parent / target).exists()] == []

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from enum import StrEnum
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Response
 
+from stratagraph.ontology.facts import Iri
 from stratagraph.queries import catalog, names
 from stratagraph.queries.asset import asset as describe_asset
 from stratagraph.queries.impact import DEFAULT_DEPTH, MAX_DEPTH, Direction, impact
 from stratagraph.queries.impact_document import impact_document
+from stratagraph.queries.obligations import resolve_start
 from stratagraph.queries.render import render
 from stratagraph.service.engine import Engine
 
@@ -68,8 +71,7 @@ def router(engine: Engine) -> APIRouter:
 
     @routes.get("/assets/{name:path}", summary="Everything about one asset, with who says so")
     def asset(name: str, lang: Language = "en") -> dict[str, Any]:
-        iri = names.resolve_name(engine.triples, model, name, engine.settings.base)
-        return describe_asset(engine.triples, model, iri, language=lang)
+        return describe_asset(engine.triples, model, _in_path(engine, name), language=lang)
 
     @routes.get("/search", summary="Assets by name or label; case and accents are ignored")
     def search(
@@ -81,7 +83,7 @@ def router(engine: Engine) -> APIRouter:
 
     @routes.get("/impact", summary="What a change of an asset touches, with paths and reasons", response_model=None)
     def impact_of(
-        asset: AssetName,
+        asset: Annotated[str, Query(min_length=1, description="Asset or obligation: name, label, CURIE or IRI.")],
         change: Annotated[str | None, Query(description="Kind of change, for example quantization.")] = None,
         direction: Direction = Direction.DOWN,
         aspect: Annotated[str | None, Query(description="Only this aspect, for example privacy.")] = None,
@@ -89,7 +91,7 @@ def router(engine: Engine) -> APIRouter:
         format: Form = Form.JSON,  # noqa: A002  the parameter's public name
         lang: Language = "en",
     ) -> Response:
-        start = names.resolve_name(engine.triples, model, asset, engine.settings.base)
+        start = resolve_start(engine.triples, model, asset, engine.settings.base)
         with engine.reading():
             answer = impact(
                 engine.adjacency,
@@ -105,3 +107,14 @@ def router(engine: Engine) -> APIRouter:
         return Response(render(document, format.value), media_type=MEDIA_TYPES[format])
 
     return routes
+
+
+def _in_path(engine: Engine, name: str) -> Iri:
+    """Return the asset that a path names; an IRI pasted there has lost its percent-encoding to the server."""
+    try:
+        return names.resolve_name(engine.triples, engine.model, name, engine.settings.base)
+    except names.UnknownName:
+        encoded = quote(name, safe=":/#?&=+,;@!$'()*~")
+        if encoded == name:
+            raise
+        return names.resolve_name(engine.triples, engine.model, encoded, engine.settings.base)

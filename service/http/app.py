@@ -67,4 +67,5 @@ def _query_settings(settings: Settings) -> QuerySettings:
         query_seconds=settings.query_seconds,
         memory_bytes=settings.query_memory_mib << 20,
         rows=settings.query_rows,
+        show_named_graphs=False,
     )

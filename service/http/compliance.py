@@ -12,6 +12,7 @@ from stratagraph.queries.report import rule_document, to_csv, to_json
 from stratagraph.queries.report_html import to_html
 from stratagraph.queries.verdicts import Audit
 from stratagraph.service.engine import Engine
+from stratagraph.service.http.headers import SEQUENCE
 
 EXIT_HEADER = "Stratagraph-Audit-Exit"
 """Carries the exit status of ``stratagraph audit``: 0 when nothing fails and nothing is unknown, else 1."""
@@ -48,7 +49,7 @@ def router(engine: Engine) -> APIRouter:
         lang: Annotated[str, Query(description="Language that is shown first: en or pt-BR.")] = "en",
     ) -> Response:
         found = engine.audit(on=on, framework=framework)
-        headers = {EXIT_HEADER: str(found.exit_code), "Stratagraph-Sequence": str(found.sequence)}
+        headers = {EXIT_HEADER: str(found.exit_code), SEQUENCE: str(found.sequence)}
         return Response(_written(found, engine, format, lang), media_type=MEDIA_TYPES[format], headers=headers)
 
     return routes

@@ -9,10 +9,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stratagraph.service.engine import Engine
+from stratagraph.service.http.headers import AT_LEAST, SEQUENCE
 from stratagraph.service.http.problems import problem
 
-HEADER: Final = "Stratagraph-Sequence"
-AT_LEAST: Final = "Stratagraph-At-Least"
 PATIENCE: Final = 10.0
 """Seconds that a request waits for the sequence it asked for."""
 
@@ -44,7 +43,7 @@ class SequenceGate:
 
         async def announce(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).setdefault(HEADER, sequence)
+                MutableHeaders(scope=message).setdefault(SEQUENCE, sequence)
             await send(message)
 
         await self.app(scope, receive, announce)
@@ -55,7 +54,7 @@ def _malformed(wanted: str) -> ASGIApp:
         slug="malformed-sequence",
         title="The sequence asked for is not a number",
         status=400,
-        detail=f"{AT_LEAST} is '{wanted}'. Send the number that an earlier answer carried in {HEADER}.",
+        detail=f"{AT_LEAST} is '{wanted}'. Send the number that an earlier answer carried in {SEQUENCE}.",
     )
 
 

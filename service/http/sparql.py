@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from stratagraph.ontology.errors import StratagraphError
+from stratagraph.service.http.headers import AT_LEAST, SEQUENCE
 from stratagraph.service.http.negotiation import choose
 from stratagraph.service.sparql.errors import QueryTooLong, TooBusy
 from stratagraph.service.sparql.formats import GRAPHS, RESULTS
@@ -23,8 +24,6 @@ from stratagraph.service.sparql.pool import Answer, QueryPool, QueryRequest
 
 log = logging.getLogger(__name__)
 
-SEQUENCE: Final = "Stratagraph-Sequence"
-AT_LEAST: Final = "Stratagraph-At-Least"
 FORM: Final = "application/x-www-form-urlencoded"
 QUERY: Final = "application/sparql-query"
 UPDATE: Final = "application/sparql-update"

@@ -112,6 +112,9 @@ class QueryPool:
         """Return the process numbers of the workers."""
         return tuple(sorted(worker.pid for worker in self._workers))
 
+    def _visible(self, named_graphs: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        return () if named_graphs is None and not self.settings.show_named_graphs else named_graphs
+
     async def run(self, request: QueryRequest) -> Answer:
         """Start a query and return its answer as soon as its first bytes are known to be good.
 
@@ -148,7 +151,7 @@ class QueryPool:
             text=request.text,
             media_type=media_type,
             default_graphs=request.default_graphs,
-            named_graphs=request.named_graphs,
+            named_graphs=self._visible(request.named_graphs),
             rows=self.settings.rows,
             answer_bytes=self.settings.answer_bytes,
             memory_bytes=self.settings.memory_bytes,

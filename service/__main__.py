@@ -1,0 +1,5 @@
+"""``python -m stratagraph.service`` is the program too."""
+
+from stratagraph.service.app import main
+
+main()
