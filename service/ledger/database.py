@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from importlib.resources import as_file, files
 from itertools import islice
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any, Final, TypeVar
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, text
+from sqlalchemy import Connection, Dialect, Engine, Table, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
@@ -33,6 +34,7 @@ PRAGMAS: Final = (
     "foreign_keys = ON",
     "secure_delete = ON",  # a redacted value is overwritten, not just unlinked
     "cache_size = -65536",
+    "wal_autocheckpoint = 4000",  # pages, 16 MB: copying the log back costs a pause, so not at every sixtieth commit
 )
 
 Item = TypeVar("Item")
@@ -113,10 +115,17 @@ def insert_many(connection: Connection, table: Table, columns: Sequence[str], ro
     """Insert rows of plain values, past the per-row work of the statement compiler."""
     if not rows:
         return
-    quote = connection.dialect.identifier_preparer.quote
-    mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
+    connection.exec_driver_sql(
+        _insertion(connection.dialect, table, tuple(columns)), rows if len(rows) > 1 else rows[0]
+    )
+
+
+@lru_cache
+def _insertion(dialect: Dialect, table: Table, columns: tuple[str, ...]) -> str:
+    quote = dialect.identifier_preparer.quote
+    mark = "?" if dialect.paramstyle == "qmark" else "%s"
     names, marks = ", ".join(map(quote, columns)), ", ".join([mark] * len(columns))
-    connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", rows)  # noqa: S608  # our own names
+    return f"INSERT INTO {table.name} ({names}) VALUES ({marks})"  # noqa: S608  # our own names
 
 
 def locate(url: str | Path) -> URL:

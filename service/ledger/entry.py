@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, select, update
 
 from stratagraph.service.ledger.chain import (
     Header,
@@ -20,27 +20,25 @@ from stratagraph.service.ledger.chain import (
 from stratagraph.service.ledger.claims import present_claims
 from stratagraph.service.ledger.database import chunks, insert_many
 from stratagraph.service.ledger.interning import Terms
+from stratagraph.service.ledger.prepared import Prepared
 from stratagraph.service.ledger.schema import batches, claims, observations, scope_runs, scopes
 
-_TAIL: Final = (
+_TAIL: Final = Prepared(
     select(
         batches.c.sequence,
         batches.c.time,
         batches.c.hash,
         (batches.c.first_claim + batches.c.opened).label("next_claim"),
         (batches.c.first_observation + batches.c.observed).label("next_observation"),
-    )
-    .order_by(batches.c.sequence.desc())
-    .limit(1)
+    ).where(batches.c.sequence == select(func.max(batches.c.sequence)).scalar_subquery())
 )
 _SCOPES: Final = select(scopes.c.id, scopes.c.name).where(scopes.c.source == bindparam("of"))
-_LAST_SCOPE: Final = select(scopes.c.id).order_by(scopes.c.id.desc()).limit(1)
-_SEE: Final = (
+_LAST_SCOPE: Final = select(func.coalesce(func.max(scopes.c.id), 0))
+_SEE: Final = Prepared(
     update(scopes)
-    .where(scopes.c.id == bindparam("scope_id"))
+    .where(scopes.c.id == bindparam("scope"))
     .values(last_seen=bindparam("sequence"), silence=bindparam("period"))
 )
-_ADD_BATCH: Final = insert(batches)
 _CLOSING: Final = (
     present_claims()
     .add_columns(claims.c.id, claims.c.salt, claims.c.commitment)
@@ -51,6 +49,7 @@ _CLOSE: Final = (
     update(claims).where(claims.c.id.in_(bindparam("ids", expanding=True))).values(closed=bindparam("sequence"))
 )
 CLAIM_COLUMNS: Final = ("id", "subject", "predicate", "object", "scope", "opened", "salt", "commitment")
+BATCH_COLUMNS: Final = tuple(column.name for column in batches.columns)
 OBSERVATION_COLUMNS: Final = tuple(column.name for column in observations.columns)
 
 Triple = tuple[int, int, int]
@@ -74,12 +73,13 @@ class Memory:
         """Know nothing yet."""
         self.terms = Terms()
         self.scopes: dict[str, dict[str, int]] = {}
+        self.last_scope: int | None = None
         self._ledger_id = ledger_id
         self._hash = b""
 
     def tail(self, connection: Connection) -> Tail:
         """Return where the chain ends, and forget what another writer may have changed."""
-        row = connection.execute(_TAIL).first()
+        row = _TAIL(connection).first()
         tail = Tail(*row) if row else Tail(0, 0, genesis(self._ledger_id), 1, 1)
         if tail.hash != self._hash:
             self.forget()
@@ -89,6 +89,7 @@ class Memory:
         """Forget everything that a failed or foreign transaction may have made untrue."""
         self.terms.forget()
         self.scopes.clear()
+        self.last_scope = None
         self._hash = b""
 
     def trust(self, batch_hash: bytes) -> None:
@@ -107,6 +108,7 @@ class Entry:
         self.sequence = self.tail.sequence + 1
         self.time = max(now, self.tail.time + 1)
         self.opened = self.closed = self.observed = 0
+        self.new_scopes: set[int] = set()
         self._facts = sha256()
         self._observations = sha256()
 
@@ -128,10 +130,14 @@ class Entry:
         known = self.known_scopes(source)
         new = [name for name in dict.fromkeys(names) if name not in known]
         if new:
-            last = self.connection.execute(_LAST_SCOPE).scalar() or 0
+            last = self.memory.last_scope
+            if last is None:
+                last = int(self.connection.execute(_LAST_SCOPE).scalar_one())
             rows = [(number, source, name) for number, name in enumerate(new, last + 1)]
             insert_many(self.connection, scopes, ("id", "source", "name"), rows)
             known.update((name, number) for number, _, name in rows)
+            self.memory.last_scope = last + len(rows)
+            self.new_scopes.update(number for number, _, _ in rows)
         return known
 
     def open(
@@ -216,7 +222,8 @@ class Entry:
             previous=self.tail.hash,
         )
         batch_hash = header.hash()
-        self.connection.execute(_ADD_BATCH, self._row(header, salt, batch_hash))
+        row = self._row(header, salt, batch_hash)
+        insert_many(self.connection, batches, BATCH_COLUMNS, [tuple(row[name] for name in BATCH_COLUMNS)])
         self._see(header)
         self.memory.trust(batch_hash)
         return batch_hash
@@ -241,10 +248,6 @@ class Entry:
         ]
         names = ("sequence", "position", "scope", "complete", "stated", "withdrawn")
         insert_many(self.connection, scope_runs, names, rows)
-        seen = [
-            {"scope_id": numbers[run.name], "sequence": header.sequence, "period": header.silence}
-            for run in header.scopes
-            if run.seen
-        ]
-        if seen:
-            self.connection.execute(_SEE, seen)
+        seen = [numbers[run.name] for run in header.scopes if run.seen]
+        times = {"sequence": header.sequence, "period": header.silence}
+        _SEE.each(self.connection, [{"scope": number, **times} for number in seen])

@@ -13,6 +13,7 @@ from stratagraph.ontology.facts import Term
 from stratagraph.ontology.terms import decode, encode
 from stratagraph.service.ledger.database import chunks, insert_many
 from stratagraph.service.ledger.errors import UnstorableTerm
+from stratagraph.service.ledger.prepared import Prepared
 from stratagraph.service.ledger.schema import terms
 
 REMEMBERED: Final = 200_000
@@ -22,7 +23,7 @@ _IRI: Final = re.compile(r"""[^\x00-\x20<>"{}|^`\\\ud800-\udfff]+""")
 _TAG: Final = re.compile(r"[A-Za-z0-9-]*")
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 
-_BY_KEY: Final = select(terms.c.key, terms.c.id).where(terms.c.key.in_(bindparam("keys", expanding=True)))
+_BY_KEY: Final = Prepared(select(terms.c.key, terms.c.id).where(terms.c.key.in_(bindparam("keys", expanding=True))))
 _LAST: Final = select(func.coalesce(func.max(terms.c.id), 0))
 
 
@@ -93,8 +94,8 @@ class Terms:
             self._last = int(connection.execute(_LAST).scalar_one())
         by_key = {key_of(text): text for text in texts}
         if self._last:
-            for key, number in connection.execute(_BY_KEY, {"keys": list(by_key)}):
-                self.ids[by_key.pop(bytes(key))] = number
+            found = {bytes(key): number for key, number in _BY_KEY(connection, keys=list(by_key))}
+            self.ids.update((by_key.pop(key), number) for key, number in found.items())
         rows = [(number, key, text) for number, (key, text) in enumerate(by_key.items(), self._last + 1)]
         insert_many(connection, terms, ("id", "key", "text"), rows)
         self.ids.update((text, number) for number, _, text in rows)
@@ -104,5 +105,5 @@ class Terms:
 def find(connection: Connection, texts: Iterable[str]) -> dict[str, int]:
     """Return the numbers of those texts that are interned."""
     by_key = {key_of(text): text for text in texts}
-    rows = connection.execute(_BY_KEY, {"keys": list(by_key)})
+    rows = _BY_KEY(connection, keys=list(by_key)) if by_key else ()
     return {by_key[bytes(key)]: number for key, number in rows}

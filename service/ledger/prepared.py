@@ -1,0 +1,59 @@
+"""Statements of the hot path: compiled once, then sent past the statement compiler, at a third of the cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+from sqlalchemy import ClauseElement, Connection, CursorResult, Dialect
+
+Names: TypeAlias = tuple[str, ...] | None
+"""The order of the values, for a dialect whose marks have no names."""
+
+
+class Prepared:
+    """A statement whose values are named; a value for an expanding parameter is a list that is not empty.
+
+    Lists are padded to a power of two, so that a handful of texts serve all lengths and the database keeps them
+    prepared.
+    """
+
+    def __init__(self, statement: ClauseElement) -> None:
+        """Wait for the first connection, which decides the dialect."""
+        self._statement = statement
+        self._texts: dict[tuple[object, ...], tuple[str, Names]] = {}
+
+    def __call__(self, connection: Connection, **values: Any) -> CursorResult[*tuple[Any, ...]]:
+        """Execute the statement; the rows come as the driver gives them."""
+        lists = {name: _padded(value) for name, value in values.items() if isinstance(value, list)}
+        text, names = self._text(connection.dialect, values, lists)
+        for name, items in lists.items():
+            del values[name]
+            values.update((f"{name}_{place}", item) for place, item in enumerate(items, 1))
+        return connection.exec_driver_sql(text, _ordered(names, values))
+
+    def each(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+        """Execute the statement for each row of values, none of which is a list."""
+        if rows:
+            text, names = self._text(connection.dialect, rows[0], {})
+            connection.exec_driver_sql(text, [_ordered(names, row) for row in rows])
+
+    def _text(self, dialect: Dialect, values: dict[str, Any], lists: dict[str, list[Any]]) -> tuple[str, Names]:
+        shape = (dialect.name, *map(len, lists.values()))
+        known = self._texts.get(shape)
+        if known is None:
+            filled = self._statement.params(values | lists) if lists else self._statement
+            compiled: Any = filled.compile(dialect=dialect, compile_kwargs={"render_postcompile": bool(lists)})
+            names = None if compiled.positiontup is None else tuple(compiled.positiontup)
+            known = self._texts[shape] = (str(compiled), names)
+        return known
+
+
+def _ordered(names: Names, values: dict[str, Any]) -> Any:
+    return values if names is None else tuple(values[name] for name in names)
+
+
+def _padded(items: list[Any]) -> list[Any]:
+    """Return the list with its last item repeated up to the next power of two."""
+    wanted = 1 << (len(items) - 1).bit_length()
+    return items + items[-1:] * (wanted - len(items))
