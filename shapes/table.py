@@ -180,11 +180,16 @@ class Table:
     def clashes(self, nodes: Iterable[Iri], types: Types) -> Iterator[Finding]:
         """Yield a finding for every class of a node that excludes another class of it."""
         for node in nodes:
-            closure = self._closure(types[node])
-            for group, order in self._groups:
-                if len(both := closure & group) > 1:
-                    last = max(order.index(cls) for cls in both)
-                    yield from (self._clash(node, cls) for cls in order[:last] if cls in both)
+            yield from (self._clash(node, cls) for cls in self._excluding(self._closure(types[node])))
+
+    def _excluding(self, closure: frozenset[Iri]) -> Iterator[Iri]:
+        """Yield each class that excludes another one; several groups may say the same of a class."""
+        found = {}
+        for group, order in self._groups:
+            if len(both := closure & group) > 1:
+                last = max(order.index(cls) for cls in both)
+                found.update(dict.fromkeys(cls for cls in order[:last] if cls in both))
+        yield from found
 
     def _clash(self, node: Iri, cls: Iri) -> Finding:
         return Finding(
