@@ -57,6 +57,7 @@ class Observation:
 
     Times are aware UTC. ``unit`` is a UCUM code (``s``, ``1``, ``By``), ``{token}``, ``{call}``, or an ISO 4217
     currency code for money. ``sketch`` is a serialised DDSketch of the values, empty where only the sums are known.
+    ``source`` is known of what was committed: it is the batch's, and no part of the observation's digest.
     """
 
     subject: Iri
@@ -70,6 +71,7 @@ class Observation:
     maximum: float
     sketch: bytes = b""
     estimated: bool = False
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,8 +121,17 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """When a scope of a source was seen last, and with it every fact that it states."""
+
+    source: str
+    scope: str
+    last_seen: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerChange:
-    """What one ledger sequence changed: claims opened and closed, claims seen again, observations taken in."""
+    """What one ledger sequence changed: claims opened and closed, scopes seen (again), observations taken in."""
 
     sequence: int
     time: datetime
@@ -130,6 +141,7 @@ class LedgerChange:
     observations: tuple[Observation, ...] = field(default=())
     source: str = ""
     run: str = ""
+    sightings: tuple[Sighting, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +166,7 @@ class ChangeSet:
     ``added`` and ``removed`` are triples of the closure (asserted and inferred) that came to hold or ceased to.
     ``influences`` are influence edges in their new state; ``influences_removed`` are (influencer, influenced) pairs.
     ``claims_changed`` are the asserted triples whose set of claims changed, with the claims that are open now.
+    ``observations`` are the newest of their subject and metric, ``sightings`` the scopes that were seen (again).
     """
 
     sequence: int
@@ -165,3 +178,4 @@ class ChangeSet:
     influences_removed: tuple[tuple[Iri, Iri], ...] = ()
     claims_changed: tuple[tuple[Fact, tuple[Claim, ...]], ...] = ()
     observations: tuple[Observation, ...] = ()
+    sightings: tuple[Sighting, ...] = ()

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from urllib.parse import quote
 
 from stratagraph.ontology.errors import StratagraphError
-from stratagraph.ontology.facts import Fact, Iri
+from stratagraph.ontology.facts import Fact, Iri, Literal
 from stratagraph.ontology.namespaces import (
     ASSET_BASE,
     INFLUENCE_BASE,
     OBSERVATION_BASE,
+    SCOPE_BASE,
     STATEMENT_BASE,
     compact,
     local_name,
@@ -84,6 +85,11 @@ def statement_iri(fact: Fact) -> Iri:
 def observation_iri(subject: Iri, metric: Iri) -> Iri:
     """Return the node of the newest observation of a metric on a subject."""
     return OBSERVATION_BASE + _digest(encode(subject), encode(metric))
+
+
+def scope_iri(source: str, scope: str) -> Iri:
+    """Return the node that says when a scope of a source was last seen."""
+    return SCOPE_BASE + _digest(encode(Literal(source)), encode(Literal(scope)))
 
 
 def influence_iri(influencer: Iri, influenced: Iri) -> Iri:

@@ -22,6 +22,7 @@ from stratagraph.ontology.rules import compile_rules
 from stratagraph.queries.compliance import evaluate
 from stratagraph.queries.verdicts import Audit
 from stratagraph.service.deriver import Deriver
+from stratagraph.service.deriver.shares import horizon
 from stratagraph.service.ledger.commit import Receipt
 from stratagraph.service.ledger.ledger import Ledger
 from stratagraph.service.ledger.signing import Head
@@ -91,12 +92,15 @@ class Engine:
         """Take the present in from the ledger, and rebuild every view that does not stand there already."""
         head = self.ledger.head()
         self.deriver = Deriver(self.model, compile_rules(self.model))
+        time = head.time or datetime.now(UTC)
         self.deriver.restore(
             self.ledger.open_claims(),
             sequence=head.sequence,
-            time=head.time or datetime.now(UTC),
+            time=time,
             batch_hash=head.batch_hash,
             observations=self.ledger.newest_observations(),
+            recent=self.ledger.statement_observations(horizon(time)),
+            sightings=self.ledger.sightings(),
         )
         for view in self.views():
             if not self._stands_at(view, head):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
@@ -9,14 +10,13 @@ from stratagraph.ontology.facts import Claim, Fact, Method
 
 
 class Voice(NamedTuple):
-    """A claim without its fact; all claims of one run and scope share one."""
+    """A claim without its fact and without when it was last seen; all claims of one run and scope share one."""
 
     source: str
     scope: str
     run: str
     method: Method
     first_seen: datetime
-    last_seen: datetime
     opened_at: int
 
 
@@ -69,9 +69,7 @@ class Choruses:
 
 def join(chorus: Chorus, claim: Claim) -> Chorus:
     """Return the voices with a claim's added, in place of an older one of its source and scope."""
-    voice = Voice(
-        claim.source, claim.scope, claim.run, claim.method, claim.first_seen, claim.last_seen, claim.opened_at
-    )
+    voice = Voice(claim.source, claim.scope, claim.run, claim.method, claim.first_seen, claim.opened_at)
     return tuple(sorted((*leave(chorus, claim), voice), key=lambda each: each[:2]))
 
 
@@ -80,6 +78,6 @@ def leave(chorus: Chorus, claim: Claim) -> Chorus:
     return tuple(voice for voice in chorus if voice[:2] != (claim.source, claim.scope))
 
 
-def claims_of(fact: Fact, chorus: Chorus) -> tuple[Claim, ...]:
-    """Return the claims that a set of voices makes of one fact."""
-    return tuple(Claim(fact=fact, **voice._asdict()) for voice in chorus)
+def claims_of(fact: Fact, chorus: Chorus, last_seen: Mapping[tuple[str, str], datetime]) -> tuple[Claim, ...]:
+    """Return the claims that a set of voices makes of one fact; ``last_seen`` is by source and scope."""
+    return tuple(Claim(fact=fact, last_seen=last_seen[voice[:2]], **voice._asdict()) for voice in chorus)

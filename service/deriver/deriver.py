@@ -9,9 +9,10 @@ from itertools import islice
 from typing import Any, ClassVar, Final, TypeVar
 
 from stratagraph.ontology.errors import StratagraphError
-from stratagraph.ontology.facts import ChangeSet, Claim, Fact, Iri, LedgerChange, Method, Observation
+from stratagraph.ontology.facts import ChangeSet, Claim, Fact, Iri, LedgerChange, Method, Observation, Sighting
 from stratagraph.ontology.identity import statement_iri
 from stratagraph.ontology.model import OntologyModel
+from stratagraph.ontology.observations import keep_newest
 from stratagraph.ontology.rules import RuleSet
 from stratagraph.service.deriver.claims import Chorus, Choruses, claims_of, join, leave
 from stratagraph.service.deriver.closure import Closure, Delta
@@ -57,6 +58,7 @@ class Deriver:
         self._shares = Shares()
         self._influences = Influences(model, self._closure, self._shares, self._numbers)
         self._newest: dict[tuple[Iri, Iri], Observation] = {}
+        self._last_seen: dict[tuple[str, str], datetime] = {}
         self.sequence = 0
         self._time = datetime.fromtimestamp(0, UTC)
         self._hash = ""
@@ -73,21 +75,24 @@ class Deriver:
         time: datetime,
         batch_hash: str,
         observations: Iterable[Observation] = (),
+        recent: Iterable[Observation] = (),
+        sightings: Iterable[Sighting] = (),
     ) -> None:
         """Take in the ledger's open claims at a sequence; the deriver must be new.
 
-        ``observations`` are the newest of each subject and metric and, for observed strengths, all of the 24 hours
-        before ``time``.
+        ``observations`` are the newest of each subject and metric. ``recent`` are, for observed strengths, all those
+        on statements since ``shares.horizon(time)``. ``sightings`` say when each scope was seen last.
         """
         if self.sequence or len(self):
             raise OutOfStep(at=self.sequence, got=sequence)
         self._shares.advance(time)
         remaining = iter(claims)
         while chunk := list(islice(remaining, CHUNK)):
+            self._see(_sightings(chunk))
             self._take(chunk, (), groups=set())
-        seen = tuple(observations)
-        self._keep_newest(seen)
-        self._influences.refresh(self._pairs_of(self._shares.observe(seen)))
+        self._see(sightings)
+        self._keep_newest(observations)
+        self._influences.refresh(self._pairs_of(self._shares.observe(recent)))
         self.sequence, self._time, self._hash = sequence, time, batch_hash
 
     def apply(self, change: LedgerChange) -> ChangeSet:
@@ -100,6 +105,7 @@ class Deriver:
             raise OutOfStep(at=self.sequence, got=change.sequence)
         groups = self._shares.advance(change.time)
         groups |= self._shares.observe(change.observations)
+        sightings = self._see((*_sightings(change.opened), *change.sightings))
         claims, delta, edges = self._take(change.opened, change.closed, groups=groups)
         self.sequence, self._time, self._hash = change.sequence, change.time, change.batch_hash
         added, removed = self._net(delta, edges)
@@ -113,6 +119,7 @@ class Deriver:
             influences_removed=tuple((self._numbers.iri(a), self._numbers.iri(b)) for a, b in lost),
             claims_changed=tuple(map(self._claims, claims)),
             observations=self._keep_newest(change.observations),
+            sightings=sightings,
         )
 
     def snapshot(self, size: int = CHUNK) -> Iterator[ChangeSet]:
@@ -122,6 +129,12 @@ class Deriver:
             yield self._change(influences=tuple(map(self._influences.influence, pairs)))
         for seen in _chunks(self._newest.values(), size):
             yield self._change(observations=tuple(seen))
+        for scopes in _chunks(self._last_seen.items(), size):
+            yield self._change(
+                sightings=tuple(
+                    Sighting(source=source, scope=scope, last_seen=seen_at) for (source, scope), seen_at in scopes
+                )
+            )
 
     def holds(self, fact: Fact) -> bool:
         """Tell whether the fact is asserted or follows."""
@@ -184,14 +197,15 @@ class Deriver:
         return {(triple[2], triple[0]) for group in groups for triple in self._shares.members(group)}
 
     def _keep_newest(self, observations: Iterable[Observation]) -> tuple[Observation, ...]:
-        """Return those that are the newest of their subject and metric, and remember them."""
-        fresh: dict[tuple[Iri, Iri], Observation] = {}
-        for seen in observations:
-            key = (seen.subject, seen.metric)
-            known = self._newest.get(key)
-            if known is None or (seen.end, seen.start) >= (known.end, known.start):
-                self._newest[key] = fresh[key] = seen
-        return tuple(fresh.values())
+        """Take observations in; return those that are the newest of their subject and metric and changed."""
+        changed = {(seen.subject, seen.metric): None for seen in observations if keep_newest(self._newest, seen)}
+        return tuple(self._newest[key] for key in changed)
+
+    def _see(self, sightings: Iterable[Sighting]) -> tuple[Sighting, ...]:
+        """Take in when scopes were seen; return the last that was told of each."""
+        last = {(seen.source, seen.scope): seen for seen in sightings}
+        self._last_seen.update((key, seen.last_seen) for key, seen in last.items())
+        return tuple(last.values())
 
     # Handing out -----------------------------------------------------------------------------------------------
 
@@ -240,11 +254,17 @@ class Deriver:
 
     def _claims(self, triple: Triple) -> tuple[Fact, tuple[Claim, ...]]:
         fact = self._numbers.fact(triple)
-        return fact, claims_of(fact, self._choruses[self._tag(triple)])
+        return fact, claims_of(fact, self._choruses[self._tag(triple)], self._last_seen)
 
     def _change(self, **parts: Any) -> ChangeSet:
         """Return a change set at the present sequence."""
         return ChangeSet(sequence=self.sequence, time=self._time, batch_hash=self._hash, **parts)
+
+
+def _sightings(claims: Iterable[Claim]) -> Iterator[Sighting]:
+    """Yield when the scopes of claims were seen."""
+    for claim in claims:
+        yield Sighting(source=claim.source, scope=claim.scope, last_seen=claim.last_seen)
 
 
 def _chunks(items: Iterable[_Item], size: int) -> Iterator[list[_Item]]:

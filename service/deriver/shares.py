@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final, NamedTuple, TypeAlias
 
 from stratagraph.ontology.facts import Iri, Observation
@@ -56,14 +56,14 @@ class Shares:
 
     def advance(self, now: datetime) -> set[Group]:
         """Drop what is more than a day old; return the groups whose shares may have changed."""
-        horizon = _hour(now) - HOURS + 1
-        if horizon <= self._horizon:
+        oldest = _hour(horizon(now))
+        if oldest <= self._horizon:
             return set()
-        self._horizon = horizon
+        self._horizon = oldest
         touched = set()
-        for node in [n for n, hours in self._hours.items() if min(hours) < horizon]:
+        for node in [n for n, hours in self._hours.items() if min(hours) < oldest]:
             hours = self._hours[node]
-            for hour in [hour for hour in hours if hour < horizon]:
+            for hour in [hour for hour in hours if hour < oldest]:
                 del hours[hour]
             if not hours:
                 del self._hours[node]
@@ -99,6 +99,11 @@ class Shares:
     def _totals(self, triple: Triple) -> tuple[float, float]:
         hours = self._hours.get(self._nodes[triple], {}).values()
         return sum(each[0] for each in hours), sum(each[1] for each in hours)
+
+
+def horizon(now: datetime) -> datetime:
+    """Return the start of the oldest hour that counts: this one and the 23 before it do."""
+    return datetime.fromtimestamp((_hour(now) - HOURS + 1) * 3600, UTC)
 
 
 def _part(own: float, whole: float) -> float | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import BindParameter, bindparam, exists, select
+from sqlalchemy import BindParameter, bindparam, exists, literal_column, select
 
 from stratagraph.ontology.facts import Batch, Claim, Fact, Iri, LedgerChange, Scope
 from stratagraph.service.ledger.chain import (
@@ -24,16 +24,21 @@ from stratagraph.service.ledger.chain import (
 from stratagraph.service.ledger.claims import Claims
 from stratagraph.service.ledger.database import chunks
 from stratagraph.service.ledger.entry import Entry, Triple
+from stratagraph.service.ledger.history import sightings_of
 from stratagraph.service.ledger.interning import Texts
-from stratagraph.service.ledger.schema import OPEN, claims, scopes
+from stratagraph.service.ledger.prepared import Prepared
+from stratagraph.service.ledger.schema import OPEN, claims
 
 RUN: Final = "run"
 REMEMBERED_CLAIMS: Final = 200_000
 
 _IDS: Final = (claims.c.id, claims.c.subject, claims.c.predicate, claims.c.object)
 _SUBJECTS: Final[BindParameter[int]] = bindparam("subjects", expanding=True)
-_OPEN_OF_SUBJECTS: Final = select(*_IDS).where(
-    OPEN, claims.c.scope == bindparam("scope"), claims.c.subject.in_(_SUBJECTS)
+# Left to itself, SQLite reads every open claim of the scope rather than those of a few subjects: an expression in
+# place of the bare column keeps it from that index.
+_SCOPE_VALUE: Final = claims.c.scope + literal_column("0")
+_OPEN_OF_SUBJECTS: Final = Prepared(
+    select(*_IDS).where(OPEN, bindparam("scope") == _SCOPE_VALUE, claims.c.subject.in_(_SUBJECTS))
 )
 _OPEN_OF_SCOPE: Final = (
     select(claims.c.id)
@@ -41,12 +46,9 @@ _OPEN_OF_SCOPE: Final = (
     .execution_options(yield_per=10_000)
 )
 _SCOPE_HAS_OPEN: Final = select(exists().where(OPEN, claims.c.scope == bindparam("scope")))
-_SAID_BY_SOURCE: Final = (
-    select(*_IDS)
-    .join(scopes, scopes.c.id == claims.c.scope)
-    .where(
+_SAID_ELSEWHERE: Final = Prepared(
+    select(*_IDS, claims.c.scope).where(
         OPEN,
-        scopes.c.source == bindparam("of"),
         claims.c.subject.in_(_SUBJECTS),
         claims.c.predicate.in_(bindparam("predicates", expanding=True)),
         claims.c.id < bindparam("before"),
@@ -74,7 +76,9 @@ class ScopeClaims:
         self._scope = scope
         self._subjects: set[int] = set()
         self.open: dict[Triple, int] = {}
-        self._complete = not entry.connection.execute(_SCOPE_HAS_OPEN, {"scope": scope}).scalar()
+        self._complete = (
+            scope in entry.new_scopes or not entry.connection.execute(_SCOPE_HAS_OPEN, {"scope": scope}).scalar()
+        )
 
     def load(self, subjects: Iterable[int]) -> None:
         """Bring in the open claims of these subjects."""
@@ -87,7 +91,7 @@ class ScopeClaims:
         if self._complete:
             return
         for chunk in chunks(new):
-            rows = self._entry.connection.execute(_OPEN_OF_SUBJECTS, {"scope": self._scope, "subjects": chunk})
+            rows = _OPEN_OF_SUBJECTS(self._entry.connection, scope=self._scope, subjects=chunk)
             self.open.update(((s, p, o), claim) for claim, s, p, o in rows)
 
 
@@ -136,6 +140,7 @@ class Commit:
         self._observe()
         salt = os.urandom(SALT_LENGTH)
         batch = self._batch
+        runs = [run_of(scope) for scope in batch.scopes]
         batch_hash = self._entry.finish(
             kind=RUN,
             source=batch.source,
@@ -143,7 +148,7 @@ class Commit:
             method=batch.method.value,
             silence=silence_of(batch),
             ontology=ontology_hash,
-            runs=[run_of(scope) for scope in batch.scopes],
+            runs=runs,
             content=self._content.digest(salt),
             salt=salt,
         ).hex()
@@ -153,9 +158,10 @@ class Commit:
             batch_hash=batch_hash,
             opened=tuple(self._opened),
             closed=closed,
-            observations=batch.observations,
+            observations=tuple(replace(seen, source=batch.source) for seen in batch.observations),
             source=batch.source,
             run=batch.run,
+            sightings=sightings_of(batch.source, runs, self._time),
         )
         return Receipt(sequence=change.sequence, batch_hash=batch_hash, time=self._time, duplicate=False, change=change)
 
@@ -230,19 +236,14 @@ class Commit:
     def _replace_single_values(self) -> None:
         """Close the source's other values, in any scope, of single-valued properties that it stated now."""
         predicates = sorted({predicate for _, predicate in self._single_values})
+        own = set(self._entry.known_scopes(self._batch.source).values())
         for subjects in chunks(sorted({subject for subject, _ in self._single_values})):
-            rows = self._entry.connection.execute(
-                _SAID_BY_SOURCE,
-                {
-                    "of": self._batch.source,
-                    "subjects": subjects,
-                    "predicates": predicates,
-                    "before": self._first_new,
-                },
+            rows = _SAID_ELSEWHERE(
+                self._entry.connection, subjects=subjects, predicates=predicates, before=self._first_new
             )
-            for claim, s, p, o in rows:
+            for claim, s, p, o, scope in rows:
                 stated = self._single_values.get((s, p))
-                if stated and o not in stated:
+                if stated and o not in stated and scope in own:
                     self._closing.add(claim)
 
     def _observe(self) -> None:

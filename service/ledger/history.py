@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, bindparam, func, or_, select
 
-from stratagraph.ontology.facts import Claim, LedgerChange, Method
+from stratagraph.ontology.facts import Claim, LedgerChange, Method, Sighting
 from stratagraph.service.ledger.chain import MICROSECOND, ScopeRun, moment
 from stratagraph.service.ledger.claims import COLUMNS, NAMED, Claims, named_claims
 from stratagraph.service.ledger.errors import HistoryErased
@@ -113,6 +113,11 @@ _SCOPES: Final = (
     .join(batches, batches.c.sequence == scopes.c.last_seen, isouter=True)
     .order_by(scopes.c.source, scopes.c.name)
 )
+_SIGHTED: Final = (
+    select(scopes.c.source, scopes.c.name, batches.c.time)
+    .join(batches, batches.c.sequence == scopes.c.last_seen)
+    .order_by(scopes.c.id)
+)
 _NEWEST: Final = (
     select(batches)
     .where(batches.c.sequence.in_(select(func.max(batches.c.sequence)).group_by(batches.c.source)))
@@ -144,7 +149,19 @@ def _change(connection: Connection, row: Row[*tuple[Any, ...]]) -> LedgerChange:
         observations=tuple(observation_rows(connection, row.first_observation, row.observed)),
         source=row.source,
         run=row.run,
+        sightings=sightings_of(row.source, scope_runs_of(connection, row.sequence), moment(row.time)),
     )
+
+
+def sightings_of(source: str, runs: Iterable[ScopeRun], time: datetime) -> tuple[Sighting, ...]:
+    """Return the scopes that a batch saw."""
+    return tuple(Sighting(source=source, scope=run.name, last_seen=time) for run in runs if run.seen)
+
+
+def sightings(connection: Connection) -> Iterator[Sighting]:
+    """Yield when each scope of each source was seen last."""
+    for row in connection.execute(_SIGHTED):
+        yield Sighting(source=row.source, scope=row.name, last_seen=moment(row.time))
 
 
 def _closed(connection: Connection, sequence: int) -> tuple[Claim, ...]:

@@ -10,10 +10,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final, Self, TypeVar, cast
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 from sqlalchemy.engine import URL
 
-from stratagraph.ontology.facts import Batch, Claim, Fact, Iri, LedgerChange, Observation
+from stratagraph.ontology.facts import Batch, Claim, Fact, Iri, LedgerChange, Observation, Sighting
 from stratagraph.service.ledger import asof, history, observed, transfer
 from stratagraph.service.ledger.asof import Moment
 from stratagraph.service.ledger.chain import FORMAT, microseconds, moment
@@ -23,6 +23,7 @@ from stratagraph.service.ledger.entry import Entry, Memory
 from stratagraph.service.ledger.errors import KeyUnusable, RunConflict
 from stratagraph.service.ledger.history import BatchRecord, SourceRecord
 from stratagraph.service.ledger.intake import check
+from stratagraph.service.ledger.prepared import Prepared
 from stratagraph.service.ledger.redaction import redact
 from stratagraph.service.ledger.schema import batches, ledger
 from stratagraph.service.ledger.signing import Head, Signer
@@ -31,7 +32,13 @@ from stratagraph.service.ledger.verify import VerifyReport, verify
 
 Item = TypeVar("Item")
 
-_SAME_RUN: Final = select(batches.c.sequence, batches.c.time, batches.c.hash, batches.c.content, batches.c.salt)
+NEWEST: Final = 2**63 - 1
+"""A sequence that no ledger reaches: everything there is."""
+_SAME_RUN: Final = Prepared(
+    select(batches.c.sequence, batches.c.time, batches.c.hash, batches.c.content, batches.c.salt).where(
+        batches.c.source == bindparam("of"), batches.c.run == bindparam("run")
+    )
+)
 _HEAD: Final = select(batches.c.sequence, batches.c.time, batches.c.hash).order_by(batches.c.sequence.desc()).limit(1)
 
 
@@ -150,8 +157,7 @@ class Ledger:
                 raise
 
     def _known_run(self, connection: Connection, batch: Batch) -> Receipt | None:
-        same_run = _SAME_RUN.where(batches.c.source == batch.source, batches.c.run == batch.run)
-        row = connection.execute(same_run).first()
+        row = _SAME_RUN(connection, of=batch.source, run=batch.run).first()
         if row is None:
             return None
         salt = row.salt
@@ -210,8 +216,28 @@ class Ledger:
         return self._stream(lambda connection: asof.claims_as_of(connection, at, now=now))
 
     def newest_observations(self) -> Iterator[Observation]:
-        """Yield, for each subject and metric, the observation whose window ended last."""
+        """Yield, for each subject and metric, what the batches say together of the newest window.
+
+        Of several sources of one window, the last by name is given.
+        """
         return self._stream(observed.newest_observations)
+
+    def statement_observations(self, since: datetime) -> Iterator[Observation]:
+        """Yield every observation on a statement whose window started at this time or later, as they came in."""
+        return self._stream(lambda connection: observed.statement_observations(connection, since))
+
+    def observations_about(
+        self, subject: Iri, start: datetime, end: datetime, *, until: int = NEWEST
+    ) -> Iterator[Observation]:
+        """Yield every metric of one subject over windows that overlap the time from start to end, metric by metric.
+
+        What came in after the sequence ``until`` is left out.
+        """
+        return self._stream(
+            lambda connection: observed.observations_about(
+                connection, subject=subject, start=start, end=end, until=until
+            )
+        )
 
     def observations(self, subject: Iri, metric: Iri, start: datetime, end: datetime) -> Iterator[Observation]:
         """Yield one metric of one subject over windows that overlap the time from start to end, oldest first."""
@@ -230,6 +256,10 @@ class Ledger:
         """Return every source: its newest batch, its scopes, and when each was seen last."""
         with self._database.reading() as connection:
             return history.sources(connection)
+
+    def sightings(self) -> Iterator[Sighting]:
+        """Yield when each scope of each source was seen last."""
+        return self._stream(history.sightings)
 
     def due_for_silence(self, now: datetime) -> tuple[Batch, ...]:
         """Return the batches to commit now that close what was not seen for its source's silence period."""

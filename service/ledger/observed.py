@@ -4,38 +4,59 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import groupby
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, select
+from sqlalchemy import Connection, Row, Select, and_, bindparam, func, select
 
 from stratagraph.ontology.facts import Iri, Observation
+from stratagraph.ontology.namespaces import STATEMENT_BASE
+from stratagraph.ontology.observations import newest
 from stratagraph.service.ledger.chain import microseconds, moment
 from stratagraph.service.ledger.interning import Decoded, Texts, find
-from stratagraph.service.ledger.schema import observations, terms
+from stratagraph.service.ledger.schema import batches, observations, terms
 
 subjects: Final = terms.alias("subjects")
 metrics: Final = terms.alias("metrics")
 
 NAMED: Final[Select[*tuple[Any, ...]]] = (
-    select(subjects.c.text.label("subject_text"), metrics.c.text.label("metric_text"), observations)
+    select(
+        subjects.c.text.label("subject_text"),
+        metrics.c.text.label("metric_text"),
+        batches.c.source,
+        observations,
+    )
     .join(subjects, subjects.c.id == observations.c.subject)
     .join(metrics, metrics.c.id == observations.c.metric)
+    .join(batches, batches.c.sequence == observations.c.sequence)
 )
-"""Observations with their names."""
+"""Observations with their names and sources."""
 
 _OF_BATCH: Final = NAMED.where(observations.c.id >= bindparam("first"), observations.c.id < bindparam("end")).order_by(
     observations.c.id
 )
-_RANK: Final = (
-    func.row_number()
-    .over(
-        partition_by=(observations.c.subject, observations.c.metric),
-        order_by=(observations.c.end.desc(), observations.c.id.desc()),
-    )
-    .label("rank")
+_LATEST: Final = (
+    select(observations.c.subject, observations.c.metric, func.max(observations.c.end).label("end"))
+    .group_by(observations.c.subject, observations.c.metric)
+    .subquery("latest")
 )
-_RANKED: Final = select(observations.c.id, _RANK).subquery("ranked")
-_NEWEST: Final = NAMED.join(_RANKED, _RANKED.c.id == observations.c.id).where(_RANKED.c.rank == 1)
+_NEWEST: Final = NAMED.join(
+    _LATEST,
+    and_(
+        _LATEST.c.subject == observations.c.subject,
+        _LATEST.c.metric == observations.c.metric,
+        _LATEST.c.end == observations.c.end,
+    ),
+).order_by(observations.c.subject, observations.c.metric, observations.c.id)
+_OF_STATEMENTS: Final = NAMED.where(
+    observations.c.start >= bindparam("since"), subjects.c.text.startswith(f"<{STATEMENT_BASE}", autoescape=True)
+).order_by(observations.c.id)
+_ABOUT: Final = NAMED.where(
+    observations.c.subject == bindparam("of_subject"),
+    observations.c.end > bindparam("after"),
+    observations.c.start < bindparam("before"),
+    observations.c.sequence <= bindparam("until"),
+).order_by(observations.c.metric, observations.c.id)
 _OF_METRIC: Final = NAMED.where(
     observations.c.subject == bindparam("of_subject"),
     observations.c.metric == bindparam("of_metric"),
@@ -51,8 +72,30 @@ def observation_rows(connection: Connection, first: int, number: int) -> Iterato
 
 
 def newest_observations(connection: Connection) -> Iterator[Observation]:
-    """Yield, for each subject and metric, the observation whose window ended last."""
-    return _decoded(connection.execute(_NEWEST))
+    """Yield, for each subject and metric, what the batches say together of the newest window."""
+    rows = _decoded(connection.execute(_NEWEST))
+    for _, seen in groupby(rows, key=lambda each: (each.subject, each.metric)):
+        yield from newest(seen).values()
+
+
+def statement_observations(connection: Connection, since: datetime) -> Iterator[Observation]:
+    """Yield every observation on a statement whose window started at this time or later, as they came in."""
+    return _decoded(connection.execute(_OF_STATEMENTS, {"since": microseconds(since)}))
+
+
+def observations_about(
+    connection: Connection, *, subject: Iri, start: datetime, end: datetime, until: int
+) -> Iterator[Observation]:
+    """Yield every metric of one subject over windows that overlap the time from start to end, metric by metric.
+
+    What came in after the sequence ``until`` is left out.
+    """
+    text = Texts()[subject]
+    number = find(connection, [text]).get(text)
+    if number is None:
+        return
+    values = {"of_subject": number, "after": microseconds(start), "before": microseconds(end), "until": until}
+    yield from _decoded(connection.execute(_ABOUT, values))
 
 
 def observations_of(
@@ -88,4 +131,5 @@ def _decoded(rows: Iterable[Row[*tuple[Any, ...]]]) -> Iterator[Observation]:
             maximum=row.maximum,
             sketch=bytes(row.sketch),
             estimated=row.estimated,
+            source=row.source,
         )

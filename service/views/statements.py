@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from math import isinf, isnan
 
-from stratagraph.ontology.facts import Claim, Fact, Influence, Iri, Literal, Observation, Term
-from stratagraph.ontology.identity import influence_iri, observation_iri, statement_iri
+from stratagraph.ontology.facts import Claim, Fact, Influence, Iri, Literal, Observation, Sighting, Term
+from stratagraph.ontology.identity import influence_iri, observation_iri, scope_iri, statement_iri
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import RDF, SG, XSD
-from stratagraph.ontology.sketches import quantile
+from stratagraph.ontology.observations import quantile
 
 
 def statement_facts(fact: Fact, claims: tuple[Claim, ...]) -> Iterator[Fact]:
@@ -25,7 +25,17 @@ def statement_facts(fact: Fact, claims: tuple[Claim, ...]) -> Iterator[Fact]:
     yield from (Fact(node, SG.source, Literal(source)) for source in sorted({claim.source for claim in claims}))
     yield from (Fact(node, SG.method, Literal(method)) for method in sorted({claim.method.value for claim in claims}))
     yield Fact(node, SG.firstSeen, moment(min(claim.first_seen for claim in claims)))
-    yield Fact(node, SG.lastSeen, moment(max(claim.last_seen for claim in claims)))
+    scopes = sorted({(claim.source, claim.scope) for claim in claims})
+    yield from (Fact(node, SG.seenIn, scope_iri(source, scope)) for source, scope in scopes)
+
+
+def scope_facts(seen: Sighting) -> Iterator[Fact]:
+    """Yield the triples of a source's scope: when everything that it states was last seen stands here, once."""
+    node = scope_iri(seen.source, seen.scope)
+    yield Fact(node, RDF.type, SG.Scope)
+    yield Fact(node, SG.source, Literal(seen.source))
+    yield Fact(node, SG.scopeName, Literal(seen.scope))
+    yield Fact(node, SG.lastSeen, moment(seen.last_seen))
 
 
 def observation_facts(seen: Observation) -> Iterator[Fact]:
@@ -44,13 +54,14 @@ def observation_facts(seen: Observation) -> Iterator[Fact]:
         SG.max: double(seen.maximum),
         SG.measured: boolean(not seen.estimated),
     }
+    if seen.source:
+        values[SG.source] = Literal(seen.source)
     if seen.count:
         values[SG.mean] = double(seen.total / seen.count)
     for prop, q in ((SG.p50, 0.5), (SG.p95, 0.95)):
-        value = quantile(seen.sketch, q)
+        value = quantile(seen, q)
         if value is not None:
-            # The sketch is right to one per cent; the extremes are known exactly.
-            values[prop] = double(min(max(value, seen.minimum), seen.maximum))
+            values[prop] = double(value)
     yield from (Fact(node, prop, value) for prop, value in values.items())
 
 

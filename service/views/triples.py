@@ -9,16 +9,16 @@ from typing import Final, TypeAlias
 import pyoxigraph as ox
 
 from stratagraph.ontology.facts import ChangeSet, Fact, Iri, Term
-from stratagraph.ontology.identity import influence_iri, observation_iri, statement_iri
+from stratagraph.ontology.identity import influence_iri, observation_iri, scope_iri, statement_iri
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import PREFIXES, SG
 from stratagraph.ontology.terms import OxTerm, from_ox, to_ox
 from stratagraph.queries.stores import Row
 from stratagraph.service.views.lexical import WRITINGS, Writings, stored
-from stratagraph.service.views.statements import influence_facts, observation_facts, statement_facts
+from stratagraph.service.views.statements import influence_facts, observation_facts, scope_facts, statement_facts
 from stratagraph.service.views.view import Watermark, follows
 
-MAPPING_VERSION: Final = 1
+MAPPING_VERSION: Final = 2
 """Raised whenever the triples made of the same present change, so that older stores are rebuilt."""
 TRANSACTION: Final = 20_000
 """Quads written at once; a larger change set is several transactions, the last of which moves the watermark."""
@@ -144,6 +144,8 @@ class TriplesView:
             edits.replace(influence_iri(influencer, influenced), ())
         for seen in change.observations:
             edits.replace(observation_iri(seen.subject, seen.metric), observation_facts(seen))
+        for sighting in change.sightings:
+            edits.replace(scope_iri(sighting.source, sighting.scope), scope_facts(sighting))
         for node, entry in self._writings.changes():
             edits.replace(node, entry, graph=WRITINGS)
 
@@ -157,6 +159,8 @@ class TriplesView:
             yield from map(_quad, influence_facts(edge, self._model))
         for seen in change.observations:
             yield from map(_quad, observation_facts(seen))
+        for sighting in change.sightings:
+            yield from map(_quad, scope_facts(sighting))
         for _, entry in self._writings.changes():
             yield from (_quad(fact, WRITINGS) for fact in entry)
 

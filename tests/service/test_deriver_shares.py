@@ -92,7 +92,7 @@ def test_calls_of_more_than_a_day_ago_do_not_count() -> None:
 
 def test_a_restored_deriver_measures_the_same() -> None:
     restored, mirror = Deriver(world(), compile_rules(world())), Mirror()
-    restored.restore(CLAIMS, sequence=1, time=START, batch_hash="", observations=CALLS)
+    restored.restore(CLAIMS, sequence=1, time=START, batch_hash="", recent=CALLS)
     for part in restored.snapshot():
         mirror.apply(part)
     assert mirror.edges == edges(change(1, *CALLS, opened=CLAIMS))

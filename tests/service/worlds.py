@@ -22,6 +22,7 @@ from stratagraph.ontology.facts import (
     Literal,
     Method,
     Observation,
+    Sighting,
     Term,
 )
 from stratagraph.ontology.infos import AspectInfo, ClassInfo, RelationInfo, Transmission
@@ -163,6 +164,7 @@ class History:
 
     def __init__(self) -> None:
         self.open: dict[tuple[Fact, str], Claim] = {}
+        self.sightings: dict[str, Sighting] = {}
         self.sequence = 0
 
     def step(
@@ -180,13 +182,17 @@ class History:
         for key in closed:
             del self.open[key]
         self.open.update(opened)
+        time = START + timedelta(minutes=minutes * self.sequence)
+        seen = {source: Sighting(source=source, scope="all", last_seen=time) for opens, source, _ in happened if opens}
+        self.sightings.update(seen)
         return LedgerChange(
             sequence=self.sequence,
-            time=START + timedelta(minutes=minutes * self.sequence),
+            time=time,
             batch_hash=f"hash{self.sequence}",
             opened=tuple(opened.values()),
             closed=tuple(closed.values()),
             observations=tuple(observations),
+            sightings=tuple(seen.values()),
         )
 
     def facts(self) -> set[Fact]:
@@ -306,6 +312,7 @@ class Mirror:
         self.edges: dict[tuple[Iri, Iri], Influence] = {}
         self.claims: dict[Fact, tuple[Claim, ...]] = {}
         self.newest: dict[tuple[Iri, Iri], Observation] = {}
+        self.last_seen: dict[tuple[str, str], datetime] = {}
 
     def apply(self, change: ChangeSet) -> None:
         added, removed = set(change.added), set(change.removed)
@@ -320,8 +327,11 @@ class Mirror:
         for edge in change.influences:
             self.edges[edge.influencer, edge.influenced] = edge
         for fact, claims in change.claims_changed:
-            self.claims[fact] = claims
+            # When a claim was last seen is its scope's to tell, and moves on without the claim.
+            self.claims[fact] = tuple(replace(claim, last_seen=claim.first_seen) for claim in claims)
             if not claims:
                 del self.claims[fact]
         for seen in change.observations:
             self.newest[seen.subject, seen.metric] = seen
+        for sighting in change.sightings:
+            self.last_seen[sighting.source, sighting.scope] = sighting.last_seen

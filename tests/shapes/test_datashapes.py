@@ -41,8 +41,8 @@ SOUND = {
         :s a sg:LLMSystem ; sg:name "s" ; sg:costSloPerCall 1.0 ; sg:latencySloMs 1.0 ; sg:logRetentionDays 1 ;
             sg:availabilityTarget 0.5 .
         :i a sg:ComputeCluster ; sg:name "i" ; sg:hourlyCost 1.0 .
-        :c a sg:Price ; sg:amount 1.0 ; sg:perQuantity 1.0 ; sg:validFrom "2026-01-01T00:00:00Z"^^xsd:dateTime ;
-            sg:validUntil "2026-02-01T00:00:00Z"^^xsd:dateTime .
+        :c a sg:Price ; sg:inputPrice 1.0 ; sg:outputPrice 1.0 ; sg:cachedInputPrice 1.0 ;
+            sg:validFrom "2026-01-01T00:00:00Z"^^xsd:dateTime ; sg:validUntil "2026-02-01T00:00:00Z"^^xsd:dateTime .
         :d a sg:Document ; sg:name "d" ; sg:effectiveFrom "2026-01-01T00:00:00Z"^^xsd:dateTime ;
             sg:effectiveUntil "2026-02-01T00:00:00Z"^^xsd:dateTime .
         :x sg:strength 0.5 ; sg:disclosedShare 0.5 .
@@ -82,8 +82,8 @@ def test_sound_data_conform(file: str) -> None:
 NUMBERS = [
     *("contextWindowTokens", "maxContextTokens", "sizeTokens", "dimensions", "bits", "parameterCount", "recallK"),
     *("costPerMillionTokens", "costSloPerCall", "cycleTimeMinutes", "hourlyCost", "latencySloMs", "searchLatencyMs"),
-    *("logRetentionDays", "amount", "perQuantity", "truncationRate", "recallAtK", "availabilityTarget"),
-    *("disclosedShare", "strength"),
+    *("logRetentionDays", "truncationRate", "recallAtK", "availabilityTarget", "inputPrice", "outputPrice"),
+    *("disclosedShare", "strength", "cachedInputPrice"),
 ]
 FAULTS = [
     (ASSETS, 'sg:name "m"', 'sg:purpose "m"', "asset-name"),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from stratagraph.ontology.facts import Batch, Literal, Method
+from stratagraph.ontology.facts import Batch, Literal, Method, Sighting
+from stratagraph.ontology.identity import statement_iri
 from stratagraph.ontology.namespaces import XSD
 from stratagraph.service.ledger.errors import AsOfInFuture, InvalidBatch, LedgerUnreadable, RunConflict, UnstorableTerm
 from stratagraph.service.ledger.history import Outcome
@@ -78,14 +80,64 @@ def test_clock_running_backwards_does_not_turn_the_ledger_back(tmp_path: Path) -
         assert ledger.commit(batch("2"), ontology_hash="o").time > first.time
 
 
-def test_observations_are_read_back_exactly(ledger: Ledger) -> None:
-    windows = (observation(0), observation(1), observation(2))
-    said = Batch(source="s", run="1", method=Method.OBSERVED, observations=windows)
-    assert ledger.commit(said, ontology_hash="o").change.observations == windows
+def test_observations_are_read_back_exactly_with_their_source(ledger: Ledger) -> None:
+    said = Batch(
+        source="s",
+        run="1",
+        method=Method.OBSERVED,
+        observations=tuple(replace(observation(minute), source="not mine") for minute in range(3)),
+    )
+    windows = [replace(observation(minute), source="s") for minute in range(3)]
+    assert ledger.commit(said, ontology_hash="o").change.observations == tuple(windows)
     assert list(ledger.newest_observations()) == [windows[2]]
     end = NOON + timedelta(minutes=2)
-    assert list(ledger.observations("http://x/0", "http://x/latency", NOON, end)) == list(windows[:2])
-    assert next(ledger.changes(0)).observations == windows
+    assert list(ledger.observations("http://x/0", "http://x/latency", NOON, end)) == windows[:2]
+    assert next(ledger.changes(0)).observations == tuple(windows)
+
+
+def test_the_source_is_no_part_of_the_digest(ledger: Ledger) -> None:
+    said = Batch(source="s", run="1", method=Method.OBSERVED, observations=(observation(),))
+    ledger.commit(said, ontology_hash="o")
+    again = replace(said, observations=(replace(observation(), source="s"),))
+    assert ledger.commit(again, ontology_hash="o").duplicate
+
+
+def test_the_newest_window_of_a_source_adds_up_over_batches(ledger: Ledger) -> None:
+    plain = replace(observation(5), sketch=b"")
+    for run, minute in enumerate((5, 4, 5)):
+        seen = replace(plain, start=NOON + timedelta(minutes=minute), end=NOON + timedelta(minutes=minute + 1))
+        ledger.commit(Batch(source="s", run=str(run), method=Method.OBSERVED, observations=(seen,)), ontology_hash="o")
+    assert list(ledger.newest_observations()) == [replace(plain, source="s", count=4, total=7.0)]
+
+
+def test_everything_about_a_subject_is_read_at_once_up_to_a_sequence(ledger: Ledger) -> None:
+    other = replace(observation(1), metric="http://x/calls")
+    elsewhere = replace(observation(1), subject="http://x/9")
+    for run, seen in enumerate((observation(0), other, elsewhere, observation(2))):
+        ledger.commit(Batch(source="s", run=str(run), method=Method.OBSERVED, observations=(seen,)), ontology_hash="o")
+    end = NOON + timedelta(hours=1)
+    about = list(ledger.observations_about("http://x/0", NOON, end, until=3))
+    assert {(seen.metric, seen.start) for seen in about} == {(s.metric, s.start) for s in (observation(0), other)}
+    assert len(list(ledger.observations_about("http://x/0", NOON, end))) == 3
+    assert not list(ledger.observations_about("http://x/unknown", NOON, end))
+
+
+def test_observations_on_statements_are_told_apart(ledger: Ledger) -> None:
+    on_statement = [replace(observation(minute), subject=statement_iri(fact(1))) for minute in (0, 7)]
+    said = Batch(source="s", run="1", method=Method.OBSERVED, observations=(*on_statement, observation(7)))
+    ledger.commit(said, ontology_hash="o")
+    since = NOON + timedelta(minutes=7)
+    assert list(ledger.statement_observations(since)) == [replace(on_statement[1], source="s")]
+
+
+def test_a_batch_tells_which_scopes_it_saw(ledger: Ledger) -> None:
+    ledger.commit(batch("1", scope(fact(1)), scope(fact(2), name="b")), ontology_hash="o")
+    unseen = scope(name="b", complete=False, withdrawn=(fact(2),))
+    receipt = ledger.commit(batch("2", scope(fact(1)), unseen), ontology_hash="o")
+    assert receipt.change.sightings == (Sighting(source="s", scope="a", last_seen=receipt.time),)
+    first, second = ledger.changes(0)
+    assert second.sightings == receipt.change.sightings
+    assert list(ledger.sightings()) == [second.sightings[0], first.sightings[1]]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stratagraph.ontology.facts import ChangeSet, Fact, Literal, Observation, Term
+from stratagraph.ontology.facts import ChangeSet, Fact, Literal, Observation, Sighting, Term
 from stratagraph.ontology.identity import influence_iri, observation_iri, statement_iri
 from stratagraph.ontology.namespaces import RDF, SG, XSD
 from stratagraph.ontology.rules import compile_rules
@@ -18,7 +18,7 @@ from stratagraph.ontology.sketches import encode, sketch_of
 from stratagraph.service.deriver import Deriver
 from stratagraph.service.views import triples
 from stratagraph.service.views.lexical import stored
-from stratagraph.service.views.statements import influence_facts, observation_facts, statement_facts
+from stratagraph.service.views.statements import influence_facts, observation_facts, scope_facts, statement_facts
 from stratagraph.service.views.triples import TriplesView
 from stratagraph.service.views.view import ViewOutOfStep
 from tests.service.worlds import EX, NODES, START, Event, History, Mirror, events, world
@@ -42,7 +42,14 @@ def expected(mirror: Mirror) -> set[Fact]:
         facts.update(influence_facts(edge, world()))
     for seen in mirror.newest.values():
         facts.update(observation_facts(seen))
+    for (source, scope), time in mirror.last_seen.items():
+        facts.update(scope_facts(Sighting(source=source, scope=scope, last_seen=time)))
     return {stored(fact) for fact in facts}
+
+
+def scopes(history: History) -> set[Fact]:
+    """What stays when every claim is closed: when the scopes were seen."""
+    return {fact for seen in history.sightings.values() for fact in scope_facts(seen)}
 
 
 def changes(happened: list[list[Event]]) -> Iterator[tuple[ChangeSet, Mirror]]:
@@ -89,7 +96,7 @@ def test_a_rebuilt_store_equals_the_incremental_one(happened: list[list[Event]])
     rest = history.step([(False, source, fact) for fact, source in history.open])
     change = deriver.apply(rest)
     rebuilt.apply(change)
-    assert everything(rebuilt) == set()
+    assert everything(rebuilt) == scopes(history)
 
 
 def test_closing_one_writing_leaves_the_other() -> None:
@@ -118,11 +125,12 @@ def test_writings_are_remembered_when_the_folder_is_opened_again(tmp_path: Path)
 def test_any_text_comes_and_goes_whole(text: str) -> None:
     view = TriplesView(None, world())
     ((change, _),) = changes([[(True, "a", says(Literal(text)))]])
-    view.apply(change)
+    before = everything(view)
+    view.apply(replace(change, sightings=()))
     assert (EX.says, Literal(text)) in list(view.facts_about(A))
     (fact,) = change.added
     view.apply(ChangeSet(sequence=2, time=START, batch_hash="", removed=(fact,), claims_changed=((fact, ()),)))
-    assert everything(view) == set()
+    assert everything(view) == before
 
 
 def test_a_crash_between_transactions_leaves_the_old_watermark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,11 +189,32 @@ def test_a_statement_says_who_how_and_when() -> None:
     about = dict(view.facts_about(statement_iri(fact)))
     assert about[RDF.type] == SG.Statement
     assert about[SG.firstSeen] == Literal("2026-01-01T00:01:00Z", XSD.dateTime)
-    assert about[SG.lastSeen] == Literal("2026-01-01T00:02:00Z", XSD.dateTime)
     assert {row["s"] for row in view.select(f"SELECT ?s {{ <{statement_iri(fact)}> sg:source ?s }}")} == {
         Literal("a"),
         Literal("b"),
     }
+
+
+def test_a_scope_that_is_seen_again_moves_its_statements_last_seen() -> None:
+    fact = Fact(A, EX.near, B)
+    view = view_of([(True, "a", fact)], [(True, "b", fact)], [(True, "a", fact)])
+    rows = view.select(
+        f"SELECT ?source ?seen {{ <{statement_iri(fact)}> sg:seenIn [ sg:source ?source ; sg:lastSeen ?seen ] }}"
+    )
+    assert {(row["source"], row["seen"]) for row in rows} == {
+        (Literal("a"), Literal("2026-01-01T00:03:00Z", XSD.dateTime)),
+        (Literal("b"), Literal("2026-01-01T00:02:00Z", XSD.dateTime)),
+    }
+
+
+def test_pieces_of_one_minute_add_up_and_name_their_source() -> None:
+    deriver, history, view = Deriver(world(), compile_rules(world())), History(), TriplesView(None, world())
+    for value in (1.0, 3.0):
+        view.apply(deriver.apply(history.step([], [replace(observation(3, value), source="otel")])))
+    about = dict(view.facts_about(observation_iri(A, SG.callLatency)))
+    assert about[SG.sum] == Literal("4", XSD.double)
+    assert about[SG.max] == Literal("3", XSD.double)
+    assert about[SG.source] == Literal("otel")
 
 
 def test_an_influence_points_to_the_statements_that_justify_it() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import pyoxigraph as ox
 
 from stratagraph.ontology.facts import Fact, Iri, Literal, Term
-from stratagraph.ontology.identity import statement_iri
+from stratagraph.ontology.identity import scope_iri, statement_iri
 from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import OBSERVATION_BASE, PREFIXES, RDF, SG, XSD
 from stratagraph.ontology.terms import from_ox, to_ox
@@ -47,7 +47,9 @@ class Estate:
         self.add(Fact(node, SG.source, Literal("register")))
         self.add(Fact(node, SG.method, Literal("declared")))
         self.add(Fact(node, SG.firstSeen, FIRST_SEEN))
-        self.add(Fact(node, SG.lastSeen, LAST_SEEN))
+        scope = scope_iri("register", "all")
+        self.add(Fact(node, SG.seenIn, scope))
+        self.add(Fact(scope, SG.lastSeen, LAST_SEEN))
 
     def select(self, query: str, bindings: Mapping[str, Term] | None = None) -> Sequence[Row]:
         self.queries += 1
