@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from stratagraph import __version__
 from stratagraph.service.engine import Engine
-from stratagraph.service.http import api, batches, compliance, health, history, otlp, pages, problems, sparql
+from stratagraph.service.http import api, batches, compliance, health, history, metrics, otlp, pages, problems, sparql
 from stratagraph.service.http.origin import OriginGuard
 from stratagraph.service.http.sequence import SequenceGate
 from stratagraph.service.settings import Settings
@@ -43,6 +43,7 @@ def create_app(engine: Engine) -> FastAPI:
         api.router(engine),
         batches.router(engine),
         history.router(engine),
+        metrics.router(engine),
         compliance.router(engine),
         health.router(engine),
         otlp.router(
