@@ -30,6 +30,10 @@ class Graph:
         """Return the objects that are IRIs."""
         return tuple(term for term in self._objects.get((subject, predicate), ()) if isinstance(term, str))
 
+    def objects(self, subject: Iri, predicate: Iri) -> tuple[Term, ...]:
+        """Return the objects, of whatever kind."""
+        return tuple(self._objects.get((subject, predicate), ()))
+
     def iri(self, subject: Iri, predicate: Iri) -> Iri | None:
         """Return the first object that is an IRI, in alphabetical order."""
         return min(self.iris(subject, predicate), default=None)

@@ -103,6 +103,25 @@ def load_model(extra: Sequence[Path] = ()) -> OntologyModel:
     return _read(tuple(Path(path) for path in extra)) if extra else _core()
 
 
+def extend(core: OntologyModel, modules: Mapping[str, tuple[Fact, ...]]) -> OntologyModel:
+    """Return the ontology with further modules, given by name.
+
+    Raises:
+        ValueError: where a module states something in a form that no section takes, a strength in words for example.
+    """
+    together = {**core.modules, **modules}
+    return _assemble(tuple(dict.fromkeys(fact for facts in together.values() for fact in facts)), together)
+
+
+def read_module(file: Path, name: str) -> tuple[Fact, ...]:
+    """Read the facts of one Turtle module, under the name that keeps its blank nodes apart from others'.
+
+    Raises:
+        MalformedRdf: where it is not Turtle.
+    """
+    return tuple(parse_rdf(file.read_bytes(), RdfSyntax.TURTLE, ONTOLOGY_IRI, str(file), salt=name))
+
+
 @lru_cache(maxsize=1)
 def _core() -> OntologyModel:
     return _read(())
@@ -121,8 +140,7 @@ def _modules(path: Path, *, prefix: str) -> Iterator[tuple[str, tuple[Fact, ...]
     files = sorted(path.glob("*.ttl")) if path.is_dir() else [path]
     for file in files:
         name = prefix + file.name
-        facts = parse_rdf(file.read_bytes(), RdfSyntax.TURTLE, ONTOLOGY_IRI, str(file), salt=name)
-        yield name, tuple(facts)
+        yield name, read_module(file, name)
 
 
 def _assemble(triples: tuple[Fact, ...], modules: Mapping[str, tuple[Fact, ...]]) -> OntologyModel:

@@ -22,6 +22,7 @@ from stratagraph.ontology.infos import (
 )
 from stratagraph.ontology.namespaces import OWL, RDF, RDFS, SG, SKOS, expand, local_name
 
+CHAIN_LINKS: Final = 2
 _TRUE: Final = ("true", "1")
 _SWAP: Final = {"{subject}": "{object}", "{object}": "{subject}"}
 
@@ -195,11 +196,12 @@ def checklist(graph: Graph) -> tuple[ChecklistStep, ...]:
 
 
 def chains(graph: Graph) -> tuple[tuple[Iri, Iri, Iri], ...]:
-    """Return the property chains of two links as (first, second, implied)."""
+    """Return the property chains of two links as (first, second, implied); longer ones are for the reasoner only."""
     found = []
     for implied, head in graph.pairs(OWL.propertyChainAxiom):
-        first, second = graph.members(str(head))
-        found.append((first, second, implied))
+        links = graph.members(str(head))
+        if len(links) == CHAIN_LINKS:
+            found.append((*links, implied))
     return tuple(sorted(found))
 
 

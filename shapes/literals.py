@@ -1,10 +1,9 @@
-"""The value space of XSD literals: which are well-formed, and how two compare, by their exact lexical forms."""
+"""How two XSD literals compare, by their exact lexical forms."""
 
 from __future__ import annotations
 
 import re
 import struct
-from calendar import monthrange
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,93 +11,11 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Final, TypeAlias
 
+from stratagraph.ontology.datatypes import LEXICAL, RANGES, well_formed
 from stratagraph.ontology.facts import Literal
-from stratagraph.ontology.namespaces import RDF, XSD
+from stratagraph.ontology.namespaces import XSD
 
-_INTEGER: Final = r"[+-]?[0-9]+"
-_ZONE: Final = r"(?P<zone>Z|[+-](?:0[0-9]|1[0-3]):[0-5][0-9]|[+-]14:00)?"
-_DATE: Final = r"(?P<year>-?(?:[1-9][0-9]{3,}|0[0-9]{3}))-(?P<month>0[1-9]|1[0-2])-(?P<day>0[1-9]|[12][0-9]|3[01])"
-_TIME: Final = (
-    r"(?:(?P<hour>[01][0-9]|2[0-3]):(?P<minute>[0-5][0-9]):(?P<second>[0-5][0-9](?:\.[0-9]+)?)|24:00:00(?:\.0+)?)"
-)
-_TIME_PART: Final = r"T(?=[0-9])(?:[0-9]+H)?(?:[0-9]+M)?(?:[0-9]+(?:\.[0-9]+)?S)?"
-_FLOAT: Final = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[+-]?INF|NaN"
-_BASE64_QUAD: Final = r"(?:[A-Za-z0-9+/] ?){4}"
-
-_LEXICAL: Final[dict[str, re.Pattern[str]]] = {
-    XSD.term(name): re.compile(pattern, re.DOTALL)
-    for name, pattern in {
-        "boolean": r"true|false|0|1",
-        "decimal": r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)",
-        "float": _FLOAT,
-        "double": _FLOAT,
-        "dateTime": f"{_DATE}T{_TIME}{_ZONE}",
-        "dateTimeStamp": f"{_DATE}T{_TIME}{_ZONE}(?<!T24:00:00)(?:(?<=Z)|(?<=[+-]..:..))",
-        "date": f"{_DATE}{_ZONE}",
-        "time": f"{_TIME}{_ZONE}",
-        "gYear": rf"-?(?:[1-9][0-9]{{3,}}|0[0-9]{{3}}){_ZONE}",
-        "gYearMonth": rf"-?(?:[1-9][0-9]{{3,}}|0[0-9]{{3}})-(?:0[1-9]|1[0-2]){_ZONE}",
-        "gMonth": rf"--(?:0[1-9]|1[0-2]){_ZONE}",
-        "gDay": rf"---(?:0[1-9]|[12][0-9]|3[01]){_ZONE}",
-        "gMonthDay": rf"--(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)"
-        rf"|02-(?:0[1-9]|[12][0-9])){_ZONE}",
-        "duration": rf"-?P(?=[0-9T])(?:[0-9]+Y)?(?:[0-9]+M)?(?:[0-9]+D)?(?:{_TIME_PART})?",
-        "dayTimeDuration": rf"-?P(?=[0-9T])(?:[0-9]+D)?(?:{_TIME_PART})?",
-        "yearMonthDuration": r"-?P(?=[0-9])(?:[0-9]+Y)?(?:[0-9]+M)?",
-        "hexBinary": r"(?:[0-9a-fA-F]{2})*",
-        "base64Binary": rf"(?:{_BASE64_QUAD})*(?:{_BASE64_QUAD}|(?:[A-Za-z0-9+/] ?){{2}}[AEIMQUYcgkosw048] ?="
-        rf"|[A-Za-z0-9+/] ?[AQgw] ?= ?=)?",
-        "normalizedString": r"[^\t\n\r]*",
-        "token": r"(?:[^ \t\n\r]+(?: [^ \t\n\r]+)*)?",
-        "language": r"[a-zA-Z]{1,8}(?:-[a-zA-Z0-9]{1,8})*",
-        "NMTOKEN": r"[-.:\w·]+",
-        "Name": r"[:_a-zA-Z\u00c0-\U000effff][-.:\w·]*",
-        "NCName": r"[_a-zA-Z\u00c0-\U000effff][-.\w·]*",
-        "anyURI": r"[^\x00-\x20<>\"{}|\\^`]*",
-    }.items()
-}
-_RANGES: Final[dict[str, tuple[int | None, int | None]]] = {
-    XSD.integer: (None, None),
-    XSD.nonNegativeInteger: (0, None),
-    XSD.positiveInteger: (1, None),
-    XSD.nonPositiveInteger: (None, 0),
-    XSD.negativeInteger: (None, -1),
-    **{
-        XSD.term(name): (-(2**bits), 2**bits - 1)
-        for name, bits in (("byte", 7), ("short", 15), ("int", 31), ("long", 63))
-    },
-    **{
-        XSD.term(name): (0, 2**bits - 1)
-        for name, bits in (("unsignedByte", 8), ("unsignedShort", 16), ("unsignedInt", 32), ("unsignedLong", 64))
-    },
-}
-_WHOLE: Final = re.compile(_INTEGER)
-_DATED: Final = frozenset({XSD.dateTime, XSD.dateTimeStamp, XSD.date})
-
-
-@lru_cache(maxsize=65536)
-def well_formed(literal: Literal) -> bool:
-    """Say whether the lexical form belongs to the datatype; unknown datatypes accept every form."""
-    value, datatype = literal.value, literal.datatype
-    if datatype in _RANGES:
-        return _in_range(value, *_RANGES[datatype])
-    pattern = _LEXICAL.get(datatype)
-    if pattern is None:
-        return datatype != RDF.langString or bool(literal.language)
-    found = pattern.fullmatch(value)
-    return found is not None and (datatype not in _DATED or _day_exists(found))
-
-
-def _in_range(value: str, low: int | None, high: int | None) -> bool:
-    if _WHOLE.fullmatch(value) is None:
-        return False
-    number = Decimal(value)
-    return (low is None or number >= low) and (high is None or number <= high)
-
-
-def _day_exists(found: re.Match[str]) -> bool:
-    """Months have their days; years repeat every 400, so that one beyond Python's calendar is judged as well."""
-    return int(found["day"]) <= monthrange(int(found["year"][-4:]) % 400 + 2000, int(found["month"]))[1]
+__all__ = ["compare", "well_formed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +57,7 @@ def _same_precision(one: object, other: object) -> tuple[float, float]:
 def _value(literal: Literal) -> _Value | None:
     if not well_formed(literal):
         return None
-    if literal.datatype in _RANGES:
+    if literal.datatype in RANGES:
         return _Value("number", Decimal(literal.value))
     reader = _READERS.get(literal.datatype)
     return reader(literal) if reader is not None else None
@@ -157,7 +74,7 @@ def _single(literal: Literal) -> _Value:
 
 def _moment(literal: Literal) -> _Value | None:
     """Read a time on the calendar; with and without a zone are two families, whose order is not determined."""
-    found = _LEXICAL[literal.datatype].fullmatch(literal.value)
+    found = LEXICAL[literal.datatype].fullmatch(literal.value)
     if found is None:
         return None
     parts = found.groupdict()

@@ -1,4 +1,4 @@
-"""The graph that competency questions are asked of: ontology, example estates and sample telemetry, derived for real."""
+"""The graph that competency questions are asked of: ontology, estates and sample telemetry, derived for real."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from stratagraph.loaders import otlp_traces
+from stratagraph.loaders.genai.contexts import SpanContextCache
 from stratagraph.loaders.samples import load_samples
 from stratagraph.ontology.facts import Claim, Fact, LedgerChange
 from stratagraph.service.demo import load_estates
@@ -58,7 +59,7 @@ def world(folder: Path) -> Iterator[World]:
     """Build the graph in a folder, without a server."""
     with Engine(load_settings(data=folder)) as engine:
         load_estates(engine)
-        contexts = otlp_traces.SpanContextCache()
+        contexts = SpanContextCache()
         for body in load_samples(datetime.now(UTC)):
             result = otlp_traces.transform(
                 ExportTraceServiceRequest.FromString(body),
