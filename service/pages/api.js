@@ -22,6 +22,7 @@ async function get(path, parameters) {
 export const levels = (lang) => get("/api/levels", { lang });
 export const assets = (level, after, lang) => get("/api/assets", { level, after, lang });
 export const asset = (iri, lang) => get(`/api/assets/${encodeURIComponent(iri)}`, { lang });
+export const metrics = (iri, lang) => get("/api/metrics", { asset: iri, lang });
 export const search = (q, lang) => get("/api/search", { q, limit: 12, lang });
 export const impact = (state) => get("/api/impact", question(state));
 
