@@ -1,5 +1,6 @@
-// The asset itself: what was observed, what it says of itself, what it is joined to, and who says so.
+// The asset itself: what was observed in the last day, what it says of itself, what it is joined to, and who says so.
 
+import { metrics } from "./api.js";
 import { h, row, table } from "./dom.js";
 import { number, t, time } from "./i18n.js";
 import { href } from "./state.js";
@@ -8,27 +9,50 @@ export function details(asset) {
   return h("section", { id: "details", "aria-labelledby": "details-title" },
     h("h2", { id: "details-title" }, t("details")),
     h("p", { class: "quiet iri" }, asset.iri),
-    observations(asset.observations),
+    figures(asset),
     attributes(asset.attributes),
     relations(t("relations-out"), asset.relations.out),
     relations(t("relations-in"), asset.relations.in));
 }
 
-function observations(all) {
-  if (!all.length) return h("p", { class: "empty" }, t("observations-none"));
-  const columns = ["column-metric", "column-figures", "column-unit", "column-window", "column-basis"].map((key) => t(key));
-  return table(t("observations"), columns, all.map((seen) => row([
-    seen.label,
-    figures(seen),
-    seen.unit,
-    [time(seen.windowStart), " – ", time(seen.windowEnd)],
-    [t(seen.measured ? "measured" : "estimated"), seen.sources.length ? `, ${seen.sources.join(", ")}` : ""],
-  ])), { id: "observations" });
+/** The last day's figures; they come after the page, so that an asset without any is not kept waiting. */
+function figures(asset) {
+  const box = h("div", { id: "figures", "aria-busy": "true" }, h("p", { class: "quiet" }, t("loading")));
+  metrics(asset.iri, document.documentElement.lang)
+    .then((answer) => box.replaceChildren(...measured(answer, asset)))
+    .catch((problem) => box.replaceChildren(h("p", { class: "note" }, problem.message)))
+    .finally(() => box.removeAttribute("aria-busy"));
+  return box;
 }
 
-function figures(seen) {
-  return ["sum", "count", "mean", "p50", "p95", "max"].filter((name) => seen[name] !== null).map((name) =>
+function measured(answer, asset) {
+  if (!answer.figures.length) return [h("p", { class: "empty" }, nothing(asset.observations))];
+  const columns = ["column-metric", "column-figures", "column-unit", "column-window", "column-basis"].map((key) => t(key));
+  const parts = [table(t("observations"), columns, answer.figures.map((seen) => line(seen, values(seen))), { id: "observations" })];
+  if (answer.derived.length) {
+    parts.push(table(t("derived"), columns, answer.derived.map((one) => line(one, [number(one.value), known(one)])), { id: "derived" }));
+  }
+  return parts;
+}
+
+function nothing(before) {
+  if (!before.length) return t("observations-none");
+  return t("observed-before", { time: time(before.map((seen) => seen.windowEnd).sort().at(-1)) });
+}
+
+function line(one, shown) {
+  const window = [time(one.window.start), " – ", time(one.window.end)];
+  return row([one.label, shown, one.unit, window, [t(`basis-${one.basis}`), ...one.sources].join(", ")]);
+}
+
+function values(seen) {
+  return ["total", "count", "mean", "p50", "p95", "max"].filter((name) => seen[name] !== undefined).map((name) =>
     h("span", { class: "figure" }, h("span", { class: "quiet" }, `${t(`figure-${name}`)} `), number(seen[name])));
+}
+
+function known(one) {
+  if (one.knownCalls === undefined || one.knownCalls >= one.calls) return null;
+  return h("span", { class: "quiet" }, " ", t("figure-known", { known: number(one.knownCalls), calls: number(one.calls) }));
 }
 
 function attributes(all) {
