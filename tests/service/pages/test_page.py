@@ -171,6 +171,7 @@ def test_a_model_seen_in_telemetry_shows_figures_with_unit_and_window(browser: B
     addresses = [link.get_attribute("href") or "" for link in browser.all("#assets a")]
     for address in addresses:
         browser.open(address.removeprefix(browser.site))
+        browser.one("#figures:not([aria-busy])")
         cells = [cell.text for cell in browser.all("#observations tbody tr:first-child td")]
         if cells:
             figures, unit, window, basis = cells
