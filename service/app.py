@@ -8,7 +8,7 @@ import warnings
 import typer
 
 from stratagraph import __version__
-from stratagraph.service.cli import audit, impact, ledger, load, query, serve, validate
+from stratagraph.service.cli import audit, impact, ledger, load, query, serve, token, validate
 
 app = typer.Typer(
     name="stratagraph",
@@ -26,6 +26,7 @@ app.command("audit")(audit.audit)
 app.command("validate")(validate.validate)
 app.command("query")(query.query)
 app.add_typer(ledger.app, name="ledger")
+app.add_typer(token.app, name="token")
 
 
 def _version(asked: bool) -> None:

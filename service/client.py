@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from fastapi import FastAPI
 
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.service.lockfile import Holder, running_service
-from stratagraph.service.settings import DEMO_FOLDER, LEDGER_FILE, Settings
+from stratagraph.service.settings import DEMO_FOLDER, LEDGER_FILE, BadSetting, Settings
 
 TIMEOUT: Final = httpx.Timeout(600.0, connect=5.0)
 """Seconds that a command waits: loading a million facts takes minutes, connecting does not."""
@@ -80,16 +81,29 @@ def _refusal(answer: httpx.Response) -> Refused:
     return Refused(detail=detail, code=answer.status_code, problem=problem)
 
 
-def remote(url: str) -> Client:
-    """Return a client of a running service."""
+def remote(url: str, token: str | None = None) -> Client:
+    """Return a client of a running service, which may ask for an access token."""
+    headers = bearer(token)
 
     @asynccontextmanager
     async def session() -> AsyncIterator[httpx.AsyncClient]:
         # trust_env: a proxy of the environment must not stand between a command and a loopback service.
-        async with httpx.AsyncClient(base_url=url, timeout=TIMEOUT, trust_env=False) as opened:
+        async with httpx.AsyncClient(base_url=url, headers=headers, timeout=TIMEOUT, trust_env=False) as opened:
             yield opened
 
     return Client(session)
+
+
+def bearer(token: str | None) -> dict[str, str]:
+    """Return the headers that carry an access token.
+
+    Raises:
+        BadSetting: no header can carry it.
+    """
+    if token and not re.fullmatch(r"[!-~]+", token):
+        # Said here and without the token: the HTTP library would quote it in its error.
+        raise BadSetting(name="token", reason="an access token is one word of ASCII", origin="STRATAGRAPH_TOKEN")
+    return {"Authorization": f"Bearer {token}"} if token else {}
 
 
 def local(app: FastAPI) -> Client:
@@ -118,14 +132,15 @@ def connect(settings: Settings) -> Iterator[Client]:
     holder = running_service(settings.data) or _running_demo(settings)
     url = settings.url or (holder.url if holder else None)
     if url:
-        yield remote(url)
+        yield remote(url, settings.token.get_secret_value() if settings.token else None)
         return
     # Opening the data loads every part of the service; a command that only talks to one does without.
     from stratagraph.service.engine import Engine  # noqa: PLC0415
     from stratagraph.service.http.app import create_app  # noqa: PLC0415
 
     with Engine(settings) as engine:
-        yield local(create_app(engine))
+        # Whoever can open the data needs no token to read them.
+        yield local(create_app(engine, guarded=False))
 
 
 def _running_demo(settings: Settings) -> Holder | None:

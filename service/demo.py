@@ -16,6 +16,7 @@ import httpx
 
 from stratagraph.loaders import files as file_source
 from stratagraph.loaders.samples import load_samples
+from stratagraph.service.client import bearer
 from stratagraph.service.engine import Engine
 from stratagraph.service.lockfile import DataLock
 from stratagraph.service.server import Server
@@ -87,7 +88,9 @@ def replay(engine: Engine, url: str) -> int:
     if newest and (now - newest).total_seconds() < FRESH_SECONDS:
         return 0
     sent = 0
-    with httpx.Client(base_url=url, trust_env=False, timeout=60) as exporter:
+    token = engine.settings.token
+    headers = bearer(token.get_secret_value() if token else None)
+    with httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=60) as exporter:
         for body in load_samples(now):
             answer = exporter.post("/v1/traces", content=body, headers={"Content-Type": "application/x-protobuf"})
             if answer.is_error:

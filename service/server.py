@@ -12,8 +12,10 @@ from stratagraph.ontology.errors import StratagraphError
 from stratagraph.service.engine import Engine
 from stratagraph.service.http.app import create_app
 from stratagraph.service.http.origin import is_loopback
+from stratagraph.service.tokens import TokenFile
 
 BACKLOG = 2048
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  names of wildcards, nothing is bound here
 
 
 @dataclass(kw_only=True)
@@ -23,10 +25,11 @@ class OpenBind(StratagraphError):
     slug: ClassVar[str] = "open-bind"
     status: ClassVar[int] = 403
     text: ClassVar[str] = (
-        "Listening on {host} would let anybody on the network read and write the graph: no access token is configured. "
-        "Listen on 127.0.0.1 and put a proxy that asks for credentials before it."
+        "Listening on {host} would let anybody on the network read and write the graph: there is no access token in "
+        "{tokens}. Make one with 'stratagraph token add NAME --role read|ingest|admin', or listen on 127.0.0.1."
     )
     host: str
+    tokens: str
 
 
 @dataclass(kw_only=True)
@@ -45,18 +48,19 @@ class Server:
     """Serves one engine until it is told to stop.
 
     Raises:
-        OpenBind: the host is not loopback.
+        OpenBind: the host is not loopback, and there is no access token.
+        TokensUnusable: the file of access tokens can't be trusted or read.
         CannotListen: the address can't be bound.
     """
 
     def __init__(self, engine: Engine) -> None:
         settings = engine.settings
-        if not is_loopback(settings.host):
-            raise OpenBind(host=settings.host)
+        if not is_loopback(settings.host) and not TokenFile(settings.tokens).tokens():
+            raise OpenBind(host=settings.host, tokens=str(settings.tokens))
         self._socket = _listen(settings.host, settings.port)
         port = self._socket.getsockname()[1]
-        name = f"[{settings.host}]" if ":" in settings.host else settings.host
-        self.url = f"http://{name}:{port}"
+        name = _reachable(settings.host)
+        self.url = f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
         self._engine = engine
         self._uvicorn = uvicorn.Server(
             uvicorn.Config(
@@ -81,6 +85,11 @@ class Server:
     def stop(self) -> None:
         """Ask the server to end; it answers what it has begun."""
         self._uvicorn.should_exit = True
+
+
+def _reachable(host: str) -> str:
+    """Return where this machine itself reaches a server on the host: loopback, when it listens on every address."""
+    return EVERYWHERE.get(host, host)
 
 
 def _listen(host: str, port: int) -> socket.socket:

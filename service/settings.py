@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Final
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from stratagraph.ontology.errors import StratagraphError
@@ -20,6 +20,7 @@ LEDGER_FILES: Final = f"{LEDGER_FILE}*"
 TRIPLES_FOLDER: Final = "triples"
 CHECKPOINTS_FOLDER: Final = "checkpoints"
 DEMO_FOLDER: Final = "demo"
+TOKENS_FILE: Final = "tokens.json"
 
 
 def default_data_folder() -> Path:
@@ -37,6 +38,8 @@ class Settings(BaseSettings):
     url: str | None = Field(default=None, description="Address of a running service that commands should use")
     host: str = Field(default="127.0.0.1", description="Address to listen on")
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on; 0 picks a free one")
+    token: SecretStr | None = Field(default=None, description="Access token that commands send to a service")
+    tokens_file: Path | None = Field(default=None, description="File of the access tokens that the service knows")
     base: str = Field(default=ASSET_BASE, description="Base of the IRIs of this organisation's assets")
     ontology: Path | None = Field(default=None, description="Folder of Turtle modules that extend the ontology")
     allowed_hosts: tuple[str, ...] = Field(default=(), description="Names, beyond loopback, that requests may address")
@@ -45,6 +48,11 @@ class Settings(BaseSettings):
     query_memory_mib: int = Field(default=1024, ge=64, description="Memory cap of one SPARQL query, in MiB")
     query_rows: int = Field(default=100_000, ge=1, description="Most rows that one SPARQL query returns")
     request_mib: int = Field(default=64, ge=1, description="Largest request body after decompression, in MiB")
+
+    @property
+    def tokens(self) -> Path:
+        """The file of the access tokens: in the data folder, unless another is named."""
+        return self.tokens_file or self.data / TOKENS_FILE
 
 
 @dataclass(kw_only=True)

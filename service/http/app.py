@@ -10,11 +10,13 @@ from fastapi import FastAPI
 from stratagraph import __version__
 from stratagraph.service.engine import Engine
 from stratagraph.service.http import api, batches, compliance, health, history, metrics, otlp, pages, problems, sparql
-from stratagraph.service.http.origin import OriginGuard
+from stratagraph.service.http.access import AccessGuard, asker
+from stratagraph.service.http.origin import OriginGuard, is_loopback
 from stratagraph.service.http.sequence import SequenceGate
 from stratagraph.service.settings import Settings
 from stratagraph.service.sparql.pool import QueryPool
 from stratagraph.service.sparql.settings import QuerySettings
+from stratagraph.service.tokens import TokenFile
 
 DESCRIPTION = """
 A knowledge graph and ontology service for LLM operations.
@@ -24,8 +26,11 @@ Every answer carries `Stratagraph-Sequence`, the ledger sequence it was computed
 """
 
 
-def create_app(engine: Engine) -> FastAPI:
-    """Assemble the routes; the app answers for as long as the engine is open."""
+def create_app(engine: Engine, *, guarded: bool = True) -> FastAPI:
+    """Assemble the routes; the app answers for as long as the engine is open.
+
+    ``guarded``: ask for access tokens where the settings say so.
+    """
     settings = engine.settings
     pool = QueryPool(engine.checkpoints(), _query_settings(settings))
 
@@ -53,11 +58,14 @@ def create_app(engine: Engine) -> FastAPI:
             base=settings.base,
             limit=settings.request_mib << 20,
         ),
-        sparql.router(pool),
+        sparql.router(pool, client=asker),
         pages.router(),
     ):
         app.include_router(router)
     app.add_middleware(SequenceGate, engine=engine)
+    if guarded:
+        always = not is_loopback(settings.host)
+        app.add_middleware(AccessGuard, tokens=TokenFile(settings.tokens), always=always)
     app.add_middleware(OriginGuard, allowed=settings.allowed_hosts)
     return app
 

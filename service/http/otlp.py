@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 RETRY_SECONDS: Final = 5
 CAPACITY: Final = 8
 """Requests taken in at once; each may hold a body of the full size."""
-RPC_CODES: Final = {400: 3, 413: 8, 415: 3, 501: 12, 503: 14}
+RPC_CODES: Final = {400: 3, 401: 16, 403: 7, 413: 8, 415: 3, 501: 12, 503: 14}
 """google.rpc.Code by HTTP status: what the receiver answers when it does not take a request."""
 _FIRST_SERVER_ERROR: Final = 500
 
@@ -132,27 +132,27 @@ def router(
 
     @routes.post("/v1/traces", summary="Receive traces: OTLP/HTTP, protobuf or JSON", response_class=Response)
     async def traces(request: Request) -> Response:
-        media = _answerable(request)
+        media = answerable(request)
         try:
             return _answer(await receiver.take(request, media_type(request.headers.get("content-type", ""))), media)
         except StratagraphError as error:
-            return _refusal(error, media)
+            return refusal(error, media)
         except Exception:
             # Whatever it was, the data are not durable: a sender may only keep them if it is told to try again.
             log.exception("a trace request failed")
-            return _refusal(OverloadedError(), media)
+            return refusal(OverloadedError(), media)
 
     def refuse(signal: str) -> None:
         @routes.post(f"/v1/{signal}", summary=f"Say that {signal} are not received yet", response_class=Response)
         async def not_received(request: Request) -> Response:
-            return _refusal(SignalNotReceivedError(signal=signal), _answerable(request))
+            return refusal(SignalNotReceivedError(signal=signal), answerable(request))
 
     refuse("metrics")
     refuse("logs")
     return routes
 
 
-def _answerable(request: Request) -> MediaType:
+def answerable(request: Request) -> MediaType:
     """Return the media type to answer in: the request's own, JSON where that is none of ours."""
     try:
         return media_type(request.headers.get("content-type", ""))
@@ -192,7 +192,7 @@ def _answer(message: Message, media: MediaType, status: int = 200, headers: dict
     return Response(content, status_code=status, headers=headers, media_type=media)
 
 
-def _refusal(error: StratagraphError, media: MediaType) -> Response:
+def refusal(error: StratagraphError, media: MediaType) -> Response:
     """Return the Status of an error: what is at fault in the data is 400, what is our fault is to be retried."""
     status = error.status if error.status in RPC_CODES else 400 if error.status < _FIRST_SERVER_ERROR else 503
     if status == HTTPStatus.SERVICE_UNAVAILABLE:

@@ -69,7 +69,7 @@ def router(pool: QueryPool, client: Callable[[Request], str] = address) -> APIRo
         try:
             return await _answer(request, pool, client(request))
         except StratagraphError as error:
-            return _error(error)
+            return refusal(error)
 
     for method in ("GET", "POST"):
         summary = "Ask a SPARQL 1.1 query (SPARQL Protocol)"
@@ -90,7 +90,7 @@ async def _not_allowed(request: Request) -> Response:
     return Response(text, 405, {"Allow": _OPTIONS["Allow"]}, _TEXT)
 
 
-def _error(error: StratagraphError) -> Response:
+def refusal(error: StratagraphError) -> Response:
     retry_after = error.data().get("retry_after")
     headers = {"Retry-After": str(retry_after)} if retry_after is not None else {}
     return Response(f"{error}\n", error.status, {"Cache-Control": "no-store", **headers}, _TEXT)

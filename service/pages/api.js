@@ -1,5 +1,7 @@
 // Questions to the service. A refusal is an error whose message is the problem's detail.
 
+import { authorization } from "./signin.js";
+
 export class Problem extends Error {
   constructor(status, detail, data) {
     super(detail);
@@ -13,7 +15,7 @@ async function get(path, parameters) {
   for (const [name, value] of Object.entries(parameters)) {
     if (value !== null && value !== undefined && value !== "") query.set(name, value);
   }
-  const answer = await fetch(`${path}?${query}`, { headers: { Accept: "application/json" } });
+  const answer = await fetch(`${path}?${query}`, { headers: { Accept: "application/json", ...authorization() } });
   if (answer.ok) return answer.json();
   const data = await answer.json().catch(() => ({}));
   throw new Problem(answer.status, data.detail ?? `${answer.status} ${answer.statusText}`, data);

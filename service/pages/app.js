@@ -5,6 +5,7 @@ import { speak, t } from "./i18n.js";
 import { header } from "./header.js";
 import { home } from "./home.js";
 import { impactView } from "./impact.js";
+import { signIn } from "./signin.js";
 import { current, interceptLinks } from "./state.js";
 
 const main = document.getElementById("main");
@@ -27,7 +28,7 @@ async function show({ focus = true } = {}) {
     status.textContent = "";
   } catch (problem) {
     if (mine !== turn) return;
-    main.replaceChildren(failure(problem));
+    main.replaceChildren(problem.status === 401 ? signIn(problem) : failure(problem));
     status.textContent = "";
   }
   main.removeAttribute("aria-busy");

@@ -5,6 +5,7 @@ import { details } from "./details.js";
 import { h, row, table } from "./dom.js";
 import { number, t } from "./i18n.js";
 import { draw } from "./paths.js";
+import { save } from "./signin.js";
 import { DEPTH, DIRECTIONS, go, href, variant } from "./state.js";
 
 export async function impactView(state) {
@@ -31,7 +32,7 @@ function controls(state, answer) {
       h("li", {}, h("a", { href: variant({ direction }), "data-choice": direction, "aria-current": direction === state.direction ? "true" : null }, t(`direction-${direction}`))))),
     h("label", { for: "depth" }, t("depth"), " ", depth),
     h("span", { class: "files" }, t("download"), ["csv", "json", "mermaid"].map((format) =>
-      [" ", h("a", { href: api.impactFile({ ...state, asset: answer.asset.iri }, format), download: `impact.${format === "mermaid" ? "mmd" : format}` }, format)])));
+      [" ", h("a", { href: api.impactFile({ ...state, asset: answer.asset.iri }, format), download: `impact.${format === "mermaid" ? "mmd" : format}`, onclick: save }, format)])));
 }
 
 function result(answer, state) {

@@ -1,0 +1,57 @@
+"""``stratagraph token``: who may use a service that asks for access tokens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stratagraph.service.cli.options import Config, Data, errors_in_words, write
+from stratagraph.service.settings import load_settings
+from stratagraph.service.tokens import Role, TokenFile
+
+app = typer.Typer(help="Access tokens: who may read, ingest or administer.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="Whose token it is, for example grafana or ana.")]
+
+
+def _file(data: Path | None, config: Path | None) -> TokenFile:
+    return TokenFile(load_settings(config, data=data).tokens)
+
+
+@app.command()
+def add(
+    name: Name,
+    role: Annotated[Role, typer.Option("--role", help="What it allows; each role includes those before it.")],
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """Make a token and print it, once; a running service takes it at once.
+
+    From the first token on, the service asks everybody for one.
+    """
+    with errors_in_words():
+        file = _file(data, config)
+        secret = file.add(name, role)
+    typer.echo(f"The token {name} may {role.value}; only its hash is kept, in {file.path}.", err=True)
+    write(secret)
+
+
+@app.command("list")
+def list_(data: Data = None, config: Config = None) -> None:
+    """List the tokens: name, role and when each was made."""
+    with errors_in_words():
+        tokens = _file(data, config).tokens()
+    if not tokens:
+        typer.echo("There is no token. Make one with 'stratagraph token add NAME --role read'.", err=True)
+    for token in tokens:
+        write(f"{token.name}\t{token.role.value}\t{token.created.isoformat(timespec='seconds')}")
+
+
+@app.command()
+def revoke(name: Name, data: Data = None, config: Config = None) -> None:
+    """Make a token useless; a running service refuses it at once."""
+    with errors_in_words():
+        _file(data, config).revoke(name)
+    write(f"Revoked {name}.")

@@ -1,0 +1,150 @@
+"""Who may do what: bearer tokens, checked before any route sees the request."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from fastapi import Request
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from stratagraph.ontology.errors import StratagraphError
+from stratagraph.service.http import otlp, problems, sparql
+from stratagraph.service.tokens import Role, Token, TokenFile, TokensUnusable
+
+log = logging.getLogger(__name__)
+
+DELAY: Final = 0.25
+"""Seconds before a wrong token is answered."""
+OPEN: Final = frozenset({"/", "/favicon.ico", "/health/live"})
+"""What needs no token beside the page's files: they hold no data, and a browser can't send one before it has them."""
+PAGES: Final = "/pages/"
+QUERIES: Final = frozenset({"/sparql", "/cypher"})
+"""What is posted to, and still only reads."""
+TELEMETRY: Final = "/v1/"
+BATCHES: Final = "/api/batches"
+
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_HOLDER: Final = "token"
+
+
+@dataclass(kw_only=True)
+class TokenNeeded(StratagraphError):
+    """The request carries no access token."""
+
+    slug: ClassVar[str] = "token-needed"
+    status: ClassVar[int] = 401
+    text: ClassVar[str] = (
+        "This service asks for an access token. Send it as 'Authorization: Bearer TOKEN'; commands take it from "
+        "STRATAGRAPH_TOKEN. Whoever runs the service makes one with 'stratagraph token add NAME --role {role}'."
+    )
+    role: str
+
+    challenge: ClassVar[str] = ""
+
+
+@dataclass(kw_only=True)
+class TokenUnknown(StratagraphError):
+    """The access token is wrong or was revoked."""
+
+    slug: ClassVar[str] = "token-unknown"
+    status: ClassVar[int] = 401
+    text: ClassVar[str] = (
+        "The access token is wrong or was revoked. Whoever runs the service makes a new one with "
+        "'stratagraph token add NAME --role {role}'."
+    )
+    role: str
+
+    challenge: ClassVar[str] = ', error="invalid_token"'
+
+
+@dataclass(kw_only=True)
+class RoleTooLow(StratagraphError):
+    """The access token does not allow this."""
+
+    slug: ClassVar[str] = "role-too-low"
+    status: ClassVar[int] = 403
+    text: ClassVar[str] = "The access token {name} has the role {has}; this needs the role {role}. Use another token."
+    name: str
+    has: str
+    role: str
+
+    challenge: ClassVar[str] = ', error="insufficient_scope"'
+
+
+def needed(method: str, path: str) -> Role | None:
+    """Return the role that a request needs, or None where nothing is needed. What is not known needs the highest."""
+    if method in _SAFE:
+        return None if path in OPEN or path.startswith(PAGES) else Role.READ
+    if method == "POST" and path in QUERIES:
+        return Role.READ
+    if method == "POST" and (path == BATCHES or path.startswith(TELEMETRY)):
+        return Role.INGEST
+    return Role.ADMIN
+
+
+def asker(request: Request) -> str:
+    """Return who sent a request: the proven name of a token, else the address."""
+    holder: Token | None = getattr(request.state, _HOLDER, None)
+    return f"token {holder.name}" if holder else f"address {sparql.address(request)}"
+
+
+class AccessGuard:
+    """ASGI middleware: every request needs a token of a sufficient role once there is a file of tokens.
+
+    ``always``: also while there is none, for a service that others can reach.
+    """
+
+    def __init__(self, app: ASGIApp, tokens: TokenFile, *, always: bool) -> None:
+        self.app = app
+        self.tokens = tokens
+        self.always = always
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on with the name of its token, or answer 401, 403 or, without usable tokens, 503."""
+        role = needed(scope["method"], scope["path"]) if scope["type"] == "http" else None
+        if role is None or not (self.always or self.tokens.exists()):
+            await self.app(scope, receive, send)
+            return
+        try:
+            scope.setdefault("state", {})[_HOLDER] = self._holder(Headers(scope=scope), role)
+        except StratagraphError as error:
+            if isinstance(error, TokenUnknown):
+                log.warning("a request to %r carried a wrong or revoked token", scope["path"])
+                await asyncio.sleep(DELAY)
+            await _refusal(error, Request(scope))(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+    def _holder(self, headers: Headers, role: Role) -> Token:
+        scheme, _, secret = headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not secret.strip():
+            raise TokenNeeded(role=role.value)
+        holder = self.tokens.holder(secret.strip())
+        if holder is None:
+            raise TokenUnknown(role=role.value)
+        if not holder.role.includes(role):
+            raise RoleTooLow(name=holder.name, has=holder.role.value, role=role.value)
+        return holder
+
+
+def _refusal(error: StratagraphError, request: Request) -> Response:
+    """Write an error as the protocol of its route does."""
+    if isinstance(error, TokensUnusable):
+        log.error("%s", error)
+    path = request.url.path
+    if path.startswith(TELEMETRY):
+        answer = otlp.refusal(error, otlp.answerable(request))
+    elif path == "/sparql":
+        answer = sparql.refusal(error)
+    else:
+        answer = problems.from_error(error)
+    challenge = getattr(error, "challenge", None)
+    if challenge is not None:
+        answer.headers["WWW-Authenticate"] = f'Bearer realm="stratagraph"{challenge}'
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
