@@ -26,16 +26,20 @@ _COUNTS: Final = """
 SELECT ?class (COUNT(DISTINCT ?asset) AS ?count) WHERE {{
   VALUES ?class {{ {classes} }}
   ?asset a ?class
+  {ours}
 }} GROUP BY ?class
 """
 _LISTED: Final = """
 SELECT DISTINCT ?asset ?after WHERE {{
   VALUES ?class {{ {classes} }}
   ?asset a ?class .
+  {ours}
   {without}
   FILTER(STR(?asset) > ?after)
 }} ORDER BY STR(?asset) LIMIT {limit}
 """
+_NOT_REFERENCE: Final = f'FILTER(!STRSTARTS(STR(?asset), "{SG}"))'
+"""What the ontology itself names, such as the metrics of telemetry, belongs to no estate."""
 _WITHOUT: Final = "FILTER NOT EXISTS {{ VALUES ?other {{ {classes} }} ?asset a ?other }}"
 
 
@@ -96,7 +100,7 @@ def assets(
     without = _WITHOUT.format(classes=_values(_all_tops(model))) if transversal else ""
     if level is not None and cls is not None:
         classes = [cls] if model.level_of([cls]) == level else []
-    query = _LISTED.format(classes=_values(classes), without=without, limit=limit + 1)
+    query = _LISTED.format(ours=_NOT_REFERENCE, classes=_values(classes), without=without, limit=limit + 1)
     rows = store.select(query, {"after": Literal(after)})
     found = [row["asset"] for row in rows if isinstance(row["asset"], str)]
     cards = Cards(store, model)
@@ -123,7 +127,7 @@ def _counts(store: TripleStore, model: OntologyModel) -> dict[Iri | None, int]:
     tops = {top: level.iri for level in model.levels for top in _tops(model, level.iri)}
     counts: dict[Iri | None, int] = {}
     total = 0
-    for row in store.select(_COUNTS.format(classes=_values([SG.Asset, *tops]))):
+    for row in store.select(_COUNTS.format(ours=_NOT_REFERENCE, classes=_values([SG.Asset, *tops]))):
         cls, count = row["class"], row["count"]
         if not isinstance(cls, str) or not isinstance(count, Literal):
             continue
