@@ -58,12 +58,6 @@ def halves(request: ExportTraceServiceRequest) -> Iterator[ExportTraceServiceReq
         yield part
 
 
-@pytest.fixture(name="engine")
-def _engine(data: Path) -> Iterator[Engine]:
-    with Engine(Settings(data=data)) as engine:
-        yield engine
-
-
 def present(engine: Engine) -> Present:
     """Return every triple and every influence edge."""
     edges = {
