@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PYTHON ?= python3
 
-.PHONY: help demo test lint types imports test-nightly lock clean
+.PHONY: help demo test lint types imports test-nightly docs lock clean
 
 help: ## List the commands.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -28,6 +28,9 @@ types: $(VENV)/.dev ## mypy, strict, over the package and the tests.
 
 imports: $(VENV)/.dev ## The import rule between the folders.
 	$(BIN)/lint-imports
+
+docs: $(VENV)/.run ## Write the ontology as pages to browse into build/reference.
+	$(BIN)/stratagraph docs --out build/reference $(ARGS)
 
 lock: $(VENV)/.dev ## Resolve the lock files anew from pyproject.toml.
 	scripts/lock

@@ -20,11 +20,12 @@ from stratagraph.ontology.blanks import is_blank
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Fact, Iri, Term
 from stratagraph.ontology.model import OntologyModel
-from stratagraph.ontology.namespaces import OWL, RDF, SKOLEM_BASE
+from stratagraph.ontology.namespaces import OWL, RDF, RDFS, SKOLEM_BASE
 from stratagraph.ontology.terms import encode
 
 DEADLINE: Final = 120.0
 """Seconds after which the reasoner is stopped."""
+_ANNOTATIONS: Final = frozenset({RDFS.label, RDFS.comment, RDFS.seeAlso, RDFS.isDefinedBy})
 _BEYOND_ASCII: Final = re.compile(r"[^\x00-\x7f]")
 _NO_LABEL: Final = re.compile(r"[^0-9A-Za-z]")
 
@@ -93,11 +94,17 @@ def find_java() -> str:
 
 
 def _lines(facts: Iterable[Fact]) -> Iterator[str]:
-    """Project facts to N-Triples in ASCII; module headers go, since one ontology has at most one."""
+    """Project facts to N-Triples in ASCII.
+
+    Module headers go, since one ontology has at most one, and so do annotations: they mean nothing to the reasoner, and
+    reading them takes longer than reasoning.
+    """
     facts = tuple(facts)
-    headers = {fact.subject for fact in facts if fact.predicate == RDF.type and fact.object == OWL.Ontology}
+    types = [fact for fact in facts if fact.predicate == RDF.type]
+    headers = {fact.subject for fact in types if fact.object == OWL.Ontology}
+    annotations = {fact.subject for fact in types if fact.object == OWL.AnnotationProperty} | _ANNOTATIONS
     for fact in facts:
-        if fact.subject not in headers:
+        if fact.subject not in headers and fact.predicate not in annotations:
             terms = (_node(fact.subject), _node(fact.predicate), _node(fact.object))
             yield _BEYOND_ASCII.sub(_escape, " ".join(terms)) + " .\n"
 

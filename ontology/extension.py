@@ -284,12 +284,9 @@ class _Check:
         """Note the reasoner's objections to a module, as well explained as time allows."""
         together = self._triples({**sound, name: facts})
         for empty in report.unsatisfiable or (None,):
-            finding = Finding(
-                severity=Severity.REFUSED,
-                rule="unsatisfiable-class" if empty else "inconsistent",
-                term=AxiomWriter(()).term(empty) if empty else name,
-                line=self._line(name, empty) if empty else 0,
-            )
+            finding = Finding.inconsistent(name)
+            if empty:
+                finding = Finding.unsatisfiable(AxiomWriter(()).term(empty), line=self._line(name, empty))
             why = explain(together, facts, empty=empty, deadline=explain_for) if explain_for else None
             if why:
                 lines = AxiomWriter(together).lines(why.axioms)
@@ -298,7 +295,7 @@ class _Check:
 
     def _doubt(self, failure: dl.ReasonerFailed) -> None:
         for name in self._accepted:
-            self._add(name, Finding(severity=Severity.WARNING, rule="reasoner-failed", term=failure.reason))
+            self._add(name, Finding(severity=Severity.WARNING, rule="unjudged", term=failure.reason))
 
     def _add(self, name: str, finding: Finding) -> None:
         report = self.reports[name]

@@ -40,6 +40,16 @@ class Finding:
     minimal: bool = True
     line: int = 0
 
+    @classmethod
+    def unsatisfiable(cls, term: str, *, line: int = 0) -> Finding:
+        """Return the finding that the reasoner sees no way for a class to have a member."""
+        return cls(severity=Severity.REFUSED, rule="unsatisfiable-class", term=term, line=line)
+
+    @classmethod
+    def inconsistent(cls, name: str) -> Finding:
+        """Return the finding that the reasoner sees a contradiction in a module."""
+        return cls(severity=Severity.REFUSED, rule="inconsistent", term=name)
+
     def sentence(self, lang: str = "en") -> str:
         """Return what is wrong, in a language."""
         texts = texts_in(lang)

@@ -8,7 +8,7 @@ import warnings
 import typer
 
 from stratagraph import __version__
-from stratagraph.service.cli import audit, impact, ledger, load, query, serve, token, validate
+from stratagraph.service.cli import audit, docs, impact, ledger, load, ontology, query, serve, token, validate
 
 app = typer.Typer(
     name="stratagraph",
@@ -25,6 +25,8 @@ app.command("impact")(impact.impact)
 app.command("audit")(audit.audit)
 app.command("validate")(validate.validate)
 app.command("query")(query.query)
+app.command("docs")(docs.docs)
+app.add_typer(ontology.app, name="ontology")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(token.app, name="token")
 

@@ -16,13 +16,15 @@ from typing import Self
 
 from stratagraph.loaders.otlp_traces import SOURCE as TELEMETRY
 from stratagraph.loaders.prices import PriceTable
+from stratagraph.ontology.extension import load_extended
 from stratagraph.ontology.facts import Batch, Iri, LedgerChange, Method
-from stratagraph.ontology.model import OntologyModel, load_model
+from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.rules import compile_rules
 from stratagraph.queries.compliance import evaluate
 from stratagraph.queries.verdicts import Audit
 from stratagraph.service.deriver import Deriver
 from stratagraph.service.deriver.shares import horizon
+from stratagraph.service.extension import ontology_batch
 from stratagraph.service.ledger.commit import Receipt
 from stratagraph.service.ledger.ledger import Ledger
 from stratagraph.service.ledger.signing import Head
@@ -58,7 +60,10 @@ class Engine:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.model: OntologyModel = load_model((settings.ontology,) if settings.ontology else ())
+        extended = load_extended(settings.ontology)
+        extended.report.log(log)
+        self.model: OntologyModel = extended.model
+        self.extension = extended.report
         self.lock = DataLock(settings.data)
         try:
             self._open()
@@ -81,7 +86,8 @@ class Engine:
         self.triples = TriplesView(folder / TRIPLES_FOLDER, self.model)
         self.adjacency = AdjacencyView(self.model)
         self._checkpoints: Checkpoints | None = None
-        self._ledger_commit(self.model.as_batch())
+        if stated := ontology_batch(self.model, self.ledger):
+            self._ledger_commit(stated)
         self._restore()
 
     def views(self) -> tuple[View, ...]:

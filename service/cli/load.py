@@ -9,8 +9,8 @@ import typer
 
 from stratagraph.loaders import files
 from stratagraph.loaders.origins import Loaded, Place
+from stratagraph.ontology.extension import load_extended
 from stratagraph.ontology.facts import Fact
-from stratagraph.ontology.model import load_model
 from stratagraph.ontology.terms import decode
 from stratagraph.service.cli.options import Config, Data, Ontology, errors_in_words, fail, write
 from stratagraph.service.client import Refused, connect
@@ -35,7 +35,8 @@ def load(
     """
     with errors_in_words():
         settings = load_settings(config, data=data, ontology=ontology)
-        model = load_model((settings.ontology,) if settings.ontology else ())
+        # The service judges a user's modules by the reasoner as well; here it is enough to know their names.
+        model = load_extended(settings.ontology, reason=False).model
         loaded = files.transform(
             files.fetch(paths), model=model, base=settings.base, source=source, kind=kind, complete=not partial
         )

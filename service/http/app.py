@@ -9,7 +9,19 @@ from fastapi import FastAPI
 
 from stratagraph import __version__
 from stratagraph.service.engine import Engine
-from stratagraph.service.http import api, batches, compliance, health, history, metrics, otlp, pages, problems, sparql
+from stratagraph.service.http import (
+    api,
+    batches,
+    compliance,
+    health,
+    history,
+    metrics,
+    ontology,
+    otlp,
+    pages,
+    problems,
+    sparql,
+)
 from stratagraph.service.http.access import AccessGuard, asker
 from stratagraph.service.http.origin import OriginGuard, is_loopback
 from stratagraph.service.http.sequence import SequenceGate
@@ -50,6 +62,7 @@ def create_app(engine: Engine, *, guarded: bool = True) -> FastAPI:
         history.router(engine),
         metrics.router(engine),
         compliance.router(engine),
+        ontology.router(engine),
         health.router(engine),
         otlp.router(
             engine.commit,

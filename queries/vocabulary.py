@@ -1,0 +1,244 @@
+"""The ontology's terms: found by any of their names, and described."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cached_property
+from typing import Any, Final
+
+from stratagraph.ontology.axioms import AxiomWriter
+from stratagraph.ontology.blanks import is_blank
+from stratagraph.ontology.facts import Fact, Iri, Literal, Term
+from stratagraph.ontology.graph import Graph
+from stratagraph.ontology.model import OntologyModel
+from stratagraph.ontology.namespaces import DCT, OWL, RDF, RDFS, SKOS, VS, compact, expand, local_name
+from stratagraph.queries.names import AmbiguousName, UnknownName, fold
+
+KINDS: Final = {
+    OWL.Class: "class",
+    OWL.ObjectProperty: "relation",
+    OWL.DatatypeProperty: "attribute",
+    OWL.AnnotationProperty: "annotation",
+    OWL.Ontology: "module",
+    OWL.NamedIndividual: "individual",
+}
+"""What a term can be, in the order in which a reader wants them."""
+_SEPARATORS: Final = re.compile(r"[\W_]+")
+_SUGGESTIONS: Final = 5
+_SHOWN_ELSEWHERE: Final = frozenset(
+    {RDF.type, RDFS.label, SKOS.definition, DCT.source, VS.term_status, RDFS.subClassOf, RDFS.subPropertyOf}
+    | {RDFS.domain, RDFS.range, OWL.inverseOf, OWL.propertyChainAxiom}
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Description:
+    """Everything that the ontology says of a term.
+
+    Texts are by lower-case language tag. ``domain`` and ``range`` are lines, empty for anything. ``statements`` are
+    what else is said: (predicate, value), and ``members`` the individuals or sub-terms right below.
+    """
+
+    iri: Iri
+    kind: str
+    module: str
+    labels: Mapping[str, str]
+    definitions: Mapping[str, str]
+    source: str
+    status: str
+    level: Iri | None
+    types: tuple[Iri, ...]
+    above: tuple[Iri, ...]
+    below: tuple[Iri, ...]
+    domain: tuple[Iri, ...]
+    range: tuple[Iri, ...]
+    inverse: Iri | None
+    characteristics: tuple[str, ...]
+    chains: tuple[str, ...]
+    transmissions: tuple[tuple[bool, tuple[Iri, ...], float], ...]
+    statements: tuple[tuple[Iri, Term], ...]
+
+    def document(self, model: OntologyModel, lang: str = "en") -> dict[str, Any]:
+        """Return the description as JSON."""
+        return {
+            "iri": self.iri,
+            "name": compact(self.iri),
+            "kind": self.kind,
+            "label": model.label(self.iri, lang),
+            "labels": dict(self.labels),
+            "definitions": dict(self.definitions),
+            "module": self.module,
+            "source": self.source,
+            "status": self.status,
+            "level": _names([self.level])[0] if self.level else None,
+            "types": _names(self.types),
+            "above": _names(self.above),
+            "below": _names(self.below),
+            "domain": _names(self.domain),
+            "range": _names(self.range),
+            "inverse": compact(self.inverse) if self.inverse else None,
+            "characteristics": list(self.characteristics),
+            "chains": list(self.chains),
+            "transmissions": [
+                {
+                    "direction": "forward" if forward else "backward",
+                    "aspects": _names(aspects),
+                    "strength": strength,
+                }
+                for forward, aspects, strength in self.transmissions
+            ],
+            "statements": [
+                {"predicate": compact(predicate), "value": _value(value), "language": getattr(value, "language", "")}
+                for predicate, value in self.statements
+            ],
+        }
+
+
+def _names(iris: Iterable[Iri]) -> list[str]:
+    return [compact(iri) for iri in iris]
+
+
+def _value(term: Term) -> str:
+    return term.value if isinstance(term, Literal) else compact(term)
+
+
+class Vocabulary:
+    """The terms of one ontology."""
+
+    def __init__(self, model: OntologyModel) -> None:
+        """Index the terms that the ontology declares."""
+        self.model = model
+        self._graph = Graph(model.triples)
+        self._writer = AxiomWriter(model.triples)
+
+    @cached_property
+    def terms(self) -> Mapping[Iri, str]:
+        """Every declared term with its kind, in alphabetical order."""
+        found: dict[Iri, str] = {}
+        for kind, name in KINDS.items():
+            for iri in self._graph.instances(kind):
+                if not is_blank(iri):
+                    found.setdefault(iri, name)
+        return dict(sorted(found.items()))
+
+    @cached_property
+    def modules(self) -> Mapping[Iri, str]:
+        """The module in which each term is declared."""
+        return {
+            fact.subject: name.removesuffix(".ttl")
+            for name, facts in reversed(list(self.model.modules.items()))
+            for fact in facts
+            if fact.predicate == RDF.type and fact.subject in self.terms
+        }
+
+    @cached_property
+    def _spellings(self) -> Mapping[str, frozenset[Iri]]:
+        found: dict[str, set[Iri]] = defaultdict(set)
+        for iri in self.terms:
+            names = (local_name(iri), *self.model.labels.get(iri, {}).values(), *self._texts(iri, SKOS.notation))
+            for name in names:
+                found[fold(name)].add(iri)
+        return {name: frozenset(iris) for name, iris in found.items()}
+
+    def _texts(self, iri: Iri, predicate: Iri) -> Iterator[str]:
+        return (term.value for term in self._graph.objects(iri, predicate) if isinstance(term, Literal))
+
+    def find(self, name: str) -> Iri:
+        """Return the term that a person means: by IRI, CURIE, local name, notation, or label in any language.
+
+        Raises:
+            AmbiguousName: with the candidates, where several terms are called so.
+            UnknownName: with the nearest names, where none is.
+        """
+        spelled = name.strip().removeprefix("<").removesuffix(">")
+        for iri in (spelled, expand(spelled) or spelled):
+            if iri in self.terms:
+                return iri
+        found = sorted(self._spellings.get(fold(name), ()))
+        exact = [iri for iri in found if local_name(iri) == name.strip()]
+        if len(found) == 1 or len(exact) == 1:
+            return (exact or found)[0]
+        if found:
+            raise AmbiguousName(name=name, candidates=tuple(map(self._candidate, found)))
+        close = get_close_matches(fold(name), self._spellings, n=_SUGGESTIONS, cutoff=0.6)
+        nearest = dict.fromkeys(compact(min(self._spellings[spelling])) for spelling in close)
+        raise UnknownName(kind="term", name=name, suggestions=tuple(nearest))
+
+    def _candidate(self, iri: Iri) -> dict[str, str]:
+        return {"iri": iri, "label": self.model.label(iri), "class": self.terms[iri]}
+
+    def search(self, text: str, limit: int = 20) -> list[Iri]:
+        """Return the terms whose names or definitions have every word of the text, the best first."""
+        words = _SEPARATORS.sub(" ", fold(text)).split()
+        ranked = []
+        for iri in self.terms if words else ():
+            names = [local_name(iri), *self.model.labels.get(iri, {}).values()]
+            rank = _rank(words, map(fold, names), map(fold, self.model.definitions.get(iri, {}).values()))
+            if rank is not None:
+                ranked.append((rank, len(names[0]), iri))
+        return [iri for _, _, iri in sorted(ranked)[:limit]]
+
+    def describe(self, iri: Iri) -> Description:
+        """Return everything that the ontology says of a term."""
+        graph, model = self._graph, self.model
+        relation, cls = model.relations.get(iri), model.classes.get(iri)
+        types = tuple(kind for kind in graph.iris(iri, RDF.type) if kind not in KINDS and not kind.startswith(OWL))
+        link = RDFS.subClassOf if cls else RDFS.subPropertyOf
+        below = graph.subjects(link, iri) if cls or relation else ()
+        return Description(
+            iri=iri,
+            kind=self.terms[iri],
+            module=self.modules[iri],
+            labels=model.labels.get(iri, {}),
+            definitions=model.definitions.get(iri, {}),
+            source="; ".join(self._texts(iri, DCT.source)),
+            status="; ".join(self._texts(iri, VS.term_status)),
+            level=cls.level if cls else model.level_of(types),
+            types=types,
+            above=tuple(up for up in graph.closure(iri, link)[1:] if not is_blank(up)),
+            below=tuple(sorted({*below, *(graph.subjects(RDF.type, iri) if cls else ())})),
+            domain=tuple(sorted(graph.union(iri, RDFS.domain))),
+            range=tuple(sorted(graph.union(iri, RDFS.range))),
+            inverse=relation.inverse if relation else None,
+            characteristics=tuple(sorted(relation.characteristics)) if relation else (),
+            chains=tuple(self._writer.line(fact) for fact in self._chains(iri)),
+            transmissions=tuple(
+                (sent.forward, tuple(sorted(sent.aspects)), sent.strength)
+                for sent in (relation.transmissions if relation else ())
+            ),
+            statements=tuple(self._statements(iri)),
+        )
+
+    def _chains(self, iri: Iri) -> Iterator[Fact]:
+        for head in self._graph.iris(iri, OWL.propertyChainAxiom):
+            yield Fact(iri, OWL.propertyChainAxiom, head)
+
+    def _statements(self, iri: Iri) -> Iterator[tuple[Iri, Term]]:
+        for predicate in sorted(self._predicates.get(iri, ())):
+            for value in self._graph.objects(iri, predicate):
+                if predicate not in _SHOWN_ELSEWHERE and not (isinstance(value, str) and is_blank(value)):
+                    yield predicate, value
+
+    @cached_property
+    def _predicates(self) -> Mapping[Iri, set[Iri]]:
+        found: dict[Iri, set[Iri]] = defaultdict(set)
+        for fact in self.model.triples:
+            found[fact.subject].add(fact.predicate)
+        return found
+
+
+def _rank(words: list[str], names: Iterable[str], definitions: Iterable[str]) -> int | None:
+    """Return how well a term fits, 0 best; None where a word is missing."""
+    wanted = " ".join(words)
+    spaced = [_SEPARATORS.sub(" ", name).strip() for name in names]
+    tests = (
+        any(name == wanted for name in spaced),
+        any(name.startswith(wanted) for name in spaced),
+        any(all(word in name for word in words) for name in spaced),
+        any(all(word in text for word in words) for text in definitions),
+    )
+    return tests.index(True) if any(tests) else None

@@ -1,0 +1,173 @@
+"""``stratagraph ontology``: check a user's own modules, and look terms up."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Annotated, Any, Final
+
+import typer
+
+from stratagraph.ontology import dl
+from stratagraph.ontology.axioms import AxiomWriter
+from stratagraph.ontology.clashes import find_clashes
+from stratagraph.ontology.extension import ExtensionReport, ModuleReport, load_extended
+from stratagraph.ontology.findings import Finding, of_clash, texts_in
+from stratagraph.ontology.model import OntologyModel
+from stratagraph.ontology.namespaces import compact
+from stratagraph.queries.vocabulary import Description, Vocabulary
+from stratagraph.service.cli.options import Config, Language, Ontology, Out, errors_in_words, write
+from stratagraph.service.reference.texts import texts
+from stratagraph.service.settings import load_settings
+
+app = typer.Typer(help="The ontology: check your own modules, look terms up.", no_args_is_help=True)
+
+EXPLAIN_SECONDS: Final = 120.0
+"""How long the reasoner may be asked why it objects."""
+
+
+class Format(StrEnum):
+    """How an answer is written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+Form = Annotated[Format, typer.Option("--format", help="How to write the answer.")]
+
+
+@app.command()
+def check(
+    no_dl: Annotated[bool, typer.Option("--no-dl", help="Only our own rules; don't run the DL reasoner.")] = False,
+    form: Form = Format.TEXT,
+    out: Out = None,
+    lang: Language = "en",
+    config: Config = None,
+    ontology: Ontology = None,
+) -> None:
+    """Check the core and your own modules: contradictions, empty classes, redefinitions, gaps.
+
+    Exit status: 0 when everything is in use, 1 when a module is refused, 2 when the check could not run.
+    """
+    with errors_in_words():
+        settings = load_settings(config, ontology=ontology)
+        if settings.ontology:
+            extended = load_extended(settings.ontology, reason=not no_dl, explain_for=EXPLAIN_SECONDS)
+            report, model = extended.report, extended.model
+        else:
+            model = load_extended(None).model
+            report = _core(model, reason=not no_dl)
+        answer = json.dumps(report.document(lang), ensure_ascii=False, indent=2) if form is Format.JSON else None
+        write(answer or "\n".join(_report(report, model, lang)), out)
+    raise typer.Exit(0 if all(module.accepted for module in report.modules) else 1)
+
+
+def _core(model: OntologyModel, *, reason: bool) -> ExtensionReport:
+    """Check the core by itself."""
+    writer = AxiomWriter(model.triples)
+    findings = [of_clash(clash, writer) for clash in find_clashes(model.triples)]
+    missing = "" if reason else "dl-not-wanted"
+    if reason:
+        try:
+            answer = dl.check(model)
+        except dl.JavaMissing as error:
+            missing = error.slug
+        else:
+            findings += [Finding.unsatisfiable(compact(iri)) for iri in answer.unsatisfiable]
+            if not answer.consistent:
+                findings.append(Finding.inconsistent("core"))
+    module = ModuleReport(name="core", findings=tuple(findings))
+    return ExtensionReport(hash=model.hash, modules=(module,), dl_checked=not missing, dl_missing=missing)
+
+
+def _report(report: ExtensionReport, model: OntologyModel, lang: str) -> Iterator[str]:
+    words = texts_in(lang)
+    terms = len(Vocabulary(model).terms)
+    yield words["summary"].format(terms=terms, facts=len(model.triples), hash=report.hash[:12])
+    for module in report.modules:
+        yield f"{module.name}: {words['accepted' if module.accepted else 'refused']}"
+        for finding in module.findings:
+            place = f"{module.name}:{finding.line}: " if finding.line else ""
+            yield f"  {words[finding.severity.value]}: {place}{finding.sentence(lang)}"
+            if finding.axioms:
+                yield f"    {words['axioms']}:"
+                yield from (f"      {line}" for line in finding.axioms)
+            if not finding.minimal:
+                yield f"      {words['not-minimal']}"
+    if report.dl_checked:
+        yield words["dl-checked"]
+    else:
+        yield words["dl-not-checked"].format(reason=words[report.dl_missing])
+
+
+@app.command()
+def term(
+    name: Annotated[str, typer.Argument(help="IRI, CURIE, local name, or label in English or Portuguese.")],
+    form: Form = Format.TEXT,
+    out: Out = None,
+    lang: Language = "en",
+    config: Config = None,
+    ontology: Ontology = None,
+) -> None:
+    """Say everything about a term of the ontology; case and accents do not matter."""
+    with errors_in_words():
+        vocabulary = _vocabulary(config, ontology)
+        found = vocabulary.describe(vocabulary.find(name))
+        document = found.document(vocabulary.model, lang)
+        plain = "\n".join(_described(found, document, lang))
+        write(plain if form is Format.TEXT else json.dumps(document, ensure_ascii=False, indent=2), out)
+
+
+def _described(found: Description, document: dict[str, Any], lang: str) -> Iterator[str]:
+    words = texts(lang)
+    yield f"{document['name']}  ({words[found.kind]})  <{found.iri}>"
+    for tag, label in found.labels.items():
+        yield f"  [{tag}] {label}: {found.definitions.get(tag, '')}"
+    for field in ("level", "types", "above", "below", "domain", "range", "inverse", "characteristics", "chains"):
+        value = document[field]
+        if value:
+            yield f"  {words[field]}: {value if isinstance(value, str) else ', '.join(value)}"
+    for sent in document["transmissions"]:
+        yield f"  {words['transmits']} ({words[sent['direction']]}, {sent['strength']}): {', '.join(sent['aspects'])}"
+    for said in document["statements"]:
+        tag = f" @{said['language']}" if said["language"] else ""
+        yield f"  {said['predicate']}: {said['value']}{tag}"
+    for field in ("module", "source", "status"):
+        if document[field]:
+            yield f"  {words[field]}: {document[field]}"
+
+
+@app.command()
+def search(
+    text: Annotated[str, typer.Argument(help="Words of a name or a definition, in English or Portuguese.")],
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Most terms to list.")] = 20,
+    form: Form = Format.TEXT,
+    out: Out = None,
+    lang: Language = "en",
+    config: Config = None,
+    ontology: Ontology = None,
+) -> None:
+    """List the terms whose names or definitions have every word; case and accents do not matter."""
+    with errors_in_words():
+        vocabulary = _vocabulary(config, ontology)
+        documents = [_brief(vocabulary, iri, lang) for iri in vocabulary.search(text, limit)]
+        rows = "\n".join("{name}\t{kind}\t{label}\t{definition}".format(**document) for document in documents)
+        write(rows if form is Format.TEXT else json.dumps(documents, ensure_ascii=False, indent=2), out)
+
+
+def _brief(vocabulary: Vocabulary, iri: str, lang: str) -> dict[str, str]:
+    model = vocabulary.model
+    definitions = model.definitions.get(iri, {})
+    return {
+        "iri": iri,
+        "name": compact(iri),
+        "kind": texts(lang)[vocabulary.terms[iri]],
+        "label": model.label(iri, lang),
+        "definition": definitions.get(lang.lower()) or definitions.get("en", ""),
+    }
+
+
+def _vocabulary(config: Any, ontology: Any) -> Vocabulary:
+    settings = load_settings(config, ontology=ontology)
+    return Vocabulary(load_extended(settings.ontology, reason=False).model)

@@ -1,0 +1,22 @@
+"""The ontology in force, and what became of a user's own modules."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+
+from stratagraph.service.engine import Engine
+
+
+def router(engine: Engine) -> APIRouter:
+    """Return the route /api/ontology."""
+    routes = APIRouter(prefix="/api", tags=["ontology"])
+
+    @routes.get("/ontology", summary="The ontology in force, and the findings about a user's own modules")
+    def ontology(
+        lang: Annotated[str, Query(description="Language of the findings: en or pt-BR.")] = "en",
+    ) -> dict[str, Any]:
+        return engine.extension.document(lang)
+
+    return routes

@@ -1,0 +1,1 @@
+"""The browsable reference of an ontology: static pages in every language, made from what the ontology says itself."""
