@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from math import isinf, isnan
 
 from stratagraph.ontology.facts import Claim, Fact, Influence, Iri, Literal, Observation, Sighting, Term
@@ -18,15 +19,27 @@ def statement_facts(fact: Fact, claims: tuple[Claim, ...]) -> Iterator[Fact]:
     if not claims:
         return
     node = statement_iri(fact)
-    yield Fact(node, RDF.type, SG.Statement)
     yield Fact(node, RDF.subject, fact.subject)
     yield Fact(node, RDF.predicate, fact.predicate)
     yield Fact(node, RDF.object, fact.object)
-    yield from (Fact(node, SG.source, Literal(source)) for source in sorted({claim.source for claim in claims}))
-    yield from (Fact(node, SG.method, Literal(method)) for method in sorted({claim.method.value for claim in claims}))
-    yield Fact(node, SG.firstSeen, moment(min(claim.first_seen for claim in claims)))
-    scopes = sorted({(claim.source, claim.scope) for claim in claims})
-    yield from (Fact(node, SG.seenIn, scope_iri(source, scope)) for source, scope in scopes)
+    for prop, value in told(claims):
+        yield Fact(node, prop, value)
+
+
+def told(claims: tuple[Claim, ...]) -> tuple[tuple[Iri, Term], ...]:
+    """Return what the node of a statement says beside the statement: the same for all that one run stated."""
+    return _told(tuple((claim.source, claim.scope, claim.method.value, claim.first_seen) for claim in claims))
+
+
+@lru_cache(maxsize=4096)
+def _told(voices: tuple[tuple[str, str, str, datetime], ...]) -> tuple[tuple[Iri, Term], ...]:
+    return (
+        (RDF.type, SG.Statement),
+        *((SG.source, Literal(source)) for source in sorted({source for source, _, _, _ in voices})),
+        *((SG.method, Literal(method)) for method in sorted({method for _, _, method, _ in voices})),
+        (SG.firstSeen, moment(min(first for _, _, _, first in voices))),
+        *((SG.seenIn, scope_iri(*place)) for place in sorted({(source, scope) for source, scope, _, _ in voices})),
+    )
 
 
 def scope_facts(seen: Sighting) -> Iterator[Fact]:
