@@ -12,7 +12,7 @@ import pyoxigraph as ox
 
 from stratagraph.ontology.facts import ChangeSet, Claim, Fact, Iri, Term
 from stratagraph.ontology.identity import influence_iri, observation_iri, scope_iri, statement_iri
-from stratagraph.ontology.model import OntologyModel
+from stratagraph.ontology.model import CORE_SOURCE, OntologyModel
 from stratagraph.ontology.namespaces import PREFIXES, RDF, SG
 from stratagraph.ontology.terms import OxTerm, encode, from_ox, to_ox
 from stratagraph.queries.stores import Row
@@ -20,7 +20,7 @@ from stratagraph.service.views.lexical import WRITINGS, Writings, stored
 from stratagraph.service.views.statements import influence_facts, observation_facts, scope_facts, told
 from stratagraph.service.views.view import Watermark, follows
 
-MAPPING_VERSION: Final = 2
+MAPPING_VERSION: Final = 3
 """Raised whenever the triples made of the same present change, so that older stores are rebuilt."""
 TRANSACTION: Final = 20_000
 """Triples written in one transaction with the watermark; more are loaded in bulk, before the watermark moves."""
@@ -248,8 +248,11 @@ def _lines(facts: Iterable[Fact]) -> Iterator[_Line]:
 
 
 def _statement_lines(fact: Fact, claims: tuple[Claim, ...]) -> Iterator[_Line]:
-    """Yield what ``statement_facts`` says, without making a fact of each triple of every statement."""
-    if not claims:
+    """Yield what ``statement_facts`` says, without making a fact of each triple of every statement.
+
+    What only the ontology itself says gets no node: it would be most of a small graph, to say one thing of all of it.
+    """
+    if all(claim.source == CORE_SOURCE for claim in claims):
         return
     node = statement_iri(fact)
     yield f"<{node}> {_SUBJECT} <{fact.subject}>"

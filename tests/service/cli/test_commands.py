@@ -1,0 +1,187 @@
+"""The command line without a service: the same answers, from the data themselves."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import textwrap
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.service.cli.invoking import run
+from tests.service.running import clean_environment
+
+ESTATE = """
+assets:
+- kind: LLMSystem
+  name: helpdesk
+- kind: Agent
+  name: support
+  partOf: helpdesk
+  usesModel: [gpt-5]
+- kind: BaseModel
+  name: gpt-5
+"""
+
+
+@pytest.fixture(name="environment")
+def _environment(tmp_path: Path) -> Mapping[str, str]:
+    """A newcomer's environment, with a data folder of its own."""
+    return clean_environment(tmp_path / "home")
+
+
+@pytest.fixture(name="estate")
+def _estate(tmp_path: Path) -> Path:
+    """A small inventory."""
+    file = tmp_path / "estate.yaml"
+    file.write_text(ESTATE, encoding="utf-8")
+    return file
+
+
+def test_files_are_loaded_and_their_impact_is_found(environment: Mapping[str, str], estate: Path) -> None:
+    loaded = run("load", str(estate), environment=environment)
+    assert loaded.returncode == 0, loaded.stderr
+    assert "Committed 1 file as sequence 2" in loaded.stdout
+    found = run("impact", "gpt-5", "--format", "csv", environment=environment)
+    assert {row["name"] for row in csv.DictReader(io.StringIO(found.stdout))} == {"support", "helpdesk"}
+
+
+def test_loading_again_changes_nothing_and_a_shorter_file_closes(environment: Mapping[str, str], estate: Path) -> None:
+    run("load", str(estate), environment=environment)
+    again = run("load", str(estate), environment=environment)
+    assert "0 facts opened, 0 closed" in again.stdout
+    estate.write_text(ESTATE.replace("  usesModel: [gpt-5]\n", ""), encoding="utf-8")
+    partial = run("load", "--partial", str(estate), environment=environment)
+    assert "0 facts opened, 0 closed" in partial.stdout
+    whole = run("load", str(estate), environment=environment)
+    assert "0 facts opened, 1 closed" in whole.stdout
+
+
+def test_going_back_to_an_older_file_is_a_change(environment: Mapping[str, str], estate: Path) -> None:
+    run("load", str(estate), environment=environment)
+    estate.write_text(
+        ESTATE.replace("gpt-5]", "gpt-5, other]") + "- kind: BaseModel\n  name: other\n", encoding="utf-8"
+    )
+    run("load", str(estate), environment=environment)
+    estate.write_text(ESTATE, encoding="utf-8")
+    back = run("load", str(estate), environment=environment)
+    assert "3 closed" in back.stdout, back.stdout + back.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("a.yaml", "assets:\n- kind: Agnet\n  name: x\n", ["a.yaml:2", "Agnet", "Did you mean Agent"]),
+        ("a.yaml", "assets:\n- kind: Agent\n  name: x\n  usesModel: {kind: Law, name: y}\n", ["a.yaml:4"]),
+        ("a.yaml", "assets:\n- kind: Agent\n  name: x\n  dependsOn: {kind: Tool, name: y}\n", ["a.yaml:4", "shape:"]),
+        ("a.ttl", "@prefix sg: <https://w3id.org/stratagraph/ns#> .\n<urn:x> a sg:Agnet .\n", ["a.ttl:2", "shape:"]),
+        (
+            "a.ttl",
+            """\
+            @prefix sg: <https://w3id.org/stratagraph/ns#> .
+            <urn:prompt> a sg:Prompt ; sg:name "prompt" .
+            <urn:agent> a sg:Agent ; sg:name "agent" ;
+                sg:usesModel <urn:prompt> .
+            """,
+            ["a.ttl:4", "usesModel", "shape:"],
+        ),
+        ("a.ttl", "<urn:x> <urn:y> ;;;\n", ["a.ttl", "line"]),
+        ("a.txt", "hello", ["a.txt", "--kind"]),
+    ],
+)
+def test_a_bad_file_is_refused_in_one_paragraph(
+    environment: Mapping[str, str], tmp_path: Path, name: str, text: str, said: list[str]
+) -> None:
+    file = tmp_path / name
+    file.write_text(textwrap.dedent(text), encoding="utf-8")
+    done = run("load", str(file), environment=environment)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert [part for part in said if part not in done.stderr] == []
+    sequence = run("query", "-", environment=environment, stdin="SELECT ?s WHERE { ?s a sg:Agent }")
+    assert sequence.stdout.strip().splitlines() == ["?s"]
+
+
+def test_one_bad_file_of_several_refuses_all(environment: Mapping[str, str], estate: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("assets:\n- kind: Agent\n  name: y\n  dependsOn: {kind: Tool, name: nothing}\n", encoding="utf-8")
+    assert run("load", str(estate), str(bad), environment=environment).returncode == 2
+    assert run("impact", "gpt-5", environment=environment).returncode == 2
+
+
+def test_an_empty_file_is_an_empty_batch(environment: Mapping[str, str], tmp_path: Path) -> None:
+    file = tmp_path / "empty.ttl"
+    file.touch()
+    assert run("load", str(file), environment=environment).returncode == 0
+
+
+def test_an_unknown_asset_is_an_error_with_suggestions(environment: Mapping[str, str], estate: Path) -> None:
+    run("load", str(estate), environment=environment)
+    done = run("impact", "suport", environment=environment)
+    assert done.returncode == 2
+    assert "support" in done.stderr
+
+
+def test_an_audit_without_targets_is_not_a_pass(environment: Mapping[str, str]) -> None:
+    done = run("audit", "--format", "json", environment=environment)
+    audit = json.loads(done.stdout)
+    assert {verdict["outcome"] for verdict in audit["verdicts"]} == {"not_applicable"}
+    assert done.returncode == 0
+
+
+def test_an_audit_with_missing_evidence_exits_1(environment: Mapping[str, str], estate: Path) -> None:
+    run("load", str(estate), environment=environment)
+    done = run("audit", environment=environment)
+    assert done.returncode == 1
+    assert run("audit", "--framework", "none", environment=environment).returncode == 2
+
+
+def test_validation_reports_and_exits_as_documented(environment: Mapping[str, str], tmp_path: Path) -> None:
+    shapes = tmp_path / "shapes.ttl"
+    shapes.write_text(
+        "@prefix sh: <http://www.w3.org/ns/shacl#> .\n"
+        "<urn:s> a sh:NodeShape ; sh:targetNode <urn:x> ; sh:property [ sh:path <urn:p> ; sh:minCount 1 ] .\n",
+        encoding="utf-8",
+    )
+    data = tmp_path / "data.ttl"
+    data.write_text("<urn:x> <urn:q> 1 .\n", encoding="utf-8")
+    arguments = ("validate", "--data", str(data), "--shapes", str(shapes), "--format", "json")
+    failed = run(*arguments, environment=environment)
+    assert failed.returncode == 1
+    assert json.loads(failed.stdout)["conforms"] is False
+    data.write_text("<urn:x> <urn:p> 1 .\n", encoding="utf-8")
+    assert run(*arguments, environment=environment).returncode == 0
+    data.write_text("<urn:x> <urn:p>", encoding="utf-8")
+    assert run(*arguments, environment=environment).returncode == 2
+
+
+def test_the_ledger_is_exported_and_rebuilt_identically(
+    environment: Mapping[str, str], estate: Path, tmp_path: Path
+) -> None:
+    run("load", str(estate), environment=environment)
+    export = tmp_path / "export.jsonl"
+    head = tmp_path / "head.json"
+    assert run("ledger", "export", "--out", str(export), environment=environment).returncode == 0
+    assert run("ledger", "head", "--out", str(head), environment=environment).returncode == 0
+    copy = str(tmp_path / "copy")
+    assert run("ledger", "import", str(export), "--data", copy, environment=environment).returncode == 0
+    verified = run("ledger", "verify", "--head", str(head), "--data", copy, environment=environment)
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+    assert run("impact", "gpt-5", "--data", copy, environment=environment).returncode == 0
+
+
+def test_a_query_that_the_engine_refuses_is_an_error_in_words(environment: Mapping[str, str]) -> None:
+    done = run("query", "-", environment=environment, stdin="SELECT WHERE")
+    assert done.returncode == 2
+    assert "stratagraph:" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_address_where_nobody_answers_is_said(environment: Mapping[str, str]) -> None:
+    done = run("impact", "x", environment={**environment, "STRATAGRAPH_URL": "http://127.0.0.1:9"})
+    assert done.returncode == 2
+    assert "127.0.0.1:9" in done.stderr
