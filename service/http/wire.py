@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import AwareDatetime, Base64Bytes, BaseModel, ConfigDict, Field
 
+from stratagraph.ontology import sketches
 from stratagraph.ontology.facts import Batch, Fact, Iri, Method, Observation, Scope
 from stratagraph.ontology.terms import MalformedTerm, decode, encode, to_ox
 
@@ -60,6 +61,7 @@ class WireBatch(BaseModel):
 
         Raises:
             MalformedTerm: a term is not in N-Triples notation.
+            MalformedSketchError: a sketch is none.
         """
         return Batch(
             source=self.source,
@@ -98,8 +100,11 @@ def _iri(text: str) -> Iri:
 
 
 def _observation(item: WireObservation) -> Observation:
-    values = item.model_dump()
-    return Observation(**values | {"subject": _iri(item.subject), "metric": _iri(item.metric)})
+    if item.sketch:
+        # Once committed it would be merged for ever: what can't be read is refused at the door.
+        sketches.decode(item.sketch)
+    # Not model_dump: it writes the sketch in base64 again.
+    return Observation(**dict(item) | {"subject": _iri(item.subject), "metric": _iri(item.metric)})
 
 
 def to_wire(batch: Batch) -> dict[str, Any]:

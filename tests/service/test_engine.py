@@ -22,7 +22,13 @@ from stratagraph.service.http.app import create_app
 from stratagraph.service.settings import TRIPLES_FOLDER, Settings
 
 Present: TypeAlias = tuple[list[Fact], dict[tuple[Iri, Iri], Influence]]
-EVERYTHING = "SELECT ?s ?p ?o { ?s ?p ?o }"
+KNOWN = """
+SELECT ?s ?p ?o {
+  { VALUES ?kind { sg:Observation sg:Scope sg:Influence } ?s a ?kind } UNION { ?s sg:source "otlp" }
+  ?s ?p ?o
+}
+"""
+"""All but the core ontology, which no telemetry changes."""
 
 
 @pytest.fixture(name="stories", scope="module")
@@ -59,13 +65,13 @@ def halves(request: ExportTraceServiceRequest) -> Iterator[ExportTraceServiceReq
 
 
 def present(engine: Engine) -> Present:
-    """Return every triple and every influence edge."""
+    """Return what is known about statements, observations, scopes and influences, and every influence edge."""
     edges = {
         (edge.influencer, edge.influenced): edge
-        for row in engine.triples.select("SELECT DISTINCT ?s { ?s a sg:Asset }")
+        for row in engine.triples.select("SELECT DISTINCT ?s { ?i sg:influencer ?s }")
         for edge in engine.adjacency.influences_from(str(row["s"]))
     }
-    rows = engine.triples.select(EVERYTHING)
+    rows = engine.triples.select(KNOWN)
     return [Fact(str(row["s"]), str(row["p"]), row["o"] or "") for row in rows], edges
 
 

@@ -1,0 +1,44 @@
+"""Batches over the wire."""
+
+from __future__ import annotations
+
+import base64
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from stratagraph.ontology.facts import Batch, Method, Observation
+from stratagraph.ontology.namespaces import SG
+from stratagraph.ontology.sketches import MalformedSketchError, encode, sketch_of
+from stratagraph.service.http.wire import WireBatch, to_wire
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def document(sketch: bytes) -> dict[str, object]:
+    seen = Observation(
+        subject="http://x/s",
+        metric=SG.callLatency,
+        unit="s",
+        start=NOON,
+        end=NOON + timedelta(minutes=1),
+        count=1,
+        total=1.0,
+        minimum=1.0,
+        maximum=1.0,
+        sketch=sketch,
+    )
+    return to_wire(Batch(source="s", run="1", method=Method.OBSERVED, observations=(seen,)))
+
+
+@pytest.mark.parametrize("sketch", [b"", encode(sketch_of([1.0]))])
+def test_an_observation_comes_back_as_it_went(sketch: bytes) -> None:
+    (seen,) = WireBatch.model_validate(document(sketch)).batch().observations
+    assert seen.sketch == sketch
+
+
+@pytest.mark.parametrize("sketch", [b"\x01\x02", b"no sketch at all", base64.b64encode(encode(sketch_of([1.0])))])
+def test_a_sketch_that_cannot_be_merged_is_refused(sketch: bytes) -> None:
+    batch = WireBatch.model_validate(document(sketch))
+    with pytest.raises(MalformedSketchError):
+        batch.batch()
