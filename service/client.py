@@ -14,7 +14,7 @@ from fastapi import FastAPI
 
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.service.lockfile import Holder, running_service
-from stratagraph.service.settings import DEMO_FOLDER, LEDGER_FILE, BadSetting, Settings
+from stratagraph.service.settings import DEMO_FOLDER, BadSetting, Settings
 
 TIMEOUT: Final = httpx.Timeout(600.0, connect=5.0)
 """Seconds that a command waits: loading a million facts takes minutes, connecting does not."""
@@ -145,6 +145,6 @@ def connect(settings: Settings) -> Iterator[Client]:
 
 def _running_demo(settings: Settings) -> Holder | None:
     """Return the demo that runs, for a newcomer who has named no folder and has no graph of their own yet."""
-    if "data" in settings.model_fields_set or (settings.data / LEDGER_FILE).exists():
+    if "data" in settings.model_fields_set or settings.has_ledger:
         return None
     return running_service(settings.data / DEMO_FOLDER)

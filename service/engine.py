@@ -29,7 +29,7 @@ from stratagraph.service.ledger.commit import Receipt
 from stratagraph.service.ledger.ledger import Ledger
 from stratagraph.service.ledger.signing import Head
 from stratagraph.service.lockfile import DataLock
-from stratagraph.service.settings import CHECKPOINTS_FOLDER, LEDGER_FILE, TRIPLES_FOLDER, Settings
+from stratagraph.service.settings import CHECKPOINTS_FOLDER, TRIPLES_FOLDER, Settings
 from stratagraph.service.sparql.checkpoints import Checkpoints
 from stratagraph.service.views.adjacency import AdjacencyView
 from stratagraph.service.views.triples import TriplesView
@@ -82,7 +82,7 @@ class Engine:
         self._audits: dict[tuple[int, date, str | None], Audit] = {}
         self.rules = load_rules()
         self.gate = Gate(self.model)
-        self.ledger = Ledger.open(folder / LEDGER_FILE)
+        self.ledger = Ledger.open(self.settings.ledger, key_file=self.settings.ledger_key)
         self.triples = TriplesView(folder / TRIPLES_FOLDER, self.model)
         self.adjacency = AdjacencyView(self.model)
         self._checkpoints: Checkpoints | None = None

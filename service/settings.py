@@ -47,7 +47,23 @@ class Settings(BaseSettings):
     query_seconds: float = Field(default=10.0, gt=0, le=600, description="Deadline of one SPARQL query, in seconds")
     query_memory_mib: int = Field(default=1024, ge=64, description="Memory cap of one SPARQL query, in MiB")
     query_rows: int = Field(default=100_000, ge=1, description="Most rows that one SPARQL query returns")
+    ledger_url: SecretStr | None = Field(default=None, description="PostgreSQL that holds the ledger; default: SQLite")
     request_mib: int = Field(default=64, ge=1, description="Largest request body after decompression, in MiB")
+
+    @property
+    def ledger(self) -> str | Path:
+        """Where the ledger is: at the URL, or in a file of the data folder."""
+        return self.ledger_url.get_secret_value() if self.ledger_url else self.data / LEDGER_FILE
+
+    @property
+    def ledger_key(self) -> Path:
+        """The ledger's signing key: in the data folder, wherever the ledger is."""
+        return self.data / f"{LEDGER_FILE}.key"
+
+    @property
+    def has_ledger(self) -> bool:
+        """Whether a ledger was made before, or stands elsewhere."""
+        return self.ledger_url is not None or (self.data / LEDGER_FILE).exists()
 
     @property
     def tokens(self) -> Path:

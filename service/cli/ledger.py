@@ -14,7 +14,7 @@ from stratagraph.service.cli.options import Config, Data, Out, errors_in_words, 
 from stratagraph.service.ledger.ledger import Ledger
 from stratagraph.service.ledger.verify import VerifyReport
 from stratagraph.service.lockfile import DataLock
-from stratagraph.service.settings import LEDGER_FILE, load_settings
+from stratagraph.service.settings import load_settings
 
 app = typer.Typer(help="The ledger: the one truth.", no_args_is_help=True)
 
@@ -23,9 +23,9 @@ app = typer.Typer(help="The ledger: the one truth.", no_args_is_help=True)
 def _open(data: Path | None, config: Path | None, *, new: bool = False) -> Iterator[Ledger]:
     """Open the ledger of a data folder; reading needs no lock, for a reader sees what was committed."""
     settings = load_settings(config, data=data)
-    if not new and not (settings.data / LEDGER_FILE).exists():
+    if not new and not settings.has_ledger:
         fail(f"There is no ledger in {settings.data}. Name the folder with --data.")
-    with Ledger.open(settings.data / LEDGER_FILE) as ledger:
+    with Ledger.open(settings.ledger, key_file=settings.ledger_key) as ledger:
         yield ledger
 
 
@@ -79,7 +79,8 @@ def import_(
     """Rebuild an identical ledger in an empty data folder."""
     with errors_in_words():
         settings = load_settings(config, data=data)
-        with DataLock(settings.data), _source(path) as stream, Ledger.open(settings.data / LEDGER_FILE) as ledger:
+        address, key = settings.ledger, settings.ledger_key
+        with DataLock(settings.data), _source(path) as stream, Ledger.open(address, key_file=key) as ledger:
             count = ledger.import_from(stream)
     write(f"Imported {count} batches into {settings.data}.")
 
