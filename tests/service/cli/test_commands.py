@@ -46,7 +46,7 @@ def test_files_are_loaded_and_their_impact_is_found(environment: Mapping[str, st
     assert loaded.returncode == 0, loaded.stderr
     assert "Committed 1 file as sequence 2" in loaded.stdout
     found = run("impact", "gpt-5", "--format", "csv", environment=environment)
-    assert {row["name"] for row in csv.DictReader(io.StringIO(found.stdout))} == {"support", "helpdesk"}
+    assert {row["label"] for row in csv.DictReader(io.StringIO(found.stdout))} == {"support", "helpdesk"}
 
 
 def test_loading_again_changes_nothing_and_a_shorter_file_closes(environment: Mapping[str, str], estate: Path) -> None:
@@ -88,7 +88,7 @@ def test_going_back_to_an_older_file_is_a_change(environment: Mapping[str, str],
             """,
             ["a.ttl:4", "usesModel", "shape:"],
         ),
-        ("a.ttl", "<urn:x> <urn:y> ;;;\n", ["a.ttl", "line"]),
+        ("a.ttl", "<urn:x> <urn:y> ;;;\n", ["a.ttl:1"]),
         ("a.txt", "hello", ["a.txt", "--kind"]),
     ],
 )
@@ -168,6 +168,10 @@ def test_the_ledger_is_exported_and_rebuilt_identically(
     assert run("ledger", "export", "--out", str(export), environment=environment).returncode == 0
     assert run("ledger", "head", "--out", str(head), environment=environment).returncode == 0
     copy = str(tmp_path / "copy")
+    Path(copy).mkdir()
+    key = "ledger.sqlite.key"  # an export holds everything but the key: whoever has it could sign another history
+    (Path(copy) / key).write_bytes((tmp_path / "home" / "stratagraph" / key).read_bytes())
+    (Path(copy) / key).chmod(0o600)
     assert run("ledger", "import", str(export), "--data", copy, environment=environment).returncode == 0
     verified = run("ledger", "verify", "--head", str(head), "--data", copy, environment=environment)
     assert verified.returncode == 0, verified.stdout + verified.stderr
