@@ -16,6 +16,7 @@ from stratagraph.queries.competency import MalformedQuestion, Question, answer, 
 from tests.queries.competency_world import World, world
 
 QUESTIONS = load_questions()
+ENOUGH = 60
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "competency-questions.md"
 HEAD = """# Competency questions
 
@@ -64,6 +65,10 @@ def test_the_answer_is_the_expected_one_and_depends_on_the_mutated_triple(questi
 def test_numbers_and_names_are_given_once() -> None:
     assert len({question.number for question in QUESTIONS}) == len(QUESTIONS)
     assert len({question.name for question in QUESTIONS}) == len(QUESTIONS)
+
+
+def test_there_are_enough_questions() -> None:
+    assert len(QUESTIONS) >= ENOUGH
 
 
 def test_the_page_lists_the_questions_as_they_are() -> None:
