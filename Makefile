@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PYTHON ?= python3
 
-.PHONY: help demo test lint types imports test-nightly docs lock clean
+.PHONY: help demo test lint types imports test-nightly bench-store docs lock clean
 
 help: ## List the commands.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -31,6 +31,9 @@ imports: $(VENV)/.dev ## The import rule between the folders.
 
 docs: $(VENV)/.run ## Write the ontology as pages to browse into build/reference.
 	$(BIN)/stratagraph docs --out build/reference $(ARGS)
+
+bench-store: $(VENV)/.dev ## The store against the bare engines beneath it, as JSON lines; SIZE=10000 for a quick run.
+	$(BIN)/python bench/store.py $(SIZE)
 
 lock: $(VENV)/.dev ## Resolve the lock files anew from pyproject.toml.
 	scripts/lock

@@ -78,9 +78,13 @@ class Database:
 
     @contextmanager
     def streaming(self) -> Iterator[Connection]:
-        """Hold one state of the ledger for reading it row by row."""
+        """Hold one state of the ledger for reading it row by row; a reader may stop anywhere."""
         with self._reader.connect().execution_options(yield_per=2_000) as connection, connection.begin():
-            yield connection
+            if self.sqlite:
+                yield connection
+                return
+            with _OpenCursors(connection):
+                yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -109,6 +113,25 @@ class Database:
                 config.set_main_option("script_location", str(folder).replace("%", "%%"))
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
+
+
+class _OpenCursors:
+    """Closes what PostgreSQL holds open for a reader that stopped half-way."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._cursors: list[Any] = []
+        event.listen(connection, "after_cursor_execute", self._note)
+
+    def _note(self, _connection: Connection, cursor: Any, *_rest: object) -> None:
+        self._cursors = [known for known in self._cursors if not known.closed]
+        self._cursors.append(cursor)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_error: object) -> None:
+        for cursor in self._cursors:
+            cursor.close()
 
 
 def insert_many(connection: Connection, table: Table, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> None:

@@ -101,6 +101,10 @@ class TriplesView:
         """Make an immutable copy in a folder that must not exist yet; hard links, so it costs next to nothing."""
         self._store.backup(str(path))
 
+    def dump(self, path: Path) -> None:
+        """Write the triples that queries see to a file, as N-Triples."""
+        self._store.dump(str(path), ox.RdfFormat.N_TRIPLES, from_graph=_DEFAULT)
+
     def close(self) -> None:
         """Flush and let go of the store, so that its folder can be opened again."""
         self._store.flush()

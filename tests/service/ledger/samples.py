@@ -1,4 +1,4 @@
-"""Batches to commit, and a reader of plain SQLite that shares no code with the ledger."""
+"""Batches to commit, and a reader of the plain database that shares no code with the ledger."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import hashlib
 import json
 import sqlite3
 import struct
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
 
 from stratagraph.ontology.facts import Batch, Fact, Literal, Method, Observation, Scope, Term
 
@@ -46,29 +48,48 @@ def observation(minute: int = 0, total: float = 3.5) -> Observation:
     )
 
 
-def independent_verify(path: Path) -> int | None:
-    """Return the first bad sequence of the ledger in an SQLite file, or None; see docs/reference/ledger-format.md."""
-    with closing(sqlite3.connect(path)) as db:
-        db.row_factory = sqlite3.Row
-        (ledger_id,) = db.execute("SELECT id FROM ledger").fetchone()
-        previous = sha(b"stratagraph-ledger-1\n" + ledger_id.encode())
-        for expected, row in enumerate(db.execute("SELECT * FROM batches ORDER BY sequence"), 1):
+def independent_verify(url: str) -> int | None:
+    """Return the first bad sequence of a ledger, or None; see docs/reference/ledger-format.md."""
+    with plain(url) as ask:
+        previous = sha(b"stratagraph-ledger-1\n" + ask("SELECT id FROM ledger")[0]["id"].encode())
+        for expected, row in enumerate(ask("SELECT * FROM batches ORDER BY sequence"), 1):
             header = {name: row[name] for name in HEADER}
             header |= {name: row[name].hex() for name in ("content", "facts", "observations", "previous")}
-            runs = db.execute(RUNS, (row["sequence"],))
-            header["scopes"] = [[name, bool(done), stated, gone] for name, done, stated, gone in runs]
+            runs = ask(RUNS, row["sequence"])
+            header["scopes"] = [[run["name"], bool(run["complete"]), run["stated"], run["withdrawn"]] for run in runs]
             text = json.dumps(header, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
             sound = (
                 row["sequence"] == expected
                 and row["previous"] == previous
-                and row["facts"] == sha(b"".join(fact_entries(db, row["sequence"])))
-                and row["observations"] == sha(b"".join(observation_entries(db, row["sequence"])))
+                and row["facts"] == sha(b"".join(fact_entries(ask, row["sequence"])))
+                and row["observations"] == sha(b"".join(observation_entries(ask, row["sequence"])))
                 and row["hash"] == sha(b"stratagraph-batch-1\n" + text.encode())
             )
             if not sound:
                 return expected
             previous = row["hash"]
     return None
+
+
+Ask = Callable[..., list[Any]]
+
+
+@contextmanager
+def plain(url: str) -> Iterator[Ask]:
+    """Connect to a ledger's database past our own code: a function of a statement and its values gives the rows."""
+    if url.startswith("sqlite"):
+        with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as db, db:
+            db.row_factory = sqlite3.Row
+            yield lambda statement, *values: db.execute(statement, values).fetchall()
+    else:
+        with psycopg.connect(url, row_factory=dict_row) as connection:
+
+            def ask(statement: str, *values: object) -> list[Any]:
+                cursor = connection.execute(statement.replace("?", "%s").encode(), values)
+                return cursor.fetchall() if cursor.description else []
+
+            ask("SET session_replication_role = replica")  # as who tampers would: without the foreign keys
+            yield ask
 
 
 HEADER = [
@@ -106,15 +127,15 @@ def committed(row: Any) -> bytes:
     return bytes(row["commitment"]) if row["salt"] is None else sha(row["salt"] + row["line"].encode())
 
 
-def fact_entries(db: sqlite3.Connection, sequence: int) -> Iterator[bytes]:
-    for row in db.execute(f"{CLAIMS} WHERE opened = ? ORDER BY c.id", (sequence,)):
+def fact_entries(ask: Ask, sequence: int) -> Iterator[bytes]:
+    for row in ask(f"{CLAIMS} WHERE opened = ? ORDER BY c.id", sequence):
         yield b"+" + sized(row["name"]) + committed(row)
-    for row in db.execute(f"{CLAIMS} WHERE closed = ? ORDER BY c.id", (sequence,)):
+    for row in ask(f"{CLAIMS} WHERE closed = ? ORDER BY c.id", sequence):
         yield b"-" + sized(row["source"]) + sized(row["name"]) + struct.pack(">Q", row["opened"]) + committed(row)
 
 
-def observation_entries(db: sqlite3.Connection, sequence: int) -> Iterator[bytes]:
-    for row in db.execute(OBSERVED, (sequence,)):
+def observation_entries(ask: Ask, sequence: int) -> Iterator[bytes]:
+    for row in ask(OBSERVED, sequence):
         names = [row[n] for n in ("start", "end", "count", "total", "minimum", "maximum")]
         numbers = struct.pack(">qqqddd?", *names, bool(row["estimated"]))
         yield sha(sized(row["s"]) + sized(row["m"]) + sized(row["unit"]) + numbers + row["sketch"])

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from uuid import uuid4
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import settings
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from stratagraph.ontology.facts import Batch, Claim, Fact, Scope
 from stratagraph.service.ledger.ledger import Ledger
+from tests.service.ledger.postgresql import database
 from tests.service.ledger.samples import batch, fact, independent_verify
 
 SINGLE = frozenset({"http://x/single"})
@@ -38,10 +41,17 @@ class History(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         self.folder = tempfile.TemporaryDirectory()
-        self.ledger = Ledger.open(Path(self.folder.name) / "ledger.db")
+        self.url = self.empty_database(Path(self.folder.name))
+        self.ledger = self.opened()
         self.open: dict[Key, int] = {}
         self.states: list[dict[Key, int]] = [{}]
         self.sent: list[Batch] = []
+
+    def empty_database(self, folder: Path) -> str:
+        return f"sqlite:///{folder / 'ledger.db'}"
+
+    def opened(self) -> Ledger:
+        return Ledger.open(self.url, key_file=Path(self.folder.name) / "ledger.key")
 
     @rule(source=SOURCES, scopes=SCOPES)
     def send(self, source: str, scopes: tuple[Scope, ...]) -> None:
@@ -80,7 +90,7 @@ class History(RuleBasedStateMachine):
     @rule()
     def open_again(self) -> None:
         self.ledger.close()
-        self.ledger = Ledger.open(Path(self.folder.name) / "ledger.db")
+        self.ledger = self.opened()
 
     @invariant()
     def present_and_past_are_the_models(self) -> None:
@@ -96,9 +106,29 @@ class History(RuleBasedStateMachine):
         if hasattr(self, "ledger"):
             assert self.ledger.verify().ok
             self.ledger.close()
-            assert independent_verify(Path(self.folder.name) / "ledger.db") is None
+            assert independent_verify(self.url) is None
             self.folder.cleanup()
 
 
-TestHistory = History.TestCase
-TestHistory.settings = settings(max_examples=30, stateful_step_count=10, deadline=None)
+STEPS = 10
+
+
+def histories(most: int) -> int:
+    """The number of histories: at most so many in a normal run, the profile's thousand at night."""
+    profile = settings().max_examples
+    return profile if profile > 100 else most
+
+
+def test_any_history_on_sqlite() -> None:
+    many = settings(max_examples=histories(30), stateful_step_count=STEPS)
+    run_state_machine_as_test(History, settings=many)
+
+
+@pytest.mark.postgres
+def test_any_history_on_postgresql(postgresql: str) -> None:
+    class OnPostgresql(History):
+        def empty_database(self, folder: Path) -> str:
+            return database(postgresql, f"history-{uuid4()}")
+
+    many = settings(max_examples=histories(100) // 10, stateful_step_count=STEPS)
+    run_state_machine_as_test(OnPostgresql, settings=many)

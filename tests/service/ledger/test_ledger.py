@@ -51,9 +51,9 @@ def test_two_values_stated_together_both_stand(ledger: Ledger) -> None:
     assert len(list(ledger.open_facts(["http://x/1"]))) == 2
 
 
-def test_silence_closes_what_was_not_seen(tmp_path: Path) -> None:
+def test_silence_closes_what_was_not_seen(ledger_url: str, tmp_path: Path) -> None:
     now = NOON
-    with Ledger.open(tmp_path / "l.db", clock=lambda: now) as ledger:
+    with Ledger.open(ledger_url, key_file=tmp_path / "l.key", clock=lambda: now) as ledger:
         partial = scope(fact(1), complete=False)
         seen = ledger.commit(batch("1", partial, silence=timedelta(hours=1)), ontology_hash="o").time
         assert ledger.due_for_silence(seen + timedelta(minutes=59)) == ()
@@ -72,9 +72,9 @@ def test_the_future_is_refused(ledger: Ledger, at: int | datetime) -> None:
         ledger.facts_as_of(at)
 
 
-def test_clock_running_backwards_does_not_turn_the_ledger_back(tmp_path: Path) -> None:
+def test_clock_running_backwards_does_not_turn_the_ledger_back(ledger_url: str, tmp_path: Path) -> None:
     now = NOON
-    with Ledger.open(tmp_path / "l.db", clock=lambda: now) as ledger:
+    with Ledger.open(ledger_url, key_file=tmp_path / "l.key", clock=lambda: now) as ledger:
         first = ledger.commit(batch("1"), ontology_hash="o")
         now = NOON - timedelta(hours=1)
         assert ledger.commit(batch("2"), ontology_hash="o").time > first.time

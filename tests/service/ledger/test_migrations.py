@@ -14,8 +14,8 @@ from stratagraph.service.ledger.database import REVISION, Database, locate
 from stratagraph.service.ledger.schema import metadata
 
 
-def test_migrated_database_is_the_declared_schema(tmp_path: Path) -> None:
-    database = Database(locate(tmp_path / "l.db"))
+def test_migrated_database_is_the_declared_schema(ledger_url: str) -> None:
+    database = Database(locate(ledger_url))
     with database.reading() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
     database.close()

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import io
-import sqlite3
-from contextlib import closing
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,16 +11,16 @@ import pytest
 from stratagraph.ontology.facts import Batch, Fact, Literal, Method
 from stratagraph.service.ledger.errors import FactNotFound, HistoryErased, ImportRefused
 from stratagraph.service.ledger.ledger import Ledger
-from tests.service.ledger.samples import batch, fact, independent_verify, observation, scope
+from tests.service.ledger.samples import batch, fact, independent_verify, observation, plain, scope
 
 TAMPERING = {
     "edit a term": ("UPDATE terms SET text = '\"9\"' WHERE text = '\"3\"'", 3),
     "edit a header": ("UPDATE batches SET source = 't' WHERE sequence = 2", 2),
-    "edit an outcome": ("UPDATE scope_runs SET complete = 0 WHERE sequence = 4", 4),
+    "edit an outcome": ("UPDATE scope_runs SET complete = FALSE WHERE sequence = 4", 4),
     "edit an observation": ("UPDATE observations SET total = 9 WHERE sequence = 2", 2),
     "reopen a claim": ("UPDATE claims SET closed = NULL WHERE closed = 3", 3),
     "close a claim": ("UPDATE claims SET closed = 4 WHERE opened = 1 AND closed IS NULL", 4),
-    "erase a fact": ("UPDATE claims SET subject = NULL, salt = NULL, commitment = zeroblob(32) WHERE id = 1", 1),
+    "erase a fact": ("UPDATE claims SET subject = NULL, salt = NULL, commitment = NULL WHERE id = 1", 1),
     "delete a claim": ("DELETE FROM claims WHERE opened = 3", 3),
     "delete a batch": ("DELETE FROM batches WHERE sequence = 3", 3),
     "delete the first batch": ("DELETE FROM batches WHERE sequence = 1", 1),
@@ -43,119 +42,129 @@ def fill(ledger: Ledger, *, runs: int = 5) -> None:
         )
 
 
-@pytest.fixture(name="file")
-def _file(tmp_path: Path) -> Path:
-    with Ledger.open(tmp_path / "ledger.db") as ledger:
+@pytest.fixture(name="filled")
+def _filled(ledger_url: str, tmp_path: Path) -> str:
+    """The address of a ledger of five batches, whose key and head are in the test's folder."""
+    with open_ledger(ledger_url, tmp_path) as ledger:
         fill(ledger)
         (tmp_path / "head.json").write_text(ledger.head().to_json())
-    return tmp_path / "ledger.db"
+    return ledger_url
 
 
-def tamper(file: Path, *statements: str) -> None:
-    with closing(sqlite3.connect(file)) as db, db:
+def open_ledger(url: str, folder: Path) -> Ledger:
+    return Ledger.open(url, key_file=folder / "ledger.key")
+
+
+def tamper(url: str, *statements: str) -> None:
+    with plain(url) as ask:
         for statement in statements:
-            db.execute(statement)
-        db.execute("UPDATE batches SET sequence = -sequence WHERE sequence < 0")
+            ask(statement)
+        ask("UPDATE batches SET sequence = -sequence WHERE sequence < 0")
 
 
-def test_an_untouched_ledger_verifies_and_says_that_rollback_was_not_excluded(file: Path) -> None:
-    with Ledger.open(file) as ledger:
+def test_an_untouched_ledger_verifies_and_says_that_rollback_was_not_excluded(filled: str, tmp_path: Path) -> None:
+    with open_ledger(filled, tmp_path) as ledger:
         report = ledger.verify()
     assert (report.ok, report.checked, report.rollback_checked) == (True, 5, False)
-    assert independent_verify(file) is None
+    assert independent_verify(filled) is None
 
 
 @pytest.mark.parametrize(("statement", "first_bad"), TAMPERING.values(), ids=TAMPERING)
-def test_tampering_is_found_at_its_sequence(file: Path, statement: str, first_bad: int) -> None:
-    tamper(file, statement)
-    with Ledger.open(file) as ledger:
+def test_tampering_is_found_at_its_sequence(filled: str, tmp_path: Path, statement: str, first_bad: int) -> None:
+    tamper(filled, statement)
+    with open_ledger(filled, tmp_path) as ledger:
         report = ledger.verify()
     assert (report.ok, report.first_bad_sequence) == (False, first_bad), report.problem
 
 
-def test_the_independent_verifier_finds_tampering_too(file: Path) -> None:
-    tamper(file, TAMPERING["edit a term"][0])
-    assert independent_verify(file) == 3
+def test_the_independent_verifier_finds_tampering_too(filled: str, tmp_path: Path) -> None:
+    tamper(filled, TAMPERING["edit a term"][0])
+    assert independent_verify(filled) == 3
 
 
-def test_clean_truncation_shows_only_against_a_head_kept_elsewhere(file: Path) -> None:
+def test_clean_truncation_shows_only_against_a_head_kept_elsewhere(filled: str, tmp_path: Path) -> None:
     tamper(
-        file,
+        filled,
         "DELETE FROM scope_runs WHERE sequence = 5",
         "DELETE FROM observations WHERE sequence = 5",
         "DELETE FROM claims WHERE opened = 5",
         "UPDATE claims SET closed = NULL WHERE closed = 5",
         "DELETE FROM batches WHERE sequence = 5",
     )
-    with Ledger.open(file) as ledger:
+    with open_ledger(filled, tmp_path) as ledger:
         assert ledger.verify().ok
-        report = ledger.verify(file.parent / "head.json")
+        report = ledger.verify(tmp_path / "head.json")
     assert (report.ok, report.first_bad_sequence, report.rollback_checked) == (False, 5, True)
 
 
-def test_a_head_of_another_ledger_proves_nothing(file: Path, tmp_path: Path) -> None:
-    with Ledger.open(tmp_path / "other.db") as other:
+def test_a_head_of_another_ledger_proves_nothing(filled: str, new_url: Callable[[], str], tmp_path: Path) -> None:
+    with Ledger.open(new_url(), key_file=tmp_path / "other.key") as other:
         fill(other)
-        assert not other.verify(file.parent / "head.json").ok
+        assert not other.verify(tmp_path / "head.json").ok
 
 
-def test_the_key_is_its_owners_alone(file: Path) -> None:
-    assert Path(f"{file}.key").stat().st_mode & 0o777 == 0o600
+def test_the_key_is_its_owners_alone(filled: str, tmp_path: Path) -> None:
+    assert (tmp_path / "ledger.key").stat().st_mode & 0o777 == 0o600
 
 
 SECRET = Fact("http://x/person", "http://x/name", Literal("Maria Secreta"))
 
 
-def test_redaction_erases_the_value_and_the_chain_still_verifies(tmp_path: Path) -> None:
-    file = tmp_path / "ledger.db"
-    with Ledger.open(file) as ledger:
+def test_redaction_erases_the_value_and_the_chain_still_verifies(ledger: Ledger, ledger_url: str) -> None:
+    ledger.commit(batch("1", scope(SECRET, fact(1))), ontology_hash="o")
+    ledger.commit(batch("1", scope(SECRET), source="t"), ontology_hash="o")
+    receipt = ledger.redact(1, SECRET, by="dpo", why="request 7")
+    assert [claim.fact for claim in receipt.change.closed] == [SECRET, SECRET]
+    assert ledger.verify().ok
+    assert ledger.batches(limit=1)[0].note.startswith('{"by":"dpo"')
+    assert [claim.fact for claim in ledger.facts_as_of(1)] == [fact(1)]
+    with pytest.raises(HistoryErased):
+        ledger.changes(2)
+    assert len(list(ledger.changes(0))) == 3
+    with pytest.raises(FactNotFound):
+        ledger.redact(1, SECRET, by="dpo", why="again")
+    with plain(ledger_url) as ask:
+        assert not ask("SELECT * FROM terms WHERE text LIKE ?", "%Secreta%")
+    assert independent_verify(ledger_url) is None
+
+
+def test_a_redacted_value_is_in_none_of_the_files(tmp_path: Path) -> None:
+    with Ledger.open(tmp_path / "ledger.db") as ledger:
         ledger.commit(batch("1", scope(SECRET, fact(1))), ontology_hash="o")
-        ledger.commit(batch("1", scope(SECRET), source="t"), ontology_hash="o")
-        receipt = ledger.redact(1, SECRET, by="dpo", why="request 7")
-        assert [claim.fact for claim in receipt.change.closed] == [SECRET, SECRET]
+        ledger.redact(1, SECRET, by="dpo", why="request 7")
         for name in ("ledger.db", "ledger.db-wal"):
             stored = (tmp_path / name).read_bytes()
             assert b"Secreta" not in stored
             assert b"http://x/person" not in stored
-        assert ledger.verify().ok
-        assert ledger.batches(limit=1)[0].note.startswith('{"by":"dpo"')
-        assert [claim.fact for claim in ledger.facts_as_of(1)] == [fact(1)]
-        with pytest.raises(HistoryErased):
-            ledger.changes(2)
-        assert len(list(ledger.changes(0))) == 3
-        with pytest.raises(FactNotFound):
-            ledger.redact(1, SECRET, by="dpo", why="again")
-    assert independent_verify(file) is None
 
 
-def test_import_rebuilds_an_identical_ledger(tmp_path: Path) -> None:
-    with Ledger.open(tmp_path / "a.db") as ledger:
-        fill(ledger)
-        ledger.commit(batch("r", scope(SECRET)), ontology_hash="o")
-        ledger.redact(6, SECRET, by="dpo", why="request 7")
-        head = ledger.head()
-        lines = list(ledger.export())
-        claims = list(ledger.open_claims())
-    with Ledger.open(tmp_path / "b.db") as copy:
+def test_import_rebuilds_an_identical_ledger(ledger: Ledger, new_url: Callable[[], str], tmp_path: Path) -> None:
+    fill(ledger)
+    ledger.commit(batch("r", scope(SECRET)), ontology_hash="o")
+    ledger.redact(6, SECRET, by="dpo", why="request 7")
+    lines = list(ledger.export())
+    url = new_url()
+    with Ledger.open(url, key_file=tmp_path / "copy.key") as copy:
         assert copy.import_from(io.BytesIO(b"".join(lines))) == 7
-        assert (copy.id, copy.head().batch_hash) == (ledger.id, head.batch_hash)
-        assert list(copy.open_claims()) == claims
+        assert (copy.id, copy.head().batch_hash) == (ledger.id, ledger.head().batch_hash)
+        assert list(copy.open_claims()) == list(ledger.open_claims())
         assert list(copy.export())[:-1] == lines[:-1]
         assert copy.verify().ok
-    assert independent_verify(tmp_path / "b.db") is None
+    assert independent_verify(url) is None
 
 
 @pytest.mark.parametrize("damage", ["cut", "changed", "no json"])
-def test_a_damaged_export_is_refused_whole(tmp_path: Path, damage: str) -> None:
-    with Ledger.open(tmp_path / "a.db") as ledger:
-        fill(ledger)
-        data = b"".join(ledger.export())
+def test_a_damaged_export_is_refused_whole(
+    ledger: Ledger, new_url: Callable[[], str], tmp_path: Path, damage: str
+) -> None:
+    fill(ledger)
+    data = b"".join(ledger.export())
     bad = {
         "cut": data[: data.rindex(b'{"head"')],
         "changed": data.replace(b'\\"3\\"', b'\\"9\\"', 1),
         "no json": data[:-40],
     }
-    with Ledger.open(tmp_path / "b.db") as copy:
+    with Ledger.open(new_url(), key_file=tmp_path / "copy.key") as copy:
         with pytest.raises(ImportRefused):
             copy.import_from(io.BytesIO(bad[damage]))
         assert copy.sequence() == 0

@@ -1,0 +1,48 @@
+"""What every benchmark prints: one JSON line per figure, ours beside a baseline measured in the same run."""
+
+from __future__ import annotations
+
+import json
+import resource
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+
+def report(name: str, ours: float, *, unit: str, baseline: float | None = None, goal: str = "", **more: object) -> None:
+    """Print one figure. ``ratio`` is ours over the baseline; ``goal`` says in words what should hold."""
+    ratio = round(ours / baseline, 2) if baseline else None
+    figure = {"name": name, "ours": _short(ours), "baseline": None if baseline is None else _short(baseline)}
+    print(json.dumps(figure | {"ratio": ratio, "goal": goal, "unit": unit} | more), flush=True)
+
+
+def percentile(values: list[float], q: float) -> float:
+    """Return the value at quantile ``q``."""
+    return sorted(values)[min(len(values) - 1, int(len(values) * q))]
+
+
+def peak_mib() -> float:
+    """Return the largest resident size that this process has had, in MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+class Stopwatch(Counter[str]):
+    """Seconds by stage, of wall clock and (under ``cpu <stage>``) of processor time."""
+
+    def timed(self, stage: str, work: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the work, counted."""
+
+        def run(*arguments: Any, **options: Any) -> Any:
+            wall, cpu = time.perf_counter(), time.process_time()
+            try:
+                return work(*arguments, **options)
+            finally:
+                self[stage] += time.perf_counter() - wall  # type: ignore[assignment]  # a Counter of seconds
+                self[f"cpu {stage}"] += time.process_time() - cpu  # type: ignore[assignment]  # as above
+
+        return run
+
+
+def _short(value: float) -> float:
+    return float(f"{value:.4g}")
