@@ -5,13 +5,17 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PYTHON ?= python3
 
-.PHONY: help demo test lint types imports test-nightly bench-store docs lock clean
+.PHONY: help demo demo-neo4j test lint types imports test-nightly bench-store docs lock clean
 
 help: ## List the commands.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 demo: $(VENV)/.run ## Load the example estate and sample telemetry and serve them on 127.0.0.1:8000.
 	$(BIN)/stratagraph demo $(ARGS)
+
+demo-neo4j: $(VENV)/.run ## The demo with a local Neo4j; needs Java and Maven.
+	$(BIN)/stratagraph neo4j up --demo
+	$(BIN)/stratagraph demo $(ARGS); $(BIN)/stratagraph neo4j down --demo
 
 test: $(VENV)/.dev lint types imports ## Lint, types, import rule and every test.
 	$(BIN)/python -m pytest $(ARGS)

@@ -8,7 +8,7 @@ import warnings
 import typer
 
 from stratagraph import __version__
-from stratagraph.service.cli import audit, docs, impact, ledger, load, ontology, query, serve, token, validate
+from stratagraph.service.cli import audit, docs, impact, ledger, load, neo4j, ontology, query, serve, token, validate
 
 app = typer.Typer(
     name="stratagraph",
@@ -28,6 +28,7 @@ app.command("query")(query.query)
 app.command("docs")(docs.docs)
 app.add_typer(ontology.app, name="ontology")
 app.add_typer(ledger.app, name="ledger")
+app.add_typer(neo4j.app, name="neo4j")
 app.add_typer(token.app, name="token")
 
 

@@ -17,7 +17,7 @@ from typing import Self
 from stratagraph.loaders.otlp_traces import SOURCE as TELEMETRY
 from stratagraph.loaders.prices import PriceTable
 from stratagraph.ontology.extension import load_extended
-from stratagraph.ontology.facts import Batch, Iri, LedgerChange, Method
+from stratagraph.ontology.facts import Batch, ChangeSet, Iri, LedgerChange, Method
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.rules import compile_rules
 from stratagraph.queries.compliance import evaluate
@@ -29,11 +29,12 @@ from stratagraph.service.ledger.commit import Receipt
 from stratagraph.service.ledger.ledger import Ledger
 from stratagraph.service.ledger.signing import Head
 from stratagraph.service.lockfile import DataLock
+from stratagraph.service.projector import Projector, RemoteView
 from stratagraph.service.settings import CHECKPOINTS_FOLDER, TRIPLES_FOLDER, Settings
 from stratagraph.service.sparql.checkpoints import Checkpoints
 from stratagraph.service.views.adjacency import AdjacencyView
 from stratagraph.service.views.triples import TriplesView
-from stratagraph.service.views.view import View
+from stratagraph.service.views.view import View, Watermark
 from stratagraph.shapes.gate import Finding, Gate, GateRefused
 from stratagraph.shapes.packs import load_rules
 
@@ -86,13 +87,40 @@ class Engine:
         self.triples = TriplesView(folder / TRIPLES_FOLDER, self.model)
         self.adjacency = AdjacencyView(self.model)
         self._checkpoints: Checkpoints | None = None
+        self.neo4j = Projector(
+            "neo4j",
+            connect=self._connect_neo4j,
+            snapshot=self._snapshot,
+            reading=self.reading,
+            head=self._position,
+        )
         if stated := ontology_batch(self.model, self.ledger):
             self._ledger_commit(stated)
         self._restore()
 
     def views(self) -> tuple[View, ...]:
-        """Return every view, in the order in which changes reach them. The Neo4j view joins here."""
+        """Return every view that a commit waits for, in the order in which changes reach them."""
         return (self.adjacency, self.triples)
+
+    def start_projecting(self) -> None:
+        """Let remote views follow, each in a thread of its own; only a process that stays does that."""
+        self.neo4j.start()
+
+    def _connect_neo4j(self) -> RemoteView | None:
+        # Most commands never talk to Neo4j, and its driver takes a while to load.
+        from stratagraph.service.neo4j.target import find_target  # noqa: PLC0415
+        from stratagraph.service.views.neo4j import Neo4jView  # noqa: PLC0415
+
+        target = find_target(self.settings)
+        return Neo4jView(target, self.model) if target else None
+
+    def _snapshot(self) -> Iterator[ChangeSet]:
+        return self.deriver.snapshot()
+
+    def _position(self) -> Watermark:
+        mark = self.adjacency.watermark()
+        assert mark is not None  # noqa: S101  every view was rebuilt before anything else
+        return mark
 
     def _restore(self) -> None:
         """Take the present in from the ledger, and rebuild every view that does not stand there already."""
@@ -151,6 +179,7 @@ class Engine:
         """Let the deriver and every view follow; a view that can't is rebuilt, for the ledger has the truth already."""
         with self._views_lock:
             derived = self.deriver.apply(change)
+            self.neo4j.offer(derived)  # before the views move: who compares them finds the change in the queue
             for view in self.views():
                 try:
                     view.apply(derived)
@@ -258,6 +287,7 @@ class Engine:
 
     def close(self) -> None:
         """Flush and release everything."""
+        self.neo4j.close()
         if self._checkpoints is not None:
             self._checkpoints.close()
         for view in self.views():

@@ -75,6 +75,7 @@ class Server:
     def run(self) -> None:
         """Serve until a signal or ``stop``."""
         self._engine.lock.announce(self.url)
+        self._engine.start_projecting()
         self._uvicorn.run(sockets=[self._socket])
 
     @property

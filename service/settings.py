@@ -19,6 +19,7 @@ LEDGER_FILES: Final = f"{LEDGER_FILE}*"
 """Pattern of the ledger's files: the database, its write-ahead log, its key."""
 TRIPLES_FOLDER: Final = "triples"
 CHECKPOINTS_FOLDER: Final = "checkpoints"
+PASTS_FOLDER: Final = "pasts"
 DEMO_FOLDER: Final = "demo"
 TOKENS_FILE: Final = "tokens.json"
 
@@ -47,6 +48,15 @@ class Settings(BaseSettings):
     query_seconds: float = Field(default=10.0, gt=0, le=600, description="Deadline of one SPARQL query, in seconds")
     query_memory_mib: int = Field(default=1024, ge=64, description="Memory cap of one SPARQL query, in MiB")
     query_rows: int = Field(default=100_000, ge=1, description="Most rows that one SPARQL query returns")
+    neo4j_url: str | None = Field(default=None, description="Neo4j for the property graph; default: a local one")
+    neo4j_user: str = Field(default="neo4j", description="User at the Neo4j that neo4j_url names")
+    neo4j_password: SecretStr = Field(default=SecretStr(""), description="Password at that Neo4j")
+    neo4j_password_file: Path | None = Field(default=None, description="File that holds the password instead")
+    neo4j_database: str = Field(default="neo4j", description="Database on that Neo4j")
+    cypher_shared: bool = Field(default=False, description="Let /cypher read a database with others' nodes in it")
+    cypher_workers: int = Field(default=2, ge=1, le=64, description="Processes that answer Cypher queries")
+    cypher_seconds: float = Field(default=10.0, gt=0, le=600, description="Deadline of one Cypher query, in seconds")
+    cypher_rows: int = Field(default=100_000, ge=1, description="Most rows that one Cypher query returns")
     ledger_url: SecretStr | None = Field(default=None, description="PostgreSQL that holds the ledger; default: SQLite")
     request_mib: int = Field(default=64, ge=1, description="Largest request body after decompression, in MiB")
 

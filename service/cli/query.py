@@ -1,4 +1,4 @@
-"""``stratagraph query``: a SPARQL query from a file or standard input."""
+"""``stratagraph query``: a SPARQL or Cypher query from a file or standard input."""
 
 from __future__ import annotations
 
@@ -33,10 +33,11 @@ MEDIA_TYPES = {
     Format.TURTLE: "text/turtle",
     Format.NTRIPLES: "application/n-triples",
 }
+CYPHER = ".cypher"
 
 
 def query(
-    file: Annotated[str, typer.Argument(help="A file with a SPARQL query, or - for standard input.")],
+    file: Annotated[str, typer.Argument(help="A file, .cypher for Cypher, else SPARQL; - for standard input.")],
     form: Annotated[
         Format | None, typer.Option("--format", help="Default: tsv for rows, turtle for graphs.", show_default=False)
     ] = None,
@@ -45,12 +46,15 @@ def query(
     config: Config = None,
     ontology: Ontology = None,
 ) -> None:
-    """Answer a SPARQL query; the prefixes sg, asset, rdf, rdfs, owl, xsd, skos, sh, dct and prov are known."""
+    """Answer a SPARQL or Cypher query; the prefixes of SPARQL are sg, asset, rdf and others."""
     text = sys.stdin.read() if file == "-" else _read(Path(file))
     accept = MEDIA_TYPES[form] if form else "text/tab-separated-values, text/turtle;q=0.9"
     with errors_in_words():
         settings = load_settings(config, data=data, ontology=ontology)
         with connect(settings) as client:
+            if file.endswith(CYPHER):
+                write(client.request("POST", "/cypher", json={"query": text}).text, out)
+                return
             headers = {"Content-Type": "application/sparql-query", "Accept": accept}
             write(client.request("POST", "/sparql", content=text.encode(), headers=headers).text, out)
 

@@ -13,6 +13,7 @@ from stratagraph.service.http import (
     api,
     batches,
     compliance,
+    cypher,
     health,
     history,
     metrics,
@@ -25,6 +26,8 @@ from stratagraph.service.http import (
 from stratagraph.service.http.access import AccessGuard, asker
 from stratagraph.service.http.origin import OriginGuard, is_loopback
 from stratagraph.service.http.sequence import SequenceGate
+from stratagraph.service.neo4j.cypher.pool import CypherPool
+from stratagraph.service.neo4j.target import find_target
 from stratagraph.service.settings import Settings
 from stratagraph.service.sparql.pool import QueryPool
 from stratagraph.service.sparql.settings import QuerySettings
@@ -46,6 +49,10 @@ def create_app(engine: Engine, *, guarded: bool = True) -> FastAPI:
     settings = engine.settings
     pool = QueryPool(engine.checkpoints(), _query_settings(settings))
 
+    cypher_pool = CypherPool(
+        _cypher_settings(settings), target=lambda: find_target(settings), shared=settings.cypher_shared
+    )
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await pool.start()
@@ -53,6 +60,7 @@ def create_app(engine: Engine, *, guarded: bool = True) -> FastAPI:
             yield
         finally:
             await pool.stop()
+            await cypher_pool.stop()
 
     app = FastAPI(title="Stratagraph", version=__version__, description=DESCRIPTION, lifespan=lifespan)
     problems.install(app)
@@ -72,6 +80,7 @@ def create_app(engine: Engine, *, guarded: bool = True) -> FastAPI:
             limit=settings.request_mib << 20,
         ),
         sparql.router(pool, client=asker),
+        cypher.router(cypher_pool, lambda: engine.neo4j.status().sequence, client=asker),
         pages.router(),
     ):
         app.include_router(router)
@@ -90,4 +99,13 @@ def _query_settings(settings: Settings) -> QuerySettings:
         memory_bytes=settings.query_memory_mib << 20,
         rows=settings.query_rows,
         show_named_graphs=False,
+    )
+
+
+def _cypher_settings(settings: Settings) -> QuerySettings:
+    return QuerySettings(
+        workers=settings.cypher_workers,
+        query_seconds=settings.cypher_seconds,
+        memory_bytes=settings.query_memory_mib << 20,
+        rows=settings.cypher_rows,
     )

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, generate_latest
 
 from stratagraph.service.engine import Engine
+from stratagraph.service.projector import State, Status
 
 
 def router(engine: Engine) -> APIRouter:
@@ -21,12 +22,13 @@ def router(engine: Engine) -> APIRouter:
     @routes.get("/health/ready", summary="Whether the views have caught up with the ledger")
     def ready(response: Response) -> dict[str, Any]:
         lags = engine.lags()
+        remote = engine.neo4j.status()
         caught_up = not any(lags.values())
         response.status_code = 200 if caught_up else 503
         return {
             "status": "ready" if caught_up else "behind",
             "sequence": engine.ledger.head().sequence,
-            "views": {name: {"lag": lag} for name, lag in lags.items()},
+            "views": {name: {"lag": lag} for name, lag in lags.items()} | _remote(remote),
         }
 
     @routes.get("/metrics", summary="The service's own metrics, for Prometheus", response_class=Response)
@@ -36,12 +38,25 @@ def router(engine: Engine) -> APIRouter:
     return routes
 
 
+def _remote(status: Status) -> dict[str, dict[str, Any]]:
+    """Say how a view is doing that others do without: it never makes the service unready."""
+    if status.state is State.ABSENT:
+        return {}
+    problem = {"problem": status.problem} if status.problem else {}
+    return {status.name: {"lag": status.lag, "sequence": status.sequence, "state": status.state.value, **problem}}
+
+
 def _exposition(engine: Engine) -> bytes:
     registry = CollectorRegistry()
     Gauge("stratagraph_ledger_sequence", "Newest ledger sequence", registry=registry).set(engine.ledger.head().sequence)
     lag = Gauge("stratagraph_view_lag_sequences", "Sequences that a view is behind", ["view"], registry=registry)
     for name, behind in engine.lags().items():
         lag.labels(name).set(behind)
+    remote = engine.neo4j.status()
+    if remote.state is not State.ABSENT:
+        lag.labels(remote.name).set(remote.lag)
+        up = Gauge("stratagraph_view_up", "Whether a remote view answers", ["view"], registry=registry)
+        up.labels(remote.name).set(remote.state is not State.DOWN)
     counter = Counter("stratagraph_batches", "Batches since the start, by outcome", ["outcome"], registry=registry)
     for outcome, count in engine.outcomes().items():
         counter.labels(outcome).inc(count)

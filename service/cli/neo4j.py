@@ -1,0 +1,115 @@
+"""``stratagraph neo4j``: a local Neo4j, and the property graph in whichever Neo4j there is."""
+
+from __future__ import annotations
+
+import sys
+import time
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from stratagraph.service.cli.options import Config, Data, Ontology, errors_in_words, fail
+from stratagraph.service.lockfile import running_service
+from stratagraph.service.settings import DEMO_FOLDER, Settings, default_data_folder, load_settings
+
+app = typer.Typer(help="Run a local Neo4j, and keep the property graph in it.", no_args_is_help=True)
+
+PATIENCE = 600.0
+"""Seconds that a command waits for the view."""
+
+
+class Line(StrEnum):
+    """Versions of Neo4j that can be started."""
+
+    LTS = "5.26"
+    NEWEST = "newest"
+
+
+Demo = Annotated[bool, typer.Option("--demo", help="Use the demo's data folder.")]
+
+
+@app.command("up")
+def up(
+    version: Annotated[Line, typer.Option("--version", help="The long-term line, or the newest version.")] = Line.LTS,
+    heap: Annotated[str, typer.Option("--heap", help="Largest heap of the server.")] = "1g",
+    demo: Demo = False,
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """Start a local Neo4j beside the data; the first time it is fetched with Maven. A running service finds it."""
+    from stratagraph.service.neo4j.local import LocalNeo4j  # noqa: PLC0415  few commands need it
+
+    with errors_in_words():
+        settings = _settings(data, config, demo=demo)
+        local = LocalNeo4j(settings.data)
+        if local.running() is None:
+            typer.echo("Starting Neo4j; the first time it is fetched, about 130 MB...")
+        record = local.up(version.value, heap)
+        typer.echo(f"Neo4j {record.version} at {record.url}, user neo4j, password in {local.password_file}")
+
+
+@app.command("down")
+def down(demo: Demo = False, data: Data = None, config: Config = None) -> None:
+    """Stop the local Neo4j; its data stay."""
+    from stratagraph.service.neo4j.local import LocalNeo4j  # noqa: PLC0415  as above
+
+    with errors_in_words():
+        ran = LocalNeo4j(_settings(data, config, demo=demo).data).down()
+        typer.echo("Neo4j is stopped." if ran else "No local Neo4j runs.")
+
+
+@app.command("status")
+def status(demo: Demo = False, data: Data = None, config: Config = None) -> None:
+    """Say where Neo4j is, whether it answers, and how far the property graph has come. Exit status 1: it doesn't."""
+    from stratagraph.service.neo4j.status import look  # noqa: PLC0415  as above
+
+    with errors_in_words():
+        seen = look(_settings(data, config, demo=demo))
+        typer.echo(f"Neo4j {seen.version} at {seen.url}, database {seen.database}")
+        typer.echo(f"graph at sequence {seen.sequence}" if seen.sequence else "no graph of ours yet")
+        typer.echo(f"nodes of ours: {seen.ours}, of others: {seen.others}")
+
+
+@app.command("sync")
+def sync(demo: Demo = False, data: Data = None, config: Config = None, ontology: Ontology = None) -> None:
+    """Bring the property graph up with the ledger, rebuilding it where needed, and wait for that."""
+    with errors_in_words():
+        _follow(_settings(data, config, demo=demo, ontology=ontology), fresh=False)
+
+
+@app.command("rebuild")
+def rebuild(demo: Demo = False, data: Data = None, config: Config = None, ontology: Ontology = None) -> None:
+    """Empty the property graph, of our nodes only, and build it anew."""
+    with errors_in_words():
+        _follow(_settings(data, config, demo=demo, ontology=ontology), fresh=True)
+
+
+def _settings(data: Data, config: Config, *, demo: bool, ontology: Ontology = None) -> Settings:
+    folder = default_data_folder() / DEMO_FOLDER if demo and data is None else data
+    return load_settings(config, data=folder, ontology=ontology)
+
+
+def _follow(settings: Settings, *, fresh: bool) -> None:
+    """Let the running service do it where one runs; else open the data for as long as it takes."""
+    from stratagraph.service.engine import Engine  # noqa: PLC0415  as above
+    from stratagraph.service.neo4j.status import forget, look  # noqa: PLC0415  as above
+    from stratagraph.service.projector import State  # noqa: PLC0415  as above
+
+    look(settings)  # says at once what is wrong with the server, if anything is
+    if fresh:
+        forget(settings)
+    if running_service(settings.data) is not None:
+        typer.echo("The running service rebuilds the graph; see 'stratagraph neo4j status'." if fresh else _RUNS)
+        return
+    with Engine(settings) as engine:
+        engine.start_projecting()
+        deadline = time.monotonic() + PATIENCE
+        while (seen := engine.neo4j.status()).state is not State.CURRENT:
+            if time.monotonic() > deadline:
+                fail(f"The property graph is at sequence {seen.sequence} and {seen.lag} behind. {seen.problem}")
+            time.sleep(0.1)
+        sys.stdout.write(f"The property graph is at sequence {seen.sequence}.\n")
+
+
+_RUNS = "A service runs on this data and keeps the graph up by itself; see 'stratagraph neo4j status'."

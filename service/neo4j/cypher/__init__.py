@@ -1,0 +1,1 @@
+"""Cypher of strangers: read only, bounded, in processes that can be killed."""

@@ -1,0 +1,179 @@
+"""A local Neo4j beside a data folder: started detached, found again by its record, stopped by its identity."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+import subprocess
+import time
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+from stratagraph.service.neo4j import identity
+from stratagraph.service.neo4j.errors import StartFailed
+from stratagraph.service.neo4j.runtime import LTS, Runtime, obtain, release_of
+
+FOLDER: Final = "neo4j"
+"""Below the data folder."""
+USER: Final = "neo4j"
+START_SECONDS: Final = 180.0
+STOP_SECONDS: Final = 60.0
+_RECORD: Final = "server.json"
+_PASSWORD: Final = "password"  # noqa: S105  the name of a file
+_TAIL: Final = 20
+
+_CONF: Final = """\
+# Written by 'stratagraph neo4j up' at each start.
+server.default_listen_address=127.0.0.1
+server.bolt.listen_address=127.0.0.1:{port}
+server.bolt.advertised_address=127.0.0.1:{port}
+server.http.enabled=false
+server.https.enabled=false
+dbms.usage_report.enabled=false
+server.memory.heap.max_size={heap}
+server.memory.pagecache.size=256m
+# One statement, of whatever user, can't take the heap from all others.
+db.memory.transaction.max=384m
+# No file of this machine is for LOAD CSV.
+dbms.security.allow_csv_import_from_file_urls=false
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A local server as the data folder knows it."""
+
+    pid: int
+    started: str
+    port: int
+    version: str
+
+    @property
+    def url(self) -> str:
+        """Where it speaks Bolt."""
+        return f"bolt://127.0.0.1:{self.port}"
+
+    @property
+    def alive(self) -> bool:
+        """Tell whether that very process still runs."""
+        return identity.is_alive(self.pid, self.started)
+
+
+class LocalNeo4j:
+    """The local server of one data folder, running or not."""
+
+    def __init__(self, data: Path) -> None:
+        self.home = data / FOLDER
+        self._log = self.home / "logs" / "console.log"
+
+    @property
+    def password_file(self) -> Path:
+        """Where the password stands, for this user only."""
+        return self.home / _PASSWORD
+
+    def record(self) -> Record | None:
+        """Return the record of the last start, if any."""
+        try:
+            return Record(**json.loads((self.home / _RECORD).read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def running(self) -> Record | None:
+        """Return the record of the server that runs now."""
+        record = self.record()
+        return record if record is not None and record.alive else None
+
+    def password(self) -> str:
+        """Return the password, made up at the first start."""
+        return self.password_file.read_text(encoding="utf-8").strip()
+
+    def up(self, version: str = LTS, heap: str = "1g") -> Record:
+        """Start the server unless it runs; return once it takes connections.
+
+        Raises:
+            StratagraphError: Java or Maven is missing, or the server did not start.
+        """
+        running = self.running()
+        if running is not None:
+            return running
+        release_of(version)
+        runtime = obtain(version)
+        self._prepare(runtime)
+        port = _free_port()
+        conf = self.home / "conf" / "neo4j.conf"
+        conf.write_text(_CONF.format(port=port, heap=heap), encoding="utf-8")
+        record = self._start(runtime, port, heap)
+        self._wait(record)
+        return record
+
+    def down(self) -> bool:
+        """Stop the server; return whether one ran."""
+        record = self.record()
+        ran = record is not None and identity.end(record.pid, record.started, STOP_SECONDS)
+        (self.home / _RECORD).unlink(missing_ok=True)
+        return ran
+
+    def _prepare(self, runtime: Runtime) -> None:
+        """Make the folders and, before the first start, the password."""
+        for folder in (self.home, self.home / "conf", self.home / "logs"):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if (self.home / "data" / "dbms" / "auth.ini").exists():
+            return
+        secret = self.password_file
+        secret.unlink(missing_ok=True)
+        with os.fdopen(os.open(secret, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(24))
+        places = {"NEO4J_HOME": str(self.home), "NEO4J_CONF": str(self.home / "conf")}
+        # @FILE: the password must not stand in the list of processes.
+        said = subprocess.run(  # noqa: S603  ours
+            runtime.admin("dbms", "set-initial-password", f"@{secret}"),
+            env=os.environ | places,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if said.returncode:
+            raise StartFailed(reason="the password could not be set", log="", tail=said.stdout + said.stderr)
+
+    def _start(self, runtime: Runtime, port: int, heap: str) -> Record:
+        with self._log.open("w", encoding="utf-8") as log:
+            process = subprocess.Popen(  # noqa: S603  ours
+                runtime.server(self.home, heap),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                cwd=self.home,
+            )
+        start = identity.started(process.pid) or ""
+        process.returncode = 0  # it outlives us; nobody waits for it
+        record = Record(pid=process.pid, started=start, port=port, version=runtime.release.version)
+        (self.home / _RECORD).write_text(json.dumps(asdict(record)), encoding="utf-8")
+        return record
+
+    def _wait(self, record: Record) -> None:
+        """Wait until Bolt is spoken."""
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            identity.note_end(record.pid)
+            if not record.alive:
+                raise self._failed("the process ended")
+            with suppress(OSError), socket.create_connection(("127.0.0.1", record.port), timeout=1):
+                return
+            time.sleep(0.1)
+        self.down()
+        raise self._failed(f"it took more than {START_SECONDS:g} s")
+
+    def _failed(self, reason: str) -> StartFailed:
+        lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()
+        return StartFailed(reason=reason, log=str(self._log), tail="\n".join(lines[-_TAIL:]))
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,65 @@
+"""A look at the database: what it is, how far our graph has come there, whose nodes are in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from stratagraph.ontology.namespaces import SG
+from stratagraph.service.neo4j.connection import explain, open_driver
+from stratagraph.service.neo4j.errors import NoNeo4j
+from stratagraph.service.neo4j.target import Target, find_target
+from stratagraph.service.settings import Settings
+from stratagraph.service.views.neo4j.names import KEY, MARKER, WATERMARK
+from stratagraph.service.views.neo4j.statements import WATERMARK_DROP
+
+MARK: Final = SG.term("view/watermark")
+STANDS_AT: Final = f"""
+OPTIONAL MATCH (w:{MARKER}:{WATERMARK} {{{KEY}: $iri}})
+RETURN coalesce(w.sequence, 0) AS sequence, COUNT {{ (n) }} AS all, COUNT {{ (n:{MARKER}) }} AS ours
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a look at the database told."""
+
+    url: str
+    version: str
+    database: str
+    sequence: int
+    ours: int
+    others: int
+
+
+def look(settings: Settings) -> Seen:
+    """Ask the database.
+
+    Raises:
+        StratagraphError: there is none, or it does not answer, or refuses us.
+    """
+    target = _target(settings)
+    with open_driver(target) as driver, driver.session(database=target.database) as session, explain(target):
+        found = session.run(STANDS_AT, iri=MARK).single(strict=True)
+        return Seen(
+            url=target.url,
+            version=driver.get_server_info().agent.rpartition("/")[2],
+            database=target.database,
+            sequence=found["sequence"],
+            ours=found["ours"],
+            others=found["all"] - found["ours"],
+        )
+
+
+def forget(settings: Settings) -> None:
+    """Remove the watermark: whoever writes the view next builds it anew."""
+    target = _target(settings)
+    with open_driver(target) as driver, driver.session(database=target.database) as session, explain(target):
+        session.run(WATERMARK_DROP, iri=MARK).consume()
+
+
+def _target(settings: Settings) -> Target:
+    target = find_target(settings)
+    if target is None:
+        raise NoNeo4j
+    return target

@@ -1,0 +1,283 @@
+"""Feeds a remote view from a thread of its own, so that no commit ever waits for it."""
+
+from __future__ import annotations
+
+import logging
+import pickle
+import tempfile
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import IO, Final, Protocol
+
+from stratagraph.ontology.errors import StratagraphError
+from stratagraph.ontology.facts import ChangeSet
+from stratagraph.service.views.view import Watermark
+
+log = logging.getLogger(__name__)
+
+QUEUED_CHANGES: Final = 10_000
+QUEUED_ITEMS: Final = 200_000
+"""Triples, claims and edges that may wait; a view that is further behind is rebuilt."""
+TOGETHER: Final = 5_000
+"""Triples, claims and edges that are applied together."""
+LOOK: Final = 2.0
+"""Seconds between looks at a view that has nothing to do: whether it is there, and as we left it."""
+PAUSE: Final = 5.0
+"""Longest pause before a view that failed is tried again."""
+
+
+class RemoteView(Protocol):
+    """What a projector needs of a view that lives elsewhere."""
+
+    name: str
+    mapping_version: int
+
+    def refresh(self) -> Watermark | None:
+        """Ask the view how far it has come."""
+
+    def apply_all(self, changes: list[ChangeSet]) -> None:
+        """Apply change sets that follow each other."""
+
+    def rebuild(self, snapshot: Iterable[ChangeSet]) -> None:
+        """Throw everything away and take the present in."""
+
+    def close(self) -> None:
+        """Close the connections."""
+
+
+class State(StrEnum):
+    """How a remote view is doing."""
+
+    ABSENT = "absent"  # none is configured
+    CURRENT = "current"
+    BEHIND = "behind"
+    REBUILDING = "rebuilding"
+    DOWN = "down"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """What is known about a remote view; ``problem`` says what to do while it is down."""
+
+    name: str
+    state: State
+    sequence: int
+    lag: int
+    problem: str = ""
+
+
+class Projector:
+    """Keeps one remote view up with the deriver.
+
+    ``connect`` returns the view, or None while none is configured. ``snapshot`` yields the present, and ``reading``
+    holds it still. ``offer`` is called with every change set, in order, and never blocks.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        connect: Callable[[], RemoteView | None],
+        snapshot: Callable[[], Iterable[ChangeSet]],
+        reading: Callable[[], AbstractContextManager[None]],
+        head: Callable[[], Watermark],
+        moved: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.name = name
+        self._connect = connect
+        self._snapshot = snapshot
+        self._reading = reading
+        self._head = head
+        self._moved = moved
+        self._view: RemoteView | None = None
+        self._queue: deque[ChangeSet] = deque()
+        self._queued = 0
+        self._wake = threading.Condition()
+        self._ends = False
+        self._state = State.ABSENT
+        self._problem = ""
+        self._mark: Watermark | None = None
+        self._hashes: dict[int, str] = {}
+        self._thread = threading.Thread(target=self._run, name=f"projector-{name}", daemon=True)
+
+    def start(self) -> None:
+        """Begin to project."""
+        head = self._head()
+        self._hashes.setdefault(head.sequence, head.batch_hash)
+        self._thread.start()
+
+    def offer(self, change: ChangeSet) -> None:
+        """Note the next change set; the oldest are forgotten when too many wait."""
+        with self._wake:
+            self._hashes[change.sequence] = change.batch_hash
+            self._hashes.pop(change.sequence - QUEUED_CHANGES, None)
+            if self._state is State.ABSENT and self._view is None:
+                return  # nobody is there to catch up
+            self._queue.append(change)
+            self._queued += size(change)
+            while len(self._queue) > QUEUED_CHANGES or (self._queued > QUEUED_ITEMS and len(self._queue) > 1):
+                self._queued -= size(self._queue.popleft())
+            self._wake.notify()
+
+    def nudge(self) -> None:
+        """Look at the view now."""
+        with self._wake:
+            self._wake.notify()
+
+    def status(self) -> Status:
+        """Return how the view is doing, without asking it."""
+        sequence = self._mark.sequence if self._mark else 0
+        lag = max(0, self._head().sequence - sequence) if self._state is not State.ABSENT else 0
+        state = State.BEHIND if self._state is State.CURRENT and lag else self._state
+        return Status(name=self.name, state=state, sequence=sequence, lag=lag, problem=self._problem)
+
+    def close(self) -> None:
+        """Stop after what is being written."""
+        with self._wake:
+            self._ends = True
+            self._wake.notify()
+        if self._thread.is_alive():
+            self._thread.join(timeout=30)
+
+    # The thread ------------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        pause = 0.0
+        while not self._ended():
+            try:
+                busy = self._round()
+                pause = 0.0 if busy else LOOK
+            except Exception as error:  # noqa: BLE001  whatever the server says: the view is down, we are not
+                self._fail(error)
+                pause = min(PAUSE, pause * 2 or 0.5)
+            if pause:
+                self._rest(pause)
+        self._disconnect()
+
+    def _ended(self) -> bool:
+        with self._wake:
+            return self._ends
+
+    def _rest(self, seconds: float) -> None:
+        with self._wake:
+            if not self._ends and not (self._queue and self._state is State.CURRENT):
+                self._wake.wait(seconds)
+
+    def _round(self) -> bool:
+        """Do the next thing; return whether there may be more to do."""
+        if self._view is None:
+            self._view = self._connect()
+            if self._view is None:
+                self._forget()
+                return False
+        taken = self._take()
+        if not taken:
+            self._mark = self._view.refresh()
+        if not taken and not self._is_sound(self._mark):
+            self._rebuild(self._view)
+        elif taken:
+            self._view.apply_all(taken)
+            self._note(self._view.refresh() if self._mark is None else None, taken[-1])
+        self._state, self._problem = State.CURRENT, ""
+        self._moved()
+        return bool(taken)
+
+    def _note(self, mark: Watermark | None, last: ChangeSet) -> None:
+        known = self._mark or mark
+        if known is not None:
+            self._mark = Watermark(
+                sequence=last.sequence,
+                batch_hash=last.batch_hash,
+                ontology_hash=known.ontology_hash,
+                mapping_version=known.mapping_version,
+            )
+
+    def _take(self) -> list[ChangeSet]:
+        """Return the next change sets that follow the view's watermark; none when the view has to be looked at."""
+        mark = self._mark
+        taken: list[ChangeSet] = []
+        amount = 0
+        with self._wake:
+            if mark is None:
+                return taken
+            while self._queue and self._queue[0].sequence <= mark.sequence:
+                self._queued -= size(self._queue.popleft())
+            while self._queue and self._queue[0].sequence == mark.sequence + 1 + len(taken) and amount < TOGETHER:
+                taken.append(self._queue[0])
+                amount += size(self._queue[0])
+                self._queued -= size(self._queue.popleft())
+        return taken
+
+    def _is_sound(self, mark: Watermark | None) -> bool:
+        """Tell whether the view stands at the head, or where the queue continues."""
+        head = self._head()
+        if mark is None or self._view is None:
+            return False
+        if (mark.ontology_hash, mark.mapping_version) != (head.ontology_hash, self._view.mapping_version):
+            return False
+        with self._wake:
+            known = {head.sequence: head.batch_hash} | self._hashes
+            if known.get(mark.sequence) != mark.batch_hash:
+                return False
+            return mark.sequence >= head.sequence or any(each.sequence == mark.sequence + 1 for each in self._queue)
+
+    def _rebuild(self, view: RemoteView) -> None:
+        self._state = State.REBUILDING
+        log.info("rebuilding the view %s", self.name)
+        with tempfile.TemporaryFile() as spool:
+            # The present is written down first: commits wait for that, but never for the remote view.
+            with self._reading():
+                for change in self._snapshot():
+                    pickle.dump(change, spool, protocol=pickle.HIGHEST_PROTOCOL)
+            spool.seek(0)
+            view.rebuild(_read(spool))
+        self._mark = view.refresh()
+
+    def _fail(self, error: Exception) -> None:
+        problem = str(error) if isinstance(error, StratagraphError) else f"{type(error).__name__}: {error}"
+        if problem != self._problem:
+            log.warning("the view %s is down: %s", self.name, problem)
+        self._state, self._problem = State.DOWN, problem
+        self._mark = None  # what has become of the last transaction is not known
+        self._disconnect()
+
+    def _forget(self) -> None:
+        self._state, self._problem, self._mark = State.ABSENT, "", None
+        with self._wake:
+            self._queue.clear()
+            self._queued = 0
+
+    def _disconnect(self) -> None:
+        view, self._view = self._view, None
+        if view is not None:
+            view.close()
+
+
+def size(change: ChangeSet) -> int:
+    """Return how much a change set weighs in the queue."""
+    return 1 + sum(
+        map(len, (change.added, change.removed, change.influences, change.claims_changed, change.observations))
+    )
+
+
+def _read(spool: IO[bytes]) -> Iterator[ChangeSet]:
+    while True:
+        try:
+            yield pickle.load(spool)  # noqa: S301  written by this very process, into a file without a name
+        except EOFError:
+            return
+
+
+def wait_until_current(projector: Projector, seconds: float) -> bool:
+    """Wait until a view has caught up; return whether it came in time."""
+    deadline = time.monotonic() + seconds
+    while projector.status().state is not State.CURRENT:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True

@@ -1,0 +1,263 @@
+"""What a run of change sets comes to: for each thing its last state, as rows for the statements that write it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+from stratagraph.ontology.facts import ChangeSet, Claim, Fact, Influence, Iri, Literal, Method, Observation, Sighting
+from stratagraph.ontology.identity import observation_iri, scope_iri, statement_iri
+from stratagraph.ontology.model import OntologyModel
+from stratagraph.ontology.namespaces import RDF, SG, STATEMENT_BASE, compact, local_name
+from stratagraph.service.views.neo4j.literals import held, shown
+from stratagraph.service.views.neo4j.names import Names
+from stratagraph.service.views.statements import observation_facts, scope_facts
+
+Row = dict[str, Any]
+Group = tuple[Iri, str]
+"""An attribute and a lower-case language: the values of one property."""
+
+_CLAIM_KEYS: Final = ("sources", "methods", "firstSeen", "seenIn", "statement")
+
+
+class Tie(NamedTuple):
+    """A relationship: from, type, to."""
+
+    start: Iri
+    type: str
+    end: Iri
+
+
+@dataclass(slots=True)
+class Rows:
+    """Rows to write, by statement."""
+
+    nodes: list[Row] = field(default_factory=list)
+    ties: list[Row] = field(default_factory=list)
+    gone: list[Row] = field(default_factory=list)
+    idle: list[Row] = field(default_factory=list)
+    """Relationships to remove unless something still speaks for them."""
+    unstated: list[Row] = field(default_factory=list)
+    weights: list[Row] = field(default_factory=list)
+    orphans: list[Row] = field(default_factory=list)
+
+
+class Edits:
+    """The net effect of change sets that follow each other."""
+
+    def __init__(self, model: OntologyModel, names: Names) -> None:
+        self._model = model
+        self._names = names
+        self._implied = influence_family(model)
+        self.facts: dict[Fact, bool] = {}
+        self.claims: dict[Fact, tuple[Claim, ...]] = {}
+        self.influences: dict[tuple[Iri, Iri], Influence | None] = {}
+        self.observations: dict[tuple[Iri, Iri], Observation] = {}
+        self.sightings: dict[tuple[str, str], Sighting] = {}
+
+    def take(self, change: ChangeSet) -> None:
+        """Add the next change set."""
+        # What an influence implies is said by its AFFECTS relationship.
+        self.facts.update((fact, False) for fact in change.removed if fact.predicate not in self._implied)
+        self.facts.update((fact, True) for fact in change.added if fact.predicate not in self._implied)
+        self.claims.update(change.claims_changed)
+        self.influences.update((pair, None) for pair in change.influences_removed)
+        self.influences.update(((edge.influencer, edge.influenced), edge) for edge in change.influences)
+        self.observations.update(((seen.subject, seen.metric), seen) for seen in change.observations)
+        self.sightings.update(((seen.source, seen.scope), seen) for seen in change.sightings)
+
+    def described(self) -> set[Iri]:
+        """Return the nodes whose literals change: their present properties have to be known first."""
+        return {fact.subject for fact in self.facts if isinstance(fact.object, Literal)}
+
+    def rows(self, present: Mapping[Iri, Mapping[str, Any]]) -> Rows:
+        """Return the rows, given the present properties of the nodes whose literals change."""
+        rows = Rows()
+        nodes = self._nodes(present)
+        ties: dict[Tie, Row] = {}
+        self._tie_facts(ties, rows)
+        self._tie_influences(ties, rows)
+        self._measure(nodes, ties, rows)
+        self._state(nodes, rows)
+        for tie in ties:
+            nodes.setdefault(tie.start, _node())
+            nodes.setdefault(tie.end, _node())
+        rows.nodes = [{"iri": iri, **node} for iri, node in nodes.items()]
+        rows.ties = [{"s": tie.start, "t": tie.type, "o": tie.end, "p": row} for tie, row in ties.items()]
+        rows.orphans = [{"iri": iri} for iri in sorted(self._loosened())]
+        return rows
+
+    # Nodes -----------------------------------------------------------------------------------------------------------
+
+    def _nodes(self, present: Mapping[Iri, Mapping[str, Any]]) -> dict[Iri, Row]:
+        nodes: dict[Iri, Row] = {}
+        changed: dict[tuple[Iri, Group], list[tuple[Literal, bool]]] = {}
+        for fact, holds in self.facts.items():
+            if isinstance(fact.object, Literal):
+                group = (fact.predicate, fact.object.language.lower())
+                changed.setdefault((fact.subject, group), []).append((fact.object, holds))
+            elif fact.predicate == RDF.type:
+                row = nodes.setdefault(fact.subject, _node())
+                row["add" if holds else "remove"].append(self._names.label(fact.object))
+        for (iri, (attribute, language)), literals in changed.items():
+            key = self._names.key(attribute, language)
+            values = held(key, present.get(iri, {}), language)
+            values = _after(values, literals)
+            properties = shown(key, values)
+            if iri not in present:  # nothing to remove from a node that is new
+                properties = {name: value for name, value in properties.items() if value is not None}
+            nodes.setdefault(iri, _node())["p"].update(properties)
+        return nodes
+
+    def _loosened(self) -> set[Iri]:
+        """Return the nodes that may have lost their last triple."""
+        loose = {fact.subject for fact, holds in self.facts.items() if not holds}
+        loose |= {fact.object for fact, holds in self.facts.items() if not holds and isinstance(fact.object, str)}
+        for fact, claims in self.claims.items():
+            if fact.predicate in self._implied and not claims and isinstance(fact.object, str):
+                loose |= {fact.subject, fact.object}
+            if not claims:
+                loose.add(statement_iri(fact))
+        for pair, edge in self.influences.items():
+            loose |= set(pair) if edge is None else set()
+        return loose
+
+    # Relationships ---------------------------------------------------------------------------------------------------
+
+    def _tie_facts(self, ties: dict[Tie, Row], rows: Rows) -> None:
+        for fact, holds in self.facts.items():
+            tie = self._tie(fact)
+            if tie is None:
+                continue
+            if holds:
+                ties[tie] = {}
+            else:
+                rows.gone.append(_ends(tie))
+        for fact, claims in self.claims.items():
+            tie = self._tie(fact)
+            if tie is None or self.facts.get(fact) is False:
+                continue
+            ties.setdefault(tie, {}).update(_claim_properties(fact, claims))
+            if fact.predicate in self._implied and not claims:
+                rows.idle.append(_ends(tie))
+
+    def _tie(self, fact: Fact) -> Tie | None:
+        """Return the relationship that stands for a fact, if one does."""
+        if isinstance(fact.object, Literal) or fact.predicate == RDF.type:
+            return None
+        return Tie(fact.subject, self._names.type(fact.predicate), fact.object)
+
+    def _tie_influences(self, ties: dict[Tie, Row], rows: Rows) -> None:
+        affects = self._names.type(SG.affects)
+        for (influencer, influenced), edge in self.influences.items():
+            tie = Tie(influencer, affects, influenced)
+            ties.setdefault(tie, {}).update(self._influence_properties(edge))
+            if edge is None:
+                rows.idle.append(_ends(tie))
+
+    def _influence_properties(self, edge: Influence | None) -> Row:
+        properties: Row = {info.notation: None for info in self._model.aspects.values()}
+        properties |= dict.fromkeys(("aspects", "measured", "justifiedBy", "reasons"))
+        if edge is None:
+            return properties
+        notations = {aspect: self._model.aspects[aspect].notation for aspect in edge.strengths}
+        why = list(dict.fromkeys(fact for facts in edge.reasons.values() for fact in facts))
+        properties.update((notations[aspect], float(strength)) for aspect, strength in edge.strengths.items())
+        properties["aspects"] = sorted(notations.values())
+        properties["measured"] = sorted(notations[aspect] for aspect in edge.measured)
+        properties["justifiedBy"] = [statement_iri(fact) for fact in why]
+        properties["reasons"] = [_sentence(fact) for fact in why]
+        return properties
+
+    # Measurements ----------------------------------------------------------------------------------------------------
+
+    def _measure(self, nodes: dict[Iri, Row], ties: dict[Tie, Row], rows: Rows) -> None:
+        for seen in self.observations.values():
+            self._replace(observation_iri(seen.subject, seen.metric), observation_facts(seen), nodes, ties)
+            if seen.subject.startswith(STATEMENT_BASE):
+                nodes.setdefault(seen.subject, _node())["p"][weight_key(seen.metric)] = self._weight(seen)
+                rows.weights.append({"iri": seen.subject})
+        for sighting in self.sightings.values():
+            self._replace(scope_iri(sighting.source, sighting.scope), scope_facts(sighting), nodes, ties)
+
+    def _weight(self, seen: Observation) -> float | None:
+        """Return what one number says of a relation's window: the sum of what adds up, else the mean."""
+        info = self._model.metrics.get(seen.metric)
+        if seen.metric == SG.cost or (info is not None and info.unit.startswith("{")):
+            return seen.total
+        return seen.total / seen.count if seen.count else None
+
+    def _state(self, nodes: dict[Iri, Row], rows: Rows) -> None:
+        """Give statements that telemetry made, and speaks about, a node of their own."""
+        for fact, claims in self.claims.items():
+            tie = self._tie(fact)
+            if tie is None:
+                continue
+            node = statement_iri(fact)
+            if any(claim.method is Method.OBSERVED for claim in claims):
+                row = nodes.setdefault(node, _node())
+                row["add"].append(self._names.label(SG.Statement))
+                row["p"] |= {"subject": tie.start, "predicate": fact.predicate, "type": tie.type, "object": tie.end}
+                rows.weights.append({"iri": node})
+            elif self.facts.get(fact) is not True:
+                rows.unstated.append({"iri": node})
+
+    def _replace(self, node: Iri, facts: Iterable[Fact], nodes: dict[Iri, Row], ties: dict[Tie, Row]) -> None:
+        """Make the facts all that is known about a node; its relationships never change."""
+        row = nodes.setdefault(node, _node())
+        row["fresh"] = True
+        groups: dict[str, list[Literal]] = {}
+        for fact in facts:
+            if isinstance(fact.object, Literal):
+                groups.setdefault(self._names.key(fact.predicate), []).append(fact.object)
+            elif fact.predicate == RDF.type:
+                row["add"].append(self._names.label(fact.object))
+            else:
+                ties[Tie(node, self._names.type(fact.predicate), fact.object)] = {}
+        for key, literals in groups.items():
+            row["p"].update(shown(key, literals))
+
+
+def influence_family(model: OntologyModel) -> frozenset[Iri]:
+    """Return the properties whose triples influence edges imply: affects, its aspects' sub-properties, inverses."""
+    family = {SG.affects, SG.affectedBy, *(info.influence_property for info in model.aspects.values())}
+    family |= {info.inverse for iri in family if (info := model.relations.get(iri)) and info.inverse}
+    return frozenset(family)
+
+
+def weight_key(metric: Iri) -> str:
+    """Return the property of a relationship that holds its newest value of a metric."""
+    return local_name(metric)
+
+
+def _node() -> Row:
+    return {"add": [], "remove": [], "p": {}, "fresh": False}
+
+
+def _ends(tie: Tie) -> Row:
+    return {"s": tie.start, "t": tie.type, "o": tie.end}
+
+
+def _after(values: set[Literal], changes: Iterable[tuple[Literal, bool]]) -> set[Literal]:
+    for literal, holds in changes:
+        known = Literal(literal.value, literal.datatype, literal.language.lower())
+        (values.add if holds else values.discard)(known)
+    return values
+
+
+def _claim_properties(fact: Fact, claims: tuple[Claim, ...]) -> Row:
+    if not claims:
+        return dict.fromkeys(_CLAIM_KEYS)
+    return {
+        "sources": sorted({claim.source for claim in claims}),
+        "methods": sorted({claim.method.value for claim in claims}),
+        "firstSeen": min(claim.first_seen for claim in claims),
+        "seenIn": sorted({scope_iri(claim.source, claim.scope) for claim in claims}),
+        "statement": statement_iri(fact),
+    }
+
+
+def _sentence(fact: Fact) -> str:
+    ends = (term if isinstance(term, str) else term.value for term in (fact.subject, fact.predicate, fact.object))
+    return " ".join(map(compact, ends))

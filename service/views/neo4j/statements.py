@@ -1,0 +1,156 @@
+"""The Cypher that writes the view. Every statement takes rows, touches marked nodes only, and can run twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final, NamedTuple
+
+from stratagraph.ontology.facts import Iri
+from stratagraph.service.views.neo4j.edits import Row, Rows, weight_key
+from stratagraph.service.views.neo4j.names import KEY, MARKER, WATERMARK
+
+ROWS: Final = 5_000
+"""Most rows of one transaction, where rows are of ordinary size."""
+BYTES_PER_ROW: Final = 2_000
+"""A row with more text than this counts for several."""
+
+SCHEMA: Final = (
+    f"CREATE CONSTRAINT stratagraph_iri IF NOT EXISTS FOR (n:{MARKER}) REQUIRE n.{KEY} IS UNIQUE",
+    f"""
+CREATE FULLTEXT INDEX stratagraph_text IF NOT EXISTS
+FOR (n:{MARKER}) ON EACH [n.name, n.label, n.label_en, n.label_pt_br]
+OPTIONS {{indexConfig: {{`fulltext.analyzer`: 'standard-folding'}}}}
+""",
+)
+
+PRESENT: Final = (
+    f"UNWIND $rows AS row MATCH (n:{MARKER} {{{KEY}: row.iri}}) RETURN n.{KEY} AS iri, properties(n) AS properties"
+)
+WIPE: Final = f"MATCH (n:{MARKER}) WITH n LIMIT $limit DETACH DELETE n RETURN count(*) AS gone"
+WIPE_TIES: Final = f"MATCH (:{MARKER})-[r]-() WITH r LIMIT $limit DELETE r RETURN count(*) AS gone"
+
+# The plans are right for an empty database and for a full one: no planning anew while it grows.
+_ONCE: Final = "CYPHER replan=skip"
+_NODES: Final = f"""{_ONCE}
+UNWIND $rows AS row
+MERGE (n:{MARKER} {{{KEY}: row.iri}})
+SET n += row.p
+SET n:$(row.add)
+"""
+_FRESH: Final = f"""{_ONCE}
+UNWIND $rows AS row
+MERGE (n:{MARKER} {{{KEY}: row.iri}})
+SET n = row.p
+SET n:$(row.add)
+"""
+_UNLABEL: Final = f"""
+UNWIND $rows AS row
+MATCH (n:{MARKER} {{{KEY}: row.iri}})
+REMOVE n:$(row.remove)
+"""
+_ENDS: Final = f"""{_ONCE}
+UNWIND $rows AS row
+MATCH (s:{MARKER} {{{KEY}: row.s}}) USING INDEX s:{MARKER}({KEY})
+MATCH (o:{MARKER} {{{KEY}: row.o}}) USING INDEX o:{MARKER}({KEY})
+"""
+# A type in the text, not as a parameter: only then does the planner look at relationships of that type alone.
+_TIES: Final = _ENDS + "MERGE (s)-[r:`{type}`]->(o) SET r += row.p"
+_GONE: Final = _ENDS + "MATCH (s)-[r:`{type}`]->(o) DELETE r"
+_IDLE: Final = _ENDS + "MATCH (s)-[r:`{type}`]->(o) WHERE r.sources IS NULL AND r.aspects IS NULL DELETE r"
+_UNSTATED: Final = f"""
+UNWIND $rows AS row
+MATCH (n:{MARKER}:Statement {{{KEY}: row.iri}})
+REMOVE n:Statement, n.subject, n.predicate, n.type, n.object
+"""
+_ORPHANS: Final = f"""
+UNWIND $rows AS row
+MATCH (n:{MARKER} {{{KEY}: row.iri}})
+WHERE size(labels(n)) = 1 AND size(keys(n)) = 1 AND NOT EXISTS {{ (n)--() }}
+DELETE n
+"""
+
+
+class Step(NamedTuple):
+    """One statement with its rows."""
+
+    cypher: str
+    rows: list[Row]
+
+
+class Statements:
+    """The statements that need the ontology's names."""
+
+    def __init__(self, metrics: Iterable[Iri]) -> None:
+        keys = ", ".join(f".`{weight_key(metric)}`" for metric in sorted(metrics)) or ".calls"
+        self._weigh = f"""
+UNWIND $rows AS row
+MATCH (t:{MARKER}:Statement {{{KEY}: row.iri}})
+MATCH (s:{MARKER} {{{KEY}: t.subject}})
+MATCH (o:{MARKER} {{{KEY}: t.object}})
+MATCH (s)-[r:$(t.type)]->(o)
+SET r += t {{ {keys} }}
+"""
+
+    def steps(self, rows: Rows) -> Iterator[Step]:
+        """Yield what has to be done, in order; done twice it changes nothing."""
+        fresh = [row for row in rows.nodes if row["fresh"]]
+        for row in fresh:
+            row["p"][KEY] = row["iri"]
+        yield Step(_NODES, [row for row in rows.nodes if not row["fresh"]])
+        yield Step(_FRESH, fresh)
+        yield Step(_UNLABEL, [row for row in rows.nodes if row["remove"]])
+        yield from _by_type(_GONE, rows.gone)
+        yield from _by_type(_TIES, rows.ties)
+        yield from _by_type(_IDLE, rows.idle)
+        yield Step(_UNSTATED, rows.unstated)
+        yield Step(self._weigh, rows.weights)
+        yield Step(_ORPHANS, rows.orphans)
+
+
+def _by_type(template: str, rows: Iterable[Row]) -> Iterator[Step]:
+    """Yield one step for each type of relationship."""
+    types: dict[str, list[Row]] = {}
+    for row in rows:
+        types.setdefault(row["t"], []).append(row)
+    for name, those in types.items():
+        yield Step(template.replace("{type}", name.replace("`", "``")), those)
+
+
+def transactions(steps: Iterable[Step]) -> Iterator[list[Step]]:
+    """Pack steps into transactions of bounded size, in order; at least one, for the watermark to go with."""
+    packed: list[Step] = []
+    size = 0
+    for step in steps:
+        chunk: list[Row] = []
+        for row in step.rows:
+            weight = _weight(row)
+            if size + weight > ROWS and size:
+                yield [*packed, Step(step.cypher, chunk)] if chunk else packed
+                packed, chunk, size = [], [], 0
+            chunk.append(row)
+            size += weight
+        if chunk:
+            packed.append(Step(step.cypher, chunk))
+    yield packed
+
+
+def _weight(row: Row) -> int:
+    properties: dict[str, Any] = row.get("p") or {}
+    return 1 + sum(map(_text_size, properties.values())) // BYTES_PER_ROW
+
+
+def _text_size(value: Any) -> int:
+    if isinstance(value, str):
+        return len(value)
+    return sum(map(_text_size, value)) if isinstance(value, list) else 0
+
+
+WATERMARK_READ: Final = f"MATCH (w:{MARKER}:{WATERMARK} {{{KEY}: $iri}}) RETURN properties(w) AS mark"
+WATERMARK_MOVE: Final = f"""
+MATCH (w:{MARKER}:{WATERMARK} {{{KEY}: $iri}})
+WHERE w.sequence = $sequence AND w.batchHash = $batch_hash
+SET w += $mark
+RETURN count(w) AS moved
+"""
+WATERMARK_SET: Final = f"MERGE (w:{MARKER} {{{KEY}: $iri}}) SET w:{WATERMARK} SET w += $mark"
+WATERMARK_DROP: Final = f"MATCH (w:{MARKER}:{WATERMARK} {{{KEY}: $iri}}) DELETE w"

@@ -1,0 +1,63 @@
+"""A real Neo4j for the tests: one per session, started with the code that users run, cleaned between tests."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import neo4j
+import pytest
+
+from stratagraph.service.neo4j.errors import JavaMissing, MavenMissing
+from stratagraph.service.neo4j.local import LocalNeo4j
+from stratagraph.service.neo4j.runtime import LTS, find_java, release_of
+from stratagraph.service.neo4j.target import Target, local_target
+
+
+def refuse_without_tools(version: str = LTS) -> None:
+    """Skip where the server can't be had, saying what to install."""
+    try:
+        find_java(release_of(version))
+    except JavaMissing as error:
+        pytest.skip(str(error))
+    if shutil.which("mvn") is None:
+        pytest.skip(str(MavenMissing()))
+
+
+@pytest.fixture(name="neo4j_server", scope="session")
+def _neo4j_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalNeo4j]:
+    """The server of this session, running."""
+    version = os.environ.get("STRATAGRAPH_TEST_NEO4J", LTS)
+    refuse_without_tools(version)
+    local = LocalNeo4j(tmp_path_factory.mktemp("neo4j"))
+    local.up(version)
+    try:
+        yield local
+    finally:
+        local.down()
+
+
+@pytest.fixture(name="database")
+def _database(neo4j_server: LocalNeo4j) -> Target:
+    """An empty database on the running server."""
+    neo4j_server.up()
+    target = target_of(neo4j_server)
+    wipe(target)
+    return target
+
+
+def target_of(local: LocalNeo4j) -> Target:
+    """The database of a server that was started."""
+    target = local_target(local.home.parent)
+    assert target is not None
+    return target
+
+
+def wipe(target: Target) -> None:
+    """Remove every node, whoever made it."""
+    with (
+        neo4j.GraphDatabase.driver(target.url, auth=(target.user, target.password)) as driver,
+        driver.session(database=target.database) as session,
+    ):
+        session.run("MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 5000 ROWS").consume()
