@@ -8,7 +8,17 @@ from typing import Annotated
 
 import typer
 
-from stratagraph.service.cli.options import Config, Data, Language, Ontology, Out, errors_in_words, write
+from stratagraph.service.cli.options import (
+    AsOf,
+    Config,
+    Data,
+    Language,
+    Ontology,
+    Out,
+    errors_in_words,
+    tell_past,
+    write,
+)
 from stratagraph.service.client import connect
 from stratagraph.service.settings import load_settings
 
@@ -25,8 +35,13 @@ def audit(
     framework: Annotated[str | None, typer.Option("--framework", help="Only this framework, for example LGPD.")] = None,
     on: Annotated[
         datetime | None,
-        typer.Option("--on", formats=["%Y-%m-%d"], help="Date whose rules apply; may be in the future."),
+        typer.Option(
+            "--on",
+            formats=["%Y-%m-%d"],
+            help="Date whose rules apply; default: the as-of date.",
+        ),
     ] = None,
+    as_of: AsOf = None,
     form: Annotated[Format, typer.Option("--format", help="How to write the report.")] = Format.JSON,
     out: Out = None,
     lang: Language = "en",
@@ -43,10 +58,12 @@ def audit(
         params = {
             "framework": framework,
             "on": on.date().isoformat() if on else None,
+            "asOf": as_of,
             "format": form.value,
             "lang": lang,
         }
         with connect(settings) as client:
             answer = client.request("GET", "/api/compliance/audit", params=params)
         write(answer.text, out)
+        tell_past(answer.headers)
     raise typer.Exit(int(answer.headers["Stratagraph-Audit-Exit"]))

@@ -7,7 +7,17 @@ from typing import Annotated
 
 import typer
 
-from stratagraph.service.cli.options import Config, Data, Language, Ontology, Out, errors_in_words, write
+from stratagraph.service.cli.options import (
+    AsOf,
+    Config,
+    Data,
+    Language,
+    Ontology,
+    Out,
+    errors_in_words,
+    tell_past,
+    write,
+)
 from stratagraph.service.client import connect
 from stratagraph.service.settings import load_settings
 
@@ -42,6 +52,7 @@ def impact(
     ),
     aspect: Annotated[str | None, typer.Option("--aspect", help="Only this aspect, for example privacy.")] = None,
     depth: Annotated[int | None, typer.Option("--depth", min=1, help="Most hops.")] = None,
+    as_of: AsOf = None,
     form: Annotated[Format, typer.Option("--format", help="How to write the answer.")] = Format.TABLE,
     out: Out = None,
     lang: Language = "en",
@@ -58,8 +69,11 @@ def impact(
             "direction": direction.value,
             "aspect": aspect,
             "depth": depth,
+            "asOf": as_of,
             "format": form.value,
             "lang": lang,
         }
         with connect(settings) as client:
-            write(client.request("GET", "/api/impact", params=params).text, out)
+            answer = client.request("GET", "/api/impact", params=params)
+            write(answer.text, out)
+            tell_past(answer.headers)

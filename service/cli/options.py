@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Final, NoReturn
@@ -23,6 +23,10 @@ Ontology = Annotated[
 Host = Annotated[str | None, typer.Option("--host", help="Address to listen on.", show_default="127.0.0.1")]
 Port = Annotated[int | None, typer.Option("--port", help="Port to listen on; 0 picks a free one.", show_default="8000")]
 Out = Annotated[Path | None, typer.Option("--out", help="File to write to.", show_default=False)]
+AsOf = Annotated[
+    str | None,
+    typer.Option("--as-of", help="What the ledger knew then: a sequence, a date or a time.", show_default=False),
+]
 Language = Annotated[str, typer.Option("--lang", help="Language of labels and reasons: en or pt-BR.")]
 
 
@@ -39,6 +43,17 @@ def errors_in_words() -> Iterator[None]:
         yield
     except StratagraphError as error:
         fail(str(error))
+
+
+def tell_past(headers: Mapping[str, str]) -> None:
+    """Say on standard error what an answer about the past is not: headers of the answer."""
+    _, *differences = headers.get("Stratagraph-As-Of", "").split("; ")
+    for difference in differences:
+        kind, _, value = difference.partition("=")
+        if kind == "redacted":
+            sys.stderr.write(f"note: {value} statements known then have been redacted since; the answer lacks them.\n")
+        else:
+            sys.stderr.write("note: the ontology in force then can't be restored; today's was used instead.\n")
 
 
 def write(text: str, out: Path | None = None) -> None:

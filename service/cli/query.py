@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from stratagraph.service.cli.options import Config, Data, Ontology, Out, errors_in_words, fail, write
+from stratagraph.service.cli.options import AsOf, Config, Data, Ontology, Out, errors_in_words, fail, tell_past, write
 from stratagraph.service.client import connect
 from stratagraph.service.settings import load_settings
 
@@ -41,6 +41,7 @@ def query(
     form: Annotated[
         Format | None, typer.Option("--format", help="Default: tsv for rows, turtle for graphs.", show_default=False)
     ] = None,
+    as_of: AsOf = None,
     out: Out = None,
     data: Data = None,
     config: Config = None,
@@ -56,7 +57,10 @@ def query(
                 write(client.request("POST", "/cypher", json={"query": text}).text, out)
                 return
             headers = {"Content-Type": "application/sparql-query", "Accept": accept}
-            write(client.request("POST", "/sparql", content=text.encode(), headers=headers).text, out)
+            params = {"as-of": as_of}
+            answer = client.request("POST", "/sparql", content=text.encode(), params=params, headers=headers)
+            write(answer.text, out)
+            tell_past(answer.headers)
 
 
 def _read(path: Path) -> str:

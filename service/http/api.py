@@ -16,6 +16,7 @@ from stratagraph.queries.impact_document import impact_document
 from stratagraph.queries.obligations import resolve_start
 from stratagraph.queries.render import render
 from stratagraph.service.engine import Engine
+from stratagraph.service.http.past import AsOf, Graphs
 
 Language = Annotated[str, Query(description="Language of labels and reasons: en or pt-BR.")]
 AssetName = Annotated[str, Query(min_length=1, description="Name, label, CURIE or IRI of an asset.")]
@@ -40,7 +41,7 @@ MEDIA_TYPES = {
 }
 
 
-def router(engine: Engine) -> APIRouter:
+def router(engine: Engine, graphs: Graphs) -> APIRouter:
     """Return the routes below /api that read the graph."""
     routes = APIRouter(prefix="/api", tags=["graph"])
     model = engine.model
@@ -88,23 +89,23 @@ def router(engine: Engine) -> APIRouter:
         direction: Direction = Direction.DOWN,
         aspect: Annotated[str | None, Query(description="Only this aspect, for example privacy.")] = None,
         depth: Annotated[int, Query(ge=1, le=MAX_DEPTH)] = DEFAULT_DEPTH,
+        as_of: AsOf = None,
         format: Form = Form.JSON,  # noqa: A002  the parameter's public name
         lang: Language = "en",
     ) -> Response:
-        start = resolve_start(engine.triples, model, asset, engine.settings.base)
-        with engine.reading():
+        with graphs(as_of) as graph:
             answer = impact(
-                engine.adjacency,
-                engine.triples,
-                model,
-                start,
-                change=names.resolve_change(model, change) if change else None,
+                graph.adjacency,
+                graph.triples,
+                graph.model,
+                resolve_start(graph.triples, graph.model, asset, engine.settings.base),
+                change=names.resolve_change(graph.model, change) if change else None,
                 direction=direction,
-                aspect=names.resolve_aspect(model, aspect) if aspect else None,
+                aspect=names.resolve_aspect(graph.model, aspect) if aspect else None,
                 depth=depth,
             )
-        document = impact_document(answer, model, lang)
-        return Response(render(document, format.value), media_type=MEDIA_TYPES[format])
+        document = impact_document(answer, graph.model, lang) | graph.remark(lang)
+        return Response(render(document, format.value), media_type=MEDIA_TYPES[format], headers=dict(graph.headers))
 
     return routes
 

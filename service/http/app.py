@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from stratagraph import __version__
+from stratagraph.service.asof import Pasts
 from stratagraph.service.engine import Engine
 from stratagraph.service.http import (
     api,
@@ -25,10 +26,11 @@ from stratagraph.service.http import (
 )
 from stratagraph.service.http.access import AccessGuard, asker
 from stratagraph.service.http.origin import OriginGuard, is_loopback
+from stratagraph.service.http.past import graphs
 from stratagraph.service.http.sequence import SequenceGate
 from stratagraph.service.neo4j.cypher.pool import CypherPool
 from stratagraph.service.neo4j.target import find_target
-from stratagraph.service.settings import Settings
+from stratagraph.service.settings import PASTS_FOLDER, Settings
 from stratagraph.service.sparql.pool import QueryPool
 from stratagraph.service.sparql.settings import QuerySettings
 from stratagraph.service.tokens import TokenFile
@@ -47,7 +49,9 @@ def create_app(engine: Engine, *, guarded: bool = True) -> FastAPI:
     ``guarded``: ask for access tokens where the settings say so.
     """
     settings = engine.settings
-    pool = QueryPool(engine.checkpoints(), _query_settings(settings))
+    pasts = Pasts(engine.ledger, engine.model, settings.data / PASTS_FOLDER)
+    graph = graphs(engine, pasts)
+    pool = QueryPool(engine.checkpoints(), _query_settings(settings), pasts)
 
     cypher_pool = CypherPool(
         _cypher_settings(settings), target=lambda: find_target(settings), shared=settings.cypher_shared
@@ -60,16 +64,17 @@ def create_app(engine: Engine, *, guarded: bool = True) -> FastAPI:
             yield
         finally:
             await pool.stop()
+            pasts.close()
             await cypher_pool.stop()
 
     app = FastAPI(title="Stratagraph", version=__version__, description=DESCRIPTION, lifespan=lifespan)
     problems.install(app)
     for router in (
-        api.router(engine),
+        api.router(engine, graph),
         batches.router(engine),
         history.router(engine),
         metrics.router(engine),
-        compliance.router(engine),
+        compliance.router(engine, graph),
         ontology.router(engine),
         health.router(engine),
         otlp.router(

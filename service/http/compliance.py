@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import date
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
-from stratagraph.queries.report import rule_document, to_csv, to_json
+from stratagraph.ontology.model import OntologyModel
+from stratagraph.queries.compliance import evaluate
+from stratagraph.queries.report import rule_document, to_csv, to_document
 from stratagraph.queries.report_html import to_html
 from stratagraph.queries.verdicts import Audit
 from stratagraph.service.engine import Engine
 from stratagraph.service.http.headers import SEQUENCE
+from stratagraph.service.http.past import AsOf, Graph, Graphs
 
 EXIT_HEADER = "Stratagraph-Audit-Exit"
 """Carries the exit status of ``stratagraph audit``: 0 when nothing fails and nothing is unknown, else 1."""
@@ -33,7 +39,7 @@ MEDIA_TYPES = {
 }
 
 
-def router(engine: Engine) -> APIRouter:
+def router(engine: Engine, graphs: Graphs) -> APIRouter:
     """Return the routes below /api/compliance."""
     routes = APIRouter(prefix="/api/compliance", tags=["compliance"])
 
@@ -41,25 +47,39 @@ def router(engine: Engine) -> APIRouter:
     def rules() -> dict[str, Any]:
         return {"rules": [rule_document(rule, engine.model) for rule in engine.rules]}
 
-    @routes.get("/audit", summary="Evaluate every rule against every target now", response_class=Response)
+    @routes.get("/audit", summary="Evaluate every rule against every target", response_class=Response)
     def audit(
         framework: Annotated[str | None, Query(description="Only this framework, for example LGPD.")] = None,
         on: Annotated[date | None, Query(description="Date whose rules apply; may be in the future.")] = None,
+        as_of: AsOf = None,
         format: Form = Form.JSON,  # noqa: A002  the parameter's public name
         lang: Annotated[str, Query(description="Language that is shown first: en or pt-BR.")] = "en",
     ) -> Response:
-        found = engine.audit(on=on, framework=framework)
-        headers = {EXIT_HEADER: str(found.exit_code), SEQUENCE: str(found.sequence)}
-        return Response(_written(found, engine, format, lang), media_type=MEDIA_TYPES[format], headers=headers)
+        if as_of is None:
+            found, model, headers, remark = engine.audit(on=on, framework=framework), engine.model, {}, {}
+        else:
+            with graphs(as_of) as graph:
+                found = _audit_of_the_past(graph, engine, on=on, framework=framework)
+                model, headers, remark = graph.model, dict(graph.headers), graph.remark(lang)
+        headers |= {EXIT_HEADER: str(found.exit_code), SEQUENCE: str(found.sequence)}
+        text = _written(found, model, format, lang, remark)
+        return Response(text, media_type=MEDIA_TYPES[format], headers=headers)
 
     return routes
 
 
-def _written(audit: Audit, engine: Engine, form: Form, language: str) -> str:
+def _audit_of_the_past(graph: Graph, engine: Engine, *, on: date | None, framework: str | None) -> Audit:
+    """Judge what was known at a moment as it would have been judged then; the audit's own time is now."""
+    then = graph.time
+    audit = evaluate(graph.triples, graph.model, engine.rules, on=on or then.date(), framework=framework, now=then)
+    return replace(audit, time=datetime.now(UTC))
+
+
+def _written(audit: Audit, model: OntologyModel, form: Form, language: str, remark: Mapping[str, Any]) -> str:
     match form:
         case Form.JSON:
-            return to_json(audit, engine.model)
+            return json.dumps({**to_document(audit, model), **remark}, ensure_ascii=False, indent=2)
         case Form.CSV:
-            return to_csv(audit, engine.model)
+            return to_csv(audit, model)
         case Form.HTML:
-            return to_html(audit, engine.model, lang=language)
+            return to_html(audit, model, lang=language)

@@ -16,8 +16,10 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from stratagraph.ontology.errors import StratagraphError
-from stratagraph.service.http.headers import AT_LEAST, SEQUENCE
+from stratagraph.service.asof import read_moment
+from stratagraph.service.http.headers import AS_OF, AT_LEAST, SEQUENCE
 from stratagraph.service.http.negotiation import choose
+from stratagraph.service.ledger.asof import Moment
 from stratagraph.service.sparql.errors import QueryTooLong, TooBusy
 from stratagraph.service.sparql.formats import GRAPHS, RESULTS
 from stratagraph.service.sparql.pool import Answer, QueryPool, QueryRequest
@@ -101,7 +103,9 @@ async def _answer(request: Request, pool: QueryPool, client: str) -> Response:
         return _description(request)
     query = _query(await _parameters(request, pool.settings.query_bytes), request, client)
     answer = await _unless_gone(request, pool.run(query))
-    headers = {SEQUENCE: str(answer.sequence), "Vary": "Accept", "Cache-Control": "no-cache"}
+    headers = {SEQUENCE: str(answer.sequence), "Vary": f"Accept, {AS_OF}", "Cache-Control": "no-cache"}
+    if answer.note:
+        headers[AS_OF] = answer.note
     if answer.complete:
         return Response(answer.head, headers=headers, media_type=_with_charset(answer.media_type))
     return _Stream(answer, headers)
@@ -182,6 +186,7 @@ def _query(parameters: Parameters, request: Request, client: str) -> QueryReques
         named_graphs=named if has_dataset else None,
         client=client,
         at_least=_at_least(request.headers.get(AT_LEAST)),
+        as_of=_as_of([*values.get("as-of", ()), *request.headers.getlist(AS_OF)]),
         # Without chunks a client could not tell a cut answer from a complete one.
         whole=request.scope.get("http_version") == "1.0",
     )
@@ -211,6 +216,12 @@ def _at_least(value: str | None) -> int | None:
     if not (value.isascii() and value.isdecimal()):
         raise BadProtocolRequest(detail=f"{AT_LEAST} is '{value}'. Send a number that {SEQUENCE} gave.")
     return int(value)
+
+
+def _as_of(given: list[str]) -> Moment | None:
+    if len(set(given)) > 1:
+        raise BadProtocolRequest(detail=f"The request names {len(set(given))} moments. Send one.")
+    return read_moment(given[0]) if given else None
 
 
 async def _unless_gone(request: Request, running: Awaitable[Answer]) -> Answer:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, bindparam, insert, select
 from sqlalchemy.engine import URL
 
 from stratagraph.ontology.facts import Batch, Claim, Fact, Iri, LedgerChange, Observation, Sighting
-from stratagraph.service.ledger import asof, history, observed, transfer
+from stratagraph.service.ledger import asof, history, observed, past, transfer
 from stratagraph.service.ledger.asof import Moment
 from stratagraph.service.ledger.chain import FORMAT, microseconds, moment
 from stratagraph.service.ledger.commit import Commit, Receipt, content_digest
@@ -23,8 +23,10 @@ from stratagraph.service.ledger.entry import Entry, Memory
 from stratagraph.service.ledger.errors import KeyUnusable, RunConflict
 from stratagraph.service.ledger.history import BatchRecord, SourceRecord
 from stratagraph.service.ledger.intake import check
+from stratagraph.service.ledger.past import Standing
 from stratagraph.service.ledger.prepared import Prepared
 from stratagraph.service.ledger.redaction import redact
+from stratagraph.service.ledger.retention import Policy, due, roll_up
 from stratagraph.service.ledger.schema import batches, ledger
 from stratagraph.service.ledger.signing import Head, Signer
 from stratagraph.service.ledger.silence import due_for_silence
@@ -132,6 +134,24 @@ class Ledger:
         self._database.forget_deleted()
         return receipt
 
+    def retain(self, policy: Policy, *, ontology_hash: str) -> Receipt | None:
+        """Add up observations that are older than the policy keeps them; None when nothing is due.
+
+        One entry drops a bounded number: call it again until it returns None.
+        """
+        with self._database.reading() as connection:
+            if due(connection, policy, self._clock()) is None:
+                return None
+
+        def write(connection: Connection) -> Receipt | None:
+            what = due(connection, policy, self._clock())
+            if what is None:
+                return None
+            entry = Entry(connection, self._memory, now=microseconds(self._clock()))
+            return roll_up(entry, what, ontology_hash=ontology_hash)
+
+        return self._write(write)
+
     def import_from(self, stream: BinaryIO) -> int:
         """Rebuild an exported ledger in this empty one, with the same hashes; return the newest sequence.
 
@@ -215,6 +235,30 @@ class Ledger:
         now = self._clock()
         return self._stream(lambda connection: asof.claims_as_of(connection, at, now=now))
 
+    def standing(self, at: Moment) -> Standing:
+        """Return where the ledger stood at a sequence or time.
+
+        Raises:
+            AsOfInFuture: the moment has not come.
+            AsOfBeforeLedger: there was nothing yet.
+        """
+        now = self._clock()
+        with self._database.reading() as connection:
+            return past.standing(connection, at, now=now)
+
+    def observations_until(self, sequence: int) -> Iterator[Observation]:
+        """Yield the newest observations as they were at a sequence."""
+        return self._stream(lambda connection: past.newest_observations_until(connection, sequence))
+
+    def sightings_until(self, sequence: int) -> Iterator[Sighting]:
+        """Yield when each scope was seen last, as it was known at a sequence."""
+        return self._stream(lambda connection: past.sightings_until(connection, sequence))
+
+    def redactions(self, after: int) -> tuple[int, bool]:
+        """Return the newest sequence, and whether something was redacted after the one given."""
+        with self._database.reading() as connection:
+            return past.redactions(connection, after)
+
     def newest_observations(self) -> Iterator[Observation]:
         """Yield, for each subject and metric, what the batches say together of the newest window.
 
@@ -222,9 +266,12 @@ class Ledger:
         """
         return self._stream(observed.newest_observations)
 
-    def statement_observations(self, since: datetime) -> Iterator[Observation]:
-        """Yield every observation on a statement whose window started at this time or later, as they came in."""
-        return self._stream(lambda connection: observed.statement_observations(connection, since))
+    def statement_observations(self, since: datetime, *, until: int = NEWEST) -> Iterator[Observation]:
+        """Yield every observation on a statement whose window started at this time or later, as they came in.
+
+        What came in after the sequence ``until`` is left out.
+        """
+        return self._stream(lambda connection: observed.statement_observations(connection, since, until))
 
     def observations_about(
         self, subject: Iri, start: datetime, end: datetime, *, until: int = NEWEST

@@ -49,7 +49,9 @@ _NEWEST: Final = NAMED.join(
     ),
 ).order_by(observations.c.subject, observations.c.metric, observations.c.id)
 _OF_STATEMENTS: Final = NAMED.where(
-    observations.c.start >= bindparam("since"), subjects.c.text.startswith(f"<{STATEMENT_BASE}", autoescape=True)
+    observations.c.start >= bindparam("since"),
+    observations.c.sequence <= bindparam("until"),
+    subjects.c.text.startswith(f"<{STATEMENT_BASE}", autoescape=True),
 ).order_by(observations.c.id)
 _ABOUT: Final = NAMED.where(
     observations.c.subject == bindparam("of_subject"),
@@ -68,19 +70,22 @@ _OF_METRIC: Final = NAMED.where(
 def observation_rows(connection: Connection, first: int, number: int) -> Iterator[Observation]:
     """Yield the observations that a batch brought."""
     if number:
-        yield from _decoded(connection.execute(_OF_BATCH, {"first": first, "end": first + number}))
+        yield from decoded(connection.execute(_OF_BATCH, {"first": first, "end": first + number}))
 
 
 def newest_observations(connection: Connection) -> Iterator[Observation]:
     """Yield, for each subject and metric, what the batches say together of the newest window."""
-    rows = _decoded(connection.execute(_NEWEST))
+    rows = decoded(connection.execute(_NEWEST))
     for _, seen in groupby(rows, key=lambda each: (each.subject, each.metric)):
         yield from newest(seen).values()
 
 
-def statement_observations(connection: Connection, since: datetime) -> Iterator[Observation]:
-    """Yield every observation on a statement whose window started at this time or later, as they came in."""
-    return _decoded(connection.execute(_OF_STATEMENTS, {"since": microseconds(since)}))
+def statement_observations(connection: Connection, since: datetime, until: int) -> Iterator[Observation]:
+    """Yield every observation on a statement whose window started at this time or later, as they came in.
+
+    What came in after the sequence ``until`` is left out.
+    """
+    return decoded(connection.execute(_OF_STATEMENTS, {"since": microseconds(since), "until": until}))
 
 
 def observations_about(
@@ -95,7 +100,7 @@ def observations_about(
     if number is None:
         return
     values = {"of_subject": number, "after": microseconds(start), "before": microseconds(end), "until": until}
-    yield from _decoded(connection.execute(_ABOUT, values))
+    yield from decoded(connection.execute(_ABOUT, values))
 
 
 def observations_of(
@@ -113,10 +118,11 @@ def observations_of(
         "after": microseconds(start),
         "before": microseconds(end),
     }
-    yield from _decoded(connection.execute(_OF_METRIC, values))
+    yield from decoded(connection.execute(_OF_METRIC, values))
 
 
-def _decoded(rows: Iterable[Row[*tuple[Any, ...]]]) -> Iterator[Observation]:
+def decoded(rows: Iterable[Row[*tuple[Any, ...]]]) -> Iterator[Observation]:
+    """Yield the observations of rows of ``NAMED``."""
     terms_ = Decoded()
     for row in rows:
         yield Observation(

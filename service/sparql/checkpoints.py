@@ -9,16 +9,18 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
-    """A store directory that nobody writes to, and the sequence of what it holds."""
+    """A store directory that nobody writes to, the sequence of what it holds, and a note where that is the past."""
 
     path: Path
     sequence: int
+    note: str = ""
 
 
 class CheckpointSource(Protocol):
@@ -26,6 +28,19 @@ class CheckpointSource(Protocol):
 
     def newest(self) -> Checkpoint:
         """Return the newest checkpoint and count one use of it."""
+
+    def release(self, checkpoint: Checkpoint) -> None:
+        """Give one use back."""
+
+
+class PastSource(Protocol):
+    """Gives checkpoints of the past out and takes them back. Called from any thread; may take seconds."""
+
+    def checkpoint(self, moment: int | datetime) -> Checkpoint:
+        """Return the checkpoint of a sequence or time and count one use of it."""
+
+    def owns(self, checkpoint: Checkpoint) -> bool:
+        """Tell whether a checkpoint came from here."""
 
     def release(self, checkpoint: Checkpoint) -> None:
         """Give one use back."""

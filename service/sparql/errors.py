@@ -136,3 +136,12 @@ class NotYetThere(StratagraphError):
     sequence: int
     wanted: int
     retry_after: int
+
+
+@dataclass(kw_only=True)
+class NoPast(StratagraphError):
+    """The endpoint was asked about the past and knows only the present."""
+
+    slug: ClassVar[str] = "no-past"
+    status: ClassVar[int] = 400
+    text: ClassVar[str] = "This endpoint answers about the present only. Ask without a moment."

@@ -7,12 +7,13 @@ import logging
 import time
 from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Final
 
 from stratagraph.ontology.errors import StratagraphError
-from stratagraph.service.sparql.checkpoints import Checkpoint, CheckpointSource
-from stratagraph.service.sparql.errors import FormNotAcceptable, NotYetThere, TooBusy
+from stratagraph.service.sparql.checkpoints import Checkpoint, CheckpointSource, PastSource
+from stratagraph.service.sparql.errors import FormNotAcceptable, NoPast, NotYetThere, TooBusy
 from stratagraph.service.sparql.formats import GRAPHS, RESULTS
 from stratagraph.service.sparql.guard import Form, check
 from stratagraph.service.sparql.process import Worker
@@ -33,7 +34,8 @@ class QueryRequest:
 
     ``results_type`` and ``graph_type`` are the media types for SELECT and ASK, and for CONSTRUCT and DESCRIBE; None:
     no format of that form is acceptable. A dataset that is not None replaces what the query says with FROM.
-    ``client`` is whoever shares one fair part of the workers. ``whole``: hold the answer back until it is complete.
+    ``as_of``: a sequence or time of the past. ``client`` is whoever shares one fair part of the workers. ``whole``:
+    hold the answer back until it is complete.
     """
 
     text: str
@@ -43,15 +45,17 @@ class QueryRequest:
     named_graphs: tuple[str, ...] | None = None
     client: str = ""
     at_least: int | None = None
+    as_of: int | datetime | None = None
     whole: bool = False
 
 
 class Answer:
     """An answer whose beginning is known to be good; must be closed, also when it was not read to its end."""
 
-    def __init__(self, *, media_type: str, sequence: int, run: _Run) -> None:
+    def __init__(self, *, media_type: str, checkpoint: Checkpoint, run: _Run) -> None:
         self.media_type = media_type
-        self.sequence = sequence
+        self.sequence = checkpoint.sequence
+        self.note = checkpoint.note
         self.head = b""
         self.complete = False
         """Whether ``head`` is all of it."""
@@ -88,9 +92,12 @@ class Answer:
 class QueryPool:
     """Worker processes for queries; lives in one event loop between ``start`` and ``stop``."""
 
-    def __init__(self, checkpoints: CheckpointSource, settings: QuerySettings | None = None) -> None:
+    def __init__(
+        self, checkpoints: CheckpointSource, settings: QuerySettings | None = None, past: PastSource | None = None
+    ) -> None:
         self.settings = settings or QuerySettings()
         self._checkpoints = checkpoints
+        self._past = past
         self._turns = Turns(self.settings)
         self._idle: asyncio.Queue[Worker] = asyncio.Queue()
         self._workers: set[Worker] = set()
@@ -126,9 +133,9 @@ class QueryPool:
         await self._turns.take(request.client)
         run = _Run(pool=self, client=request.client)
         try:
-            checkpoint = await self._checkpoint(request.at_least)
+            checkpoint = await self._checkpoint(request)
             await run.begin(checkpoint, question)
-            answer = Answer(media_type=question.media_type, sequence=checkpoint.sequence, run=run)
+            answer = Answer(media_type=question.media_type, checkpoint=checkpoint, run=run)
             await self._fill(answer, limit=None if request.whole else self.settings.buffer_bytes)
         except BaseException:
             run.end()
@@ -170,7 +177,27 @@ class QueryPool:
         if answer.complete:
             answer.close()
 
-    async def _checkpoint(self, at_least: int | None) -> Checkpoint:
+    async def _checkpoint(self, request: QueryRequest) -> Checkpoint:
+        """Return the checkpoint that a request is about, in use."""
+        if request.as_of is None:
+            return await self._present(request.at_least)
+        if self._past is None:
+            raise NoPast
+        making = asyncio.ensure_future(asyncio.to_thread(self._past.checkpoint, request.as_of))
+        try:
+            return await asyncio.shield(making)
+        except asyncio.CancelledError:
+            self.chore(self._release_when_made(making))
+            raise
+
+    async def _release_when_made(self, making: asyncio.Future[Checkpoint]) -> None:
+        """Give back what came after nobody waited for it any more."""
+        try:
+            await self.release(await making)
+        except StratagraphError as error:
+            log.info("nobody waited for a store of the past that could not be made: %s", error)
+
+    async def _present(self, at_least: int | None) -> Checkpoint:
         """Return the newest checkpoint, in use, once it has the sequence asked for."""
         patience = time.monotonic() + self.settings.at_least_seconds
         while True:
@@ -184,7 +211,9 @@ class QueryPool:
 
     async def release(self, checkpoint: Checkpoint) -> None:
         """Give one use of a checkpoint back; removing files must not block the loop."""
-        await asyncio.to_thread(self._checkpoints.release, checkpoint)
+        past = self._past
+        source = past if past is not None and past.owns(checkpoint) else self._checkpoints
+        await asyncio.to_thread(source.release, checkpoint)
 
     async def worker(self, checkpoint: Checkpoint) -> Worker:
         """Return an idle worker that has the checkpoint open; takes the caller's use of it over."""

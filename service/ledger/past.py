@@ -1,0 +1,141 @@
+"""Where the ledger stood at a moment, and what it had observed and seen by then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import Any, ClassVar, Final
+
+from sqlalchemy import Connection, Row, and_, bindparam, func, or_, select
+
+from stratagraph.ontology.errors import StratagraphError
+from stratagraph.ontology.facts import Observation, Sighting
+from stratagraph.ontology.observations import newest
+from stratagraph.service.ledger.asof import Moment
+from stratagraph.service.ledger.chain import microseconds, moment
+from stratagraph.service.ledger.errors import AsOfInFuture
+from stratagraph.service.ledger.observed import NAMED, decoded
+from stratagraph.service.ledger.redaction import REDACTION
+from stratagraph.service.ledger.schema import batches, claims, observations, scope_runs, scopes
+
+
+@dataclass(kw_only=True)
+class AsOfBeforeLedger(StratagraphError):
+    """Asked what the ledger knew before it had its first batch."""
+
+    asked: str
+
+    slug: ClassVar[str] = "as-of-before-ledger"
+    status: ClassVar[int] = 400
+    text: ClassVar[str] = "At {asked} the ledger was still empty. Ask for a later time, or a sequence from 1 on."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """The newest batch of a moment, and how much of what was known then can't be told any more.
+
+    ``ontology_hash`` is that of the ontology in force; ``redacted`` counts the claims that were open and erased since.
+    """
+
+    sequence: int
+    time: datetime
+    batch_hash: str
+    ontology_hash: str
+    redacted: int
+
+
+_HEAD: Final = select(func.coalesce(func.max(batches.c.sequence), 0))
+_AT_SEQUENCE: Final = select(batches).where(batches.c.sequence == bindparam("at"))
+_AT_TIME: Final = select(batches).where(batches.c.time <= bindparam("at")).order_by(batches.c.sequence.desc()).limit(1)
+_ONTOLOGY: Final = (
+    select(batches.c.ontology)
+    .where(batches.c.sequence <= bindparam("at"), batches.c.ontology != "")  # a redaction may name none
+    .order_by(batches.c.sequence.desc())
+    .limit(1)
+)
+_REDACTED: Final = select(func.count()).where(
+    claims.c.subject.is_(None), claims.c.opened <= bindparam("at"), claims.c.closed > bindparam("at")
+)
+_NEWS: Final = select(
+    func.max(batches.c.sequence), func.count().filter(batches.c.kind == REDACTION).label("redactions")
+).where(batches.c.sequence > bindparam("after"))
+_LATEST: Final = (
+    select(observations.c.subject, observations.c.metric, func.max(observations.c.end).label("end"))
+    .where(observations.c.sequence <= bindparam("until"))
+    .group_by(observations.c.subject, observations.c.metric)
+    .subquery("latest_then")
+)
+_NEWEST: Final = (
+    NAMED.join(
+        _LATEST,
+        and_(
+            _LATEST.c.subject == observations.c.subject,
+            _LATEST.c.metric == observations.c.metric,
+            _LATEST.c.end == observations.c.end,
+        ),
+    )
+    .where(observations.c.sequence <= bindparam("until"))
+    .order_by(observations.c.subject, observations.c.metric, observations.c.id)
+)
+_SIGHTED: Final = (
+    select(scope_runs.c.scope, func.max(scope_runs.c.sequence).label("sequence"))
+    .where(scope_runs.c.sequence <= bindparam("until"), or_(scope_runs.c.complete, scope_runs.c.stated > 0))
+    .group_by(scope_runs.c.scope)
+    .subquery("sighted_then")
+)
+_SIGHTINGS: Final = (
+    select(scopes.c.source, scopes.c.name, batches.c.time)
+    .join(_SIGHTED, _SIGHTED.c.scope == scopes.c.id)
+    .join(batches, batches.c.sequence == _SIGHTED.c.sequence)
+    .order_by(scopes.c.id)
+)
+
+
+def standing(connection: Connection, at: Moment, *, now: datetime) -> Standing:
+    """Return where the ledger stood at a sequence or time.
+
+    Raises:
+        AsOfInFuture: the moment has not come.
+        AsOfBeforeLedger: there was nothing yet.
+    """
+    head = int(connection.execute(_HEAD).scalar_one())
+    if at > now if isinstance(at, datetime) else at > head:
+        raise AsOfInFuture(asked=str(at), head=head)
+    row = _row(connection, at)
+    if row is None:
+        raise AsOfBeforeLedger(asked=str(at))
+    values = {"at": row.sequence}
+    return Standing(
+        sequence=row.sequence,
+        time=moment(row.time),
+        batch_hash=bytes(row.hash).hex(),
+        ontology_hash=connection.execute(_ONTOLOGY, values).scalar() or "",
+        redacted=int(connection.execute(_REDACTED, values).scalar_one()),
+    )
+
+
+def _row(connection: Connection, at: Moment) -> Row[*tuple[Any, ...]] | None:
+    if isinstance(at, datetime):
+        return connection.execute(_AT_TIME, {"at": microseconds(at.astimezone(UTC))}).first()
+    return connection.execute(_AT_SEQUENCE, {"at": at}).first()
+
+
+def newest_observations_until(connection: Connection, sequence: int) -> Iterator[Observation]:
+    """Yield, for each subject and metric, what the batches up to a sequence say together of the newest window."""
+    rows = decoded(connection.execute(_NEWEST, {"until": sequence}))
+    for _, seen in groupby(rows, key=lambda each: (each.subject, each.metric)):
+        yield from newest(seen).values()
+
+
+def sightings_until(connection: Connection, sequence: int) -> Iterator[Sighting]:
+    """Yield when each scope was seen last, up to a sequence."""
+    for row in connection.execute(_SIGHTINGS, {"until": sequence}):
+        yield Sighting(source=row.source, scope=row.name, last_seen=moment(row.time))
+
+
+def redactions(connection: Connection, after: int) -> tuple[int, bool]:
+    """Return the newest sequence, and whether a redaction is among those after the one given."""
+    sequence, count = connection.execute(_NEWS, {"after": after}).one()
+    return sequence or after, bool(count)
