@@ -20,7 +20,6 @@ LEDGER_FILES: Final = f"{LEDGER_FILE}*"
 TRIPLES_FOLDER: Final = "triples"
 CHECKPOINTS_FOLDER: Final = "checkpoints"
 PASTS_FOLDER: Final = "pasts"
-PASTS_FOLDER: Final = "pasts"
 DEMO_FOLDER: Final = "demo"
 TOKENS_FILE: Final = "tokens.json"
 

@@ -54,6 +54,8 @@ def query(
         settings = load_settings(config, data=data, ontology=ontology)
         with connect(settings) as client:
             if file.endswith(CYPHER):
+                if as_of is not None:
+                    fail("Cypher knows the present only. Leave --as-of out, or ask in SPARQL.")
                 write(client.request("POST", "/cypher", json={"query": text}).text, out)
                 return
             headers = {"Content-Type": "application/sparql-query", "Accept": accept}
