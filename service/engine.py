@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from stratagraph.loaders.otlp_traces import SOURCE as TELEMETRY
 from stratagraph.loaders.prices import PriceTable
@@ -25,8 +25,9 @@ from stratagraph.queries.verdicts import Audit
 from stratagraph.service.deriver import Deriver
 from stratagraph.service.deriver.shares import horizon
 from stratagraph.service.extension import ontology_batch
-from stratagraph.service.ledger.commit import Receipt
+from stratagraph.service.ledger.commit import RUN, Receipt
 from stratagraph.service.ledger.ledger import Ledger
+from stratagraph.service.ledger.retention import Policy
 from stratagraph.service.ledger.signing import Head
 from stratagraph.service.lockfile import DataLock
 from stratagraph.service.projector import Projector, RemoteView
@@ -39,6 +40,8 @@ from stratagraph.shapes.gate import Finding, Gate, GateRefused
 from stratagraph.shapes.packs import load_rules
 
 log = logging.getLogger(__name__)
+
+RETENTION_SECONDS: Final = 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +90,7 @@ class Engine:
         self.triples = TriplesView(folder / TRIPLES_FOLDER, self.model)
         self.adjacency = AdjacencyView(self.model)
         self._checkpoints: Checkpoints | None = None
+        self._retain_at = 0.0
         self.neo4j = Projector(
             "neo4j",
             connect=self._connect_neo4j,
@@ -190,14 +194,31 @@ class Engine:
             self._moved.notify_all()
 
     def housekeep(self) -> int:
-        """Close what sources with a silence period no longer see; return the number of batches committed."""
+        """Close what silent sources no longer see and add up old observations; return the number of batches."""
         due = self.ledger.due_for_silence(datetime.now(UTC))
         for batch in due:
             with self._commit_lock:
                 receipt = self._ledger_commit(batch)
                 if not receipt.duplicate:
                     self._project(receipt.change)
-        return len(due)
+        return len(due) + self._retain()
+
+    def _retain(self) -> int:
+        """Add up old observations, once an hour, for looking for them reads all; return the number of entries."""
+        if time.monotonic() < self._retain_at:
+            return 0
+        self._retain_at = time.monotonic() + RETENTION_SECONDS
+        policy = Policy(
+            fine=timedelta(days=self.settings.keep_minutes_days), hourly=timedelta(days=self.settings.keep_hours_days)
+        )
+        entries = 0
+        while True:
+            with self._commit_lock:
+                receipt = self.ledger.retain(policy, ontology_hash=self.model.hash)
+                if receipt is None:
+                    return entries
+                self._project(receipt.change)
+            entries += 1
 
     # Reading
 
@@ -243,8 +264,9 @@ class Engine:
 
     def newest_telemetry(self) -> datetime | None:
         """Return when telemetry was last committed, or None."""
-        newest = self.ledger.batches(limit=1, source=TELEMETRY)
-        return newest[0].time if newest else None
+        newest = self.ledger.batches(limit=100, source=TELEMETRY)
+        # Adding up old observations is an entry of their source, and tells of nothing new.
+        return next((batch.time for batch in newest if batch.kind == RUN), None)
 
     def verdicts(self) -> tuple[tuple[Iri, str], ...]:
         """Return (target, outcome) of every rule today; evaluated once per sequence and day."""

@@ -58,6 +58,8 @@ class Settings(BaseSettings):
     cypher_seconds: float = Field(default=10.0, gt=0, le=600, description="Deadline of one Cypher query, in seconds")
     cypher_rows: int = Field(default=100_000, ge=1, description="Most rows that one Cypher query returns")
     ledger_url: SecretStr | None = Field(default=None, description="PostgreSQL that holds the ledger; default: SQLite")
+    keep_minutes_days: int = Field(default=14, ge=2, description="Days before observations are added up to hours")
+    keep_hours_days: int = Field(default=180, ge=2, description="Days before hours of observations become days")
     request_mib: int = Field(default=64, ge=1, description="Largest request body after decompression, in MiB")
 
     @property

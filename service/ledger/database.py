@@ -19,7 +19,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from stratagraph.service.ledger.errors import LedgerUnreadable
 
-REVISION: Final = "0001"
+REVISION: Final = "0002"
 """The newest migration; a database that stands there already is opened without asking alembic."""
 
 CHUNK: Final = 5_000

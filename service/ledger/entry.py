@@ -21,7 +21,14 @@ from stratagraph.service.ledger.claims import present_claims
 from stratagraph.service.ledger.database import chunks, insert_many
 from stratagraph.service.ledger.interning import Terms
 from stratagraph.service.ledger.prepared import Prepared
-from stratagraph.service.ledger.schema import batches, claims, observations, scope_runs, scopes
+from stratagraph.service.ledger.schema import (
+    batches,
+    claims,
+    dropped_observations,
+    observations,
+    scope_runs,
+    scopes,
+)
 
 _TAIL: Final = Prepared(
     select(
@@ -50,6 +57,7 @@ _CLOSE: Final = (
 )
 CLAIM_COLUMNS: Final = ("id", "subject", "predicate", "object", "scope", "opened", "salt", "commitment")
 BATCH_COLUMNS: Final = tuple(column.name for column in batches.columns)
+DIGEST_COLUMNS: Final = tuple(column.name for column in dropped_observations.columns)
 OBSERVATION_COLUMNS: Final = tuple(column.name for column in observations.columns)
 
 Triple = tuple[int, int, int]
@@ -186,6 +194,13 @@ class Entry:
         numbered = [(number, self.sequence, *row) for number, row in enumerate(rows, first)]
         insert_many(self.connection, observations, OBSERVATION_COLUMNS, numbered)
         self.observed += len(rows)
+
+    def observe_dropped(self, digest: bytes) -> None:
+        """Take in an observation that retention dropped in the ledger that is being imported."""
+        self._observations.update(digest)
+        row = (self.tail.next_observation + self.observed, self.sequence, digest)
+        insert_many(self.connection, dropped_observations, DIGEST_COLUMNS, [row])
+        self.observed += 1
 
     def finish(
         self,

@@ -26,6 +26,7 @@ from stratagraph.service.ledger.intake import check
 from stratagraph.service.ledger.past import Standing
 from stratagraph.service.ledger.prepared import Prepared
 from stratagraph.service.ledger.redaction import redact
+from stratagraph.service.ledger.retention import Policy, due, roll_up
 from stratagraph.service.ledger.schema import batches, ledger
 from stratagraph.service.ledger.signing import Head, Signer
 from stratagraph.service.ledger.silence import due_for_silence
@@ -132,6 +133,24 @@ class Ledger:
         receipt = self._write(write)
         self._database.forget_deleted()
         return receipt
+
+    def retain(self, policy: Policy, *, ontology_hash: str) -> Receipt | None:
+        """Add up observations that are older than the policy keeps them; None when nothing is due.
+
+        One entry drops a bounded number: call it again until it returns None.
+        """
+        with self._database.reading() as connection:
+            if due(connection, policy, self._clock()) is None:
+                return None
+
+        def write(connection: Connection) -> Receipt | None:
+            what = due(connection, policy, self._clock())
+            if what is None:
+                return None
+            entry = Entry(connection, self._memory, now=microseconds(self._clock()))
+            return roll_up(entry, what, ontology_hash=ontology_hash)
+
+        return self._write(write)
 
     def import_from(self, stream: BinaryIO) -> int:
         """Rebuild an exported ledger in this empty one, with the same hashes; return the newest sequence.

@@ -152,3 +152,12 @@ observations = Table(
     Index("observations_newest", "subject", "metric", "end"),
 )
 """Measured windows, as the batch with this sequence brought them."""
+
+dropped_observations = Table(
+    "dropped_observations",
+    metadata,
+    Column("id", NUMBER, primary_key=True, autoincrement=False),
+    Column("sequence", NUMBER, nullable=False),
+    Column("digest", LargeBinary(32), nullable=False),
+)
+"""What is left of observations that retention added up: their number, batch and digest."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Iterator
+from heapq import merge
 from typing import Any, BinaryIO, Final
 
 import orjson
@@ -13,10 +14,11 @@ from stratagraph.ontology.errors import StratagraphError
 from stratagraph.service.ledger.chain import FORMAT, ScopeRun, moment, observation_digest
 from stratagraph.service.ledger.claims import objects, predicates, subjects
 from stratagraph.service.ledger.database import CHUNK
-from stratagraph.service.ledger.entry import Entry, Memory
+from stratagraph.service.ledger.entry import DIGEST_COLUMNS, Entry, Memory
 from stratagraph.service.ledger.errors import ImportRefused
 from stratagraph.service.ledger.history import scope_runs_of
 from stratagraph.service.ledger.observed import NAMED as NAMED_OBSERVATIONS
+from stratagraph.service.ledger.retention import DIGESTS_KEPT
 from stratagraph.service.ledger.schema import batches, claims, ledger, observations, scopes
 from stratagraph.service.ledger.signing import Signer
 
@@ -92,7 +94,11 @@ def _opened_lines(connection: Connection, row: Row[*tuple[Any, ...]]) -> Iterato
 
 def _observed_lines(connection: Connection, row: Row[*tuple[Any, ...]]) -> Iterator[bytes]:
     span = {"first": row.first_observation, "end": row.first_observation + row.observed}
-    for found in connection.execute(_OBSERVED, span):
+    kept = connection.execute(DIGESTS_KEPT, span).all()
+    for found in merge(kept, connection.execute(_OBSERVED, span), key=lambda each: each.id):
+        if len(found) == len(DIGEST_COLUMNS):
+            yield _line({"dropped": bytes(found.digest).hex()})
+            continue
         values = found._mapping  # noqa: SLF001  # a row's documented mapping
         names = [values["subject_text"], values["metric_text"], values["unit"]]
         sketch = base64.b64encode(bytes(values["sketch"])).decode()
@@ -192,6 +198,9 @@ class _Import:
         data = base64.b64decode(sketch)
         digest = observation_digest(subject, metric, unit, (*numbers, estimated), data)
         self._current.observe([(ids[subject], ids[metric], unit, *numbers, data, estimated)], [digest])
+
+    def _take_dropped(self, digest: str) -> None:
+        self._current.observe_dropped(bytes.fromhex(digest))
 
     def _take_head(self, head: dict[str, Any]) -> None:
         self._finish()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -23,7 +24,8 @@ from stratagraph.service.ledger.history import scope_runs_of
 from stratagraph.service.ledger.interning import Texts
 from stratagraph.service.ledger.observed import observation_rows
 from stratagraph.service.ledger.redaction import erased_commitments
-from stratagraph.service.ledger.schema import batches, claims, observations, scopes
+from stratagraph.service.ledger.retention import DIGESTS_KEPT, dropped_ids
+from stratagraph.service.ledger.schema import batches, claims, dropped_observations, observations, scopes
 from stratagraph.service.ledger.signing import Head
 
 
@@ -68,11 +70,17 @@ _STORED: Final = (
 )
 _OPENED: Final = _STORED.where(claims.c.id >= bindparam("first"), claims.c.id < bindparam("end"))
 _CLOSED: Final = _STORED.where(claims.c.closed == bindparam("at"))
+_NUMBERS: Final = (
+    select(observations.c.id)
+    .where(observations.c.id >= bindparam("first"), observations.c.id < bindparam("end"))
+    .order_by(observations.c.id)
+)
 _BATCHES: Final = select(batches).order_by(batches.c.sequence)
 _BEYOND: Final = select(func.count()).where(or_(claims.c.opened > bindparam("at"), claims.c.closed > bindparam("at")))
 _COUNTS: Final = select(
     select(func.count()).select_from(claims).scalar_subquery(),
-    select(func.count()).select_from(observations).scalar_subquery(),
+    select(func.count()).select_from(observations).scalar_subquery()
+    + select(func.count()).select_from(dropped_observations).scalar_subquery(),
 )
 
 
@@ -107,7 +115,7 @@ def check_head(head: Head, ledger_id: str, public_key: str) -> None:
 
 def _check_chain(connection: Connection, ledger_id: str, head: Head | None) -> Iterator[int]:
     """Yield each sequence that holds."""
-    erased = erased_commitments(connection)
+    erased, dropped = erased_commitments(connection), Dropped(dropped_ids(connection))
     previous, time, sequence, next_claim, next_observation = genesis(ledger_id), 0, 0, 1, 1
     for row in connection.execute(_BATCHES):
         sequence += 1
@@ -119,7 +127,7 @@ def _check_chain(connection: Connection, ledger_id: str, head: Head | None) -> I
             raise Broken(sequence, "the batch is not younger than the one before it")
         if (row.first_claim, row.first_observation) != (next_claim, next_observation):
             raise Broken(sequence, "its claims or observations are not numbered on from the batch before")
-        previous, time = _check_batch(connection, row, erased), row.time
+        previous, time = _check_batch(connection, row, erased, dropped), row.time
         next_claim, next_observation = next_claim + row.opened, next_observation + row.observed
         if head is not None and head.sequence == sequence and head.batch_hash != previous.hex():
             raise Broken(sequence, "the chain was rewritten at or before this batch: the head kept elsewhere differs")
@@ -136,7 +144,7 @@ def _check_end(connection: Connection, last: int, expected: tuple[int, int], hea
         raise Broken(last + 1, f"the batch is missing: the head kept elsewhere is at {head.sequence}")
 
 
-def _check_batch(connection: Connection, row: Row[*tuple[Any, ...]], erased: set[bytes]) -> bytes:
+def _check_batch(connection: Connection, row: Row[*tuple[Any, ...]], erased: set[bytes], dropped: Dropped) -> bytes:
     """Return the batch's hash, computed from what is stored."""
     facts = sha256()
     opened = connection.execute(_OPENED, {"first": row.first_claim, "end": row.first_claim + row.opened})
@@ -147,11 +155,7 @@ def _check_batch(connection: Connection, row: Row[*tuple[Any, ...]], erased: set
     for claim in connection.execute(_CLOSED, {"at": row.sequence}):
         committed = _committed(row.sequence, claim, erased)
         facts.update(closing_entry(claim.source, claim.scope, claim.opened, committed))
-    observed = sha256()
-    texts = Texts()
-    for observation in observation_rows(connection, row.first_observation, row.observed):
-        names = (texts[observation.subject], texts[observation.metric], observation.unit)
-        observed.update(observation_digest(*names, numbers_of(observation), observation.sketch))
+    observed = sha256(b"".join(_observation_digests(connection, row, dropped)))
     if facts.digest() != bytes(row.facts):
         raise Broken(row.sequence, "the facts it opened or closed are not those that it committed to")
     if observed.digest() != bytes(row.observations):
@@ -160,6 +164,39 @@ def _check_batch(connection: Connection, row: Row[*tuple[Any, ...]], erased: set
     if batch_hash != bytes(row.hash):
         raise Broken(row.sequence, "its header was changed")
     return batch_hash
+
+
+class Dropped:
+    """The observations that retention entries name as dropped."""
+
+    def __init__(self, ranges: dict[int, int]) -> None:
+        """Take the last number of each range by its first."""
+        self._firsts = sorted(ranges)
+        self._ranges = ranges
+
+    def __contains__(self, number: int) -> bool:
+        """Whether an entry names the observation."""
+        at = bisect_right(self._firsts, number) - 1
+        return at >= 0 and number <= self._ranges[self._firsts[at]]
+
+
+def _observation_digests(connection: Connection, row: Row[*tuple[Any, ...]], dropped: Dropped) -> Iterator[bytes]:
+    """Yield the digests of a batch's observations by number: computed, or kept where retention dropped the row."""
+    if not row.observed:
+        return
+    span = {"first": row.first_observation, "end": row.first_observation + row.observed}
+    digests = {}
+    for number, _, digest in connection.execute(DIGESTS_KEPT, span):
+        if number not in dropped:
+            raise Broken(row.sequence, "an observation was dropped that no retention entry names")
+        digests[number] = bytes(digest)
+    texts = Texts()
+    numbers = connection.execute(_NUMBERS, span).scalars().all()
+    rows = observation_rows(connection, row.first_observation, row.observed)
+    for number, observation in zip(numbers, rows, strict=True):
+        names = (texts[observation.subject], texts[observation.metric], observation.unit)
+        digests[number] = observation_digest(*names, numbers_of(observation), observation.sketch)
+    yield from (digests[number] for number in sorted(digests))
 
 
 def _committed(sequence: int, claim: Row[*tuple[Any, ...]], erased: set[bytes]) -> bytes:

@@ -135,7 +135,10 @@ def fact_entries(ask: Ask, sequence: int) -> Iterator[bytes]:
 
 
 def observation_entries(ask: Ask, sequence: int) -> Iterator[bytes]:
+    kept = ask("SELECT id, digest FROM dropped_observations WHERE sequence = ?", sequence)
+    digests = {row["id"]: bytes(row["digest"]) for row in kept}
     for row in ask(OBSERVED, sequence):
         names = [row[n] for n in ("start", "end", "count", "total", "minimum", "maximum")]
         numbers = struct.pack(">qqqddd?", *names, bool(row["estimated"]))
-        yield sha(sized(row["s"]) + sized(row["m"]) + sized(row["unit"]) + numbers + row["sketch"])
+        digests[row["id"]] = sha(sized(row["s"]) + sized(row["m"]) + sized(row["unit"]) + numbers + row["sketch"])
+    yield from (digests[number] for number in sorted(digests))

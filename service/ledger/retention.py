@@ -1,0 +1,201 @@
+"""Retention: old observations are added up to hours, then to days; the chain keeps the digests of what was dropped."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any, Final
+
+from sqlalchemy import BindParameter, Connection, Row, and_, bindparam, delete, func, select
+
+from stratagraph.ontology.facts import LedgerChange, Method, Observation
+from stratagraph.ontology.observations import Series, merge_all, series
+from stratagraph.ontology.sketches import MalformedSketchError
+from stratagraph.service.ledger.chain import (
+    MICROSECOND,
+    SALT_LENGTH,
+    Content,
+    microseconds,
+    moment,
+    numbers_of,
+    observation_digest,
+)
+from stratagraph.service.ledger.commit import Receipt
+from stratagraph.service.ledger.database import chunks, insert_many
+from stratagraph.service.ledger.entry import DIGEST_COLUMNS, Entry
+from stratagraph.service.ledger.observed import NAMED, decoded
+from stratagraph.service.ledger.schema import batches, dropped_observations, observations
+
+RETENTION: Final = "retention"
+HOUR: Final = timedelta(hours=1)
+DAY: Final = timedelta(days=1)
+MOST: Final = 20_000
+"""Observations dropped by one entry at most."""
+LEAST_KEPT: Final = timedelta(days=2)
+"""Observed strengths look back a day: nothing younger than this is added up."""
+
+DIGESTS_KEPT: Final = (
+    select(dropped_observations)
+    .where(dropped_observations.c.id >= bindparam("first"), dropped_observations.c.id < bindparam("end"))
+    .order_by(dropped_observations.c.id)
+)
+"""The digests of dropped observations with numbers from first to before end."""
+
+_LATEST: Final = (
+    select(observations.c.subject, observations.c.metric, func.max(observations.c.end).label("end"))
+    .group_by(observations.c.subject, observations.c.metric)
+    .subquery("latest")
+)
+_LENGTH: Final[BindParameter[int]] = bindparam("length")
+# The newest window of a subject and metric stays as it is: the views show it.
+_DUE: Final = NAMED.join(
+    _LATEST, and_(_LATEST.c.subject == observations.c.subject, _LATEST.c.metric == observations.c.metric)
+).where(
+    observations.c.end - observations.c.start < _LENGTH,
+    observations.c.start < bindparam("until"),
+    observations.c.end < _LATEST.c.end,
+    observations.c.start < (_LATEST.c.end - 1) // _LENGTH * _LENGTH,
+)
+_SOURCES: Final = select(batches.c.source).where(
+    batches.c.sequence.in_(_DUE.with_only_columns(observations.c.sequence).scalar_subquery())
+)
+_OF_SOURCE: Final = (
+    _DUE.where(batches.c.source == bindparam("of"))
+    .order_by(observations.c.subject, observations.c.metric, observations.c.start, observations.c.id)
+    .limit(MOST)
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """How long observations stay as they came, and how long as hours; days stay."""
+
+    fine: timedelta
+    hourly: timedelta
+
+    def steps(self) -> tuple[tuple[timedelta, timedelta], ...]:
+        """Return (length of the window to add up to, age from which on)."""
+        return (HOUR, max(self.fine, LEAST_KEPT)), (DAY, max(self.hourly, self.fine, LEAST_KEPT))
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One source's observations that are old enough to be added up to windows of a length."""
+
+    source: str
+    length: timedelta
+    until: int
+
+
+def due(connection: Connection, policy: Policy, now: datetime) -> Due | None:
+    """Return what is to be added up next, None where nothing is."""
+    for length, age in policy.steps():
+        until = _bucket(microseconds(now - age), length)
+        values = {"length": length // MICROSECOND, "until": until}
+        source = connection.execute(_SOURCES.limit(1), values).scalar()
+        if source is not None:
+            return Due(source, length, until)
+    return None
+
+
+def roll_up(entry: Entry, what: Due, *, ontology_hash: str) -> Receipt:
+    """Write an entry that adds observations up and keeps nothing but the digests of those it drops."""
+    values = {"of": what.source, "length": what.length // MICROSECOND, "until": what.until}
+    rows = entry.connection.execute(_OF_SOURCE, values).all()
+    rolled = tuple(_rolled(rows, what.length))
+    _drop(entry.connection, rows)
+    _observe(entry, rolled)
+    run = f"{RETENTION}:{entry.sequence}"
+    salt = os.urandom(SALT_LENGTH)
+    note = {"dropped": _ranges(row.id for row in rows), "window": what.length // timedelta(seconds=1)}
+    batch_hash = entry.finish(
+        kind=RETENTION,
+        source=what.source,
+        run=run,
+        method=Method.OBSERVED.value,
+        ontology=ontology_hash,
+        content=Content([]).digest(salt),
+        salt=salt,
+        note=json.dumps(note, separators=(",", ":")),
+    ).hex()
+    time = moment(entry.time)
+    change = LedgerChange(
+        sequence=entry.sequence,
+        time=time,
+        batch_hash=batch_hash,
+        observations=rolled,
+        source=what.source,
+        run=run,
+    )
+    return Receipt(sequence=entry.sequence, batch_hash=batch_hash, time=time, duplicate=False, change=change)
+
+
+def dropped_ids(connection: Connection) -> dict[int, int]:
+    """Return the ranges of observations that retention entries name as dropped, last id by first id."""
+    ranges: dict[int, int] = {}
+    for note in connection.execute(select(batches.c.note).where(batches.c.kind == RETENTION)).scalars():
+        try:
+            ranges.update((int(first), int(last)) for first, last in json.loads(note)["dropped"])
+        except (ValueError, KeyError, TypeError):
+            continue  # a note that was tampered with names nothing; its batch's hash will not match
+    return ranges
+
+
+def _rolled(rows: Sequence[Row[*tuple[Any, ...]]], length: timedelta) -> Iterator[Observation]:
+    grouped: dict[tuple[Series, int], list[Observation]] = {}
+    for seen in decoded(rows):
+        grouped.setdefault((series(seen), _bucket(microseconds(seen.start), length)), []).append(seen)
+    for (_, start), parts in grouped.items():
+        merged = _merged(parts)
+        yield replace(merged, start=moment(start), end=max(merged.end, moment(start) + length))
+
+
+def _merged(parts: Sequence[Observation]) -> Observation:
+    try:
+        return merge_all(parts)
+    except MalformedSketchError:
+        return merge_all([replace(part, sketch=b"") for part in parts])
+
+
+def _drop(connection: Connection, rows: Sequence[Row[*tuple[Any, ...]]]) -> None:
+    for chunk in chunks(rows):
+        gone = [
+            (
+                row.id,
+                row.sequence,
+                observation_digest(row.subject_text, row.metric_text, seen.unit, numbers_of(seen), seen.sketch),
+            )
+            for row, seen in zip(chunk, decoded(chunk), strict=True)
+        ]
+        insert_many(connection, dropped_observations, DIGEST_COLUMNS, gone)
+        connection.execute(delete(observations).where(observations.c.id.in_([row.id for row in chunk])))
+
+
+def _observe(entry: Entry, rolled: Sequence[Observation]) -> None:
+    texts = entry.memory.terms.texts
+    for chunk in chunks(rolled):
+        named = [(texts[seen.subject], texts[seen.metric]) for seen in chunk]
+        ids = entry.memory.terms.intern(entry.connection, {text for pair in named for text in pair})
+        numbers = [numbers_of(seen) for seen in chunk]
+        told = list(zip(chunk, named, numbers, strict=True))
+        entry.observe(
+            [(ids[s], ids[m], seen.unit, *values[:6], seen.sketch, values[6]) for seen, (s, m), values in told],
+            [observation_digest(s, m, seen.unit, values, seen.sketch) for seen, (s, m), values in told],
+        )
+
+
+def _bucket(time: int, length: timedelta) -> int:
+    size = length // MICROSECOND
+    return time // size * size
+
+
+def _ranges(ids: Iterable[int]) -> list[list[int]]:
+    """Return sorted ids as [first, last] of each run without a gap."""
+    sorted_ = sorted(ids)
+    starts = [sorted_[0], *(after for before, after in pairwise(sorted_) if after != before + 1)]
+    ends = [*(before for before, after in pairwise(sorted_) if after != before + 1), sorted_[-1]]
+    return [list(pair) for pair in zip(starts, ends, strict=True)]
