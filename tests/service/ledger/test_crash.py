@@ -40,6 +40,7 @@ def _key(tmp_path: Path) -> Path:
     return tmp_path / "ledger.key"
 
 
+@pytest.mark.timeout(3600)  # a hundred lives at night
 def test_a_killed_process_loses_no_acknowledged_batch(
     ledger_url: str, key: Path, request: pytest.FixtureRequest
 ) -> None:

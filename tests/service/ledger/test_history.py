@@ -119,12 +119,14 @@ def histories(most: int) -> int:
     return profile if profile > 100 else most
 
 
+@pytest.mark.timeout(3600)  # a thousand histories at night
 def test_any_history_on_sqlite() -> None:
     many = settings(max_examples=histories(30), stateful_step_count=STEPS)
     run_state_machine_as_test(History, settings=many)
 
 
 @pytest.mark.postgres
+@pytest.mark.timeout(3600)  # a hundred histories at night
 def test_any_history_on_postgresql(postgresql: str) -> None:
     class OnPostgresql(History):
         def empty_database(self, folder: Path) -> str:
