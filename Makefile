@@ -4,6 +4,8 @@
 VENV   := .venv
 BIN    := $(VENV)/bin
 PYTHON ?= python3
+# A process per core; the tests of one file stay together, for they share servers and graphs.
+PARALLEL ?= --numprocesses auto --dist loadfile
 
 .PHONY: help demo demo-neo4j test lint types imports test-nightly bench-store docs lock clean
 
@@ -18,7 +20,7 @@ demo-neo4j: $(VENV)/.run ## The demo with a local Neo4j; needs Java and Maven.
 	$(BIN)/stratagraph demo $(ARGS); $(BIN)/stratagraph neo4j down --demo
 
 test: $(VENV)/.dev lint types imports ## Lint, types, import rule and every test.
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 test-nightly: $(VENV)/.dev ## The long property and crash runs.
 	$(BIN)/python -m pytest -m "nightly or not nightly" --nightly $(ARGS)
