@@ -33,6 +33,10 @@ class Proxy:
         self._refuses = True
         self._drop()
 
+    def aim(self, target: int) -> None:
+        """Pass new connections to another port: a server that was started anew."""
+        self._target = target
+
     def restore(self) -> None:
         """Pass everything on again."""
         self._refuses = False
@@ -64,7 +68,11 @@ class Proxy:
             if self._refuses:
                 near.close()
                 continue
-            far = socket.create_connection(("127.0.0.1", self._target))
+            try:
+                far = socket.create_connection(("127.0.0.1", self._target))
+            except OSError:
+                near.close()  # the server itself is down
+                continue
             with self._lock:
                 self._pairs += [near, far]
             for source, sink in ((near, far), (far, near)):

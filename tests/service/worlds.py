@@ -5,7 +5,7 @@ The naive closure and the naive influences share no code with the deriver.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -90,7 +90,7 @@ def world() -> OntologyModel:
             )
             for cls in CLASSES
         },
-        relations={prop: _relation(prop, told) for prop, told in PROPS.items()},
+        relations=relations_of(PROPS),
         attributes={},
         aspects={
             aspect: AspectInfo(
@@ -104,6 +104,10 @@ def world() -> OntologyModel:
         },
         chains=CHAINS,
     )
+
+
+def relations_of(props: Mapping[Iri, Prop]) -> dict[Iri, RelationInfo]:
+    return {prop: _relation(prop, told) for prop, told in props.items()}
 
 
 def _relation(prop: Iri, told: Prop) -> RelationInfo:
@@ -216,24 +220,24 @@ def claim(fact: Fact, source: str, sequence: int, method: Method = Method.DECLAR
 # Naive answers -------------------------------------------------------------------------------------------------------
 
 
-def naive_closure(asserted: Iterable[Fact]) -> set[Fact]:
+def naive_closure(asserted: Iterable[Fact], props: Mapping[Iri, Prop] = PROPS) -> set[Fact]:
     """Apply every rule to every triple until nothing comes of it."""
     known = set(asserted)
     while True:
-        fresh = {fact for fact in _implied(known) if fact not in known}
+        fresh = {fact for fact in _implied(known, props) if fact not in known}
         if not fresh:
             return known
         known |= fresh
 
 
-def _implied(known: set[Fact]) -> Iterator[Fact]:
+def _implied(known: set[Fact], props: Mapping[Iri, Prop]) -> Iterator[Fact]:
     for fact in known:
-        yield from _implied_alone(fact)
-        yield from _implied_with(fact, known)
+        yield from _implied_alone(fact, props)
+        yield from _implied_with(fact, known, props)
 
 
-def _implied_with(fact: Fact, known: set[Fact]) -> Iterator[Fact]:
-    chains = [*CHAINS, *((p, p, p) for p, told in PROPS.items() if "transitive" in told.flags)]
+def _implied_with(fact: Fact, known: set[Fact], props: Mapping[Iri, Prop]) -> Iterator[Fact]:
+    chains = [*CHAINS, *((p, p, p) for p, told in props.items() if "transitive" in told.flags)]
     for first, second, implied in chains:
         if fact.predicate == first:
             for other in known:
@@ -241,8 +245,8 @@ def _implied_with(fact: Fact, known: set[Fact]) -> Iterator[Fact]:
                     yield Fact(fact.subject, implied, other.object)
 
 
-def _implied_alone(fact: Fact) -> Iterator[Fact]:
-    told = PROPS.get(fact.predicate)
+def _implied_alone(fact: Fact, props: Mapping[Iri, Prop]) -> Iterator[Fact]:
+    told = props.get(fact.predicate)
     if fact.predicate == RDF.type and isinstance(fact.object, str):
         yield from (Fact(fact.subject, RDF.type, up) for up in SUBCLASSES.get(fact.object, ()))
     if told is None or not isinstance(fact.object, str):
@@ -258,16 +262,16 @@ def _implied_alone(fact: Fact) -> Iterator[Fact]:
         yield Fact(fact.object, RDF.type, told.range)
 
 
-def naive_influences(asserted: Iterable[Fact]) -> dict[tuple[Iri, Iri], Influence]:
+def naive_influences(asserted: Iterable[Fact], props: Mapping[Iri, Prop] = PROPS) -> dict[tuple[Iri, Iri], Influence]:
     """Look at every pair of assets and every fact between them."""
     asserted = set(asserted)
-    assets = {f.subject for f in naive_closure(asserted) if f.predicate == RDF.type and f.object == SG.Asset}
+    assets = {f.subject for f in naive_closure(asserted, props) if f.predicate == RDF.type and f.object == SG.Asset}
     found = {}
     for a in assets:
         for b in assets - {a}:
             reasons: dict[Iri, list[tuple[float, Fact]]] = {}
             for fact in asserted:
-                for forward, aspects, strength in PROPS[fact.predicate].carries if fact.predicate in PROPS else ():
+                for forward, aspects, strength in props[fact.predicate].carries if fact.predicate in props else ():
                     ends = (fact.subject, fact.object) if forward else (fact.object, fact.subject)
                     if ends == (a, b):
                         for aspect in aspects:
@@ -290,11 +294,11 @@ def _naive_edge(a: Iri, b: Iri, reasons: dict[Iri, list[tuple[float, Fact]]]) ->
     )
 
 
-def naive_present(asserted: Iterable[Fact]) -> set[Fact]:
+def naive_present(asserted: Iterable[Fact], props: Mapping[Iri, Prop] = PROPS) -> set[Fact]:
     """The closure, and what the influence edges imply by themselves."""
     asserted = set(asserted)
-    present = naive_closure(asserted)
-    for (a, b), edge in naive_influences(asserted).items():
+    present = naive_closure(asserted, props)
+    for (a, b), edge in naive_influences(asserted, props).items():
         for aspect in edge.strengths:
             present |= {
                 Fact(a, SG.affectsCost if aspect == SG.Cost else SG.affectsLatency, b),
