@@ -67,7 +67,8 @@ class _Page:
         self._cards = Cards(store, model)
 
     def types(self, types: Sequence[Term]) -> list[Document]:
-        named = sorted(t for t in types if isinstance(t, str) and t in self._model.classes)
+        # Classes of assets only: what a class is aligned with elsewhere holds of it too, but names it for nobody.
+        named = sorted(t for t in types if isinstance(t, str) and SG.Asset in self._model.ancestors(t))
         return [{"iri": cls, "label": self._label(cls)} for cls in named]
 
     def attributes(self, statements: Sequence[Properties]) -> list[Document]:
