@@ -203,7 +203,11 @@ def test_the_limit_holds_after_decompression() -> None:
     assert len(decompress(gzip.compress(bytes(10)), "gzip", limit=10)) == 10
 
 
-@pytest.mark.parametrize("body", [b"no gzip", gzip.compress(b"hello")[:-9], gzip.compress(b"hello") + b"rest"])
+@pytest.mark.parametrize(
+    "body",
+    [b"no gzip", gzip.compress(b"hello")[:-9], gzip.compress(b"hello") + b"rest"],
+    ids=["not compressed", "cut short", "with a tail"],
+)
 def test_broken_compression_is_malformed(body: bytes) -> None:
     with pytest.raises(MalformedOtlpError):
         decompress(body, "gzip")
