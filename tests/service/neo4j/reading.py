@@ -18,7 +18,7 @@ from stratagraph.service.views.neo4j.names import MARKER, Names
 from stratagraph.service.views.statements import observation_facts, scope_facts
 from tests.service.worlds import Mirror
 
-LANGUAGES = ("", "en", "pt-br")
+LANGUAGES = ("", "en", "pt-br", "pl")
 
 
 @dataclass
