@@ -105,6 +105,8 @@ class Run:
 
 
 Step: TypeAlias = Run | Happening
+Figures: TypeAlias = tuple[int, float, float, float]
+"""Count, sum, minimum, maximum."""
 
 
 def _is(node: Iri, cls: Iri | None) -> bool:
@@ -135,9 +137,15 @@ _seen = st.tuples(
     st.integers(0, 3),
     st.sampled_from([0.25, 1.0, 2.5]),
 )
-LOCAL = (Happening.AGAIN, Happening.OTHERWISE, Happening.REFUSED, Happening.RESTART)
-LOCAL += (Happening.EXTEND, Happening.CRASH, Happening.TORN)
-OUTAGES = (Happening.CUT, Happening.RESTORE)
+LOCAL = (
+    Happening.AGAIN,
+    Happening.OTHERWISE,
+    Happening.REFUSED,
+    Happening.RESTART,
+    Happening.EXTEND,
+    Happening.CRASH,
+    Happening.TORN,
+)
 
 
 def _runs(pool: list[Fact]) -> st.SearchStrategy[Run]:
@@ -184,22 +192,18 @@ class NaiveLedger:
             (source, scope, fact)
             for source, scope, fact in self.open
             if source != run.source
-            or (fact in said
-            and scope == run.scope)
+            or (fact in said and scope == run.scope)
             or not (
-                (scope == run.scope
-                and (run.complete or fact in run.withdrawn))
-                or (fact.predicate == EX.mood
-                and fact.subject in moods
-                and fact not in said)
+                (scope == run.scope and (run.complete or fact in run.withdrawn))
+                or (fact.predicate == EX.mood and fact.subject in moods and fact not in said)
             )
         } | {(run.source, run.scope, fact) for fact in said}
         for node, metric, minute, value in run.seen:
             self.seen.setdefault((node, metric), {}).setdefault(minute, {}).setdefault(run.source, []).append(value)
 
-    def newest(self) -> dict[tuple[Iri, Iri], tuple[int, float, float, float]]:
+    def newest(self) -> dict[tuple[Iri, Iri], Figures]:
         """Return count, sum, minimum and maximum of the newest window; of several sources, the last by name."""
-        found = {}
+        found: dict[tuple[Iri, Iri], Figures] = {}
         for key, minutes in self.seen.items():
             sources = minutes[max(minutes)]
             values = sources[max(sources)]
@@ -214,7 +218,7 @@ class Picture:
     facts: frozenset[Fact]
     sources: dict[Fact, frozenset[str]]
     edges: dict[tuple[Iri, Iri], dict[Iri, float]]
-    newest: dict[tuple[Iri, Iri], tuple[int, float, float, float]]
+    newest: dict[tuple[Iri, Iri], Figures]
 
 
 # The story ----------------------------------------------------------------------------------------------------------
@@ -403,14 +407,14 @@ class Story:
                 found.setdefault((a, b), {})[aspect] = float(strength.value)
         return found
 
-    def _newest(self) -> dict[tuple[Iri, Iri], tuple[int, float, float, float]]:
+    def _newest(self) -> dict[tuple[Iri, Iri], Figures]:
         rows = self._rows(
             "SELECT ?s ?m ?count ?sum ?min ?max { ?o sg:observedOn ?s ; sg:metric ?m ; sg:count ?count ; sg:sum ?sum ;"
             " sg:min ?min ; sg:max ?max }"
         )
         return {
-            (s, m): (int(count.value), *(float(each.value) for each in rest))  # type: ignore[misc]  # three of them
-            for s, m, count, *rest in rows
+            (s, m): (int(count.value), float(total.value), float(least.value), float(most.value))
+            for s, m, count, total, least, most in rows
         }
 
     def _rows(self, query: str) -> Sequence[tuple[Any, ...]]:
@@ -422,6 +426,16 @@ class Story:
         assert self.by_sparql() == expected
         assert self.by_adjacency() == (expected.edges, expected.edges)
         assert self.engine.sequence == self.engine.ledger.sequence()
+
+
+@st.composite
+def interrupted(draw: st.DrawFn, told: st.SearchStrategy[list[Step]], outages: Sequence[Happening]) -> list[Step]:
+    """Put these outages into a story, in this order, wherever they may fall after its first step."""
+    steps = draw(told)
+    places = sorted(draw(st.lists(st.integers(1, len(steps)), min_size=len(outages), max_size=len(outages))))
+    for place, outage in reversed(list(zip(places, outages, strict=True))):
+        steps.insert(place, outage)
+    return steps
 
 
 def about_nodes(facts: Iterable[Fact]) -> frozenset[Fact]:

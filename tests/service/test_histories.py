@@ -9,10 +9,25 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 
 from stratagraph.service import engine as engine_module
-from tests.service.stories import LOCAL, Run, Step, Story, small_ontology, stories
+from stratagraph.service import projector
+from stratagraph.service.neo4j import connection
+from stratagraph.service.neo4j.local import LocalNeo4j
+from stratagraph.service.neo4j.target import Target
+from tests.neo4j_server import target_of, wipe
+from tests.proxy import Proxy
+from tests.service.projected import ProjectedStory
+from tests.service.stories import LOCAL, Happening, Run, Step, Story, interrupted, small_ontology, stories
+
+CUT, RESTORE, STOP, START, WIPE = (
+    Happening.CUT,
+    Happening.RESTORE,
+    Happening.STOP,
+    Happening.START,
+    Happening.WIPE,
+)
 
 
 @pytest.fixture(name="small", autouse=True, scope="module")
@@ -20,6 +35,14 @@ def _small() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine_module, "load_extended", small_ontology)
         yield
+
+
+@pytest.fixture(name="impatient")
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look at Neo4j more often than users need, and give it up sooner."""
+    monkeypatch.setattr(projector, "LOOK", 0.2)
+    monkeypatch.setattr(projector, "PAUSE", 0.5)
+    monkeypatch.setitem(connection.OPTIONS, "max_transaction_retry_time", 0.5)
 
 
 @pytest.fixture(name="tell")
@@ -31,22 +54,58 @@ def _tell(capsys: pytest.CaptureFixture[str]) -> Iterator[Counter[str]]:
         sys.stdout.write("\n" + ", ".join(f"{number} {what}" for what, number in counts.items()) + "\n")
 
 
+def play(story: Story, steps: Sequence[Step], tell: Counter[str]) -> None:
+    """Let the steps happen and compare the views after each."""
+    tell["histories"] += 1
+    try:
+        for step in steps:
+            story.take(step)
+            tell["steps"] += 1
+            tell["runs"] += isinstance(step, Run)
+            story.check()
+    finally:
+        story.close()
+
+
 def test_local_views_equal_the_naive_models_after_every_step(
     request: pytest.FixtureRequest, tell: Counter[str]
 ) -> None:
-    @settings(max_examples=1000 if request.config.getoption("--nightly") else 50)
+    @settings(max_examples=1000 if is_nightly(request) else 50)
     @given(stories(*LOCAL))
-    def holds(steps: Sequence[Step]) -> None:
-        tell["histories"] += 1
+    def holds(steps: list[Step]) -> None:
         with tempfile.TemporaryDirectory() as folder:
-            story = Story(Path(folder))
-            try:
-                for step in steps:
-                    story.take(step)
-                    tell["steps"] += 1
-                    tell["runs"] += isinstance(step, Run)
-                    story.check()
-            finally:
-                story.close()
+            play(Story(Path(folder)), steps, tell)
 
     holds()
+
+
+@pytest.mark.neo4j
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("kind", ["cut off", "stopped"])
+@pytest.mark.timeout(3600)
+def test_neo4j_equals_them_too_through_outages(
+    neo4j_server: LocalNeo4j, database: Target, request: pytest.FixtureRequest, tell: Counter[str], kind: str
+) -> None:
+    """Cut off by the proxy, or really stopped, started and wiped."""
+    examples = {"cut off": (5, 100), "stopped": (3, 25)}[kind][is_nightly(request)]
+    outages = (CUT, RESTORE) if kind == "cut off" else (STOP, START, WIPE)
+
+    # No shrinking: a story takes seconds here, and what fails without Neo4j is shrunk above.
+    @settings(max_examples=examples, phases=[Phase.reuse, Phase.generate])
+    @given(interrupted(stories(*LOCAL, steps=6), outages))
+    def holds(steps: list[Step]) -> None:
+        wipe(target_of(neo4j_server))
+        with tempfile.TemporaryDirectory() as folder, Proxy(port_of(neo4j_server)) as proxy:
+            play(ProjectedStory(Path(folder), neo4j_server, proxy), steps, tell)
+        tell["with a Neo4j that was " + kind] += 1
+
+    assert database
+    holds()
+
+
+def port_of(server: LocalNeo4j) -> int:
+    return int(target_of(server).url.rpartition(":")[2])
+
+
+def is_nightly(request: pytest.FixtureRequest) -> bool:
+    return bool(request.config.getoption("--nightly"))

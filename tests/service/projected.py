@@ -1,0 +1,112 @@
+"""Random stories with a real Neo4j behind a proxy, that is cut off, stopped, started and wiped."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from stratagraph.ontology.facts import Fact, Iri, Literal
+from stratagraph.ontology.namespaces import RDF, RDFS, SG
+from stratagraph.service.neo4j.local import LocalNeo4j
+from stratagraph.service.projector import State
+from tests.neo4j_server import target_of, wipe
+from tests.proxy import Proxy
+from tests.service.neo4j.reading import Reader, query
+from tests.service.stories import ASPECTS, Figures, Happening, Picture, Step, Story, about_nodes
+from tests.service.worlds import EX
+
+PATIENCE = 120.0
+"""Seconds until a view is taken never to come; a bound, not a measurement."""
+UNDECLARED = (RDFS.label, EX.wires)
+STANDS = "MATCH (w:Watermark) RETURN w.sequence AS sequence, w.batchHash AS hash, w.ontologyHash AS ontology"
+NAMES = ("count", "sum", "min", "max")
+
+
+class ProjectedStory(Story):
+    """A story whose engine also projects into Neo4j."""
+
+    def __init__(self, folder: Path, server: LocalNeo4j, proxy: Proxy) -> None:
+        self.server, self.proxy = server, proxy
+        self.cut = self.stopped = False
+        target = target_of(server)
+        super().__init__(folder, neo4j_url=f"bolt://127.0.0.1:{proxy.port}", neo4j_password=SecretStr(target.password))
+
+    def take(self, step: Step) -> None:
+        """Let a step happen; outages happen to the server or to the way there."""
+        if step is Happening.CUT:
+            self.proxy.cut()
+            self.cut = True
+        elif step is Happening.RESTORE:
+            self.proxy.restore()
+            self.cut = False
+        elif step is Happening.STOP:
+            self.server.down()
+            self.stopped = True
+        elif step is Happening.START:
+            self.proxy.aim(self.server.up().port)
+            self.stopped = False
+        elif step is Happening.WIPE:
+            wipe(target_of(self.server))
+        else:
+            super().take(step)
+
+    def check(self) -> None:
+        """Compare what Neo4j says as well, where it can be reached."""
+        super().check()
+        if self.cut or self.stopped:
+            return
+        self._catch_up()
+        expected, family = self.expected(), Reader(self.engine.model).family
+        ties = {
+            fact: those
+            for fact, those in expected.sources.items()
+            if isinstance(fact.object, str) and fact.predicate != RDF.type
+        }
+        facts = frozenset(fact for fact in expected.facts if fact.predicate not in family)
+        assert self.by_cypher() == replace(expected, facts=facts, sources=ties)
+
+    def _catch_up(self) -> None:
+        """Wait until the database says that it stands at the ledger's head."""
+        deadline = time.monotonic() + PATIENCE
+        head = self.engine.ledger.head()
+        wanted = (head.sequence, head.batch_hash, self.engine.model.hash)
+        while [tuple(row) for row in query(target_of(self.server), STANDS)] != [wanted]:
+            assert time.monotonic() < deadline, self.engine.neo4j.status()
+            self.engine.neo4j.nudge()
+            time.sleep(0.05)
+        while self.engine.neo4j.status().state is not State.CURRENT:
+            assert time.monotonic() < deadline, self.engine.neo4j.status()
+            time.sleep(0.02)
+
+    def by_cypher(self) -> Picture:
+        """What the database says."""
+        graph = Reader(self.engine.model, UNDECLARED).read(target_of(self.server))
+        return Picture(
+            facts=about_nodes(graph.facts),
+            sources={fact: frozenset(sources) for fact, (sources, _) in graph.claims.items()},
+            edges={
+                pair: {ASPECTS[notation]: strength for notation, strength in strengths.items()}
+                for pair, (strengths, _, _) in graph.edges.items()
+            },
+            newest=_newest(graph.facts),
+        )
+
+
+def _newest(facts: Iterable[Fact]) -> dict[tuple[Iri, Iri], Figures]:
+    nodes: dict[Iri, dict[Iri, Any]] = defaultdict(dict)
+    for fact in facts:
+        value = fact.object.value if isinstance(fact.object, Literal) else fact.object
+        nodes[fact.subject][fact.predicate] = value
+    found: dict[tuple[Iri, Iri], Figures] = {}
+    for about in nodes.values():
+        if SG.observedOn in about:
+            count, *rest = (about[SG.term(name)] for name in NAMES)
+            total, least, most = map(float, rest)
+            found[about[SG.observedOn], about[SG.metric]] = (int(count), total, least, most)
+    return found
