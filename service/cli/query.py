@@ -37,7 +37,12 @@ CYPHER = ".cypher"
 
 
 def query(
-    file: Annotated[str, typer.Argument(help="A file, .cypher for Cypher, else SPARQL; - for standard input.")],
+    file: Annotated[
+        str,
+        typer.Argument(
+            help="A file with a SPARQL query (.rq) or a Cypher query (.cypher), or - for SPARQL on standard input."
+        ),
+    ],
     form: Annotated[
         Format | None, typer.Option("--format", help="Default: tsv for rows, turtle for graphs.", show_default=False)
     ] = None,

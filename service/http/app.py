@@ -64,8 +64,8 @@ def create_app(engine: Engine, *, guarded: bool = True) -> FastAPI:
             yield
         finally:
             await pool.stop()
-            pasts.close()
             await cypher_pool.stop()
+            pasts.close()
 
     app = FastAPI(title="Stratagraph", version=__version__, description=DESCRIPTION, lifespan=lifespan)
     problems.install(app)
