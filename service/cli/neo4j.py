@@ -61,7 +61,7 @@ def down(demo: Demo = False, data: Data = None, config: Config = None) -> None:
 
 @app.command("status")
 def status(demo: Demo = False, data: Data = None, config: Config = None) -> None:
-    """Say where Neo4j is, whether it answers, and how far the property graph has come. Exit status 1: it doesn't."""
+    """Say where Neo4j is, whether it answers, and how far the property graph has come. Exit status 2: it does not."""
     from stratagraph.service.neo4j.status import look  # noqa: PLC0415  as above
 
     with errors_in_words():
