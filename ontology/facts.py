@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from stratagraph.ontology.namespaces import RDF, XSD
 
@@ -35,9 +35,8 @@ Term: TypeAlias = Iri | Literal
 """The object of a fact: an IRI as a string, or a literal. Blank nodes are skolemised before they get here."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """One statement: subject, predicate, object."""
+class Fact(NamedTuple):
+    """One statement: subject, predicate, object. A tuple, for millions of them are made, hashed and compared."""
 
     subject: Iri
     predicate: Iri
@@ -105,9 +104,8 @@ class Batch:
             yield from scope.stated
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """An open fact together with who says so."""
+class Claim(NamedTuple):
+    """An open fact together with who says so; a tuple, as a fact is."""
 
     fact: Fact
     source: str

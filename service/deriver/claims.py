@@ -80,4 +80,7 @@ def leave(chorus: Chorus, claim: Claim) -> Chorus:
 
 def claims_of(fact: Fact, chorus: Chorus, last_seen: Mapping[tuple[str, str], datetime]) -> tuple[Claim, ...]:
     """Return the claims that a set of voices makes of one fact; ``last_seen`` is by source and scope."""
-    return tuple(Claim(fact=fact, last_seen=last_seen[voice[:2]], **voice._asdict()) for voice in chorus)
+    return tuple(
+        Claim(fact, source, scope, run, method, first_seen, last_seen[source, scope], opened_at)
+        for source, scope, run, method, first_seen, opened_at in chorus
+    )

@@ -89,30 +89,35 @@ class Closure:
     def _asserted_by(self, triple: Triple, without: frozenset[Triple] | set[Triple] = frozenset()) -> Triple | None:
         """Return an asserted triple that implies this one alone, other than those left out."""
         subject, prop, obj = triple
+        asserted, uses = self.asserted, self.asserted.uses
         for other, turned in self.tables.supports(prop):
-            support = (obj, other, subject) if turned else (subject, other, obj)
-            if support in self.asserted and support not in without:
-                return support
+            if uses.get(other):
+                support = (obj, other, subject) if turned else (subject, other, obj)
+                if support in asserted and support not in without:
+                    return support
         return None
 
     def _is_derived(self, triple: Triple) -> bool:
         subject, prop, obj = triple
-        return any(
-            ((obj, other, subject) if turned else (subject, other, obj)) in self._derived
-            for other, turned in self.tables.derived_supports(prop)
-        )
+        derived, uses = self._derived, self._derived.uses
+        for other, turned in self.tables.derived_supports(prop):
+            if uses.get(other) and ((obj, other, subject) if turned else (subject, other, obj)) in derived:
+                return True
+        return False
 
     def _objects(self, subject: int, prop: int) -> Iterator[int]:
         """Yield the objects of a subject's triples in the closure; some may come twice."""
         for other, turned in self.tables.supports(prop):
             for index in (self.asserted, self._derived):
-                yield from index.subjects(other, subject) if turned else index.objects(subject, other)
+                if index.uses.get(other):
+                    yield from index.subjects(other, subject) if turned else index.objects(subject, other)
 
     def _subjects(self, prop: int, obj: int) -> Iterator[int]:
         """Yield the subjects of an object's triples in the closure; some may come twice."""
         for other, turned in self.tables.supports(prop):
             for index in (self.asserted, self._derived):
-                yield from index.objects(obj, other) if turned else index.subjects(other, obj)
+                if index.uses.get(other):
+                    yield from index.objects(obj, other) if turned else index.subjects(other, obj)
 
     def _expand(self, triple: Triple) -> Iterator[Triple]:
         """Yield what a triple implies alone, itself first; types are kept elsewhere."""
@@ -179,6 +184,12 @@ class Closure:
             triple, tag, index = agenda.pop()
             if index is self._derived and self.holds(triple):
                 continue  # another path got there first
+            if triple[1] not in self.tables.linked:
+                # Nothing but itself implies it, and it implies nothing but itself: most attributes.
+                index.put(triple, tag)
+                self._type_ends(triple, delta)
+                delta.added.append(triple)
+                continue
             fresh = dict.fromkeys(implied for implied in self._expand(triple) if not self.holds(implied))
             index.put(triple, tag)
             self._type_ends(triple, delta)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Collection, Iterator
 from typing import Final
 
@@ -27,6 +28,8 @@ class TripleIndex:
         self._tags: list[array[int] | None] = []
         self._in: list[array[int] | None] = []
         self._size = 0
+        self.uses: Counter[int] = Counter()
+        """How many triples each predicate has: most look-ups are for one that has none."""
 
     def __len__(self) -> int:
         """Return the number of triples."""
@@ -45,6 +48,7 @@ class TripleIndex:
         keys.insert(at, key)
         tags.insert(at, tag)
         self._size += 1
+        self.uses[predicate] += 1
         if predicate in self._inward and not obj & 1:
             sources = _slot(self._in, obj)
             key = predicate << _SHIFT | subject
@@ -59,6 +63,7 @@ class TripleIndex:
             return
         del keys[at], tags[at]
         self._size -= 1
+        self.uses[predicate] -= 1
         if predicate in self._inward and not obj & 1:
             sources = _at(self._in, obj)
             if sources is not None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple, TypeAlias
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import Final, NamedTuple, TypeAlias
 
-from stratagraph.ontology.facts import Fact, Influence, Iri
+from stratagraph.ontology.facts import Influence, Iri
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import SG
+from stratagraph.service.deriver.aspects import Aspects
 from stratagraph.service.deriver.closure import Closure
 from stratagraph.service.deriver.numbers import Numbers, Triple
 from stratagraph.service.deriver.shares import Share, Shares
@@ -27,6 +29,15 @@ class Reason(NamedTuple):
 
 Edge: TypeAlias = tuple[Reason, ...]
 """What is kept of an influence edge; its strengths and facts are made when asked for. Empty: no edge."""
+_NOTHING: Final[Mapping[Pair, Edge]] = {}
+
+
+class Plan(NamedTuple):
+    """What all pairs with the same edge share: strengths by aspect, and by aspect the places of the reasons in it."""
+
+    strengths: dict[Iri, float]
+    places: dict[Iri, tuple[int, ...]]
+    measured: frozenset[Iri]
 
 
 class Influences:
@@ -49,10 +60,13 @@ class Influences:
             backward: frozenset(prop for prop, turned in self._carried if turned is backward)
             for backward in (False, True)
         }
-        self._properties = {aspect: numbers.number(info.influence_property) for aspect, info in model.aspects.items()}
-        self._aspects_implying = _aspects_implying(self._properties, closure)
+        self._aspects = Aspects(model, closure.tables, numbers)
+        self._masks = {
+            way: self._aspects.mask(aspect for aspect, _ in carried) for way, carried in self._carried.items()
+        }
         self._edges: dict[Pair, Edge] = {}
         self._shared: dict[Edge, Edge] = {}
+        self._plan = lru_cache(maxsize=4096)(self._make_plan)
 
     def __len__(self) -> int:
         """Return the number of edges."""
@@ -100,53 +114,70 @@ class Influences:
         """Return the pairs that have an edge."""
         return self._edges.keys()
 
-    def aspects(self, edge: Edge) -> frozenset[Iri]:
-        """Return the aspects that an edge is about."""
-        return frozenset(aspect for reason in edge for aspect, _ in self._carried[reason.prop, reason.backward])
+    def aspects(self, edge: Edge) -> int:
+        """Return the mask of the aspects that an edge is about."""
+        mask = 0
+        for prop, backward, _ in edge:
+            mask |= self._masks[prop, backward]
+        return mask
 
     def edge(self, pair: Pair) -> Edge:
         """Return what is kept of a pair's edge."""
         return self._edges.get(pair, ())
 
-    def implies(self, triple: Triple, before: dict[Pair, Edge] | None = None) -> bool:
+    def implies(self, triple: Triple, before: Mapping[Pair, Edge] = _NOTHING) -> bool:
         """Tell whether an edge implies a triple, now or before the pairs given changed."""
         subject, prop, obj = triple
-        for aspect, turned in self._aspects_implying.get(prop, ()):
-            pair = (obj, subject) if turned else (subject, obj)
-            edge = self._edges.get(pair, ())
-            if before is not None:
-                edge = before.get(pair, edge)
-            if aspect in self.aspects(edge):
-                return True
-        return False
+        straight, turned = self._aspects.implying(prop)
+        return bool(
+            straight & self._aspects_of((subject, obj), before) or turned & self._aspects_of((obj, subject), before)
+        )
 
     def is_implied(self, prop: int) -> bool:
         """Tell whether edges can imply triples of the property."""
-        return prop in self._aspects_implying
+        return any(self._aspects.implying(prop))
 
-    def triples(self, pair: Pair, aspects: Iterable[Iri]) -> Iterator[Triple]:
-        """Yield the triples that an edge with these aspects implies."""
-        for aspect in aspects:
-            for other, turned in self._closure.tables.expansion(self._properties[aspect]):
-                yield (pair[1], other, pair[0]) if turned else (pair[0], other, pair[1])
+    def triples(self, pair: Pair, aspects: int) -> Iterator[Triple]:
+        """Yield the triples that an edge with this mask of aspects implies, each once."""
+        influencer, influenced = pair
+        for prop, turned in self._aspects.implied(aspects):
+            yield (influenced, prop, influencer) if turned else (influencer, prop, influenced)
+
+    def _aspects_of(self, pair: Pair, before: Mapping[Pair, Edge]) -> int:
+        edge = before.get(pair)
+        if edge is None:
+            edge = self._edges.get(pair)
+        return self.aspects(edge) if edge else 0
 
     def influence(self, pair: Pair) -> Influence:
         """Return the edge of a pair with its strengths and reasons."""
-        ranked: dict[Iri, list[tuple[float, Fact, bool]]] = defaultdict(list)
-        for reason in self._edges[pair]:
-            fact = self._numbers.fact(_triple(pair, reason))
-            for aspect, declared in self._carried[reason.prop, reason.backward]:
-                observed = _observed(reason, aspect)
-                ranked[aspect].append((declared if observed is None else observed, fact, observed is not None))
-        for reasons in ranked.values():
-            reasons.sort(key=_rank)
-        aspects = sorted(ranked)
+        edge = self._edges[pair]
+        influencer, influenced = self._numbers.iri(pair[0]), self._numbers.iri(pair[1])
+        plan = self._plan(edge, influencer < influenced)
+        facts = [self._numbers.fact(_triple(pair, reason)) for reason in edge]
         return Influence(
-            influencer=self._numbers.iri(pair[0]),
-            influenced=self._numbers.iri(pair[1]),
-            strengths={aspect: ranked[aspect][0][0] for aspect in aspects},
-            reasons={aspect: tuple(fact for _, fact, _ in ranked[aspect]) for aspect in aspects},
-            measured=frozenset(aspect for aspect in aspects if ranked[aspect][0][2]),
+            influencer=influencer,
+            influenced=influenced,
+            strengths=plan.strengths,
+            reasons={aspect: tuple(facts[place] for place in places) for aspect, places in plan.places.items()},
+            measured=plan.measured,
+        )
+
+    def _make_plan(self, edge: Edge, ascending: bool) -> Plan:  # noqa: FBT001  # part of the key of a cache
+        """Rank the reasons of an edge by aspect; ``ascending``: the influencer's IRI comes before the other's."""
+        ranked: dict[Iri, list[tuple[float, bool, Iri, bool, int]]] = defaultdict(list)
+        for place, (prop, backward, share) in enumerate(edge):
+            # The order of the facts by subject, then predicate; a reason that points back has the ends turned.
+            later, name = backward is ascending, self._numbers.iri(prop)
+            for aspect, declared in self._carried[prop, backward]:
+                observed = share.of(aspect)
+                strength = declared if observed is None else observed
+                ranked[aspect].append((-strength, later, name, observed is None, place))
+        best = {aspect: sorted(ranked[aspect]) for aspect in sorted(ranked)}
+        return Plan(
+            strengths={aspect: -reasons[0][0] for aspect, reasons in best.items()},
+            places={aspect: tuple(reason[-1] for reason in reasons) for aspect, reasons in best.items()},
+            measured=frozenset(aspect for aspect, reasons in best.items() if not reasons[0][3]),
         )
 
     def _edge(self, pair: Pair) -> Edge:
@@ -180,24 +211,5 @@ def _carried(model: OntologyModel, numbers: Numbers) -> dict[tuple[int, bool], t
     return {way: tuple(sorted(strengths.items())) for way, strengths in strongest.items()}
 
 
-def _aspects_implying(properties: dict[Iri, int], closure: Closure) -> dict[int, list[tuple[Iri, bool]]]:
-    """Return property -> the (aspect, turned) whose influence property implies it."""
-    implying: dict[int, list[tuple[Iri, bool]]] = defaultdict(list)
-    for aspect, prop in properties.items():
-        for other, turned in closure.tables.expansion(prop):
-            implying[other].append((aspect, turned))
-    return dict(implying)
-
-
 def _triple(pair: Pair, reason: Reason) -> Triple:
     return (pair[1], reason.prop, pair[0]) if reason.backward else (pair[0], reason.prop, pair[1])
-
-
-def _observed(reason: Reason, aspect: Iri) -> float | None:
-    """Return the observed strength: the share of the tokens for cost, of the calls for all else."""
-    return reason.share.tokens if aspect == SG.Cost else reason.share.calls
-
-
-def _rank(reason: tuple[float, Fact, bool]) -> tuple[float, tuple[Iri, Iri, str], bool]:
-    strength, fact, measured = reason
-    return -strength, (fact.subject, fact.predicate, str(fact.object)), not measured

@@ -27,6 +27,10 @@ class Share(NamedTuple):
     calls: float | None = None
     tokens: float | None = None
 
+    def of(self, aspect: Iri) -> float | None:
+        """Return the observed strength of an aspect: the share of the tokens for cost, of the calls for all else."""
+        return self.tokens if aspect == SG.Cost else self.calls
+
 
 class Shares:
     """Calls and tokens per relation and hour. Whole hours keep it small and make it a function of the ledger alone."""

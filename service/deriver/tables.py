@@ -45,6 +45,10 @@ class Tables:
             for prop in self._supports.keys() | self.heads.keys()
             if (kept := tuple(way for way in self.supports(prop) if way[0] in self.heads))
         }
+        self.linked = frozenset(
+            {self.type, *self._expansions, *self._supports, *self.firsts, *self.seconds, *self.heads}
+        )
+        """The properties whose triples imply others, or are implied by others."""
         self.classes = [number(cls) for cls in rules.superclasses]
         self._bits = {cls: 1 << place for place, cls in enumerate(self.classes)}
         self.class_masks = {number(cls): self._mask(ups, numbers) for cls, ups in rules.superclasses.items()}
@@ -65,14 +69,7 @@ class Tables:
 
     def relations(self) -> set[int]:
         """Return the properties that must be found by their object."""
-        return {
-            *self._expansions,
-            *self._supports,
-            *self.firsts,
-            *self.seconds,
-            *self.heads,
-            *self.object_masks,
-        }
+        return {*self.linked, *self.object_masks} - {self.type}
 
     def bit(self, cls: int) -> int:
         """Return the bit of a class in the masks, 0 where the rules do not know it."""

@@ -269,7 +269,7 @@ def as_stored(fact: Fact) -> Fact:
     value = fact.object
     if isinstance(value, str) or value.language == value.language.lower():
         return fact
-    return replace(fact, object=replace(value, language=value.language.lower()))
+    return fact._replace(object=replace(value, language=value.language.lower()))
 
 
 def fresh_salts(number: int) -> list[bytes]:

@@ -104,7 +104,7 @@ def test_an_unknown_names_each_missing_piece() -> None:
 
 def test_too_few_calls_are_no_ground_for_a_failure() -> None:
     facts = [
-        replace(fact, object=Literal("2", XSD.integer)) if fact.predicate == SG.term("count") else fact
+        fact._replace(object=Literal("2", XSD.integer)) if fact.predicate == SG.term("count") else fact
         for fact in facts_of("POL-SLO-01", "fail")
     ]
     assert verdict_on(RULES["POL-SLO-01"], facts, NOW.date()).outcome is Outcome.UNKNOWN
@@ -112,7 +112,7 @@ def test_too_few_calls_are_no_ground_for_a_failure() -> None:
 
 def test_a_latency_in_milliseconds_is_compared_in_milliseconds() -> None:
     changed = {SG.unit: Literal("ms"), SG.p95: Literal("149.0", XSD.double)}
-    facts = [replace(f, object=changed.get(f.predicate, f.object)) for f in facts_of("POL-SLO-01", "fail")]
+    facts = [f._replace(object=changed.get(f.predicate, f.object)) for f in facts_of("POL-SLO-01", "fail")]
     assert verdict_on(RULES["POL-SLO-01"], facts, NOW.date()).outcome is Outcome.PASS
 
 
@@ -127,7 +127,7 @@ def test_evidence_of_telemetry_is_marked_and_what_a_rule_computes_too() -> None:
 def test_the_exporter_of_a_transfer_must_be_the_system_at_hand() -> None:
     """Another system's clauses do not cover this one."""
     facts = [
-        replace(fact, object=BASE + "other") if fact.predicate == SG.exporter else fact
+        fact._replace(object=BASE + "other") if fact.predicate == SG.exporter else fact
         for fact in facts_of("LGPD-33", "pass")
     ]
     assert verdict_on(RULES["LGPD-33"], facts, NOW.date()).outcome is Outcome.UNKNOWN
@@ -138,7 +138,7 @@ def test_the_number_of_queries_does_not_grow_with_the_targets(count: int) -> Non
     base = facts_of("LGPD-07", "pass")
     facts = list(base)
     for number in range(count):
-        facts += [replace(f, subject=f"{TARGET}{number}") for f in base if f.subject == TARGET]
+        facts += [f._replace(subject=f"{TARGET}{number}") for f in base if f.subject == TARGET]
     estate = Estate(facts)
     audit = evaluate(estate, load_model(), [RULES["LGPD-07"]], on=NOW.date(), now=NOW)
     assert {verdict.outcome for verdict in audit.verdicts} == {Outcome.PASS}

@@ -54,7 +54,7 @@ def test_claims_are_those_that_are_open(happened: list[list[Event]]) -> None:
         expected.setdefault(fact, []).append(each)
     assert mirror.claims == {fact: tuple(claims) for fact, claims in expected.items()}
     for fact, claims in mirror.claims.items():
-        seen = tuple(replace(each, last_seen=history.sightings[each.source].last_seen) for each in claims)
+        seen = tuple(each._replace(last_seen=history.sightings[each.source].last_seen) for each in claims)
         assert deriver.claims(fact) == seen
 
 

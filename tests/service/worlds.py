@@ -332,7 +332,7 @@ class Mirror:
             self.edges[edge.influencer, edge.influenced] = edge
         for fact, claims in change.claims_changed:
             # When a claim was last seen is its scope's to tell, and moves on without the claim.
-            self.claims[fact] = tuple(replace(claim, last_seen=claim.first_seen) for claim in claims)
+            self.claims[fact] = tuple(claim._replace(last_seen=claim.first_seen) for claim in claims)
             if not claims:
                 del self.claims[fact]
         for seen in change.observations:

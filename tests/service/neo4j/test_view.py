@@ -136,7 +136,7 @@ def test_what_telemetry_says_of_a_relation_stands_on_it(view: Neo4jView) -> None
     fact = Fact(A, EX.uses, B)
     seen = observation(statement_iri(fact), 1, 2.0, 4.0)
     change = story.step([])
-    told = replace(claim(fact, "t", 1), method=Method.OBSERVED)
+    told = claim(fact, "t", 1)._replace(method=Method.OBSERVED)
     view.apply(replace(change, added=(fact,), claims_changed=((fact, (told,)),), observations=(seen,)))
     tie = "MATCH (:Stratagraph {iri: $a})-[r:USES]->(:Stratagraph {iri: $b}) RETURN r"
     assert query(view.target, tie, a=A, b=B)[0]["r"]["callLatency"] == 3.0

@@ -1,0 +1,44 @@
+"""The aspects of influence as bits of a mask, and the properties by which edges with these aspects can be found."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from functools import lru_cache
+
+from stratagraph.ontology.facts import Iri
+from stratagraph.ontology.model import OntologyModel
+from stratagraph.service.deriver.numbers import Numbers
+from stratagraph.service.deriver.tables import Tables, Turned
+
+
+class Aspects:
+    """What an influence edge's aspects imply: ``sg:affectsCost``, and what follows from it alone."""
+
+    def __init__(self, model: OntologyModel, tables: Tables, numbers: Numbers) -> None:
+        """Give each aspect of the model a bit."""
+        self._bits: dict[Iri, int] = {}
+        self._implied: dict[int, tuple[Turned, ...]] = {}
+        implying: dict[int, list[int]] = defaultdict(lambda: [0, 0])
+        for place, (aspect, info) in enumerate(sorted(model.aspects.items())):
+            bit = self._bits[aspect] = 1 << place
+            self._implied[bit] = tables.expansion(numbers.number(info.influence_property))
+            for prop, turned in self._implied[bit]:
+                implying[prop][turned] |= bit
+        self._implying = {prop: (straight, turned) for prop, (straight, turned) in implying.items()}
+        self.implied = lru_cache(maxsize=None)(self._imply)  # a mask for each combination that occurs: a few
+
+    def mask(self, aspects: Iterable[Iri]) -> int:
+        """Return the mask of some aspects."""
+        mask = 0
+        for aspect in aspects:
+            mask |= self._bits[aspect]
+        return mask
+
+    def implying(self, prop: int) -> tuple[int, int]:
+        """Return the aspects whose edges imply triples of the property: straight on, and with the ends turned."""
+        return self._implying.get(prop, (0, 0))
+
+    def _imply(self, mask: int) -> tuple[Turned, ...]:
+        """Return the properties of the triples that an edge with these aspects implies."""
+        return tuple(dict.fromkeys(way for bit, ways in self._implied.items() if bit & mask for way in ways))
