@@ -65,6 +65,12 @@ class Closure:
             return bool(self.types(subject) & bit)
         return self._asserted_by(triple) is not None or self._is_derived(triple)
 
+    def may_hold(self, prop: int) -> bool:
+        """Tell whether any triple of the property can hold, by what is asserted and derived at all."""
+        return prop == self.tables.type or any(
+            index.uses.get(other) for index in (self.asserted, self._derived) for other, _ in self.tables.supports(prop)
+        )
+
     def types(self, node: int) -> int:
         """Return the mask of a node's classes."""
         place = node >> 1

@@ -224,8 +224,9 @@ class Deriver:
         added = [triple for triple in delta.added if not shared(triple[1])]
         removed = [triple for triple in delta.removed if not shared(triple[1])]
         came, went = set(delta.added) if candidates else set(), set(delta.removed) if candidates else set()
+        possible = {prop: self._closure.may_hold(prop) for prop in {triple[1] for triple in candidates}}
         for triple in candidates:
-            closed_now = self._closure.holds(triple)
+            closed_now = possible[triple[1]] and self._closure.holds(triple)
             closed_before = triple in went or (closed_now and triple not in came)
             now = closed_now or self._influences.implies(triple)
             before = closed_before or self._influences.implies(triple, edges)

@@ -30,13 +30,18 @@ _NODE: Final = ox.NamedNode(SG.term("view/probe"))
 
 def stored(fact: Fact) -> Fact:
     """Return the fact as the store keeps it: the fact itself where it is kept as written."""
-    literal = fact.object
-    if isinstance(literal, str):
-        return fact
-    if literal.datatype in _KEPT_AS_WRITTEN and literal.language == literal.language.lower():
-        return fact
-    kept = _kept(literal)
-    return fact if kept == literal else Fact(fact.subject, fact.predicate, kept)
+    kept = stored_term(fact.object)
+    return fact if kept is fact.object else fact._replace(object=kept)
+
+
+def stored_term(term: Term) -> Term:
+    """Return the object of a triple as the store keeps it: the term itself where it is kept as written."""
+    if isinstance(term, str):
+        return term
+    if term.datatype in _KEPT_AS_WRITTEN and term.language == term.language.lower():
+        return term
+    kept = _kept(term)
+    return term if kept == term else kept
 
 
 @lru_cache(maxsize=65_536)

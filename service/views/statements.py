@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from math import isinf, isnan
@@ -84,12 +84,20 @@ def influence_facts(edge: Influence, model: OntologyModel) -> Iterator[Fact]:
     yield Fact(node, RDF.type, SG.Influence)
     yield Fact(node, SG.influencer, edge.influencer)
     yield Fact(node, SG.influenced, edge.influenced)
-    for aspect, strength in edge.strengths.items():
-        info = model.aspects[aspect]
-        yield Fact(node, info.strength_property, decimal(strength))
-        yield Fact(node, info.measured_property, boolean(aspect in edge.measured))
+    for prop, value in strength_facts(edge.strengths, edge.measured, model):
+        yield Fact(node, prop, value)
     for reason in dict.fromkeys(fact for reasons in edge.reasons.values() for fact in reasons):
         yield Fact(node, SG.justifiedBy, statement_iri(reason))
+
+
+def strength_facts(
+    strengths: Mapping[Iri, float], measured: frozenset[Iri], model: OntologyModel
+) -> Iterator[tuple[Iri, Term]]:
+    """Yield (property, value) of an influence's strengths by aspect, and whether each was measured."""
+    for aspect, strength in strengths.items():
+        info = model.aspects[aspect]
+        yield info.strength_property, decimal(strength)
+        yield info.measured_property, boolean(aspect in measured)
 
 
 def moment(time: datetime) -> Literal:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Final, TypeAlias
 
 import pyoxigraph as ox
 
-from stratagraph.ontology.facts import ChangeSet, Claim, Fact, Iri, Term
+from stratagraph.ontology.facts import ChangeSet, Fact, Iri, Term
 from stratagraph.ontology.identity import influence_iri, observation_iri, scope_iri, statement_iri
-from stratagraph.ontology.model import CORE_SOURCE, OntologyModel
-from stratagraph.ontology.namespaces import PREFIXES, RDF, SG
-from stratagraph.ontology.terms import OxTerm, encode, from_ox, to_ox
+from stratagraph.ontology.model import OntologyModel
+from stratagraph.ontology.namespaces import PREFIXES, SG
+from stratagraph.ontology.terms import OxTerm, from_ox, to_ox
 from stratagraph.queries.stores import Row
-from stratagraph.service.views.lexical import WRITINGS, Writings, stored
-from stratagraph.service.views.statements import influence_facts, observation_facts, scope_facts, told
+from stratagraph.service.views.edits import Edits
+from stratagraph.service.views.lexical import WRITINGS, Writings
+from stratagraph.service.views.statements import observation_facts, scope_facts
+from stratagraph.service.views.tails import InfluenceTails, line, statement_tails, tails_of
 from stratagraph.service.views.view import Watermark, follows
 
 MAPPING_VERSION: Final = 3
@@ -25,15 +26,17 @@ MAPPING_VERSION: Final = 3
 TRANSACTION: Final = 20_000
 """Triples written in one transaction with the watermark; more are loaded in bulk, before the watermark moves."""
 BULK: Final = 200_000
-"""Triples loaded at once: bounds the memory of the texts at some 50 MB."""
+"""Triples of a rebuild that are loaded at once."""
+BULK_TEXTS: Final = 50_000
+"""Texts, of some three triples each, that are loaded at once: bounds their memory at some 20 MB."""
 
-_Line: TypeAlias = str
-"""A triple in N-Triples without its full stop, as it is about to be written."""
+_Graphs: TypeAlias = tuple[Edits, Edits]
+"""Edits of the default graph and of the book of writings."""
 
 _META: Final = ox.NamedNode(SG.term("view/meta"))
 _MARK: Final = ox.NamedNode(SG.term("view/watermark"))
 _DEFAULT: Final = ox.DefaultGraph()
-_SUBJECT, _PREDICATE, _OBJECT = (f"<{part}>" for part in (RDF.subject, RDF.predicate, RDF.object))
+_AFFECTS: Final = SG.affects
 _SEQUENCE, _BATCH, _ONTOLOGY, _MAPPING = (
     ox.NamedNode(SG.term(f"view/{part}")) for part in ("sequence", "batchHash", "ontologyHash", "mappingVersion")
 )
@@ -52,6 +55,7 @@ class TriplesView:
     def __init__(self, path: Path | None, model: OntologyModel) -> None:
         """Open or create the store in a folder; without a folder it lives in memory."""
         self._model = model
+        self._influence_tails = InfluenceTails(model)
         self._store = ox.Store() if path is None else ox.Store(str(path))
         self._writings = Writings(self._store)
         self._watermark = self._read_watermark()
@@ -70,7 +74,7 @@ class TriplesView:
         """
         if not follows(self.name, self._watermark, change.sequence):
             return
-        edits = _Edits(self._store)
+        edits = self._edits()
         try:
             self._collect(change, edits)
             self._write(edits, self._mark(change))
@@ -85,11 +89,11 @@ class TriplesView:
         self._writings = Writings(self._store)
         self._watermark = None
         last = None
-        edits = _Edits(self._store)
+        edits = self._edits()
         for last in snapshot:
             self._collect(last, edits, empty=True)
-            if len(edits) > BULK:
-                self._load(edits)
+            if len(edits[0]) > BULK:
+                self._load(edits[0])
         if last is not None:
             self._write(edits, self._mark(last))
 
@@ -144,54 +148,59 @@ class TriplesView:
 
     # Writing -----------------------------------------------------------------------------------------------------
 
-    def _collect(self, change: ChangeSet, edits: _Edits, *, empty: bool = False) -> None:
+    def _collect(self, change: ChangeSet, edits: _Graphs, *, empty: bool = False) -> None:
         """Turn a change set into edits; in an empty store there is nothing to replace."""
-        added = frozenset() if empty else frozenset(change.added)
-        edits.removed.update(_line(stored(fact)) for fact in self._writings.take(change.removed, change.added))
-        edits.added.update(_line(stored(fact)) for fact in change.added)
+        present, book = edits
+        # What has only now come to hold has no node yet: no need to look for one.
+        came = frozenset() if empty else frozenset(change.added)
+        present.removed += map(line, self._writings.take(change.removed, change.added))
+        present.add(map(line, change.added))
         for fact, claims in change.claims_changed:
-            # A triple that has only now come to hold has no node yet: no need to look for one.
-            new = empty or fact in added
-            edits.replace(statement_iri(fact), _statement_lines(fact, claims), known=not new)
+            known = not (empty or fact in came)
+            present.replace(statement_iri(fact), statement_tails(fact, claims), known=known)
         for edge in change.influences:
+            known = not (empty or Fact(edge.influencer, _AFFECTS, edge.influenced) in came)
             node = influence_iri(edge.influencer, edge.influenced)
-            edits.replace(node, _lines(influence_facts(edge, self._model)), known=not empty)
+            present.replace(node, self._influence_tails(edge), known=known)
         for influencer, influenced in change.influences_removed:
-            edits.replace(influence_iri(influencer, influenced), ())
+            present.replace(influence_iri(influencer, influenced), ())
         for seen in change.observations:
             node = observation_iri(seen.subject, seen.metric)
-            edits.replace(node, _lines(observation_facts(seen)), known=not empty)
+            present.replace(node, tails_of(observation_facts(seen)), known=not empty)
         for sighting in change.sightings:
-            edits.replace(scope_iri(sighting.source, sighting.scope), _lines(scope_facts(sighting)))
+            present.replace(scope_iri(sighting.source, sighting.scope), tails_of(scope_facts(sighting)))
         for node, entry in self._writings.changes():
-            edits.replace(node, _lines(entry), book=True)
+            book.replace(node, tails_of(entry))
 
-    def _write(self, edits: _Edits, watermark: Watermark) -> None:
+    def _edits(self) -> _Graphs:
+        return Edits(self._store, _DEFAULT), Edits(self._store, WRITINGS)
+
+    def _write(self, edits: _Graphs, watermark: Watermark) -> None:
         """Write in one transaction, or, where that would be too large, in steps that can safely be done again."""
-        if len(edits) > TRANSACTION:
-            for removed in chunked(sorted(edits.removed), TRANSACTION):
+        present, book = edits
+        if len(present) > TRANSACTION:
+            for removed in chunked(sorted(present.removed), TRANSACTION):
                 self._store.update(_data("DELETE", removed))
-            edits.removed.clear()
-            self._load(edits)
-        book = f"GRAPH {WRITINGS}"
+            present.removed.clear()
+            self._load(present)
         mark = [f"{_MARK} {prop} {value}" for prop, value in _mark_values(watermark)]
         steps = (
-            _data("DELETE", edits.removed),
-            _data("DELETE", edits.book_removed, book),
+            _data("DELETE", present.removed),
+            _data("DELETE", book.removed, f"GRAPH {WRITINGS}"),
             f"DELETE WHERE {{ GRAPH {_META} {{ ?s ?p ?o }} }}",
-            _data("INSERT", edits.added),
-            _data("INSERT", edits.book_added, book),
+            _data("INSERT", present.added),
+            _data("INSERT", book.added, f"GRAPH {WRITINGS}"),
             _data("INSERT", mark, f"GRAPH {_META}"),
         )
         self._store.update(";\n".join(steps))
         self._watermark = watermark
 
-    def _load(self, edits: _Edits) -> None:
+    def _load(self, edits: Edits) -> None:
         """Bring in what the edits add, past the transactions: five times as fast, and safe to do again."""
-        for lines in chunked(edits.added, BULK):
+        for texts in chunked(edits.added, BULK_TEXTS):
             # Our own terms, checked when they came in: no need to check each IRI anew.
-            self._store.bulk_load((" .\n".join(lines) + " .\n").encode(), ox.RdfFormat.N_TRIPLES, lenient=True)
-        edits.added.clear()
+            self._store.bulk_load((" .\n".join(texts) + " .\n").encode(), ox.RdfFormat.TURTLE, lenient=True)
+        edits.forget_added()
 
     def _mark(self, change: ChangeSet) -> Watermark:
         return Watermark(
@@ -216,61 +225,6 @@ class TriplesView:
         )
 
 
-class _Edits:
-    """Triples to remove and to add, as the store keeps them, in the default graph and in the book of writings."""
-
-    def __init__(self, store: ox.Store) -> None:
-        self._store = store
-        self.removed: set[_Line] = set()
-        self.added: set[_Line] = set()
-        self.book_removed: set[_Line] = set()
-        self.book_added: set[_Line] = set()
-
-    def __len__(self) -> int:
-        return len(self.removed) + len(self.added)
-
-    def replace(self, node: Iri, lines: Iterable[_Line], *, book: bool = False, known: bool = True) -> None:
-        """Make the lines all that there is about a node in a graph; ``known`` is False where there is nothing yet."""
-        graph = WRITINGS if book else _DEFAULT
-        removed, added = (self.book_removed, self.book_added) if book else (self.removed, self.added)
-        if not known:
-            added.update(lines)
-            return
-        wanted = set(lines)
-        quads = self._store.quads_for_pattern(ox.NamedNode(node), None, None, graph)
-        there = {f"<{node}> <{quad.predicate.value}> {encode(from_ox(quad.object))}" for quad in quads}
-        removed |= there - wanted
-        added |= wanted - there
-
-
-def _line(kept: Fact) -> _Line:
-    return f"<{kept.subject}> <{kept.predicate}> {encode(kept.object)}"
-
-
-def _lines(facts: Iterable[Fact]) -> Iterator[_Line]:
-    return (_line(stored(fact)) for fact in facts)
-
-
-def _statement_lines(fact: Fact, claims: tuple[Claim, ...]) -> Iterator[_Line]:
-    """Yield what ``statement_facts`` says, without making a fact of each triple of every statement.
-
-    What only the ontology itself says gets no node: it would be most of a small graph, to say one thing of all of it.
-    """
-    if all(claim.source == CORE_SOURCE for claim in claims):
-        return
-    node = statement_iri(fact)
-    yield f"<{node}> {_SUBJECT} <{fact.subject}>"
-    yield f"<{node}> {_PREDICATE} <{fact.predicate}>"
-    yield f"<{node}> {_OBJECT} {encode(stored(fact).object)}"
-    for tail in _tails(told(claims)):
-        yield f"<{node}> {tail}"
-
-
-@lru_cache(maxsize=4096)
-def _tails(told_: tuple[tuple[Iri, Term], ...]) -> tuple[str, ...]:
-    return tuple(f"<{prop}> {encode(stored(Fact(prop, prop, value)).object)}" for prop, value in told_)
-
-
 def _term(term: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple | None) -> Term | None:
     return None if term is None else from_ox(term)
 
@@ -282,13 +236,13 @@ def _mark_values(watermark: Watermark) -> Iterator[tuple[ox.NamedNode, ox.Litera
     yield _MAPPING, ox.Literal(str(watermark.mapping_version))
 
 
-def _data(verb: str, lines: Iterable[_Line], graph: str = "") -> str:
+def _data(verb: str, lines: Iterable[str], graph: str = "") -> str:
     """Return the update that inserts or deletes triples. Updates are atomic, single calls to the store are not."""
     data = "\n".join(f"{line} ." for line in lines)
     return f"{verb} DATA {{ {graph} {{\n{data}\n}} }}" if graph else f"{verb} DATA {{\n{data}\n}}"
 
 
-def chunked(lines: Iterable[_Line], size: int) -> Iterator[list[_Line]]:
+def chunked(lines: Iterable[str], size: int) -> Iterator[list[str]]:
     """Yield the lines in lists of bounded length."""
     remaining = iter(lines)
     while chunk := list(islice(remaining, size)):

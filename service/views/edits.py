@@ -1,0 +1,54 @@
+"""What is about to be written to the triples view."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+import pyoxigraph as ox
+
+from stratagraph.ontology.facts import Iri
+from stratagraph.ontology.terms import encode, from_ox
+
+
+class Edits:
+    """Triples to remove and, after that, to add in one graph, in Turtle without full stops.
+
+    What is to be added may say several things of one subject in one text, and may come twice.
+    """
+
+    def __init__(self, store: ox.Store, graph: ox.NamedNode | ox.DefaultGraph) -> None:
+        """Begin with nothing."""
+        self._store = store
+        self._graph = graph
+        self.removed: list[str] = []
+        self.added: list[str] = []
+        self._size = 0
+
+    def __len__(self) -> int:
+        """Return the number of triples to remove and to add."""
+        return len(self.removed) + self._size
+
+    def add(self, lines: Iterable[str]) -> None:
+        """Add triples, one in a line."""
+        before = len(self.added)
+        self.added.extend(lines)
+        self._size += len(self.added) - before
+
+    def replace(self, node: Iri, tails: Collection[str], *, known: bool = True) -> None:
+        """Make the tails all that there is about a node; ``known`` is False where there is nothing yet."""
+        if known:
+            there = self._there(node)
+            self.removed += [f"<{node}> {tail}" for tail in there.difference(tails)]
+            tails = [tail for tail in tails if tail not in there]
+        if tails:
+            self.added.append(f"<{node}> {' ; '.join(tails)}")
+            self._size += len(tails)
+
+    def forget_added(self) -> None:
+        """Let go of what was added: it has been written."""
+        self.added.clear()
+        self._size = 0
+
+    def _there(self, node: Iri) -> set[str]:
+        quads = self._store.quads_for_pattern(ox.NamedNode(node), None, None, self._graph)
+        return {f"<{quad.predicate.value}> {encode(from_ox(quad.object))}" for quad in quads}
