@@ -22,6 +22,7 @@ from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.rules import compile_rules
 from stratagraph.queries.compliance import evaluate
 from stratagraph.queries.verdicts import Audit
+from stratagraph.service.collector import paused
 from stratagraph.service.deriver import Deriver
 from stratagraph.service.deriver.shares import horizon
 from stratagraph.service.extension import ontology_batch
@@ -163,7 +164,7 @@ class Engine:
             GateRefused: the batch violates a shape; nothing of it was committed.
             RunConflict: the run is known with other content.
         """
-        with self._commit_lock:
+        with self._commit_lock, paused(sum(len(scope.stated) for scope in batch.scopes)):
             report = self.gate.check(batch, self.ledger.open_facts)
             if report.violations:
                 self._outcomes["refused"] += 1

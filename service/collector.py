@@ -1,0 +1,38 @@
+"""The cyclic garbage collector, kept out of the way of large batches."""
+
+from __future__ import annotations
+
+import gc
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+LARGE: Final = 5_000
+"""From this many facts on, walking over them again and again costs more than a sixth of a commit."""
+
+_lock: Final = threading.Lock()
+_pausing = 0
+
+
+@contextmanager
+def paused(facts: int) -> Iterator[None]:
+    """Let no collection run meanwhile, if so many facts are many: they are tuples and texts, and make no cycles."""
+    if facts < LARGE or not (gc.isenabled() or _pausing):
+        yield
+        return
+    _pause(1)
+    try:
+        yield
+    finally:
+        _pause(-1)
+
+
+def _pause(step: int) -> None:
+    global _pausing  # noqa: PLW0603  # the collector is the process's, and so is the count of those who pause it
+    with _lock:
+        _pausing += step
+        if _pausing:
+            gc.disable()
+        else:
+            gc.enable()
