@@ -270,7 +270,7 @@ class Pasts:
         )
         triples, adjacency = TriplesView(folder / "triples", model), AdjacencyView(model)
         for view in (triples, adjacency):
-            view.rebuild(deriver.snapshot())
+            view.rebuild(deriver.snapshot(edges_only=view.edges_only))
         return _Store(Past(standing=standing, model=model, triples=triples, adjacency=adjacency), folder)
 
     def _model_at(self, standing: Standing) -> OntologyModel:

@@ -144,7 +144,7 @@ class Engine:
         for view in self.views():
             if not self._stands_at(view, head):
                 log.info("rebuilding the view %s at sequence %d", view.name, head.sequence)
-                view.rebuild(self.deriver.snapshot())
+                view.rebuild(self.deriver.snapshot(edges_only=view.edges_only))
 
     def _stands_at(self, view: View, head: Head) -> bool:
         mark = view.watermark()
@@ -190,7 +190,7 @@ class Engine:
                     view.apply(derived)
                 except Exception:
                     log.exception("the view %s failed at sequence %d; rebuilding it", view.name, change.sequence)
-                    view.rebuild(self.deriver.snapshot())
+                    view.rebuild(self.deriver.snapshot(edges_only=view.edges_only))
         with self._moved:
             self._moved.notify_all()
 

@@ -122,11 +122,19 @@ class Deriver:
             sightings=sightings,
         )
 
-    def snapshot(self, size: int = CHUNK) -> Iterator[ChangeSet]:
-        """Yield the present as change sets that only add, each of about ``size`` triples, claims or edges."""
-        yield from self._snapshot_triples(size)
+    def snapshot(self, size: int = CHUNK, *, edges_only: bool = False) -> Iterator[ChangeSet]:
+        """Yield the present as change sets that only add, each of about ``size`` triples, claims or edges.
+
+        ``edges_only`` leaves out all but the influence edges, which are a small part of it.
+        """
+        if not edges_only:
+            yield from self._snapshot_triples(size)
+            yield from self._snapshot_seen(size)
         for pairs in _chunks(self._influences.pairs(), size):
             yield self._change(influences=tuple(map(self._influences.influence, pairs)))
+        yield self._change()  # even where there is nothing, a view learns where it stands
+
+    def _snapshot_seen(self, size: int) -> Iterator[ChangeSet]:
         for seen in _chunks(self._newest.values(), size):
             yield self._change(observations=tuple(seen))
         for scopes in _chunks(self._last_seen.items(), size):

@@ -32,6 +32,7 @@ class AdjacencyView:
 
     name = "adjacency"
     mapping_version = MAPPING_VERSION
+    edges_only = True
 
     def __init__(self, model: OntologyModel) -> None:
         """Hold nothing."""

@@ -44,8 +44,9 @@ class Edits:
             self.added.append(f"<{node}> {' ; '.join(tails)}")
             self._size += len(tails)
 
-    def forget_added(self) -> None:
-        """Let go of what was added: it has been written."""
+    def clear(self) -> None:
+        """Let go of everything: it has been written."""
+        self.removed.clear()
         self.added.clear()
         self._size = 0
 

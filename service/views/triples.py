@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 import pyoxigraph as ox
 
@@ -26,10 +26,13 @@ MAPPING_VERSION: Final = 3
 TRANSACTION: Final = 20_000
 """Triples written in one transaction with the watermark; more are loaded in bulk, before the watermark moves."""
 BULK: Final = 200_000
-"""Triples of a rebuild that are loaded at once."""
+"""Triples that are gathered before they are written, of a rebuild or of a large change."""
+PART: Final = 10_000
+"""Facts, statements or influences after which it is looked whether enough has gathered."""
 BULK_TEXTS: Final = 50_000
 """Texts, of some three triples each, that are loaded at once: bounds their memory at some 20 MB."""
 
+_Item = TypeVar("_Item")
 _Graphs: TypeAlias = tuple[Edits, Edits]
 """Edits of the default graph and of the book of writings."""
 
@@ -51,6 +54,7 @@ class TriplesView:
 
     name = "triples"
     mapping_version = MAPPING_VERSION
+    edges_only = False
 
     def __init__(self, path: Path | None, model: OntologyModel) -> None:
         """Open or create the store in a folder; without a folder it lives in memory."""
@@ -92,8 +96,6 @@ class TriplesView:
         edits = self._edits()
         for last in snapshot:
             self._collect(last, edits, empty=True)
-            if len(edits[0]) > BULK:
-                self._load(edits[0])
         if last is not None:
             self._write(edits, self._mark(last))
 
@@ -154,14 +156,20 @@ class TriplesView:
         # What has only now come to hold has no node yet: no need to look for one.
         came = frozenset() if empty else frozenset(change.added)
         present.removed += map(line, self._writings.take(change.removed, change.added))
-        present.add(map(line, change.added))
-        for fact, claims in change.claims_changed:
-            known = not (empty or fact in came)
-            present.replace(statement_iri(fact), statement_tails(fact, claims), known=known)
-        for edge in change.influences:
-            known = not (empty or Fact(edge.influencer, _AFFECTS, edge.influenced) in came)
-            node = influence_iri(edge.influencer, edge.influenced)
-            present.replace(node, self._influence_tails(edge), known=known)
+        for facts in chunked(change.added, PART):
+            present.add(map(line, facts))
+            self._relieve(present)
+        for stated in chunked(change.claims_changed, PART):
+            for fact, claims in stated:
+                known = not (empty or fact in came)
+                present.replace(statement_iri(fact), statement_tails(fact, claims), known=known)
+            self._relieve(present)
+        for edges in chunked(change.influences, PART):
+            for edge in edges:
+                known = not (empty or Fact(edge.influencer, _AFFECTS, edge.influenced) in came)
+                node = influence_iri(edge.influencer, edge.influenced)
+                present.replace(node, self._influence_tails(edge), known=known)
+            self._relieve(present)
         for influencer, influenced in change.influences_removed:
             present.replace(influence_iri(influencer, influenced), ())
         for seen in change.observations:
@@ -179,9 +187,6 @@ class TriplesView:
         """Write in one transaction, or, where that would be too large, in steps that can safely be done again."""
         present, book = edits
         if len(present) > TRANSACTION:
-            for removed in chunked(sorted(present.removed), TRANSACTION):
-                self._store.update(_data("DELETE", removed))
-            present.removed.clear()
             self._load(present)
         mark = [f"{_MARK} {prop} {value}" for prop, value in _mark_values(watermark)]
         steps = (
@@ -195,12 +200,19 @@ class TriplesView:
         self._store.update(";\n".join(steps))
         self._watermark = watermark
 
+    def _relieve(self, edits: Edits) -> None:
+        """Write what has gathered of a large change, so that a million facts need no memory for all their texts."""
+        if len(edits) > BULK:
+            self._load(edits)
+
     def _load(self, edits: Edits) -> None:
-        """Bring in what the edits add, past the transactions: five times as fast, and safe to do again."""
+        """Write past the transactions, before the watermark moves: five times as fast, and safe to do again."""
+        for removed in chunked(sorted(edits.removed), TRANSACTION):
+            self._store.update(_data("DELETE", removed))
         for texts in chunked(edits.added, BULK_TEXTS):
             # Our own terms, checked when they came in: no need to check each IRI anew.
             self._store.bulk_load((" .\n".join(texts) + " .\n").encode(), ox.RdfFormat.TURTLE, lenient=True)
-        edits.forget_added()
+        edits.clear()
 
     def _mark(self, change: ChangeSet) -> Watermark:
         return Watermark(
@@ -242,8 +254,8 @@ def _data(verb: str, lines: Iterable[str], graph: str = "") -> str:
     return f"{verb} DATA {{ {graph} {{\n{data}\n}} }}" if graph else f"{verb} DATA {{\n{data}\n}}"
 
 
-def chunked(lines: Iterable[str], size: int) -> Iterator[list[str]]:
-    """Yield the lines in lists of bounded length."""
-    remaining = iter(lines)
+def chunked(items: Iterable[_Item], size: int) -> Iterator[list[_Item]]:
+    """Yield the items in lists of bounded length."""
+    remaining = iter(items)
     while chunk := list(islice(remaining, size)):
         yield chunk

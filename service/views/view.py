@@ -52,6 +52,8 @@ class View(Protocol):
 
     name: str
     mapping_version: int
+    edges_only: bool
+    """Whether influence edges are all that it shows, so that a rebuild needs nothing else."""
 
     def watermark(self) -> Watermark | None:
         """Return how far this view has come, or None when it is empty."""

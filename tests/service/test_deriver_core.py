@@ -78,7 +78,7 @@ def test_both_views_take_the_estate_in_either_way() -> None:
             view.apply(derived)
     triples, adjacency = TriplesView(None, model), AdjacencyView(model)
     triples.rebuild(deriver.snapshot())
-    adjacency.rebuild(deriver.snapshot())
+    adjacency.rebuild(deriver.snapshot(edges_only=adjacency.edges_only))
     everything = "SELECT ?s ?p ?o { ?s ?p ?o } ORDER BY ?s ?p ?o"
     assert views[0].select(everything) == triples.select(everything)
     nodes = {str(row["s"]) for row in triples.select("SELECT DISTINCT ?s { ?s a sg:Asset }")}

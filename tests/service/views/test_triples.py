@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stratagraph.ontology.facts import ChangeSet, Fact, Literal, Observation, Sighting, Term
@@ -80,6 +80,23 @@ def test_the_store_holds_exactly_the_present(happened: list[list[Event]]) -> Non
         view.apply(change)
         assert everything(view) == expected(mirror)
         assert view.sequence == change.sequence
+
+
+@pytest.fixture(name="tiny")
+def _tiny(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write in steps what is usually written at once."""
+    for size in ("PART", "TRANSACTION", "BULK", "BULK_TEXTS"):
+        monkeypatch.setattr(triples, size, 2)
+
+
+@pytest.mark.usefixtures("tiny")
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(events)
+def test_a_large_change_is_written_in_steps_to_the_same_end(happened: list[list[Event]]) -> None:
+    view = TriplesView(None, world())
+    for change, mirror in changes(happened):
+        view.apply(change)
+        assert everything(view) == expected(mirror)
 
 
 @settings(max_examples=30, deadline=None)
