@@ -45,6 +45,8 @@ def verify(
 
 
 def _in_words(report: VerifyReport) -> str:
+    if not report.ok and report.first_bad_sequence is None:
+        return f"Nothing was proved, for the head says nothing about this ledger: {report.problem}"
     if not report.ok:
         return f"The chain is broken at sequence {report.first_bad_sequence}: {report.problem}"
     if report.rollback_checked:

@@ -29,16 +29,25 @@ from stratagraph.service.ledger.schema import batches, claims, dropped_observati
 from stratagraph.service.ledger.signing import Head
 
 
+SHOWN: Final = 16
+"""Digits of a key that a message shows."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyReport:
     """Whether the chain holds, and where it first does not."""
 
     ok: bool
     first_bad_sequence: int | None = None
+    """None where the chain was not judged, because the head that was given says nothing about it."""
     problem: str = ""
     checked: int
     rollback_checked: bool
     """Whether a head kept elsewhere was compared; without one, newer batches may have been cut off unnoticed."""
+
+
+class Unrelated(Exception):
+    """A head that says nothing about the ledger."""
 
 
 class Broken(Exception):
@@ -92,6 +101,8 @@ def verify(connection: Connection, ledger_id: str, public_key: str, head: Head |
             check_head(head, ledger_id, public_key)
         for sequence in _check_chain(connection, ledger_id, head):
             checked = sequence
+    except Unrelated as unrelated:
+        return VerifyReport(ok=False, problem=str(unrelated), checked=0, rollback_checked=False)
     except Broken as broken:
         return VerifyReport(
             ok=False,
@@ -106,11 +117,16 @@ def verify(connection: Connection, ledger_id: str, public_key: str, head: Head |
 def check_head(head: Head, ledger_id: str, public_key: str) -> None:
     """Refuse a head that says nothing about this ledger."""
     if not head.is_genuine():
-        raise Broken(head.sequence, "the signature of the head does not match it")
-    if head.public_key != public_key:
-        raise Broken(head.sequence, "the head was signed with another key than the ledger's")
+        raise Unrelated("its signature does not fit what it says, so it was changed. Take another copy of it.")
     if head.ledger != ledger_id:
-        raise Broken(head.sequence, "the head is that of another ledger")
+        raise Unrelated(
+            f"it is that of ledger {head.ledger}, and this is {ledger_id}. Name the right data folder with --data."
+        )
+    if head.public_key != public_key:
+        raise Unrelated(
+            f"it is signed by another key ({head.public_key[:SHOWN]}...) than the ledger's ({public_key[:SHOWN]}...). "
+            "Restore the ledger's key from its back-up; if it is lost, verify against a head signed since."
+        )
 
 
 def _check_chain(connection: Connection, ledger_id: str, head: Head | None) -> Iterator[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -100,7 +101,20 @@ def test_clean_truncation_shows_only_against_a_head_kept_elsewhere(filled: str, 
 def test_a_head_of_another_ledger_proves_nothing(filled: str, new_url: Callable[[], str], tmp_path: Path) -> None:
     with Ledger.open(new_url(), key_file=tmp_path / "other.key") as other:
         fill(other)
-        assert not other.verify(tmp_path / "head.json").ok
+        report = other.verify(tmp_path / "head.json")
+    assert (report.ok, report.first_bad_sequence, report.rollback_checked) == (False, None, False)
+    assert "Name the right data folder" in report.problem
+
+
+def test_a_head_of_another_key_or_a_changed_one_is_no_break_in_the_chain(filled: str, tmp_path: Path) -> None:
+    head = json.loads((tmp_path / "head.json").read_text())
+    (tmp_path / "changed.json").write_text(json.dumps(head | {"sequence": 4}))
+    with Ledger.open(filled, key_file=tmp_path / "new.key") as ledger:
+        assert ledger.verify().ok
+        for name, said in (("head.json", "Restore the ledger's key"), ("changed.json", "another copy")):
+            report = ledger.verify(tmp_path / name)
+            assert (report.ok, report.first_bad_sequence) == (False, None)
+            assert said in report.problem
 
 
 def test_the_key_is_its_owners_alone(filled: str, tmp_path: Path) -> None:
