@@ -69,13 +69,15 @@ def transform(
     prices: PriceTable = NO_PRICES,
     base: str = ASSET_BASE,
     contexts: Contexts = NO_CONTEXTS,
+    until: datetime | None = None,
 ) -> TraceResult:
     """Return the batch that a trace request amounts to.
 
     ``run`` identifies the request: the hash of its body, so that the same body again changes nothing. ``contexts``
-    is what earlier requests left behind; with none, only relations inside the request are found.
+    is what earlier requests left behind; with none, only relations inside the request are found. A span that ends
+    after ``until`` is rejected.
     """
-    normalised = normalise(request)
+    normalised = normalise(request, until=until)
     calls = distinct_calls(normalised.records, contexts)
     story = _Story(model=model, prices=prices, base=base, calls=calls, earlier=contexts)
     story.tell()

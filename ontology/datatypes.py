@@ -1,4 +1,4 @@
-"""The XSD datatypes: which lexical forms they have, and which values of one are values of another."""
+"""The datatypes of XSD and OWL 2: which lexical forms they have, and which values of one are values of another."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from stratagraph.ontology.facts import Literal
-from stratagraph.ontology.namespaces import RDF, RDFS, XSD
+from stratagraph.ontology.namespaces import OWL, RDF, RDFS, XSD
 
 _INTEGER: Final = r"[+-]?[0-9]+"
 _ZONE: Final = r"(?P<zone>Z|[+-](?:0[0-9]|1[0-3]):[0-5][0-9]|[+-]14:00)?"
@@ -52,6 +52,9 @@ LEXICAL: Final[dict[str, re.Pattern[str]]] = {
         "NCName": r"[_a-zA-Z\u00c0-\U000effff][-.\w·]*",
         "anyURI": r"[^\x00-\x20<>\"{}|\\^`]*",
     }.items()
+} | {
+    OWL.rational: re.compile(r"[+-]?[0-9]+/0*[1-9][0-9]*"),
+    OWL.real: re.compile(r"(?!)"),  # it has values, but no forms of its own to write them in
 }
 RANGES: Final[dict[str, tuple[int | None, int | None]]] = {
     XSD.integer: (None, None),

@@ -18,10 +18,17 @@ class StratagraphError(Exception):
     slug: ClassVar[str] = "error"
     status: ClassVar[int] = 500
     text: ClassVar[str] = "Something went wrong."
+    longest: ClassVar[int] = 1000
+    """Characters of one field that the text repeats; a value of a megabyte says no more by being there whole."""
 
     def __str__(self) -> str:
-        """Fill ``text`` with the error's fields."""
-        return self.text.format(**self.data())
+        """Fill ``text`` with the error's fields, the long ones cut."""
+        return self.text.format(
+            **{
+                name: in_short(value, self.longest) if isinstance(value, str) else value
+                for name, value in self.data().items()
+            }
+        )
 
     def __post_init__(self) -> None:
         """Give the base class its arguments, so that the error pickles and prints like any other."""
@@ -34,3 +41,8 @@ class StratagraphError(Exception):
     def details(self) -> dict[str, object]:
         """Return what a problem detail carries beside the text; nothing, unless a subclass has more to tell."""
         return {}
+
+
+def in_short(text: str, longest: int) -> str:
+    """Return the text as a message can show it: cut where it is long, and saying so."""
+    return text if len(text) <= longest else f"{text[:longest]}... ({len(text):,} characters)"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import reduce
 from operator import add
-from typing import ClassVar, TypeAlias
+from typing import ClassVar, Final, TypeAlias
 
 from stratagraph.ontology import sketches
 from stratagraph.ontology.errors import StratagraphError
@@ -15,6 +15,10 @@ from stratagraph.ontology.facts import Iri, Observation
 
 Series: TypeAlias = tuple[Iri, Iri, str, str, bool]
 """Subject, metric, unit, source, estimated: what observations must share to add up."""
+
+
+MOST_AHEAD: Final = timedelta(days=1)
+"""How far a window may end after the clock of who takes it in. Beyond, it would stand as the newest for too long."""
 
 
 @dataclass(kw_only=True)

@@ -20,6 +20,7 @@ _ESCAPES: Final = {code: f"\\u{code:04X}" for code in (*range(0x20), 0x7F)} | {
 }
 _UNESCAPES: Final = dict(zip("btnfr\"'\\", "\b\t\n\f\r\"'\\", strict=True))
 _ESCAPE: Final = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))", re.DOTALL)
+_BLANK: Final = "a blank node means nothing outside its document, so send the document or give the node an IRI"
 _LITERAL: Final = re.compile(r'"((?:[^"\\]|\\.)*)"(?:@([A-Za-z0-9-]+)|\^\^<([^<>]*)>)?', re.DOTALL)
 
 
@@ -40,9 +41,12 @@ class MalformedTerm(StratagraphError):
 
     slug: ClassVar[str] = "malformed-term"
     status: ClassVar[int] = 400
-    text: ClassVar[str] = "{term!r} is no N-Triples term. Write an IRI as <...> and a literal in double quotes."
+    text: ClassVar[str] = (
+        "{term!r} is no N-Triples term: {reason}. Write an IRI in full as <...>, and a literal in double quotes."
+    )
 
     term: str
+    reason: str
 
 
 def to_ox(term: Term) -> ox.NamedNode | ox.Literal:
@@ -87,7 +91,7 @@ def decode(text: str) -> Term:
         return text[1:-1]
     match = _LITERAL.fullmatch(text)
     if match is None:
-        raise MalformedTerm(term=text)
+        raise MalformedTerm(term=text, reason=_BLANK if text.startswith("_:") else "it is neither IRI nor literal")
     value, language, datatype = match.groups()
     return Literal(_unescape(value, text), datatype or XSD_STRING, language or "")
 
@@ -98,7 +102,7 @@ def _unescape(value: str, text: str) -> str:
     try:
         return _ESCAPE.sub(_character, value)
     except (KeyError, ValueError, OverflowError):
-        raise MalformedTerm(term=text) from None
+        raise MalformedTerm(term=text, reason="an escape stands for no character") from None
 
 
 def _character(match: re.Match[str]) -> str:

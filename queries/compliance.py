@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from typing import ClassVar, Final
 
@@ -93,7 +93,7 @@ def evaluate(
     chosen = tuple(rules) if framework is None else by_framework(rules, framework)
     if framework is not None and not chosen:
         raise UnknownFramework(framework=framework, known=", ".join(frameworks(rules).values()))
-    day_over = datetime.combine(on, time(tzinfo=UTC)) + timedelta(days=1)
+    day_over = datetime.combine(on, time.max, tzinfo=UTC)
     moment = now if on == now.astimezone(UTC).date() else day_over
     verdicts = [v for rule in chosen for v in _Evaluation(store, model, rule, on, moment).verdicts()]
     return Audit(

@@ -75,7 +75,7 @@ def _counts(fact: Fact, rule: Rule, moment: datetime) -> bool:
     if fact.predicate == SG.effectiveUntil:
         return moment < time
     if rule.freshness is not None and fact.predicate == rule.freshness.dated_by:
-        return moment - timedelta(days=rule.freshness.days) <= time <= moment
+        return time <= moment and moment - time <= timedelta(days=rule.freshness.days)
     return True
 
 

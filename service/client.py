@@ -40,6 +40,7 @@ class Refused(StratagraphError):
     slug: ClassVar[str] = "refused"
     status: ClassVar[int] = 400
     text: ClassVar[str] = "{detail}"
+    longest: ClassVar[int] = 100_000  # the service has cut what is long already
     detail: str
     code: int
     problem: Mapping[str, Any]

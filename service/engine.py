@@ -18,7 +18,7 @@ from stratagraph.loaders.otlp_traces import SOURCE as TELEMETRY
 from stratagraph.loaders.prices import PriceTable
 from stratagraph.ontology.extension import load_extended
 from stratagraph.ontology.facts import Batch, ChangeSet, Iri, LedgerChange, Method
-from stratagraph.ontology.model import OntologyModel
+from stratagraph.ontology.model import CORE_SOURCE, OntologyModel
 from stratagraph.ontology.rules import compile_rules
 from stratagraph.queries.compliance import evaluate
 from stratagraph.queries.verdicts import Audit
@@ -27,6 +27,7 @@ from stratagraph.service.deriver import Deriver
 from stratagraph.service.deriver.shares import horizon
 from stratagraph.service.extension import ontology_batch
 from stratagraph.service.ledger.commit import RUN, Receipt
+from stratagraph.service.ledger.errors import InvalidBatch
 from stratagraph.service.ledger.ledger import Ledger
 from stratagraph.service.ledger.retention import Policy
 from stratagraph.service.ledger.signing import Head
@@ -163,7 +164,10 @@ class Engine:
         Raises:
             GateRefused: the batch violates a shape; nothing of it was committed.
             RunConflict: the run is known with other content.
+            InvalidBatch: the source is the ontology's own, or something cannot be kept exactly.
         """
+        if batch.source == CORE_SOURCE:
+            raise InvalidBatch(source=batch.source, run=batch.run, problem="this source is the ontology's own")
         with self._commit_lock, paused(sum(len(scope.stated) for scope in batch.scopes)):
             report = self.gate.check(batch, self.ledger.open_facts)
             if report.violations:

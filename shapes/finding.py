@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
-from stratagraph.ontology.errors import StratagraphError
+from stratagraph.ontology.errors import StratagraphError, in_short
 from stratagraph.ontology.facts import Fact, Iri, Literal, Term
 from stratagraph.ontology.namespaces import compact
 from stratagraph.ontology.terms import encode
+
+LONGEST_VALUE: Final = 200
+"""Characters of a value that a finding's text repeats; its document has all of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +60,9 @@ class Finding:
 
 
 def _plain(term: Term) -> str:
-    return f'"{term.value}"' if isinstance(term, Literal) else compact(term)
+    text = term.value if isinstance(term, Literal) else compact(term)
+    shown = in_short(text, LONGEST_VALUE)
+    return f'"{shown}"' if isinstance(term, Literal) else shown
 
 
 @dataclass(frozen=True, slots=True)

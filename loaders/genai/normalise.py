@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final, TypeAlias
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -48,15 +49,23 @@ class Normalised:
     unmapped: Counter[str] = field(default_factory=Counter)
 
 
-def normalise(request: ExportTraceServiceRequest, *, table: AliasTable | None = None) -> Normalised:
-    """Return the call records of a request: content stays behind, what cannot be right is refused by name."""
+def normalise(
+    request: ExportTraceServiceRequest, *, table: AliasTable | None = None, until: datetime | None = None
+) -> Normalised:
+    """Return the call records of a request: content stays behind, what cannot be right is refused by name.
+
+    A span that ends after ``until`` is refused: the clock of who recorded it is wrong.
+    """
     aliases = table or load_aliases()
     result = Normalised()
+    latest = int(until.timestamp() * 1e9) if until else _LATEST
     for resource in request.resource_spans:
         service = _service(resource, aliases)
         for scope in resource.scope_spans:
             provenance = Provenance(scope=scope.scope.name, version=scope.scope.version, schema=scope.schema_url)
-            reader = _Reader(table=aliases, service=service, provenance=provenance, unmapped=result.unmapped)
+            reader = _Reader(
+                table=aliases, service=service, provenance=provenance, unmapped=result.unmapped, latest=latest
+            )
             for span in scope.spans:
                 try:
                     result.records.append(reader.record(span))
@@ -83,11 +92,13 @@ class _Reader:
     service: Service
     provenance: Provenance
     unmapped: Counter[str]
+    latest: int
+    """Nanoseconds since 1970 that no span may end after."""
 
     def record(self, span: Span) -> CallRecord:
         """Return the span's record. Raises BadAttributeError."""
         _check_ids(span)
-        end = _end(span)
+        end = _end(span, self.latest)
         quirk = self.table.quirk(self.provenance.scope)
         found, offered = self._pick(span.attributes)
         said = _Said(found=found, table=self.table, quirk=quirk)
@@ -259,13 +270,15 @@ def _check_ids(span: Span) -> None:
         raise values.BadAttributeError(key="parent_span_id", reason="is neither empty nor 8 bytes")
 
 
-def _end(span: Span) -> int:
+def _end(span: Span, latest: int) -> int:
     """Return the end of the span, never before its start. Raises BadAttributeError."""
     start, end = span.start_time_unix_nano, span.end_time_unix_nano
     if not start or max(start, end) > _LATEST:
         raise values.BadAttributeError(key="start_time_unix_nano", reason="is missing or beyond the year 2100")
     if end < start - SKEW:
         raise values.BadAttributeError(key="end_time_unix_nano", reason="is before the start of the span")
+    if max(start, end) > latest:
+        raise values.BadAttributeError(key="end_time_unix_nano", reason="is to come: the clock of the sender is ahead")
     return max(start, end)
 
 

@@ -13,7 +13,7 @@ from stratagraph.loaders import files
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Batch
 from stratagraph.service.engine import Committed, Engine
-from stratagraph.service.http.wire import WireBatch
+from stratagraph.service.http.wire import LONGEST_NAME, LONGEST_SCOPE, WireBatch
 
 MEDIA_TYPES: Final = {
     "text/turtle": "upload.ttl",
@@ -70,8 +70,12 @@ def router(engine: Engine) -> APIRouter:
     )
     async def commit(
         request: Request,
-        source: Annotated[str, Query(description="Who says so; for documents.")] = "upload",
-        scope: Annotated[str, Query(description="The part of the source a document is; for documents.")] = "upload",
+        source: Annotated[
+            str, Query(min_length=1, max_length=LONGEST_NAME, description="Who says so; for documents.")
+        ] = "upload",
+        scope: Annotated[
+            str, Query(max_length=LONGEST_SCOPE, description="The part of the source a document is; for documents.")
+        ] = "upload",
         complete: Annotated[bool, Query(description="Whether the document is all of its scope.")] = False,
     ) -> dict[str, Any]:
         body = await _read(request, engine.settings.request_mib)

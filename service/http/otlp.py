@@ -6,6 +6,7 @@ import hashlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
 from typing import ClassVar, Final
@@ -18,6 +19,7 @@ from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]  # anot
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from stratagraph.loaders.genai.contexts import SpanContextCache
+from stratagraph.loaders.genai.measures import WINDOW
 from stratagraph.loaders.otlp import LIMIT, BodyTooLargeError, MediaType, decode_traces, decompress, media_type
 from stratagraph.loaders.otlp_traces import TraceResult, reasons, transform
 from stratagraph.loaders.prices import NO_PRICES, PriceTable
@@ -25,6 +27,7 @@ from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Batch
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import ASSET_BASE
+from stratagraph.ontology.observations import MOST_AHEAD
 
 log = logging.getLogger(__name__)
 
@@ -98,6 +101,7 @@ class Receiver:
             prices=self.prices(),
             base=self.base,
             contexts=self.contexts,
+            until=datetime.now(UTC) + MOST_AHEAD - WINDOW,
         )
         if not result.empty:
             self._committed(result)

@@ -86,5 +86,6 @@ def _unexpected(request: Request, error: Exception) -> Response:
         slug="internal-error",
         title="The service failed",
         status=500,
-        detail="This is a fault of Stratagraph; nothing was committed by this request. The service's log says more.",
+        detail="This is a fault of Stratagraph, and its log says more. A batch may have been committed all the same: "
+        "send it again under the same run, which counts once.",
     )

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import base64
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Annotated, Any, Final
 
-from pydantic import AwareDatetime, Base64Bytes, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from stratagraph.ontology import sketches
-from stratagraph.ontology.facts import Batch, Fact, Iri, Method, Observation, Scope
+from stratagraph.ontology.facts import Batch, Fact, Iri, Method, Observation, Scope, Term
 from stratagraph.ontology.terms import MalformedTerm, decode, encode, to_ox
 
 Triple = tuple[str, str, str]
+
+LONGEST_NAME: Final = 200
+"""Characters of a source's or run's name."""
+LONGEST_SCOPE: Final = 4096
+"""Characters of a scope's name, which may be a file's path."""
+LONGEST_SILENCE: Final = 100 * 365 * 86_400
+"""Seconds of a silence period: a century."""
+
+
+def _unbase64(text: object) -> object:
+    """Read base64 strictly: a letter that is none of it must not be skipped over."""
+    return base64.b64decode(text, validate=True) if isinstance(text, str) else text
 
 
 class WireObservation(BaseModel):
@@ -29,7 +41,7 @@ class WireObservation(BaseModel):
     total: float
     minimum: float
     maximum: float
-    sketch: Base64Bytes = b""
+    sketch: Annotated[bytes, BeforeValidator(_unbase64)] = b""
     estimated: bool = False
 
 
@@ -38,7 +50,7 @@ class WireScope(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: str
+    name: str = Field(max_length=LONGEST_SCOPE)
     complete: bool = False
     stated: list[Triple] = Field(default_factory=list)
     withdrawn: list[Triple] = Field(default_factory=list)
@@ -49,12 +61,12 @@ class WireBatch(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    source: str = Field(min_length=1, max_length=200)
-    run: str = Field(min_length=1, max_length=200)
+    source: str = Field(min_length=1, max_length=LONGEST_NAME)
+    run: str = Field(min_length=1, max_length=LONGEST_NAME)
     method: Method = Method.DECLARED
     scopes: list[WireScope] = Field(default_factory=list)
     observations: list[WireObservation] = Field(default_factory=list)
-    silence_seconds: float | None = Field(default=None, gt=0)
+    silence_seconds: float | None = Field(default=None, ge=1, le=LONGEST_SILENCE)
 
     def batch(self) -> Batch:
         """Return the batch itself.
@@ -83,19 +95,23 @@ class WireBatch(BaseModel):
 
 def _fact(triple: Triple) -> Fact:
     subject, predicate, value = triple
-    term = decode(value)
-    return Fact(_iri(subject), _iri(predicate), _iri(value) if isinstance(term, str) else term)
+    return Fact(_iri(subject), _iri(predicate), _term(value))
 
 
-def _iri(text: str) -> Iri:
-    """Return the IRI; a space or a control character in one would break every notation it is written in."""
+def _term(text: str) -> Term:
+    """Return the term; a space in an IRI, say, would break every notation that it is written in."""
     term = decode(text)
     try:
         to_ox(term)
-    except ValueError:
-        raise MalformedTerm(term=text) from None
+    except ValueError as error:
+        raise MalformedTerm(term=text, reason=str(error)) from None
+    return term
+
+
+def _iri(text: str) -> Iri:
+    term = _term(text)
     if not isinstance(term, str):
-        raise MalformedTerm(term=text)
+        raise MalformedTerm(term=text, reason="a literal stands where only an IRI can")
     return term
 
 

@@ -39,15 +39,16 @@ class InvalidBatch(StratagraphError):
 
 @dataclass(kw_only=True)
 class UnstorableTerm(StratagraphError):
-    """A term that N-Triples cannot write, so that no hash could cover it unambiguously."""
+    """A term that is none of RDF's, or an IRI of absurd length: the views could not hold it."""
 
     term: str
+    reason: str
 
     slug: ClassVar[str] = "unstorable-term"
     status: ClassVar[int] = 422
     text: ClassVar[str] = (
-        "{term!r} is no IRI or literal that can be stored. "
-        "Percent-encode spaces and reserved characters in IRIs, and use plain language tags."
+        "{term!r} cannot be stored: {reason}. Write IRIs in full, with spaces and reserved characters "
+        "percent-encoded, and language tags as in 'pt-BR'."
     )
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from math import isfinite
 from typing import Final
 
 from stratagraph.ontology.facts import Batch, Observation
+from stratagraph.ontology.observations import MOST_AHEAD
 from stratagraph.service.ledger.errors import InvalidBatch
 
 LEDGER_SOURCE: Final = "stratagraph:ledger"
@@ -15,17 +17,17 @@ LEDGER_SOURCE: Final = "stratagraph:ledger"
 _LARGEST: Final = 2**63 - 1
 
 
-def check(batch: Batch) -> None:
-    """Refuse a batch that could not be kept or hashed exactly.
+def check(batch: Batch, *, now: datetime) -> None:
+    """Refuse a batch that could not be kept or hashed exactly, or that tells of what has not happened yet.
 
     Raises:
         InvalidBatch: names the first problem.
     """
-    for problem in _problems(batch):
+    for problem in _problems(batch, now):
         raise InvalidBatch(source=batch.source, run=batch.run, problem=problem)
 
 
-def _problems(batch: Batch) -> Iterator[str]:
+def _problems(batch: Batch, now: datetime) -> Iterator[str]:
     if not batch.source or not batch.run:
         yield "its source or run has no name"
     if batch.source == LEDGER_SOURCE:
@@ -37,7 +39,16 @@ def _problems(batch: Batch) -> Iterator[str]:
         if not _is_text(text):
             yield f"{text!r} holds characters that cannot be stored"
     for observation in batch.observations:
-        yield from _observation_problems(observation)
+        yield from _observation_problems(observation, now)
+
+
+def _is_year_of_utc(time: datetime) -> bool:
+    """Whether the time can be written in UTC; the first hours of the calendar in an eastern zone cannot."""
+    try:
+        time.astimezone(UTC)
+    except OverflowError:
+        return False
+    return True
 
 
 def _is_text(text: str) -> bool:
@@ -45,12 +56,16 @@ def _is_text(text: str) -> bool:
     return "\0" not in text and text.encode(errors="ignore").decode() == text
 
 
-def _observation_problems(observation: Observation) -> Iterator[str]:
+def _observation_problems(observation: Observation, now: datetime) -> Iterator[str]:
     about = f"the observation of {observation.metric} on {observation.subject}"
     if observation.start.utcoffset() is None or observation.end.utcoffset() is None:
         yield f"{about} has a time without a zone"
     elif observation.end < observation.start:
         yield f"{about} ends before it starts"
+    elif observation.end - now > MOST_AHEAD:
+        yield f"{about} ends at {observation.end.isoformat()}, which is to come: the clock of its source is ahead"
+    elif not _is_year_of_utc(observation.start):
+        yield f"{about} starts before the year 1 of UTC"
     if not 0 <= observation.count <= _LARGEST:
         yield f"{about} counts {observation.count}"
     if not all(map(isfinite, (observation.total, observation.minimum, observation.maximum))):

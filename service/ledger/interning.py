@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable
 from hashlib import blake2b
 from typing import Final
@@ -10,7 +9,7 @@ from typing import Final
 from sqlalchemy import Connection, bindparam, func, select
 
 from stratagraph.ontology.facts import Term
-from stratagraph.ontology.terms import decode, encode
+from stratagraph.ontology.terms import decode, encode, to_ox
 from stratagraph.service.ledger.database import chunks, insert_many
 from stratagraph.service.ledger.errors import UnstorableTerm
 from stratagraph.service.ledger.prepared import Prepared
@@ -18,10 +17,8 @@ from stratagraph.service.ledger.schema import terms
 
 REMEMBERED: Final = 200_000
 """Terms kept in memory at most, per direction: bounds a bulk load at some 100 MB."""
-
-_IRI: Final = re.compile(r"""[^\x00-\x20<>"{}|^`\\\ud800-\udfff]+""")
-_TAG: Final = re.compile(r"[A-Za-z0-9-]*")
-_SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
+LONGEST_IRI: Final = 4096
+"""Bytes of an IRI: a property graph finds its nodes by an index whose keys are shorter than 8 KiB."""
 
 _BY_KEY: Final = Prepared(select(terms.c.key, terms.c.id).where(terms.c.key.in_(bindparam("keys", expanding=True))))
 _LAST: Final = select(func.coalesce(func.max(terms.c.id), 0))
@@ -32,13 +29,21 @@ def key_of(text: str) -> bytes:
     return blake2b(text.encode(), digest_size=16).digest()
 
 
+def fault_of(term: Term) -> str | None:
+    """Return why the term cannot be stored, None where it can: what a view cannot hold must not become true."""
+    try:
+        to_ox(term)
+    except ValueError as error:
+        return str(error)
+    iri = term if isinstance(term, str) else term.datatype
+    if len(iri) > LONGEST_IRI or (len(iri) * 4 > LONGEST_IRI and len(iri.encode()) > LONGEST_IRI):
+        return f"an IRI has at most {LONGEST_IRI:,} bytes"
+    return None
+
+
 def is_storable(term: Term) -> bool:
-    """Whether the term's N-Triples text stands for this term alone, and is valid UTF-8."""
-    if isinstance(term, str):
-        return _IRI.fullmatch(term) is not None
-    if _SURROGATE.search(term.value) or not _TAG.fullmatch(term.language):
-        return False
-    return _IRI.fullmatch(term.datatype) is not None
+    """Whether the term can be stored."""
+    return fault_of(term) is None
 
 
 class Texts(dict[Term, str]):
@@ -48,8 +53,8 @@ class Texts(dict[Term, str]):
         """Encode a term seen for the first time."""
         if len(self) >= REMEMBERED:
             self.clear()
-        if not is_storable(term):
-            raise UnstorableTerm(term=str(term))
+        if fault := fault_of(term):
+            raise UnstorableTerm(term=encode(term), reason=fault)
         text = self[term] = encode(term)
         return text
 

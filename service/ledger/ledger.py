@@ -95,6 +95,10 @@ class Ledger:
         """Close every connection."""
         self._database.close()
 
+    def _present(self) -> datetime:
+        """Return what is no future: what has been committed, though the clock was set back since, has happened."""
+        return max(self._clock(), self.head().time or datetime.min.replace(tzinfo=UTC))
+
     # Writing
 
     def commit(self, batch: Batch, *, ontology_hash: str, single_valued: frozenset[Iri] = frozenset()) -> Receipt:
@@ -106,7 +110,7 @@ class Ledger:
             RunConflict: the run is there already, with other content.
             InvalidBatch, UnstorableTerm: something in the batch cannot be kept exactly.
         """
-        check(batch)
+        check(batch, now=self._clock())
 
         def write(connection: Connection) -> Receipt:
             known = self._known_run(connection, batch)
@@ -232,7 +236,7 @@ class Ledger:
         Raises:
             AsOfInFuture: the moment has not come.
         """
-        now = self._clock()
+        now = self._present()
         return self._stream(lambda connection: asof.claims_as_of(connection, at, now=now))
 
     def standing(self, at: Moment) -> Standing:
@@ -242,7 +246,7 @@ class Ledger:
             AsOfInFuture: the moment has not come.
             AsOfBeforeLedger: there was nothing yet.
         """
-        now = self._clock()
+        now = self._present()
         with self._database.reading() as connection:
             return past.standing(connection, at, now=now)
 

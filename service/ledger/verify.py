@@ -28,7 +28,6 @@ from stratagraph.service.ledger.retention import DIGESTS_KEPT, dropped_ids
 from stratagraph.service.ledger.schema import batches, claims, dropped_observations, observations, scopes
 from stratagraph.service.ledger.signing import Head
 
-
 SHOWN: Final = 16
 """Digits of a key that a message shows."""
 

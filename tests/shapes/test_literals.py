@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stratagraph.ontology.facts import Literal
-from stratagraph.ontology.namespaces import RDF, XSD
+from stratagraph.ontology.namespaces import OWL, RDF, XSD
 from stratagraph.shapes.literals import compare, well_formed
 
 
@@ -46,6 +46,12 @@ def test_lexical_forms(datatype: str, good: list[str], bad: list[str]) -> None:
     iri = XSD.term(datatype)
     assert [form for form in good if not well_formed(Literal(form, iri))] == []
     assert [form for form in bad if well_formed(Literal(form, iri))] == []
+
+
+def test_numbers_of_owl() -> None:
+    assert all(well_formed(Literal(form, OWL.rational)) for form in ("1/3", "-4/2", "0/007"))
+    assert not any(well_formed(Literal(form, OWL.rational)) for form in ("1/0", "1/-3", "1", "0.5", "1 / 3"))
+    assert not well_formed(Literal("1", OWL.real))
 
 
 def test_unknown_datatypes_accept_everything() -> None:

@@ -77,7 +77,23 @@ def test_clock_running_backwards_does_not_turn_the_ledger_back(ledger_url: str, 
     with Ledger.open(ledger_url, key_file=tmp_path / "l.key", clock=lambda: now) as ledger:
         first = ledger.commit(batch("1"), ontology_hash="o")
         now = NOON - timedelta(hours=1)
-        assert ledger.commit(batch("2"), ontology_hash="o").time > first.time
+        second = ledger.commit(batch("2", scope(fact(1))), ontology_hash="o")
+        assert second.time > first.time
+        # What was committed has happened, though the clock says that it is to come.
+        assert ledger.standing(second.time).sequence == 2
+        assert [claim.fact for claim in ledger.facts_as_of(second.time)] == [fact(1)]
+        with pytest.raises(AsOfInFuture):
+            ledger.standing(second.time + timedelta(seconds=1))
+        assert ledger.verify().ok
+
+
+def test_an_observation_of_the_day_after_tomorrow_is_refused(ledger_url: str, tmp_path: Path) -> None:
+    with Ledger.open(ledger_url, key_file=tmp_path / "l.key", clock=lambda: NOON) as ledger:
+        seen = [replace(observation(), end=NOON + timedelta(days=1, seconds=late)) for late in (0, 1)]
+        ahead, beyond = (Batch(source="s", run="1", method=Method.OBSERVED, observations=(one,)) for one in seen)
+        with pytest.raises(InvalidBatch, match="to come"):
+            ledger.commit(beyond, ontology_hash="o")
+        assert ledger.commit(ahead, ontology_hash="o").sequence == 1
 
 
 def test_observations_are_read_back_exactly_with_their_source(ledger: Ledger) -> None:
