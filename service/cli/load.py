@@ -14,7 +14,6 @@ from stratagraph.ontology.facts import Fact
 from stratagraph.ontology.terms import decode
 from stratagraph.service.cli.options import Config, Data, Ontology, errors_in_words, fail, write
 from stratagraph.service.client import Refused, connect
-from stratagraph.service.http.wire import to_wire
 from stratagraph.service.settings import load_settings
 
 
@@ -42,7 +41,7 @@ def load(
         )
         with connect(settings) as client:
             try:
-                answer = client.request("POST", "/api/batches", json=to_wire(loaded.batch)).json()
+                answer = client.commit(loaded.batch)
             except Refused as refusal:
                 fail(explain(refusal, loaded))
     report(answer, loaded)
