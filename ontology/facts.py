@@ -120,11 +120,16 @@ class Claim(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
-    """When a scope of a source was seen last, and with it every fact that it states."""
+    """When a scope of a source was seen last, and with it every fact that it states.
+
+    ``run`` saw it then, and ``complete`` says whether it enumerated all of the scope.
+    """
 
     source: str
     scope: str
     last_seen: datetime
+    run: str = ""
+    complete: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

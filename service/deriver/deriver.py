@@ -59,6 +59,7 @@ class Deriver:
         self._influences = Influences(model, self._closure, self._shares, self._numbers)
         self._newest: dict[tuple[Iri, Iri], Observation] = {}
         self._last_seen: dict[tuple[str, str], datetime] = {}
+        self._sightings: dict[tuple[str, str], Sighting] = {}
         self.sequence = 0
         self._time = datetime.fromtimestamp(0, UTC)
         self._hash = ""
@@ -137,12 +138,8 @@ class Deriver:
     def _snapshot_seen(self, size: int) -> Iterator[ChangeSet]:
         for seen in _chunks(self._newest.values(), size):
             yield self._change(observations=tuple(seen))
-        for scopes in _chunks(self._last_seen.items(), size):
-            yield self._change(
-                sightings=tuple(
-                    Sighting(source=source, scope=scope, last_seen=seen_at) for (source, scope), seen_at in scopes
-                )
-            )
+        for scopes in _chunks(self._sightings.values(), size):
+            yield self._change(sightings=tuple(scopes))
 
     def holds(self, fact: Fact) -> bool:
         """Tell whether the fact is asserted or follows."""
@@ -213,6 +210,7 @@ class Deriver:
         """Take in when scopes were seen; return the last that was told of each."""
         last = {(seen.source, seen.scope): seen for seen in sightings}
         self._last_seen.update((key, seen.last_seen) for key, seen in last.items())
+        self._sightings.update(last)
         return tuple(last.values())
 
     # Handing out -----------------------------------------------------------------------------------------------

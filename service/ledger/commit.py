@@ -161,7 +161,7 @@ class Commit:
             observations=tuple(replace(seen, source=batch.source) for seen in batch.observations),
             source=batch.source,
             run=batch.run,
-            sightings=sightings_of(batch.source, runs, self._time),
+            sightings=sightings_of(batch.source, batch.run, runs, self._time),
         )
         return Receipt(sequence=change.sequence, batch_hash=batch_hash, time=self._time, duplicate=False, change=change)
 

@@ -113,9 +113,11 @@ _SCOPES: Final = (
     .join(batches, batches.c.sequence == scopes.c.last_seen, isouter=True)
     .order_by(scopes.c.source, scopes.c.name)
 )
+SIGHTING: Final = (scopes.c.source, scopes.c.name, batches.c.time, batches.c.run, scope_runs.c.complete)
 _SIGHTED: Final = (
-    select(scopes.c.source, scopes.c.name, batches.c.time)
+    select(*SIGHTING)
     .join(batches, batches.c.sequence == scopes.c.last_seen)
+    .join(scope_runs, (scope_runs.c.sequence == scopes.c.last_seen) & (scope_runs.c.scope == scopes.c.id))
     .order_by(scopes.c.id)
 )
 _NEWEST: Final = (
@@ -149,19 +151,29 @@ def _change(connection: Connection, row: Row[*tuple[Any, ...]]) -> LedgerChange:
         observations=tuple(observation_rows(connection, row.first_observation, row.observed)),
         source=row.source,
         run=row.run,
-        sightings=sightings_of(row.source, scope_runs_of(connection, row.sequence), moment(row.time)),
+        sightings=sightings_of(row.source, row.run, scope_runs_of(connection, row.sequence), moment(row.time)),
     )
 
 
-def sightings_of(source: str, runs: Iterable[ScopeRun], time: datetime) -> tuple[Sighting, ...]:
+def sightings_of(source: str, run: str, scopes_: Iterable[ScopeRun], time: datetime) -> tuple[Sighting, ...]:
     """Return the scopes that a batch saw."""
-    return tuple(Sighting(source=source, scope=run.name, last_seen=time) for run in runs if run.seen)
+    return tuple(
+        Sighting(source=source, scope=scope.name, last_seen=time, run=run, complete=scope.complete)
+        for scope in scopes_
+        if scope.seen
+    )
 
 
 def sightings(connection: Connection) -> Iterator[Sighting]:
     """Yield when each scope of each source was seen last."""
-    for row in connection.execute(_SIGHTED):
-        yield Sighting(source=row.source, scope=row.name, last_seen=moment(row.time))
+    return map(sighting, connection.execute(_SIGHTED))
+
+
+def sighting(row: Row[*tuple[Any, ...]]) -> Sighting:
+    """Return what a row of ``SIGHTING`` says."""
+    return Sighting(
+        source=row.source, scope=row.name, last_seen=moment(row.time), run=row.run, complete=bool(row.complete)
+    )
 
 
 def _closed(connection: Connection, sequence: int) -> tuple[Claim, ...]:

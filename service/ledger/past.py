@@ -16,6 +16,7 @@ from stratagraph.ontology.observations import newest
 from stratagraph.service.ledger.asof import Moment
 from stratagraph.service.ledger.chain import microseconds, moment
 from stratagraph.service.ledger.errors import AsOfInFuture
+from stratagraph.service.ledger.history import SIGHTING, sighting
 from stratagraph.service.ledger.observed import NAMED, decoded
 from stratagraph.service.ledger.redaction import REDACTION
 from stratagraph.service.ledger.schema import batches, claims, observations, scope_runs, scopes
@@ -86,9 +87,10 @@ _SIGHTED: Final = (
     .subquery("sighted_then")
 )
 _SIGHTINGS: Final = (
-    select(scopes.c.source, scopes.c.name, batches.c.time)
+    select(*SIGHTING)
     .join(_SIGHTED, _SIGHTED.c.scope == scopes.c.id)
     .join(batches, batches.c.sequence == _SIGHTED.c.sequence)
+    .join(scope_runs, (scope_runs.c.sequence == _SIGHTED.c.sequence) & (scope_runs.c.scope == scopes.c.id))
     .order_by(scopes.c.id)
 )
 
@@ -131,8 +133,7 @@ def newest_observations_until(connection: Connection, sequence: int) -> Iterator
 
 def sightings_until(connection: Connection, sequence: int) -> Iterator[Sighting]:
     """Yield when each scope was seen last, up to a sequence."""
-    for row in connection.execute(_SIGHTINGS, {"until": sequence}):
-        yield Sighting(source=row.source, scope=row.name, last_seen=moment(row.time))
+    return map(sighting, connection.execute(_SIGHTINGS, {"until": sequence}))
 
 
 def redactions(connection: Connection, after: int) -> tuple[int, bool]:

@@ -43,12 +43,15 @@ def _told(voices: tuple[tuple[str, str, str, datetime], ...]) -> tuple[tuple[Iri
 
 
 def scope_facts(seen: Sighting) -> Iterator[Fact]:
-    """Yield the triples of a source's scope: when everything that it states was last seen stands here, once."""
+    """Yield the triples of a source's scope: when all that it states was last seen, once, and how that run went."""
     node = scope_iri(seen.source, seen.scope)
     yield Fact(node, RDF.type, SG.Scope)
     yield Fact(node, SG.source, Literal(seen.source))
     yield Fact(node, SG.scopeName, Literal(seen.scope))
     yield Fact(node, SG.lastSeen, moment(seen.last_seen))
+    if seen.run:
+        yield Fact(node, SG.lastRun, Literal(seen.run))
+        yield Fact(node, SG.lastRunComplete, boolean(seen.complete))
 
 
 def observation_facts(seen: Observation) -> Iterator[Fact]:

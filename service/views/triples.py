@@ -21,7 +21,7 @@ from stratagraph.service.views.statements import observation_facts, scope_facts
 from stratagraph.service.views.tails import InfluenceTails, line, statement_tails, tails_of
 from stratagraph.service.views.view import Watermark, follows
 
-MAPPING_VERSION: Final = 3
+MAPPING_VERSION: Final = 4
 """Raised whenever the triples made of the same present change, so that older stores are rebuilt."""
 TRANSACTION: Final = 20_000
 """Triples written in one transaction with the watermark; more are loaded in bulk, before the watermark moves."""

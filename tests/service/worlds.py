@@ -187,7 +187,13 @@ class History:
             del self.open[key]
         self.open.update(opened)
         time = START + timedelta(minutes=minutes * self.sequence)
-        seen = {source: Sighting(source=source, scope="all", last_seen=time) for opens, source, _ in happened if opens}
+        seen = {
+            source: Sighting(
+                source=source, scope="all", last_seen=time, run=str(self.sequence), complete=self.sequence % 2 == 0
+            )
+            for opens, source, _ in happened
+            if opens
+        }
         self.sightings.update(seen)
         return LedgerChange(
             sequence=self.sequence,
@@ -316,7 +322,7 @@ class Mirror:
         self.edges: dict[tuple[Iri, Iri], Influence] = {}
         self.claims: dict[Fact, tuple[Claim, ...]] = {}
         self.newest: dict[tuple[Iri, Iri], Observation] = {}
-        self.last_seen: dict[tuple[str, str], datetime] = {}
+        self.sightings: dict[tuple[str, str], Sighting] = {}
 
     def apply(self, change: ChangeSet) -> None:
         added, removed = set(change.added), set(change.removed)
@@ -338,4 +344,4 @@ class Mirror:
         for seen in change.observations:
             self.newest[seen.subject, seen.metric] = seen
         for sighting in change.sightings:
-            self.last_seen[sighting.source, sighting.scope] = sighting.last_seen
+            self.sightings[sighting.source, sighting.scope] = sighting

@@ -60,6 +60,20 @@ def test_loading_again_changes_nothing_and_a_shorter_file_closes(environment: Ma
     assert "0 facts opened, 1 closed" in whole.stdout
 
 
+def test_how_the_last_run_went_is_in_the_graph(environment: Mapping[str, str], estate: Path) -> None:
+    ask = f"""SELECT ?run ?complete WHERE {{
+        ?scope sg:scopeName "{estate}" ; sg:source "files" ; sg:lastRun ?run ; sg:lastRunComplete ?complete }}"""
+    told = []
+    for options in ((), ("--partial",), ()):
+        assert run("load", *options, "--source", "files", str(estate), environment=environment).returncode == 0
+        (row,) = csv.DictReader(
+            io.StringIO(run("query", "-", "--format", "csv", environment=environment, stdin=ask).stdout)
+        )
+        told.append(row)
+    assert [row["complete"] for row in told] == ["true", "false", "true"]
+    assert len({row["run"] for row in told}) == 3
+
+
 def test_going_back_to_an_older_file_is_a_change(environment: Mapping[str, str], estate: Path) -> None:
     run("load", str(estate), environment=environment)
     estate.write_text(

@@ -150,7 +150,9 @@ def test_a_batch_tells_which_scopes_it_saw(ledger: Ledger) -> None:
     ledger.commit(batch("1", scope(fact(1)), scope(fact(2), name="b")), ontology_hash="o")
     unseen = scope(name="b", complete=False, withdrawn=(fact(2),))
     receipt = ledger.commit(batch("2", scope(fact(1)), unseen), ontology_hash="o")
-    assert receipt.change.sightings == (Sighting(source="s", scope="a", last_seen=receipt.time),)
+    assert receipt.change.sightings == (
+        Sighting(source="s", scope="a", last_seen=receipt.time, run="2", complete=True),
+    )
     first, second = ledger.changes(0)
     assert second.sightings == receipt.change.sightings
     assert list(ledger.sightings()) == [second.sightings[0], first.sightings[1]]

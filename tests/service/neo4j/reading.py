@@ -120,5 +120,5 @@ class Reader:
 
 BOOK = {
     *("observedOn", "metric", "unit", "windowStart", "windowEnd", "count", "sum", "min", "max", "mean", "p50", "p95"),
-    *("measured", "source", "scopeName", "lastSeen"),
+    *("measured", "source", "scopeName", "lastSeen", "lastRun", "lastRunComplete"),
 }

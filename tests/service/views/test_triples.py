@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stratagraph.ontology.facts import ChangeSet, Fact, Literal, Observation, Sighting, Term
+from stratagraph.ontology.facts import ChangeSet, Fact, Literal, Observation, Term
 from stratagraph.ontology.identity import influence_iri, observation_iri, statement_iri
 from stratagraph.ontology.namespaces import RDF, SG, XSD
 from stratagraph.ontology.rules import compile_rules
@@ -42,8 +42,8 @@ def expected(mirror: Mirror) -> set[Fact]:
         facts.update(influence_facts(edge, world()))
     for seen in mirror.newest.values():
         facts.update(observation_facts(seen))
-    for (source, scope), time in mirror.last_seen.items():
-        facts.update(scope_facts(Sighting(source=source, scope=scope, last_seen=time)))
+    for seen_in in mirror.sightings.values():
+        facts.update(scope_facts(seen_in))
     return {stored(fact) for fact in facts}
 
 
