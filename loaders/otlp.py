@@ -31,7 +31,7 @@ class MediaType(StrEnum):
 
 
 @dataclass(kw_only=True)
-class UnsupportedEncodingError(StratagraphError):
+class UnsupportedEncoding(StratagraphError):
     """A media type or content encoding that is not read here."""
 
     header: str
@@ -43,7 +43,7 @@ class UnsupportedEncodingError(StratagraphError):
 
 
 @dataclass(kw_only=True)
-class BodyTooLargeError(StratagraphError):
+class BodyTooLarge(StratagraphError):
     """A body over the limit, as sent or decompressed."""
 
     limit: int
@@ -53,7 +53,7 @@ class BodyTooLargeError(StratagraphError):
 
 
 @dataclass(kw_only=True)
-class MalformedOtlpError(StratagraphError):
+class MalformedOtlp(StratagraphError):
     """A body that is no OTLP request."""
 
     reason: str
@@ -63,18 +63,18 @@ class MalformedOtlpError(StratagraphError):
 
 
 def media_type(header: str) -> MediaType:
-    """Return what a Content-Type header means. Raises UnsupportedEncodingError."""
+    """Return what a Content-Type header means. Raises UnsupportedEncoding."""
     name = header.partition(";")[0].strip().lower()
     try:
         return MediaType(name)
     except ValueError:
-        raise UnsupportedEncodingError(header="Content-Type", given=header, known=", ".join(MediaType)) from None
+        raise UnsupportedEncoding(header="Content-Type", given=header, known=", ".join(MediaType)) from None
 
 
 def decompress(body: bytes, encoding: str, *, limit: int = LIMIT) -> bytes:
     """Return the body without its content encoding, never holding more than the limit.
 
-    Raises UnsupportedEncodingError, BodyTooLargeError, MalformedOtlpError.
+    Raises UnsupportedEncoding, BodyTooLarge, MalformedOtlp.
     """
     match encoding.strip().lower():
         case "" | "identity":
@@ -84,14 +84,14 @@ def decompress(body: bytes, encoding: str, *, limit: int = LIMIT) -> bytes:
         case "deflate":
             plain = _members(body, _ZLIB if _is_zlib(body) else _RAW, limit)
         case other:
-            raise UnsupportedEncodingError(header="Content-Encoding", given=other, known="gzip, deflate, identity")
+            raise UnsupportedEncoding(header="Content-Encoding", given=other, known="gzip, deflate, identity")
     if len(plain) > limit:
-        raise BodyTooLargeError(limit=limit)
+        raise BodyTooLarge(limit=limit)
     return plain
 
 
 def decode_traces(body: bytes, media: MediaType) -> ExportTraceServiceRequest:
-    """Return the request that a plain body holds. Raises MalformedOtlpError."""
+    """Return the request that a plain body holds. Raises MalformedOtlp."""
     return _from_json(body) if media is MediaType.JSON else _from_protobuf(body)
 
 
@@ -108,38 +108,38 @@ def _members(body: bytes, window: int, limit: int) -> bytes:
         try:
             plain += engine.decompress(body, limit + 1 - len(plain))
         except zlib.error as error:
-            raise MalformedOtlpError(reason=f"it cannot be decompressed ({error})") from None
+            raise MalformedOtlp(reason=f"it cannot be decompressed ({error})") from None
         if len(plain) > limit:
-            raise BodyTooLargeError(limit=limit)
+            raise BodyTooLarge(limit=limit)
         if not engine.eof:
-            raise MalformedOtlpError(reason="the compressed data end too soon")
+            raise MalformedOtlp(reason="the compressed data end too soon")
         body = engine.unused_data
     return bytes(plain)
 
 
 def _from_protobuf(body: bytes) -> ExportTraceServiceRequest:
-    """Parse protocol buffers. Raises MalformedOtlpError."""
+    """Parse protocol buffers. Raises MalformedOtlp."""
     try:
         return ExportTraceServiceRequest.FromString(body)
     except DecodeError as error:
-        raise MalformedOtlpError(reason=f"it is no protocol buffer of that type ({error})") from None
+        raise MalformedOtlp(reason=f"it is no protocol buffer of that type ({error})") from None
 
 
 def _from_json(body: bytes) -> ExportTraceServiceRequest:
-    """Parse OTLP's JSON, which writes ids in hexadecimal and enumerations as numbers. Raises MalformedOtlpError."""
+    """Parse OTLP's JSON, which writes ids in hexadecimal and enumerations as numbers. Raises MalformedOtlp."""
     request = ExportTraceServiceRequest()
     try:
         data = orjson.loads(body)
         for span in _spans(data):
             _proto_form(span)
         json_format.ParseDict(data, request, ignore_unknown_fields=True)
-    except (orjson.JSONDecodeError, json_format.ParseError, _NotOtlpError, TypeError, ValueError) as error:
+    except (orjson.JSONDecodeError, json_format.ParseError, _NotOtlp, TypeError, ValueError) as error:
         reason = str(error) or type(error).__name__
-        raise MalformedOtlpError(reason=reason.splitlines()[0][:300]) from None
+        raise MalformedOtlp(reason=reason.splitlines()[0][:300]) from None
     return request
 
 
-class _NotOtlpError(Exception):
+class _NotOtlp(Exception):
     """JSON whose outline is not that of a request."""
 
 
@@ -154,14 +154,14 @@ def _objects(data: dict[str, Any], name: str) -> Iterator[dict[str, Any]]:
     """Yield the objects of a list; a missing one or null is empty."""
     listed = data.get(name)
     if listed is not None and not isinstance(listed, list):
-        raise _NotOtlpError(f"{name} is not a list")
+        raise _NotOtlp(f"{name} is not a list")
     yield from map(_object, listed or ())
 
 
 def _object(data: Any) -> dict[str, Any]:
     """Return a JSON object as it is."""
     if not isinstance(data, dict):
-        raise _NotOtlpError("an object is expected where something else stands")
+        raise _NotOtlp("an object is expected where something else stands")
     return data
 
 
@@ -191,4 +191,4 @@ def _unhex(data: dict[str, Any], name: str) -> None:
 def _number(data: dict[str, Any], name: str) -> None:
     """Refuse names of enumeration values: OTLP sends numbers."""
     if isinstance(data.get(name), str):
-        raise _NotOtlpError(f"{name} is a name where OTLP sends a number")
+        raise _NotOtlp(f"{name} is a name where OTLP sends a number")

@@ -48,7 +48,7 @@ def merge(first: Observation, second: Observation) -> Observation:
 
     Raises:
         Unmergeable: they tell of different subjects, metrics, units or sources, or only one is estimated.
-        MalformedSketchError: a sketch cannot be read.
+        MalformedSketch: a sketch cannot be read.
     """
     return merge_all((first, second))
 
@@ -111,7 +111,7 @@ def _rank(seen: Observation) -> tuple[datetime, datetime, str, bool, str]:
 
 
 def quantile(seen: Observation, q: float) -> float | None:
-    """Return the value at quantile ``q`` in 0..1, None where no sketch tells. Raises MalformedSketchError."""
+    """Return the value at quantile ``q`` in 0..1, None where no sketch tells. Raises MalformedSketch."""
     value = sketches.quantile(seen.sketch, q)
     # The sketch is right to one per cent; the extremes are known exactly.
     return None if value is None else min(max(value, seen.minimum), seen.maximum)

@@ -23,7 +23,7 @@ _GAMMA_TOLERANCE: Final = 1e-12
 
 
 @dataclass(kw_only=True)
-class MalformedSketchError(StratagraphError):
+class MalformedSketch(StratagraphError):
     """Bytes that are no sketch of ours."""
 
     reason: str
@@ -58,13 +58,13 @@ def encode(sketch: DDSketch) -> bytes:
 def decode(data: bytes) -> DDSketch:
     """Return the sketch that the bytes hold; minimum, maximum and sum are the observation's.
 
-    Raises MalformedSketchError.
+    Raises MalformedSketch.
     """
     message = pb.DDSketch()
     try:
         message.ParseFromString(data)
     except DecodeError:
-        raise MalformedSketchError(reason="it is no protocol buffer of a DDSketch") from None
+        raise MalformedSketch(reason="it is no protocol buffer of a DDSketch") from None
     _check(message)
     sketch = sketch_of()
     state = vars(sketch)
@@ -88,7 +88,7 @@ def merge(parts: Iterable[bytes]) -> bytes:
 
 
 def quantile(data: bytes, q: float) -> float | None:
-    """Return the value at quantile ``q`` in 0..1, None where empty. Raises MalformedSketchError."""
+    """Return the value at quantile ``q`` in 0..1, None where empty. Raises MalformedSketch."""
     if not data:
         return None
     value = decode(data).get_quantile_value(q)
@@ -114,20 +114,20 @@ def _bins(message: Any) -> Iterable[tuple[int, float]]:
 
 
 def _check(message: Any) -> None:
-    """Refuse what we cannot merge, and keys that would fill gigabytes. Raises MalformedSketchError."""
+    """Refuse what we cannot merge, and keys that would fill gigabytes. Raises MalformedSketch."""
     mapping = message.mapping
     if mapping.interpolation != pb.IndexMapping.NONE or mapping.indexOffset:
-        raise MalformedSketchError(reason="its mapping is not logarithmic")
+        raise MalformedSketch(reason="its mapping is not logarithmic")
     if abs(mapping.gamma - _MAPPING.gamma) > _GAMMA_TOLERANCE:
-        raise MalformedSketchError(reason=f"its gamma is {mapping.gamma}")
+        raise MalformedSketch(reason=f"its gamma is {mapping.gamma}")
     counts = [message.zeroCount]
     for store in (message.positiveValues, message.negativeValues):
         for key, count in _bins(store):
             counts.append(count)
             if key not in _KEYS:
-                raise MalformedSketchError(reason=f"the bin {key} is beyond every number")
+                raise MalformedSketch(reason=f"the bin {key} is beyond every number")
     if not all(isfinite(count) and count >= 0 for count in counts):
-        raise MalformedSketchError(reason="a count is negative or not finite")
+        raise MalformedSketch(reason="a count is negative or not finite")
 
 
 def _fill(store: Any, message: Any) -> None:

@@ -69,7 +69,7 @@ def normalise(
             for span in scope.spans:
                 try:
                     result.records.append(reader.record(span))
-                except values.BadAttributeError as error:
+                except values.BadAttribute as error:
                     result.rejections.append(f"span {span.span_id.hex() or '(none)'}: {error}")
     return result
 
@@ -96,7 +96,7 @@ class _Reader:
     """Nanoseconds since 1970 that no span may end after."""
 
     def record(self, span: Span) -> CallRecord:
-        """Return the span's record. Raises BadAttributeError."""
+        """Return the span's record. Raises BadAttribute."""
         _check_ids(span)
         end = _end(span, self.latest)
         quirk = self.table.quirk(self.provenance.scope)
@@ -198,7 +198,7 @@ class _Said:
                 yield alias.key, values.field_of(value, alias.path) if alias.path else value
 
     def text(self, concept: str) -> str:
-        """Return a name, "" where unknown. Raises BadAttributeError."""
+        """Return a name, "" where unknown. Raises BadAttribute."""
         ignored = self.quirk.ignore.get(concept, frozenset())
         for key, value in self._values(concept):
             name = values.text(key, value, self.table.empty)
@@ -207,12 +207,12 @@ class _Said:
         return ""
 
     def tokens(self, concept: str) -> int | None:
-        """Return a count of tokens, None where unknown. Raises BadAttributeError."""
+        """Return a count of tokens, None where unknown. Raises BadAttribute."""
         read = (values.tokens(key, value, self.table.empty) for key, value in self._values(concept))
         return next((count for count in read if count is not None), None)
 
     def amount(self, concept: str) -> float | None:
-        """Return a quantity, None where unknown. Raises BadAttributeError."""
+        """Return a quantity, None where unknown. Raises BadAttribute."""
         read = (values.amount(key, value, self.table.empty) for key, value in self._values(concept))
         return next((number for number in read if number is not None), None)
 
@@ -246,7 +246,7 @@ class _Said:
         return requested, answered
 
     def usage(self) -> Usage:
-        """Return the usage as sent. Raises BadAttributeError."""
+        """Return the usage as sent. Raises BadAttribute."""
         if not self.found:
             return NO_USAGE
         cost = self.amount("cost")
@@ -261,24 +261,24 @@ class _Said:
 
 
 def _check_ids(span: Span) -> None:
-    """Refuse ids that identify nothing. Raises BadAttributeError."""
+    """Refuse ids that identify nothing. Raises BadAttribute."""
     if len(span.trace_id) != _TRACE_BYTES or not any(span.trace_id):
-        raise values.BadAttributeError(key="trace_id", reason="is not 16 bytes with one that is not zero")
+        raise values.BadAttribute(key="trace_id", reason="is not 16 bytes with one that is not zero")
     if len(span.span_id) != _SPAN_BYTES or not any(span.span_id):
-        raise values.BadAttributeError(key="span_id", reason="is not 8 bytes with one that is not zero")
+        raise values.BadAttribute(key="span_id", reason="is not 8 bytes with one that is not zero")
     if len(span.parent_span_id) not in {0, _SPAN_BYTES}:
-        raise values.BadAttributeError(key="parent_span_id", reason="is neither empty nor 8 bytes")
+        raise values.BadAttribute(key="parent_span_id", reason="is neither empty nor 8 bytes")
 
 
 def _end(span: Span, latest: int) -> int:
-    """Return the end of the span, never before its start. Raises BadAttributeError."""
+    """Return the end of the span, never before its start. Raises BadAttribute."""
     start, end = span.start_time_unix_nano, span.end_time_unix_nano
     if not start or max(start, end) > _LATEST:
-        raise values.BadAttributeError(key="start_time_unix_nano", reason="is missing or beyond the year 2100")
+        raise values.BadAttribute(key="start_time_unix_nano", reason="is missing or beyond the year 2100")
     if end < start - SKEW:
-        raise values.BadAttributeError(key="end_time_unix_nano", reason="is before the start of the span")
+        raise values.BadAttribute(key="end_time_unix_nano", reason="is before the start of the span")
     if max(start, end) > latest:
-        raise values.BadAttributeError(key="end_time_unix_nano", reason="is to come: the clock of the sender is ahead")
+        raise values.BadAttribute(key="end_time_unix_nano", reason="is to come: the clock of the sender is ahead")
     return max(start, end)
 
 

@@ -21,7 +21,7 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 
 @dataclass(kw_only=True)
-class BadAttributeError(StratagraphError):
+class BadAttribute(StratagraphError):
     """An attribute whose value cannot mean what its name says."""
 
     key: str
@@ -32,22 +32,22 @@ class BadAttributeError(StratagraphError):
 
 
 def text(key: str, value: AnyValue, empty: frozenset[str]) -> str:
-    """Return a name, "" where unknown. Raises BadAttributeError."""
+    """Return a name, "" where unknown. Raises BadAttribute."""
     kind = value.WhichOneof("value")
     if kind is None:
         return ""
     if kind != "string_value":
-        raise BadAttributeError(key=key, reason="is not text")
+        raise BadAttribute(key=key, reason="is not text")
     name = value.string_value.strip()
     if name in empty:
         return ""
     if len(name) > LONGEST_NAME or _CONTROL.search(name):
-        raise BadAttributeError(key=key, reason=f"is longer than {LONGEST_NAME} characters, or not printable")
+        raise BadAttribute(key=key, reason=f"is longer than {LONGEST_NAME} characters, or not printable")
     return name
 
 
 def tokens(key: str, value: AnyValue, empty: frozenset[str]) -> int | None:
-    """Return a count of tokens, None where unknown. Raises BadAttributeError."""
+    """Return a count of tokens, None where unknown. Raises BadAttribute."""
     kind = value.WhichOneof("value")
     number: int | None = None
     if kind == "int_value":
@@ -59,25 +59,25 @@ def tokens(key: str, value: AnyValue, empty: frozenset[str]) -> int | None:
     elif kind is None or (kind == "string_value" and value.string_value.strip() in empty):
         return None
     if number is None or number > _MOST_TOKENS:
-        raise BadAttributeError(key=key, reason="is not a whole number")
+        raise BadAttribute(key=key, reason="is not a whole number")
     if number < 0:
-        raise BadAttributeError(key=key, reason=f"is negative ({number})")
+        raise BadAttribute(key=key, reason=f"is negative ({number})")
     return number
 
 
 def amount(key: str, value: AnyValue, empty: frozenset[str]) -> float | None:
-    """Return a quantity of 0 or more, None where unknown. Raises BadAttributeError."""
+    """Return a quantity of 0 or more, None where unknown. Raises BadAttribute."""
     kind = value.WhichOneof("value")
     if kind is None or (kind == "string_value" and value.string_value.strip() in empty):
         return None
     if kind not in {"int_value", "double_value", "string_value"}:
-        raise BadAttributeError(key=key, reason="is not a number")
+        raise BadAttribute(key=key, reason="is not a number")
     try:
         number = float(getattr(value, kind))
     except ValueError:
-        raise BadAttributeError(key=key, reason="is not a number") from None
+        raise BadAttribute(key=key, reason="is not a number") from None
     if not isfinite(number) or number < 0:
-        raise BadAttributeError(key=key, reason=f"is negative or not finite ({number})")
+        raise BadAttribute(key=key, reason=f"is negative or not finite ({number})")
     return number
 
 

@@ -20,7 +20,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from stratagraph.loaders.genai.contexts import SpanContextCache
 from stratagraph.loaders.genai.measures import WINDOW
-from stratagraph.loaders.otlp import LIMIT, BodyTooLargeError, MediaType, decode_traces, decompress, media_type
+from stratagraph.loaders.otlp import LIMIT, BodyTooLarge, MediaType, decode_traces, decompress, media_type
 from stratagraph.loaders.otlp_traces import TraceResult, reasons, transform
 from stratagraph.loaders.prices import NO_PRICES, PriceTable
 from stratagraph.ontology.errors import StratagraphError
@@ -40,7 +40,7 @@ _FIRST_SERVER_ERROR: Final = 500
 
 
 @dataclass(kw_only=True)
-class OverloadedError(StratagraphError):
+class Overloaded(StratagraphError):
     """Too many requests at once, or a ledger that cannot take any now."""
 
     slug: ClassVar[str] = "overloaded"
@@ -49,7 +49,7 @@ class OverloadedError(StratagraphError):
 
 
 @dataclass(kw_only=True)
-class SignalNotReceivedError(StratagraphError):
+class SignalNotReceived(StratagraphError):
     """A signal that is not built yet."""
 
     signal: str
@@ -82,7 +82,7 @@ class Receiver:
     async def take(self, request: Request, media: MediaType) -> ExportTraceServiceResponse:
         """Answer one request. Raises StratagraphError."""
         if self._taken >= self.capacity:
-            raise OverloadedError
+            raise Overloaded
         self._taken += 1
         try:
             body = await _body(request, self.limit)
@@ -144,12 +144,12 @@ def router(
         except Exception:
             # Whatever it was, the data are not durable: a sender may only keep them if it is told to try again.
             log.exception("a trace request failed")
-            return refusal(OverloadedError(), media)
+            return refusal(Overloaded(), media)
 
     def refuse(signal: str) -> None:
         @routes.post(f"/v1/{signal}", summary=f"Say that {signal} are not received yet", response_class=Response)
         async def not_received(request: Request) -> Response:
-            return refusal(SignalNotReceivedError(signal=signal), answerable(request))
+            return refusal(SignalNotReceived(signal=signal), answerable(request))
 
     refuse("metrics")
     refuse("logs")
@@ -165,12 +165,12 @@ def answerable(request: Request) -> MediaType:
 
 
 async def _body(request: Request, limit: int) -> bytes:
-    """Return the body as sent, stopping at the limit. Raises BodyTooLargeError."""
+    """Return the body as sent, stopping at the limit. Raises BodyTooLarge."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > limit:
-            raise BodyTooLargeError(limit=limit)
+            raise BodyTooLarge(limit=limit)
     return bytes(body)
 
 

@@ -73,7 +73,7 @@ class WireBatch(BaseModel):
 
         Raises:
             MalformedTerm: a term is not in N-Triples notation.
-            MalformedSketchError: a sketch is none.
+            MalformedSketch: a sketch is none.
         """
         return Batch(
             source=self.source,

@@ -14,7 +14,7 @@ from sqlalchemy import BindParameter, Connection, Row, and_, bindparam, delete, 
 
 from stratagraph.ontology.facts import LedgerChange, Method, Observation
 from stratagraph.ontology.observations import Series, merge_all, series
-from stratagraph.ontology.sketches import MalformedSketchError
+from stratagraph.ontology.sketches import MalformedSketch
 from stratagraph.service.ledger.chain import (
     MICROSECOND,
     SALT_LENGTH,
@@ -157,7 +157,7 @@ def _rolled(rows: Sequence[Row[*tuple[Any, ...]]], length: timedelta) -> Iterato
 def _merged(parts: Sequence[Observation]) -> Observation:
     try:
         return merge_all(parts)
-    except MalformedSketchError:
+    except MalformedSketch:
         return merge_all([replace(part, sketch=b"") for part in parts])
 
 

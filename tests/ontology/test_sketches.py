@@ -9,7 +9,7 @@ from ddsketch.pb.proto import DDSketchProto
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stratagraph.ontology.sketches import MalformedSketchError, decode, encode, merge, quantile, sketch_of
+from stratagraph.ontology.sketches import MalformedSketch, decode, encode, merge, quantile, sketch_of
 
 pb: Any = ddsketch_pb2
 proto: Any = DDSketchProto()
@@ -81,5 +81,5 @@ def message(**fields: object) -> bytes:
     ],
 )
 def test_bytes_that_are_no_sketch_of_ours_are_refused(data: bytes) -> None:
-    with pytest.raises(MalformedSketchError):
+    with pytest.raises(MalformedSketch):
         decode(data)

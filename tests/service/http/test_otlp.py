@@ -37,7 +37,7 @@ BODY: Final = request([span(1, chat())]).SerializeToString()
 
 
 @dataclass
-class RefusedError(StratagraphError):
+class Refused(StratagraphError):
     """A refusal with a chosen status."""
 
     text: ClassVar[str] = "Refused with {chosen}."
@@ -169,7 +169,7 @@ def test_the_same_body_again_is_the_same_run(client: httpx.Client, store: Store)
 
 
 def test_a_conflicting_run_means_that_the_body_was_taken_before(client: httpx.Client, store: Store) -> None:
-    store.error = RefusedError(chosen=409)
+    store.error = Refused(chosen=409)
     assert post(client).status_code == 200
 
 
@@ -212,13 +212,13 @@ def test_deep_json_does_not_end_the_service(client: httpx.Client) -> None:
 
 @pytest.mark.parametrize("chosen", [400, 422])
 def test_what_the_gate_refuses_is_not_sent_again(client: httpx.Client, store: Store, chosen: int) -> None:
-    store.error = RefusedError(chosen=chosen)
+    store.error = Refused(chosen=chosen)
     answer = post(client)
     assert answer.status_code == 400
     assert "Refused" in status(answer).message
 
 
-@pytest.mark.parametrize("error", [RefusedError(chosen=500), RefusedError(chosen=503), OSError("disk full")])
+@pytest.mark.parametrize("error", [Refused(chosen=500), Refused(chosen=503), OSError("disk full")])
 def test_what_could_not_be_stored_is_to_be_sent_again(client: httpx.Client, store: Store, error: Exception) -> None:
     store.error = error
     answer = post(client)

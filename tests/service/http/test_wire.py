@@ -9,7 +9,7 @@ import pytest
 
 from stratagraph.ontology.facts import Batch, Method, Observation
 from stratagraph.ontology.namespaces import SG
-from stratagraph.ontology.sketches import MalformedSketchError, encode, sketch_of
+from stratagraph.ontology.sketches import MalformedSketch, encode, sketch_of
 from stratagraph.service.http.wire import WireBatch, to_wire
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -40,5 +40,5 @@ def test_an_observation_comes_back_as_it_went(sketch: bytes) -> None:
 @pytest.mark.parametrize("sketch", [b"\x01\x02", b"no sketch at all", base64.b64encode(encode(sketch_of([1.0])))])
 def test_a_sketch_that_cannot_be_merged_is_refused(sketch: bytes) -> None:
     batch = WireBatch.model_validate(document(sketch))
-    with pytest.raises(MalformedSketchError):
+    with pytest.raises(MalformedSketch):
         batch.batch()
