@@ -6,6 +6,7 @@ import os
 import random
 import shutil
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -21,7 +22,7 @@ from stratagraph.ontology.namespaces import RDF, SG
 from stratagraph.service.engine import Engine
 from stratagraph.service.http.wire import to_wire
 from stratagraph.service.settings import TRIPLES_FOLDER, Settings
-from tests.service.running import Running, started
+from tests.service.running import PROGRAM, Running, clean_environment, started
 
 KILLS, NIGHTLY_KILLS = 10, 100
 SENDERS = 2
@@ -95,6 +96,37 @@ def test_a_killed_server_loses_nothing_that_it_acknowledged(
     with capsys.disabled():
         sys.stdout.write(f"\n{kills} kills, {len(load.acknowledged)} acknowledged batches\n")
     assert_nothing_is_missing(data, load.acknowledged, tmp_path)
+
+
+OPENINGS, NIGHTLY_OPENINGS = 5, 40
+
+
+@pytest.mark.timeout(1000)
+def test_a_server_killed_while_it_opens_its_folder_opens_it_the_next_time(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    pick, data = random.Random(12), tmp_path / "data"
+    for _ in range(NIGHTLY_OPENINGS if request.config.getoption("--nightly") else OPENINGS):
+        shutil.rmtree(data / TRIPLES_FOLDER, ignore_errors=True)  # there is always a view to be made anew
+        kill_while_opening(data, tmp_path, after=pick.uniform(0.2, 4))
+    with started("serve", "--data", str(data), home=tmp_path) as running:
+        assert running.get("/health/ready").json()["status"] == "ready"
+        answer = running.post("/api/batches", json=to_wire(batch_of(0)))
+        assert answer.status_code == httpx.codes.CREATED, answer.text
+    assert_nothing_is_missing(data, {int(answer.json()["sequence"]): "0"}, tmp_path)
+
+
+def kill_while_opening(data: Path, home: Path, *, after: float) -> None:
+    """Start the server on a folder and kill it, as a rule before it listens."""
+    command = [*PROGRAM, "serve", "--data", str(data), "--port", "0"]
+    process = subprocess.Popen(
+        command, env=clean_environment(home), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        process.wait(timeout=after)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL, "it did not even begin to open the folder"
 
 
 def assert_nothing_is_missing(data: Path, acknowledged: dict[int, str], folder: Path) -> None:
