@@ -17,6 +17,7 @@ from stratagraph.service.sparql.errors import FormNotAcceptable, NoPast, NotYetT
 from stratagraph.service.sparql.formats import GRAPHS, RESULTS
 from stratagraph.service.sparql.guard import Form, check
 from stratagraph.service.sparql.process import Worker
+from stratagraph.service.sparql.run import Run
 from stratagraph.service.sparql.settings import QuerySettings
 from stratagraph.service.sparql.turns import Turns
 from stratagraph.service.sparql.worker import Question
@@ -52,7 +53,7 @@ class QueryRequest:
 class Answer:
     """An answer whose beginning is known to be good; must be closed, also when it was not read to its end."""
 
-    def __init__(self, *, media_type: str, checkpoint: Checkpoint, run: _Run) -> None:
+    def __init__(self, *, media_type: str, checkpoint: Checkpoint, run: Run[Worker]) -> None:
         self.media_type = media_type
         self.sequence = checkpoint.sequence
         self.note = checkpoint.note
@@ -131,10 +132,10 @@ class QueryPool:
         form = await self._check(request.text)
         question = self._question(request, form)
         await self._turns.take(request.client)
-        run = _Run(pool=self, client=request.client)
+        run = Run[Worker](partial(self._give_back, request.client))
         try:
             checkpoint = await self._checkpoint(request)
-            await run.begin(checkpoint, question)
+            await run.begin(await self.worker(checkpoint), question, question.seconds)
             answer = Answer(media_type=question.media_type, checkpoint=checkpoint, run=run)
             await self._fill(answer, limit=None if request.whole else self.settings.buffer_bytes)
         except BaseException:
@@ -245,7 +246,7 @@ class QueryPool:
             raise TooBusy(retry_after=1) from None
         return worker
 
-    def give_back(self, client: str, worker: Worker | None, *, well: bool) -> None:
+    def _give_back(self, client: str, worker: Worker | None, *, well: bool) -> None:
         """End a turn; a worker that is not well, or worn, is replaced."""
         self._turns.give_back(client)
         if worker is None:
@@ -291,41 +292,3 @@ class QueryPool:
             else:
                 self._idle.put_nowait(worker)
                 return
-
-
-class _Run:
-    """One query on its worker, from its turn to its end."""
-
-    def __init__(self, *, pool: QueryPool, client: str) -> None:
-        self._pool = pool
-        self._client = client
-        self._worker: Worker | None = None
-        self._deadline: asyncio.TimerHandle | None = None
-        self._done = False
-        self._ended = False
-
-    async def begin(self, checkpoint: Checkpoint, question: Question) -> None:
-        self._worker = await self._pool.worker(checkpoint)
-        loop = asyncio.get_running_loop()
-        self._deadline = loop.call_later(question.seconds, partial(self._worker.kill, late=True))
-        await self._worker.ask(question)
-
-    async def hear(self) -> bytes | None:
-        """Return the next piece, None at the end; a fault ends the query but not its worker."""
-        assert self._worker is not None  # noqa: S101  begun before it is heard
-        try:
-            piece = await self._worker.hear()
-        except StratagraphError:
-            self._done = self._worker.alive
-            raise
-        self._done = piece is None
-        return piece
-
-    def end(self) -> None:
-        """Give turn and worker back, once."""
-        if self._ended:
-            return
-        self._ended = True
-        if self._deadline is not None:
-            self._deadline.cancel()
-        self._pool.give_back(self._client, self._worker, well=self._done)

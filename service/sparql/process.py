@@ -7,7 +7,7 @@ import logging
 import os
 import signal
 import sys
-from typing import Final
+from typing import Final, Protocol
 
 import orjson
 
@@ -23,12 +23,18 @@ from stratagraph.service.sparql.errors import (
 )
 from stratagraph.service.sparql.frames import Say, pack, receive
 from stratagraph.service.sparql.settings import QuerySettings
-from stratagraph.service.sparql.worker import Question
 
 log = logging.getLogger(__name__)
 
 _PASSED_ON: Final = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
 _LAST_WORDS: Final = 4096
+
+
+class Packed(Protocol):
+    """A question that can be sent."""
+
+    def pack(self) -> bytes:
+        """Return the frame that asks it."""
 
 
 class Worker:
@@ -70,7 +76,7 @@ class Worker:
         await self.hear()
         self.checkpoint = checkpoint
 
-    async def ask(self, question: Question) -> None:
+    async def ask(self, question: Packed) -> None:
         """Send a question; the answer comes through ``hear``."""
         await self._say(question.pack())
 

@@ -22,6 +22,7 @@ from stratagraph.service.neo4j.errors import NoNeo4j
 from stratagraph.service.neo4j.target import Target
 from stratagraph.service.sparql.errors import DeadlineExceeded, EvaluationFailed, QueryTooLong
 from stratagraph.service.sparql.process import _PASSED_ON, Worker
+from stratagraph.service.sparql.run import Run
 from stratagraph.service.sparql.settings import QuerySettings
 from stratagraph.service.sparql.turns import Turns
 
@@ -76,7 +77,7 @@ class CypherRequest:
 class CypherAnswer:
     """An answer that has begun; must be closed, also when it was not read to its end."""
 
-    def __init__(self, sequence: int, run: _Run) -> None:
+    def __init__(self, sequence: int, run: Run[CypherWorker]) -> None:
         self.sequence = sequence
         self._run = run
 
@@ -125,9 +126,10 @@ class CypherPool:
         if target is None:
             raise NoNeo4j
         await self._turns.take(request.client)
-        run = _Run(self, request.client)
+        run = Run[CypherWorker](partial(self._give_back, request.client))
         try:
-            await run.begin(self._question(request, target))
+            wait = self.settings.query_seconds + GRACE
+            await run.begin(await self.hire(), self._question(request, target), wait)
             first = await run.hear()
             sequence = int(orjson.loads(first or b"{}").get("sequence", 0))
         except BaseException:
@@ -168,7 +170,7 @@ class CypherPool:
             raise
         return worker
 
-    def give_back(self, client: str, worker: CypherWorker | None, *, well: bool) -> None:
+    def _give_back(self, client: str, worker: CypherWorker | None, *, well: bool) -> None:
         """End a turn; a process that is not well is ended."""
         self._turns.give_back(client)
         if worker is None:
@@ -187,43 +189,6 @@ class CypherPool:
         task = asyncio.create_task(stop())
         self._chores.add(task)
         task.add_done_callback(self._chores.discard)
-
-
-class _Run:
-    """One query on its process, from its turn to its end."""
-
-    def __init__(self, pool: CypherPool, client: str) -> None:
-        self._pool = pool
-        self._client = client
-        self._worker: CypherWorker | None = None
-        self._deadline: asyncio.TimerHandle | None = None
-        self._well = False
-        self._ended = False
-
-    async def begin(self, question: Question) -> None:
-        self._worker = await self._pool.hire()
-        wait = question.seconds + GRACE
-        self._deadline = asyncio.get_running_loop().call_later(wait, partial(self._worker.kill, late=True))
-        await self._worker.ask(question)  # type: ignore[arg-type]  # all that it needs is pack()
-
-    async def hear(self) -> bytes | None:
-        assert self._worker is not None  # noqa: S101  begun before it is heard
-        try:
-            piece = await self._worker.hear()
-        except StratagraphError:
-            self._well = self._worker.alive
-            raise
-        self._well = piece is None
-        return piece
-
-    def end(self) -> None:
-        """Give turn and process back, once."""
-        if self._ended:
-            return
-        self._ended = True
-        if self._deadline is not None:
-            self._deadline.cancel()
-        self._pool.give_back(self._client, self._worker, well=self._well)
 
 
 async def wait_for(sequence: Callable[[], int], wanted: int, seconds: float) -> bool:
