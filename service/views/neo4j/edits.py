@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from stratagraph.ontology.facts import ChangeSet, Claim, Fact, Influence, Iri, Literal, Method, Observation, Sighting
@@ -44,12 +45,17 @@ class Rows:
 
 
 class Edits:
-    """The net effect of change sets that follow each other."""
+    """The net effect of change sets that follow each other.
 
-    def __init__(self, model: OntologyModel, names: Names) -> None:
+    ``fresh``: nothing of ours stands in the database yet, so there is nothing to remove.
+    """
+
+    def __init__(self, model: OntologyModel, names: Names, *, fresh: bool = False) -> None:
         self._model = model
         self._names = names
         self._implied = influence_family(model)
+        keys = ("aspects", "measured", "justifiedBy", "reasons", *(info.notation for info in model.aspects.values()))
+        self._no_influence: Row = {} if fresh else dict.fromkeys(keys)
         self.facts: dict[Fact, bool] = {}
         self.claims: dict[Fact, tuple[Claim, ...]] = {}
         self.influences: dict[tuple[Iri, Iri], Influence | None] = {}
@@ -81,10 +87,10 @@ class Edits:
         self._measure(nodes, ties, rows)
         self._state(nodes, rows)
         for tie in ties:
-            nodes.setdefault(tie.start, _node())
-            nodes.setdefault(tie.end, _node())
-        rows.nodes = [{"iri": iri, **node} for iri, node in nodes.items()]
-        rows.ties = [{"s": tie.start, "t": tie.type, "o": tie.end, "p": row} for tie, row in ties.items()]
+            _row(nodes, tie.start)
+            _row(nodes, tie.end)
+        rows.nodes = list(nodes.values())
+        rows.ties = [_tie_row(tie, properties) for tie, properties in ties.items()]
         rows.orphans = [{"iri": iri} for iri in sorted(self._loosened())]
         return rows
 
@@ -98,16 +104,15 @@ class Edits:
                 group = (fact.predicate, fact.object.language.lower())
                 changed.setdefault((fact.subject, group), []).append((fact.object, holds))
             elif fact.predicate == RDF.type:
-                row = nodes.setdefault(fact.subject, _node())
+                row = _row(nodes, fact.subject)
                 row["add" if holds else "remove"].append(self._names.label(fact.object))
         for (iri, (attribute, language)), literals in changed.items():
             key = self._names.key(attribute, language)
-            values = held(key, present.get(iri, {}), language)
-            values = _after(values, literals)
+            values = _after(held(key, present[iri], language) if iri in present else set(), literals)
             properties = shown(key, values)
             if iri not in present:  # nothing to remove from a node that is new
                 properties = {name: value for name, value in properties.items() if value is not None}
-            nodes.setdefault(iri, _node())["p"].update(properties)
+            _row(nodes, iri)["p"].update(properties)
         return nodes
 
     def _loosened(self) -> set[Iri]:
@@ -118,7 +123,7 @@ class Edits:
             if fact.predicate in self._implied and not claims and isinstance(fact.object, str):
                 loose |= {fact.subject, fact.object}
             if not claims:
-                loose.add(statement_iri(fact))
+                loose.add(_statement(fact))
         for pair, edge in self.influences.items():
             loose |= set(pair) if edge is None else set()
         return loose
@@ -157,8 +162,7 @@ class Edits:
                 rows.idle.append(_ends(tie))
 
     def _influence_properties(self, edge: Influence | None) -> Row:
-        properties: Row = {info.notation: None for info in self._model.aspects.values()}
-        properties |= dict.fromkeys(("aspects", "measured", "justifiedBy", "reasons"))
+        properties = dict(self._no_influence)
         if edge is None:
             return properties
         notations = {aspect: self._model.aspects[aspect].notation for aspect in edge.strengths}
@@ -166,7 +170,7 @@ class Edits:
         properties.update((notations[aspect], float(strength)) for aspect, strength in edge.strengths.items())
         properties["aspects"] = sorted(notations.values())
         properties["measured"] = sorted(notations[aspect] for aspect in edge.measured)
-        properties["justifiedBy"] = [statement_iri(fact) for fact in why]
+        properties["justifiedBy"] = [_statement(fact) for fact in why]
         properties["reasons"] = [_sentence(fact) for fact in why]
         return properties
 
@@ -176,7 +180,7 @@ class Edits:
         for seen in self.observations.values():
             self._replace(observation_iri(seen.subject, seen.metric), observation_facts(seen), nodes, ties)
             if seen.subject.startswith(STATEMENT_BASE):
-                nodes.setdefault(seen.subject, _node())["p"][weight_key(seen.metric)] = self._weight(seen)
+                _row(nodes, seen.subject)["p"][weight_key(seen.metric)] = self._weight(seen)
                 rows.weights.append({"iri": seen.subject})
         for sighting in self.sightings.values():
             self._replace(scope_iri(sighting.source, sighting.scope), scope_facts(sighting), nodes, ties)
@@ -191,21 +195,24 @@ class Edits:
     def _state(self, nodes: dict[Iri, Row], rows: Rows) -> None:
         """Give statements that telemetry made, and speaks about, a node of their own."""
         for fact, claims in self.claims.items():
+            observed = any(claim.method is Method.OBSERVED for claim in claims)
+            if not observed and self.facts.get(fact):
+                continue  # new, and nobody observed it: there is no such node
             tie = self._tie(fact)
             if tie is None:
                 continue
-            node = statement_iri(fact)
-            if any(claim.method is Method.OBSERVED for claim in claims):
-                row = nodes.setdefault(node, _node())
+            node = _statement(fact)
+            if observed:
+                row = _row(nodes, node)
                 row["add"].append(self._names.label(SG.Statement))
                 row["p"] |= {"subject": tie.start, "predicate": fact.predicate, "type": tie.type, "object": tie.end}
                 rows.weights.append({"iri": node})
-            elif self.facts.get(fact) is not True:
+            else:
                 rows.unstated.append({"iri": node})
 
     def _replace(self, node: Iri, facts: Iterable[Fact], nodes: dict[Iri, Row], ties: dict[Tie, Row]) -> None:
         """Make the facts all that is known about a node; its relationships never change."""
-        row = nodes.setdefault(node, _node())
+        row = _row(nodes, node)
         row["fresh"] = True
         groups: dict[str, list[Literal]] = {}
         for fact in facts:
@@ -231,12 +238,23 @@ def weight_key(metric: Iri) -> str:
     return local_name(metric)
 
 
-def _node() -> Row:
-    return {"add": [], "remove": [], "p": {}, "fresh": False}
+def _row(nodes: dict[Iri, Row], iri: Iri) -> Row:
+    """Return the row of a node, with an empty one for a node that has none yet."""
+    row = nodes.get(iri)
+    if row is None:
+        row = nodes[iri] = {"iri": iri, "add": [], "remove": [], "p": {}, "fresh": False}
+    return row
 
 
 def _ends(tie: Tie) -> Row:
     return {"s": tie.start, "t": tie.type, "o": tie.end}
+
+
+def _tie_row(tie: Tie, properties: Row) -> Row:
+    row = {**_ends(tie), "p": properties}
+    if properties.get("firstSeen") is not None:
+        row["seen"] = properties.pop("firstSeen")
+    return row
 
 
 def _after(values: set[Literal], changes: Iterable[tuple[Literal, bool]]) -> set[Literal]:
@@ -254,10 +272,15 @@ def _claim_properties(fact: Fact, claims: tuple[Claim, ...]) -> Row:
         "methods": sorted({claim.method.value for claim in claims}),
         "firstSeen": min(claim.first_seen for claim in claims),
         "seenIn": sorted({scope_iri(claim.source, claim.scope) for claim in claims}),
-        "statement": statement_iri(fact),
+        "statement": _statement(fact),
     }
 
 
 def _sentence(fact: Fact) -> str:
-    ends = (term if isinstance(term, str) else term.value for term in (fact.subject, fact.predicate, fact.object))
-    return " ".join(map(compact, ends))
+    end = fact.object if isinstance(fact.object, str) else fact.object.value
+    return f"{_short(fact.subject)} {_short(fact.predicate)} {_short(end)}"
+
+
+# The same facts justify edges of several aspects and directions, between the same few nodes.
+_statement: Final = lru_cache(maxsize=1 << 15)(statement_iri)
+_short: Final = lru_cache(maxsize=1 << 15)(compact)

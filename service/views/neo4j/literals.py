@@ -63,8 +63,13 @@ def shown(key: str, literals: Iterable[Literal]) -> dict[str, Any]:
 
     What is None is to be removed.
     """
-    exact = sorted({encode(literal) for literal in literals})
+    distinct = set(literals)
     properties: dict[str, Any] = {key: None, key + DATATYPE: None, key + WRITTEN: None}
+    if len(distinct) == 1:
+        (only,) = distinct
+        if only.language or only.datatype == XSD_STRING:  # most are one text, which says all by itself
+            return properties | {key: only.value}
+    exact = sorted({encode(literal) for literal in distinct})
     if not exact:
         return properties
     known = [_literal(text) for text in exact]

@@ -43,6 +43,10 @@ MERGE (n:{MARKER} {{{KEY}: row.iri}})
 SET n = row.p
 SET n:$(row.add)
 """
+_BARE: Final = f"""{_ONCE}
+UNWIND $rows AS row
+MERGE (:{MARKER} {{{KEY}: row.iri}})
+"""
 _UNLABEL: Final = f"""
 UNWIND $rows AS row
 MATCH (n:{MARKER} {{{KEY}: row.iri}})
@@ -55,6 +59,7 @@ MATCH (o:{MARKER} {{{KEY}: row.o}}) USING INDEX o:{MARKER}({KEY})
 """
 # A type in the text, not as a parameter: only then does the planner look at relationships of that type alone.
 _TIES: Final = _ENDS + "MERGE (s)-[r:`{type}`]->(o) SET r += row.p"
+_TOLD: Final = _TIES + ", r.firstSeen = $moments[row.seen]"
 _GONE: Final = _ENDS + "MATCH (s)-[r:`{type}`]->(o) DELETE r"
 _IDLE: Final = _ENDS + "MATCH (s)-[r:`{type}`]->(o) WHERE r.sources IS NULL AND r.aspects IS NULL DELETE r"
 _UNSTATED: Final = f"""
@@ -76,6 +81,13 @@ class Step(NamedTuple):
     cypher: str
     rows: list[Row]
 
+    def parameters(self) -> dict[str, Any]:
+        """Return what the statement is sent with; a moment is sent once, for the driver takes long over each."""
+        moments = dict.fromkeys(row["seen"] for row in self.rows if "seen" in row)
+        places = {moment: place for place, moment in enumerate(moments)}
+        rows = [{**row, "seen": places[row["seen"]]} for row in self.rows] if places else self.rows
+        return {"rows": rows, "moments": list(moments)}
+
 
 class Statements:
     """The statements that need the ontology's names."""
@@ -96,22 +108,29 @@ SET r += t {{ {keys} }}
         fresh = [row for row in rows.nodes if row["fresh"]]
         for row in fresh:
             row["p"][KEY] = row["iri"]
-        yield Step(_NODES, [row for row in rows.nodes if not row["fresh"]])
-        yield Step(_FRESH, fresh)
-        yield Step(_UNLABEL, [row for row in rows.nodes if row["remove"]])
+        told = [row for row in rows.nodes if not row["fresh"] and (row["p"] or row["add"])]
+        yield Step(_BARE, [{"iri": row["iri"]} for row in rows.nodes if not (row["fresh"] or row["p"] or row["add"])])
+        yield Step(_NODES, [_only(row, "iri", "p", "add") for row in told])
+        yield Step(_FRESH, [_only(row, "iri", "p", "add") for row in fresh])
+        yield Step(_UNLABEL, [_only(row, "iri", "remove") for row in rows.nodes if row["remove"]])
         yield from _by_type(_GONE, rows.gone)
-        yield from _by_type(_TIES, rows.ties)
+        yield from _by_type(_TIES, [row for row in rows.ties if "seen" not in row])
+        yield from _by_type(_TOLD, [row for row in rows.ties if "seen" in row])
         yield from _by_type(_IDLE, rows.idle)
         yield Step(_UNSTATED, rows.unstated)
         yield Step(self._weigh, rows.weights)
         yield Step(_ORPHANS, rows.orphans)
 
 
+def _only(row: Row, *keys: str) -> Row:
+    return {key: row[key] for key in keys}
+
+
 def _by_type(template: str, rows: Iterable[Row]) -> Iterator[Step]:
     """Yield one step for each type of relationship."""
     types: dict[str, list[Row]] = {}
     for row in rows:
-        types.setdefault(row["t"], []).append(row)
+        types.setdefault(row["t"], []).append({key: value for key, value in row.items() if key != "t"})
     for name, those in types.items():
         yield Step(template.replace("{type}", name.replace("`", "``")), those)
 
@@ -135,14 +154,14 @@ def transactions(steps: Iterable[Step]) -> Iterator[list[Step]]:
 
 
 def _weight(row: Row) -> int:
+    size = 0
     properties: dict[str, Any] = row.get("p") or {}
-    return 1 + sum(map(_text_size, properties.values())) // BYTES_PER_ROW
-
-
-def _text_size(value: Any) -> int:
-    if isinstance(value, str):
-        return len(value)
-    return sum(map(_text_size, value)) if isinstance(value, list) else 0
+    for value in properties.values():
+        if isinstance(value, str):
+            size += len(value)
+        elif isinstance(value, list):
+            size += sum(len(each) for each in value if isinstance(each, str))
+    return 1 + size // BYTES_PER_ROW
 
 
 WATERMARK_READ: Final = f"MATCH (w:{MARKER}:{WATERMARK} {{{KEY}: $iri}}) RETURN properties(w) AS mark"

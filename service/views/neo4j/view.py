@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, ClassVar, Final
@@ -131,12 +132,21 @@ class Neo4jView:
         """Throw everything of ours away and take the present in; the watermark comes last."""
         self._watermark = None
         last = None
-        with self._session() as session, explain(self.target):
+        remaining = iter(snapshot)
+
+        def build() -> tuple[ChangeSet, list[list[Step]]] | None:
+            several = list(islice(remaining, REBUILT_TOGETHER))
+            steps = self._statements.steps(self._edits(several, fresh=True).rows({}))
+            return (several[-1], list(transactions(steps))) if several else None
+
+        # The next rows are made while the server writes the last ones.
+        with ThreadPoolExecutor(1, "neo4j-rows") as builder, self._session() as session, explain(self.target):
+            coming = builder.submit(build)
             self._wipe(session)
-            remaining = iter(snapshot)
-            while several := list(islice(remaining, REBUILT_TOGETHER)):
-                last = several[-1]
-                for steps in transactions(self._statements.steps(self._edits(several).rows({}))):
+            while (built := coming.result()) is not None:
+                coming = builder.submit(build)
+                last, work = built
+                for steps in work:
                     session.execute_write(self._write, steps)
             if last is not None:
                 mark = self._mark(last)
@@ -147,8 +157,8 @@ class Neo4jView:
         """Close the connections."""
         self._driver.close()
 
-    def _edits(self, changes: Iterable[ChangeSet]) -> Edits:
-        edits = Edits(self._model, self._names)
+    def _edits(self, changes: Iterable[ChangeSet], *, fresh: bool = False) -> Edits:
+        edits = Edits(self._model, self._names, fresh=fresh)
         for change in changes:
             edits.take(change)
         return edits
@@ -172,7 +182,7 @@ class Neo4jView:
     def _write(self, work: neo4j.ManagedTransaction, steps: Iterable[Step]) -> None:
         for step in steps:
             if step.rows:
-                work.run(step.cypher, rows=step.rows).consume()
+                work.run(step.cypher, step.parameters()).consume()
 
     def _finish(self, work: neo4j.ManagedTransaction, steps: Iterable[Step], mark: Watermark) -> None:
         """Write the last steps and move the watermark from where this view left it; elsewhere nothing is written."""
