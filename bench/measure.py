@@ -17,6 +17,11 @@ def report(name: str, ours: float, *, unit: str, baseline: float | None = None, 
     print(json.dumps(figure | {"ratio": ratio, "goal": goal, "unit": unit} | more), flush=True)
 
 
+def report_missing(name: str, why: str) -> None:
+    """Print that a figure could not be measured, and why."""
+    print(json.dumps({"name": name, "missing": why}), flush=True)
+
+
 def percentile(values: list[float], q: float) -> float:
     """Return the value at quantile ``q``."""
     return sorted(values)[min(len(values) - 1, int(len(values) * q))]

@@ -18,6 +18,7 @@ from typing import Final
 
 import baseline
 import estate
+import projection
 from measure import Stopwatch, peak_mib, percentile, report
 
 from stratagraph.loaders import files
@@ -107,6 +108,8 @@ PARTS: Final[dict[str, Callable[[int, Path], None]]] = {
     "import": measure_import,
     "commit": measure_commit,
     "views": measure_views,
+    "projection": projection.measure_rate,
+    "lag": projection.measure_lag,
 }
 
 
