@@ -25,6 +25,8 @@ STOP_SECONDS: Final = 60.0
 _RECORD: Final = "server.json"
 _PASSWORD: Final = "password"  # noqa: S105  the name of a file
 _TAIL: Final = 20
+_HANDSHAKE: Final = bytes.fromhex("6060b017 00000005 00000404 00000000 00000000")
+"""Bolt's magic number and the versions that would do."""
 
 _CONF: Final = """\
 # Written by 'stratagraph neo4j up' at each start.
@@ -99,6 +101,7 @@ class LocalNeo4j:
         """
         running = self.running()
         if running is not None:
+            self._wait(running)  # whoever started it may have been killed meanwhile
             return running
         release_of(version)
         runtime = obtain(version)
@@ -156,13 +159,13 @@ class LocalNeo4j:
         return record
 
     def _wait(self, record: Record) -> None:
-        """Wait until Bolt is spoken."""
+        """Wait until Bolt is spoken there; a server that never does is stopped."""
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             identity.note_end(record.pid)
             if not record.alive:
                 raise self._failed("the process ended")
-            with suppress(OSError), socket.create_connection(("127.0.0.1", record.port), timeout=1):
+            if _speaks_bolt(record.port):
                 return
             time.sleep(0.1)
         self.down()
@@ -171,6 +174,14 @@ class LocalNeo4j:
     def _failed(self, reason: str) -> StartFailed:
         lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()
         return StartFailed(reason=reason, log=str(self._log), tail="\n".join(lines[-_TAIL:]))
+
+
+def _speaks_bolt(port: int) -> bool:
+    """Tell whether what listens there answers a Bolt handshake: another program may have taken the port."""
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
+        connection.sendall(_HANDSHAKE)
+        return len(connection.recv(4)) > 0
+    return False
 
 
 def _free_port() -> int:
