@@ -7,7 +7,7 @@ PYTHON ?= python3
 # A process per core; the tests of one file stay together, for they share servers and graphs.
 PARALLEL ?= --numprocesses auto --dist loadfile
 
-.PHONY: help demo demo-neo4j test lint types imports test-nightly bench-store docs lock clean
+.PHONY: help demo demo-neo4j test lint types imports test-nightly test-newest bench-store docs lock clean
 
 help: ## List the commands.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -24,6 +24,10 @@ test: $(VENV)/.dev lint types imports ## Lint, types, import rule and every test
 
 test-nightly: $(VENV)/.dev ## The long property and crash runs.
 	$(BIN)/python -m pytest -m "nightly or not nightly" --nightly $(ARGS)
+	$(if $(ARGS),,$(MAKE) test-newest)
+
+test-newest: $(VENV)/.dev ## The tests of Neo4j against its newest version.
+	STRATAGRAPH_TEST_NEO4J=newest $(BIN)/python -m pytest -m neo4j $(ARGS)
 
 lint: $(VENV)/.dev ## Ruff: rules and format.
 	$(BIN)/ruff check .
@@ -38,7 +42,7 @@ imports: $(VENV)/.dev ## The import rule between the folders.
 docs: $(VENV)/.run ## Write the ontology as pages to browse into build/reference.
 	$(BIN)/stratagraph docs --out build/reference $(ARGS)
 
-bench-store: $(VENV)/.dev ## The store against the bare engines beneath it, as JSON lines; SIZE=10000 for a quick run.
+bench-store: $(VENV)/.dev ## The store against the bare engines beneath it, as JSON lines; SIZE=10000 for a quick run, NEO4J=0 without it.
 	$(BIN)/python bench/store.py $(SIZE)
 
 lock: $(VENV)/.dev ## Resolve the lock files anew from pyproject.toml.

@@ -31,7 +31,9 @@ Demo = Annotated[bool, typer.Option("--demo", help="Use the demo's data folder."
 
 @app.command("up")
 def up(
-    version: Annotated[Line, typer.Option("--version", help="The long-term line, or the newest version.")] = Line.LTS,
+    version: Annotated[
+        Line | None, typer.Option("--version", help="The long-term line, or the newest; default: as last time.")
+    ] = None,
     heap: Annotated[str, typer.Option("--heap", help="Largest heap of the server.")] = "1g",
     demo: Demo = False,
     data: Data = None,
@@ -45,7 +47,7 @@ def up(
         local = LocalNeo4j(settings.data)
         if local.running() is None:
             typer.echo("Starting Neo4j; the first time it is fetched, about 130 MB...")
-        record = local.up(version.value, heap)
+        record = local.up(version.value if version else "", heap)
         typer.echo(f"Neo4j {record.version} at {record.url}, user neo4j, password in {local.password_file}")
 
 

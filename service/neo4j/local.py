@@ -15,7 +15,7 @@ from typing import Final
 
 from stratagraph.service.neo4j import identity
 from stratagraph.service.neo4j.errors import StartFailed
-from stratagraph.service.neo4j.runtime import LTS, Runtime, obtain, release_of
+from stratagraph.service.neo4j.runtime import LTS, Runtime, line_of, obtain
 
 FOLDER: Final = "neo4j"
 """Below the data folder."""
@@ -23,6 +23,7 @@ USER: Final = "neo4j"
 START_SECONDS: Final = 180.0
 STOP_SECONDS: Final = 60.0
 _RECORD: Final = "server.json"
+_LINE: Final = "line"
 _PASSWORD: Final = "password"  # noqa: S105  the name of a file
 _TAIL: Final = 20
 _HANDSHAKE: Final = bytes.fromhex("6060b017 00000005 00000404 00000000 00000000")
@@ -93,8 +94,10 @@ class LocalNeo4j:
         """Return the password, made up at the first start."""
         return self.password_file.read_text(encoding="utf-8").strip()
 
-    def up(self, version: str = LTS, heap: str = "1g") -> Record:
+    def up(self, version: str = "", heap: str = "1g") -> Record:
         """Start the server unless it runs; return once it takes connections.
+
+        Without a version it is the line that was started here last, for data can't go back; at first the long-term one.
 
         Raises:
             StratagraphError: Java or Maven is missing, or the server did not start.
@@ -103,9 +106,10 @@ class LocalNeo4j:
         if running is not None:
             self._wait(running)  # whoever started it may have been killed meanwhile
             return running
-        release_of(version)
-        runtime = obtain(version)
+        line = line_of(version or self._line())
+        runtime = obtain(line)
         self._prepare(runtime)
+        (self.home / _LINE).write_text(line, encoding="utf-8")
         port = _free_port()
         conf = self.home / "conf" / "neo4j.conf"
         conf.write_text(_CONF.format(port=port, heap=heap), encoding="utf-8")
@@ -119,6 +123,13 @@ class LocalNeo4j:
         ran = record is not None and identity.end(record.pid, record.started, STOP_SECONDS)
         (self.home / _RECORD).unlink(missing_ok=True)
         return ran
+
+    def _line(self) -> str:
+        """Return the line that was started here last."""
+        try:
+            return (self.home / _LINE).read_text(encoding="utf-8")
+        except OSError:
+            return LTS
 
     def _prepare(self, runtime: Runtime) -> None:
         """Make the folders and, before the first start, the password."""

@@ -88,9 +88,18 @@ def release_of(name: str) -> Release:
     Raises:
         UnsupportedVersion: it is not one of those that were tried.
     """
+    return RELEASES[line_of(name)]
+
+
+def line_of(name: str) -> str:
+    """Return the line of a release, given that or its exact version.
+
+    Raises:
+        UnsupportedVersion: it is not one of those that were tried.
+    """
     for line, release in RELEASES.items():
         if name in {line, release.version}:
-            return release
+            return line
     known = ", ".join(f"{line} ({release.version})" for line, release in RELEASES.items())
     raise UnsupportedVersion(version=name, known=known)
 

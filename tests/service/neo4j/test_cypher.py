@@ -6,9 +6,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import neo4j
 import pytest
+from neo4j.exceptions import Neo4jError
 
 from stratagraph.ontology.errors import StratagraphError
+from stratagraph.service.neo4j.cypher import worker
 from stratagraph.service.neo4j.cypher.errors import CypherFailed, CypherRefused, CypherTooDeep, SharedDatabase
 from stratagraph.service.neo4j.cypher.pool import CypherPool, CypherRequest
 from stratagraph.service.neo4j.errors import Neo4jDatabaseMissing, Neo4jLogin, Neo4jUnavailable, NoNeo4j
@@ -157,6 +160,51 @@ def test_another_applications_nodes_are_not_shown(ours: Target) -> None:
     with pytest.raises(SharedDatabase):
         ask(ours, "RETURN 1")
     assert ask(ours, "RETURN 1", shared=True)["rows"] == [[1]]
+
+
+@pytest.mark.parametrize("text", ["CREATE (:X)", "MATCH (n) SET n.x = 1", "CALL db.createLabel('X')"])
+def test_the_server_refuses_writing_even_if_the_plan_were_not_looked_at(
+    ours: Target, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "check_plan", lambda *_: None)
+    question = worker.Question(
+        url=ours.url,
+        user=ours.user,
+        password=ours.password,
+        database=ours.database,
+        text=text,
+        parameters={},
+        rows=10,
+        answer_bytes=1000,
+        memory_bytes=1 << 30,
+        seconds=5.0,
+        shared=False,
+    )
+    with (
+        neo4j.GraphDatabase.driver(ours.url, auth=(ours.user, ours.password)) as driver,
+        pytest.raises(Neo4jError, match=r"(?i)access mode|read"),
+    ):
+        list(worker._evaluate(driver, question))
+    assert query(ours, "MATCH (n) WHERE n:X OR n.x = 1 RETURN count(n) AS n")[0]["n"] == 0
+
+
+def test_a_long_answer_is_streamed_and_can_be_left(ours: Target) -> None:
+    async def first_pieces() -> list[bytes]:
+        async with pool_of(ours, workers=1, rows=100_000_000, answer_bytes=1 << 40, query_seconds=60.0) as pool:
+            endless = CypherRequest(text="UNWIND range(1, 1000000000000) AS x RETURN x", parameters={})
+            begun = await pool.run(endless)
+            pieces = begun.pieces()
+            told = [await anext(pieces) for _ in range(3)]
+            begun.close()
+            again = await pool.run(CypherRequest(text="RETURN 1", parameters={}))  # the only worker is free again
+            told.append(b"".join([piece async for piece in again.pieces()]))
+            again.close()
+            return told
+
+    *pieces, last = asyncio.run(first_pieces())
+    assert pieces[0].startswith(b'{"columns":["x"],"rows":[[1],[2]')
+    assert all(pieces)
+    assert json.loads(last)["rows"] == [[1]]
 
 
 def test_a_fault_in_the_query_is_explained(ours: Target) -> None:

@@ -127,6 +127,25 @@ def test_a_version_that_was_never_tried_is_refused() -> None:
         obtain("4.4")
 
 
+def test_the_line_that_was_started_last_is_started_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def obtain_none(line: str) -> None:
+        asked.append(line)
+        raise MavenMissing
+
+    monkeypatch.setattr(local, "obtain", obtain_none)
+    server = LocalNeo4j(tmp_path)
+    for version in ("", "newest", RELEASES["newest"].version):
+        with pytest.raises(MavenMissing):
+            server.up(version)
+    server.home.mkdir()
+    (server.home / "line").write_text("newest", encoding="utf-8")
+    with pytest.raises(MavenMissing):
+        server.up()
+    assert asked == [LTS, "newest", "newest", "newest"]
+
+
 def test_a_server_that_is_too_old_is_named() -> None:
     target = Target(url="bolt://127.0.0.1:7687", user="neo4j", password="")
     for agent in ("Neo4j/5.25.1", "Neo4j/4.4.38", "Neo4j/5.9.0"):

@@ -13,6 +13,7 @@ from stratagraph.ontology.identity import statement_iri
 from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import RDF, SG, XSD
 from stratagraph.ontology.rules import compile_rules
+from stratagraph.ontology.terms import LONGEST_IRI
 from stratagraph.service.deriver import Deriver
 from stratagraph.service.neo4j.target import Target
 from stratagraph.service.views.neo4j import Neo4jView, ViewWiped, statements
@@ -22,6 +23,24 @@ from tests.service.worlds import EX, NODES, START, Event, History, Mirror, claim
 
 pytestmark = pytest.mark.neo4j
 A, B, C = NODES[:3]
+INTEGERS = ("long", "int", "short", "byte", "nonNegativeInteger", "positiveInteger", "unsignedLong", "unsignedInt")
+INTEGERS += ("unsignedShort", "unsignedByte")
+TEXTS = {
+    "gYear": "2026",
+    "gYearMonth": "2026-02",
+    "gMonth": "--02",
+    "gDay": "---29",
+    "base64Binary": "AAEC",
+    "normalizedString": "a b",
+    "token": "a",
+    "language": "pt-BR",
+    "Name": "a",
+    "NCName": "a",
+    "NMTOKEN": "a",
+    "nonPositiveInteger": "-99999999999999999999",
+    "negativeInteger": "x",
+}
+"""Datatypes of XML Schema, or values of them, that Neo4j has no type for."""
 
 
 @cache
@@ -170,6 +189,13 @@ def test_an_influence_says_how_strongly_and_why(view: Neo4jView) -> None:
         (Literal("9223372036854775808", XSD.integer), "9223372036854775808"),
         (Literal("0.10", XSD.decimal), "0.10"),
         (Literal("NaN", XSD.double), None),
+        (Literal("INF", XSD.double), float("inf")),
+        (Literal("+INF", XSD.float), float("inf")),
+        (Literal("NaN", XSD.decimal), "NaN"),
+        (Literal("Olá", language="en"), None),
+        (Literal("a\u0301", language="pl"), None),
+        *((Literal("1", XSD.term(name)), 1) for name in INTEGERS),
+        *((Literal(text, XSD.term(name)), text) for name, text in TEXTS.items()),
         (Literal("-INF", XSD.float), float("-inf")),
         (Literal("1.5", XSD.double), 1.5),
         (Literal("true", XSD.boolean), True),
@@ -196,6 +222,19 @@ def test_every_literal_comes_back(view: Neo4jView, literal: Literal, shown: obje
     if shown is not None:
         key = EX.says + ("_pt_br" if literal.language else "")
         assert query(view.target, f"MATCH (n {{iri: $a}}) RETURN n.`{key}` AS v", a=A)[0]["v"] == shown
+
+
+def test_the_longest_iris_find_their_place_everywhere(view: Neo4jView) -> None:
+    longest = [f"http://x.example/{place}/".ljust(LONGEST_IRI, "x") for place in ("s", "p", "o", "c", "q")]
+    subject, relation, other, cls, attribute = longest
+    story = Story()
+    facts = [Fact(subject, relation, other), Fact(subject, RDF.type, cls), Fact(subject, attribute, Literal("a"))]
+    view.apply(story.step([(True, "a", fact) for fact in facts]))
+    assert Reader(world(), longest).read(view.target) == story.expected()
+    view.rebuild(story.deriver.snapshot())
+    assert Reader(world(), longest).read(view.target) == story.expected()
+    view.apply(story.step([(False, "a", fact) for fact in facts]))
+    assert query(view.target, "MATCH (n:Stratagraph) WHERE n.iri STARTS WITH 'http://x.' RETURN n") == []
 
 
 def test_declared_terms_have_short_names_and_others_their_iri(view: Neo4jView) -> None:
