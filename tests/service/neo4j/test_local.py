@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import signal
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from stratagraph.service.neo4j import identity, local, runtime
+from stratagraph.service.neo4j import identity, local
 from stratagraph.service.neo4j.connection import check_version
 from stratagraph.service.neo4j.errors import (
     FetchFailed,
@@ -41,7 +42,7 @@ def _bare_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PATH", str(programs))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("JAVA_HOME", raising=False)
-    monkeypatch.setattr(runtime.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     return programs
 
 

@@ -13,8 +13,8 @@ from stratagraph.ontology.identity import statement_iri
 from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import RDF, SG, XSD
 from stratagraph.ontology.rules import compile_rules
-from stratagraph.ontology.terms import LONGEST_IRI
 from stratagraph.service.deriver import Deriver
+from stratagraph.service.ledger.interning import LONGEST_IRI
 from stratagraph.service.neo4j.target import Target
 from stratagraph.service.views.neo4j import Neo4jView, ViewWiped, statements
 from stratagraph.service.views.view import ViewOutOfStep
@@ -23,7 +23,16 @@ from tests.service.worlds import EX, NODES, START, Event, History, Mirror, claim
 
 pytestmark = pytest.mark.neo4j
 A, B, C = NODES[:3]
-INTEGERS = ("long", "int", "short", "byte", "nonNegativeInteger", "positiveInteger", "unsignedLong", "unsignedInt")
+INTEGERS: tuple[str, ...] = (
+    "long",
+    "int",
+    "short",
+    "byte",
+    "nonNegativeInteger",
+    "positiveInteger",
+    "unsignedLong",
+    "unsignedInt",
+)
 INTEGERS += ("unsignedShort", "unsignedByte")
 TEXTS = {
     "gYear": "2026",
