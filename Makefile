@@ -17,7 +17,10 @@ demo: $(VENV)/.run ## Load the example estate and sample telemetry and serve the
 
 demo-neo4j: $(VENV)/.run ## The demo with a local Neo4j; needs Java and Maven.
 	$(BIN)/stratagraph neo4j up --demo
-	$(BIN)/stratagraph demo $(ARGS); $(BIN)/stratagraph neo4j down --demo
+	@# However it ends, by Ctrl-C or a signal to make, both servers end with it.
+	@$(BIN)/stratagraph demo $(ARGS) & demo=$$!; \
+	trap 'kill $$demo 2>/dev/null; wait $$demo; $(BIN)/stratagraph neo4j down --demo' EXIT; \
+	trap 'exit 130' INT; trap 'exit 143' TERM; wait $$demo
 
 test: $(VENV)/.dev lint types imports ## Lint, types, import rule and every test.
 	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
