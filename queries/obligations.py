@@ -116,7 +116,7 @@ def scope_of(store: TripleStore, model: OntologyModel, node: Iri) -> Scope | Non
     if not rows:
         return None
     framework, code = str(rows[0]["framework"]), rows[0]["code"]
-    assert isinstance(code, Literal)  # noqa: S101 - a notation is a literal, by the ontology
+    assert isinstance(code, Literal)  # a notation is a literal, by the ontology
     holders = sorted(str(row["holder"]) for row in store.select(_HOLDERS, {"code": code}))
     if not holders:
         raise FrameworkNotInEstate(obligation=f"{local_name(node)} ({model.label(node)})", framework=code.value)

@@ -70,7 +70,7 @@ class Client:
             Refused: nothing of the batch was committed; carries the problem detail.
         """
         # Most commands commit nothing, and the wire's form takes a while to load.
-        from stratagraph.service.http.wire import to_wire  # noqa: PLC0415
+        from stratagraph.service.http.wire import to_wire
 
         answer: dict[str, Any] = self.request("POST", "/api/batches", json=to_wire(batch)).json()
         return answer
@@ -169,9 +169,9 @@ def connect(settings: Settings) -> Iterator[Client]:
         yield remote(url, settings.token.get_secret_value() if settings.token else None)
         return
     # Opening the data loads every part of the service; a command that only talks to one does without.
-    from stratagraph.service.engine import Engine  # noqa: PLC0415
-    from stratagraph.service.http.app import create_app  # noqa: PLC0415
-    from stratagraph.service.http.batches import receipt  # noqa: PLC0415
+    from stratagraph.service.engine import Engine
+    from stratagraph.service.http.app import create_app
+    from stratagraph.service.http.batches import receipt
 
     with Engine(settings) as engine:
         # Whoever can open the data needs no token to read them.

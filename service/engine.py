@@ -114,8 +114,8 @@ class Engine:
 
     def _connect_neo4j(self) -> RemoteView | None:
         # Most commands never talk to Neo4j, and its driver takes a while to load.
-        from stratagraph.service.neo4j.target import find_target  # noqa: PLC0415
-        from stratagraph.service.views.neo4j import Neo4jView  # noqa: PLC0415
+        from stratagraph.service.neo4j.target import find_target
+        from stratagraph.service.views.neo4j import Neo4jView
 
         target = find_target(self.settings)
         return Neo4jView(target, self.model) if target else None
@@ -125,7 +125,7 @@ class Engine:
 
     def _position(self) -> Watermark:
         mark = self.adjacency.watermark()
-        assert mark is not None  # noqa: S101  every view was rebuilt before anything else
+        assert mark is not None  # every view was rebuilt before anything else
         return mark
 
     def _restore(self) -> None:

@@ -40,7 +40,7 @@ def up(
     config: Config = None,
 ) -> None:
     """Start a local Neo4j beside the data; the first time it is fetched with Maven. A running service finds it."""
-    from stratagraph.service.neo4j.local import LocalNeo4j  # noqa: PLC0415  few commands need it
+    from stratagraph.service.neo4j.local import LocalNeo4j
 
     with errors_in_words():
         settings = _settings(data, config, demo=demo)
@@ -54,7 +54,7 @@ def up(
 @app.command("down")
 def down(demo: Demo = False, data: Data = None, config: Config = None) -> None:
     """Stop the local Neo4j; its data stay."""
-    from stratagraph.service.neo4j.local import LocalNeo4j  # noqa: PLC0415  as above
+    from stratagraph.service.neo4j.local import LocalNeo4j
 
     with errors_in_words():
         ran = LocalNeo4j(_settings(data, config, demo=demo).data).down()
@@ -64,7 +64,7 @@ def down(demo: Demo = False, data: Data = None, config: Config = None) -> None:
 @app.command("status")
 def status(demo: Demo = False, data: Data = None, config: Config = None) -> None:
     """Say where Neo4j is, whether it answers, and how far the property graph has come. Exit status 2: it does not."""
-    from stratagraph.service.neo4j.status import look  # noqa: PLC0415  as above
+    from stratagraph.service.neo4j.status import look
 
     with errors_in_words():
         seen = look(_settings(data, config, demo=demo))
@@ -94,9 +94,9 @@ def _settings(data: Data, config: Config, *, demo: bool, ontology: Ontology = No
 
 def _follow(settings: Settings, *, fresh: bool) -> None:
     """Let the running service do it where one runs; else open the data for as long as it takes."""
-    from stratagraph.service.engine import Engine  # noqa: PLC0415  as above
-    from stratagraph.service.neo4j.status import forget, look  # noqa: PLC0415  as above
-    from stratagraph.service.projector import State  # noqa: PLC0415  as above
+    from stratagraph.service.engine import Engine
+    from stratagraph.service.neo4j.status import forget, look
+    from stratagraph.service.projector import State
 
     look(settings)  # says at once what is wrong with the server, if anything is
     if fresh:

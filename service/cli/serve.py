@@ -16,8 +16,8 @@ def serve(
 ) -> None:
     """Serve the graph: pages, API, SPARQL and the telemetry receiver."""
     # The server loads every part of the service; other commands do without.
-    from stratagraph.service.engine import Engine  # noqa: PLC0415
-    from stratagraph.service.server import Server  # noqa: PLC0415
+    from stratagraph.service.engine import Engine
+    from stratagraph.service.server import Server
 
     with errors_in_words():
         _log_to_stderr()
@@ -36,7 +36,7 @@ def demo(
     fresh: Annotated[bool, typer.Option("--fresh", help="Empty the demo's data first.")] = False,
 ) -> None:
     """Load the example estate and sample telemetry, and serve them."""
-    from stratagraph.service.demo import run_demo  # noqa: PLC0415  as above
+    from stratagraph.service.demo import run_demo
 
     with errors_in_words():
         _log_to_stderr()

@@ -49,14 +49,14 @@ def install(app: FastAPI) -> None:
 
 
 def _ours(request: Request, error: Exception) -> Response:
-    assert isinstance(error, StratagraphError)  # noqa: S101  what the handler is registered for
+    assert isinstance(error, StratagraphError)  # what the handler is registered for
     if error.status >= 500:  # noqa: PLR2004  a status class
         log.error("%s %s: %s", request.method, request.url.path, error)
     return from_error(error)
 
 
 def _invalid(request: Request, error: Exception) -> Response:  # noqa: ARG001  starlette's handler signature
-    assert isinstance(error, RequestValidationError)  # noqa: S101
+    assert isinstance(error, RequestValidationError)
     faults = [{"where": ".".join(str(part) for part in fault["loc"]), "what": fault["msg"]} for fault in error.errors()]
     detail = "; ".join(f"{fault['where']}: {fault['what']}" for fault in faults[:5])
     return problem(
@@ -69,7 +69,7 @@ def _invalid(request: Request, error: Exception) -> Response:  # noqa: ARG001  s
 
 
 def _http(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101
+    assert isinstance(error, HTTPException)
     slugs = {404: "not-found", 405: "method-not-allowed"}
     return problem(
         slug=slugs.get(error.status_code, "http-error"),

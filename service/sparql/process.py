@@ -117,11 +117,11 @@ class Worker:
 
     @property
     def _out(self) -> asyncio.StreamReader:
-        assert self._process.stdout is not None  # noqa: S101  a pipe was asked for
+        assert self._process.stdout is not None  # a pipe was asked for
         return self._process.stdout
 
     async def _say(self, frame: bytes) -> None:
-        assert self._process.stdin is not None  # noqa: S101  a pipe was asked for
+        assert self._process.stdin is not None  # a pipe was asked for
         try:
             self._process.stdin.write(frame)
             await self._process.stdin.drain()
@@ -129,7 +129,7 @@ class Worker:
             raise await self._obituary() from None
 
     async def _listen_to_errors(self) -> None:
-        assert self._process.stderr is not None  # noqa: S101  a pipe was asked for
+        assert self._process.stderr is not None  # a pipe was asked for
         while words := await self._process.stderr.read(_LAST_WORDS):
             room = _LAST_WORDS - len(self._last_words)
             self._last_words += words[:room]

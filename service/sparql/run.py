@@ -38,7 +38,7 @@ class Run(Generic[W]):
 
     async def hear(self) -> bytes | None:
         """Return the next piece, None at the end; a fault ends the query but not its worker."""
-        assert self._worker is not None  # noqa: S101  begun before it is heard
+        assert self._worker is not None  # begun before it is heard
         try:
             piece = await self._worker.hear()
         except StratagraphError:

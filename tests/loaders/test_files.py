@@ -27,7 +27,7 @@ YAML = "assets:\n- kind: BaseModel\n  name: gpt-5\n"
 
 
 def load(paths: list[Path], **options: object) -> Loaded:
-    return files.transform(files.fetch(paths), model=MODEL, base=ASSET_BASE, source="files", **options)  # type: ignore[arg-type]
+    return files.transform(files.fetch(paths), model=MODEL, base=ASSET_BASE, source="files", **options)  # type: ignore[arg-type]  # options of mixed types
 
 
 @pytest.fixture(name="folder")

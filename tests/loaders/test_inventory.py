@@ -48,7 +48,7 @@ def test_an_asset_is_typed_named_and_related() -> None:
 
 def test_every_fact_knows_its_line() -> None:
     facts = read("assets:\n- kind: Agent\n  name: support\n  usesModel:\n  - gpt-5\n")
-    lines = {fact.predicate: place.line for fact, place in facts.items()}  # type: ignore[attr-defined]
+    lines = {fact.predicate: place.line for fact, place in facts.items()}  # type: ignore[attr-defined]  # every fact of an inventory has its place
     assert lines == {RDF.type: 2, SG.name: 3, SG.usesModel: 5}
 
 

@@ -35,11 +35,11 @@ class Running:
 
     def get(self, path: str, **options: object) -> httpx.Response:
         """Send a GET request."""
-        return httpx.get(self.url + path, trust_env=False, timeout=PATIENCE, **options)  # type: ignore[arg-type]
+        return httpx.get(self.url + path, trust_env=False, timeout=PATIENCE, **options)  # type: ignore[arg-type]  # options of httpx, told as objects
 
     def post(self, path: str, **options: object) -> httpx.Response:
         """Send a POST request."""
-        return httpx.post(self.url + path, trust_env=False, timeout=PATIENCE, **options)  # type: ignore[arg-type]
+        return httpx.post(self.url + path, trust_env=False, timeout=PATIENCE, **options)  # type: ignore[arg-type]  # options of httpx, told as objects
 
 
 def run(*arguments: str, environment: Mapping[str, str], stdin: str | None = None) -> subprocess.CompletedProcess[str]:

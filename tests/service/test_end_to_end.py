@@ -242,6 +242,6 @@ def test_nobody_else_can_open_the_data_of_a_running_service(demo: Running) -> No
 
 
 def test_an_address_that_others_can_reach_is_refused(demo: Running) -> None:
-    done = demo.command("serve", "--data", str(demo.folder / "other"), "--host", "0.0.0.0", "--port", "0")  # noqa: S104
+    done = demo.command("serve", "--data", str(demo.folder / "other"), "--host", "0.0.0.0", "--port", "0")
     assert done.returncode == 2
     assert "token" in done.stderr

@@ -121,7 +121,7 @@ class _Same:
 
 def _literal(text: str) -> Literal:
     term = decode(text)
-    assert isinstance(term, Literal)  # noqa: S101  it was encoded from one
+    assert isinstance(term, Literal)  # it was encoded from one
     return term
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 import pytest
@@ -29,20 +30,20 @@ class Guarded:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         headers |= options.pop("headers", {})  # type: ignore[call-overload]  # a mapping, where given
         url = self.running.url + path
-        return httpx.request(method, url, headers=headers, trust_env=False, timeout=60, **options)  # type: ignore[arg-type]
+        return httpx.request(method, url, headers=headers, trust_env=False, timeout=60, **options)  # type: ignore[arg-type]  # options of httpx
 
 
 @pytest.fixture(name="guarded", scope="module")
 def _guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
     home = tmp_path_factory.mktemp("home")
     tokens = {role: added(str(role), role, home) for role in Role}
-    with started("serve", "--host", "0.0.0.0", home=home) as running:  # noqa: S104  what is tested
+    with started("serve", "--host", "0.0.0.0", home=home) as running:
         yield Guarded(running, tokens)
 
 
-def added(name: str, role: Role, home: object) -> str:
+def added(name: str, role: Role, home: Path) -> str:
     """Add a token by command and return it."""
-    done = run("token", "add", name, "--role", role.value, environment=clean_environment(home))  # type: ignore[arg-type]
+    done = run("token", "add", name, "--role", role.value, environment=clean_environment(home))
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
@@ -176,7 +177,7 @@ def test_commands_take_the_token_from_the_environment(guarded: Guarded) -> None:
 
 def test_a_service_for_others_does_not_start_without_a_token(guarded: Guarded) -> None:
     folder = str(guarded.running.folder / "other")
-    done = guarded.running.command("serve", "--data", folder, "--host", "0.0.0.0", "--port", "0")  # noqa: S104
+    done = guarded.running.command("serve", "--data", folder, "--host", "0.0.0.0", "--port", "0")
     assert done.returncode == 2
     assert "stratagraph token add" in done.stderr
 
