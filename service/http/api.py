@@ -44,6 +44,14 @@ MEDIA_TYPES = {
 def router(engine: Engine, graphs: Graphs) -> APIRouter:
     """Return the routes below /api that read the graph."""
     routes = APIRouter(prefix="/api", tags=["graph"])
+    _add_catalog(routes, engine)
+    _add_names(routes, engine)
+    _add_impact(routes, engine, graphs)
+    return routes
+
+
+def _add_catalog(routes: APIRouter, engine: Engine) -> None:
+    """Add what there is: the levels and the assets on them."""
     model = engine.model
 
     @routes.get("/levels", summary="The twelve levels with asset counts and the worst verdict")
@@ -70,6 +78,11 @@ def router(engine: Engine, graphs: Graphs) -> APIRouter:
             language=lang,
         )
 
+
+def _add_names(routes: APIRouter, engine: Engine) -> None:
+    """Add what people ask by name: one asset, and the search for one."""
+    model = engine.model
+
     @routes.get("/assets/{name:path}", summary="Everything about one asset, with who says so")
     def asset(name: str, lang: Language = "en") -> dict[str, Any]:
         return describe_asset(engine.triples, model, _in_path(engine, name), language=lang)
@@ -81,6 +94,10 @@ def router(engine: Engine, graphs: Graphs) -> APIRouter:
         lang: Language = "en",
     ) -> dict[str, Any]:
         return names.search(engine.triples, model, q, limit=limit, language=lang)
+
+
+def _add_impact(routes: APIRouter, engine: Engine, graphs: Graphs) -> None:
+    """Add what a change touches."""
 
     @routes.get("/impact", summary="What a change of an asset touches, with paths and reasons", response_model=None)
     def impact_of(
@@ -106,8 +123,6 @@ def router(engine: Engine, graphs: Graphs) -> APIRouter:
             )
         document = impact_document(answer, graph.model, lang) | graph.remark(lang)
         return Response(render(document, format.value), media_type=MEDIA_TYPES[format], headers=dict(graph.headers))
-
-    return routes
 
 
 def _in_path(engine: Engine, name: str) -> Iri:
