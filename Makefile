@@ -4,8 +4,8 @@
 VENV   := .venv
 BIN    := $(VENV)/bin
 PYTHON ?= python3
-# A process per core; the tests of one file stay together, for they share servers and graphs.
-PARALLEL ?= --numprocesses auto --dist loadfile
+# A process per core; tests/scheduling.py says which tests stay together.
+PARALLEL ?= --numprocesses auto --dist loadgroup --no-loadscope-reorder
 
 .PHONY: help demo demo-neo4j test lint types imports test-nightly test-newest bench-store docs lock clean
 
@@ -26,7 +26,7 @@ test: $(VENV)/.dev lint types imports ## Lint, types, import rule and every test
 	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 test-nightly: $(VENV)/.dev ## The long property and crash runs.
-	$(BIN)/python -m pytest -m "nightly or not nightly" --nightly $(ARGS)
+	$(BIN)/python -m pytest $(PARALLEL) --nightly $(ARGS)
 	$(if $(ARGS),,$(MAKE) test-newest)
 
 test-newest: $(VENV)/.dev ## The tests of Neo4j against its newest version.

@@ -10,9 +10,14 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.neo4j_server import _database, _neo4j_server  # noqa: F401  fixtures; one server per session
+from tests.opened import _opened  # noqa: F401  a fixture
+from tests.scheduling import GROUP, TogetherByFile
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
+
+# The reasoner and Neo4j end before optimising their code would pay: half of their processor time went there.
+os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
 
 # Two shared cores: a deadline per example would time the machine, not the code.
 settings.register_profile("normal", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -27,8 +32,21 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("nightly" if config.getoption("--nightly") else "normal")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config) -> TogetherByFile:
+    """Share the tests out between processes."""
+    return TogetherByFile(config)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the nightly tests out of a normal run: deselected, not skipped, for they are not meant to run."""
+    """Put long tests first and keep those of Neo4j together; leave the nightly ones out of a normal run.
+
+    They are deselected, not skipped, for they are not meant to run.
+    """
+    items.sort(key=lambda item: "long" not in item.keywords)
+    for item in items:
+        if "neo4j" in item.keywords:
+            item.add_marker(pytest.mark.xdist_group(GROUP))
     if config.getoption("--nightly"):
         return
     chosen = [item for item in items if "nightly" not in item.keywords]

@@ -41,8 +41,13 @@ def _neo4j_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalNeo
 @pytest.fixture(name="database")
 def _database(neo4j_server: LocalNeo4j) -> Target:
     """An empty database on the running server."""
-    neo4j_server.up()
-    target = target_of(neo4j_server)
+    return emptied(neo4j_server)
+
+
+def emptied(local: LocalNeo4j) -> Target:
+    """The database of a server, which is started if it does not run, without a node."""
+    local.up()
+    target = target_of(local)
     wipe(target)
     return target
 

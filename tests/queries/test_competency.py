@@ -13,6 +13,7 @@ import pytest
 from stratagraph.ontology.facts import Fact
 from stratagraph.ontology.namespaces import SG
 from stratagraph.queries.competency import MalformedQuestion, Question, answer, in_order, load_questions, read_question
+from tests.opened import Opened
 from tests.queries.competency_world import World, world
 
 QUESTIONS = load_questions()
@@ -48,8 +49,8 @@ def _plain(text: str) -> str:
 
 
 @pytest.fixture(name="graph", scope="session")
-def _graph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with world(tmp_path_factory.mktemp("competency")) as graph:
+def _graph(tmp_path_factory: pytest.TempPathFactory, opened: Opened) -> Iterator[World]:
+    with world(opened(tmp_path_factory.mktemp("competency"))) as graph:
         yield graph
 
 

@@ -18,6 +18,7 @@ from stratagraph.service.sparql.settings import QuerySettings
 from stratagraph.service.views.neo4j import Neo4jView
 from tests.conftest import ROOT
 from tests.neo4j_server import target_of, wipe
+from tests.opened import Opened
 from tests.queries.competency_world import world
 
 pytestmark = pytest.mark.neo4j
@@ -25,11 +26,11 @@ FILES = sorted((ROOT / "queries" / "competency").glob("*.cypher"))
 
 
 @pytest.fixture(name="filled", scope="module")
-def _filled(neo4j_server: LocalNeo4j, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+def _filled(neo4j_server: LocalNeo4j, tmp_path_factory: pytest.TempPathFactory, opened: Opened) -> Iterator[Target]:
     """The database with the graph that the questions are about."""
     target = target_of(neo4j_server)
     wipe(target)
-    with world(tmp_path_factory.mktemp("competency")) as graph:
+    with world(opened(tmp_path_factory.mktemp("competency"))) as graph:
         view = Neo4jView(target, graph.engine.model)
         view.rebuild(graph.engine.deriver.snapshot())
         view.close()

@@ -16,6 +16,8 @@ from pathlib import Path
 import httpx
 
 PROGRAM = (sys.executable, "-m", "stratagraph.service")
+DATA = "stratagraph"
+"""The data folder of a newcomer, below their home."""
 PATIENCE = 60.0
 """Seconds until a started service is taken to have failed; a bound, not a measurement."""
 

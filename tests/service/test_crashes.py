@@ -22,6 +22,7 @@ from stratagraph.ontology.namespaces import RDF, SG
 from stratagraph.service.engine import Engine
 from stratagraph.service.http.wire import to_wire
 from stratagraph.service.settings import TRIPLES_FOLDER, Settings
+from tests.opened import Opened
 from tests.service.running import PROGRAM, Running, clean_environment, started
 
 KILLS, NIGHTLY_KILLS = 10, 100
@@ -75,12 +76,13 @@ class Load:
                     self.acknowledged[int(answer.json()["sequence"])] = str(number)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(3000)
 def test_a_killed_server_loses_nothing_that_it_acknowledged(
-    tmp_path: Path, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, opened: Opened, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pick = random.Random(11)
-    load, data = Load(), tmp_path / "data"
+    load, data = Load(), opened(tmp_path / "data")
     kills = NIGHTLY_KILLS if request.config.getoption("--nightly") else KILLS
     for _ in range(kills):
         with started("serve", "--data", str(data), home=tmp_path) as running:

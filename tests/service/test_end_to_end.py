@@ -7,12 +7,14 @@ import io
 import json
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from SPARQLWrapper import CSV, JSON, SPARQLWrapper
 
-from tests.service.running import PATIENCE, Running, started
+from tests.opened import Opened
+from tests.service.running import DATA, PATIENCE, Running, started
 
 
 @pytest.fixture(name="demo", scope="module")
@@ -219,24 +221,24 @@ def test_bad_batches_are_refused_whole(demo: Running, media_type: str, body: str
     assert demo.get("/api/ledger").json()["head"]["hash"] == before
 
 
-def test_a_killed_demo_keeps_what_it_acknowledged(tmp_path_factory: pytest.TempPathFactory) -> None:
-    home = tmp_path_factory.mktemp("home")
-    with started("demo", home=home) as running:
+def test_a_killed_demo_keeps_what_it_acknowledged(tmp_path: Path, opened: Opened) -> None:
+    data = opened(tmp_path / DATA / "demo")
+    with started("demo", home=tmp_path) as running:
         wait_for_telemetry(running)
         acknowledged = running.get("/api/ledger").json()["head"]["sequence"]
         running.process.kill()
         running.process.wait()
-    with started("demo", home=home) as again:
+    with started("demo", home=tmp_path) as again:
         assert again.get("/api/ledger").json()["head"]["sequence"] >= acknowledged
         assert again.get("/health/ready").json()["status"] == "ready"
         assert flow(impact(again, asset="LGPD_BR", change="regulation-change"))["shown"] is True
-        verified = again.command("ledger", "verify", "--data", str(home / "stratagraph" / "demo"))
+        verified = again.command("ledger", "verify", "--data", str(data))
         assert verified.returncode == 0, verified.stderr
         assert "sound" in verified.stdout
 
 
 def test_nobody_else_can_open_the_data_of_a_running_service(demo: Running) -> None:
-    done = demo.command("serve", "--data", str(demo.folder / "stratagraph" / "demo"), "--port", "0")
+    done = demo.command("serve", "--data", str(demo.folder / DATA / "demo"), "--port", "0")
     assert done.returncode == 2
     assert str(demo.process.pid) in done.stderr
 

@@ -20,6 +20,7 @@ from stratagraph.ontology.namespaces import SG
 from stratagraph.service.engine import Engine
 from stratagraph.service.http.app import create_app
 from stratagraph.service.settings import TRIPLES_FOLDER, Settings
+from tests.opened import Opened
 
 Present: TypeAlias = tuple[list[Fact], dict[tuple[Iri, Iri], Influence]]
 KNOWN = """
@@ -32,9 +33,9 @@ SELECT ?s ?p ?o {
 
 
 @pytest.fixture(name="stories", scope="module")
-def _stories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Present, Engine]]:
+def _stories(tmp_path_factory: pytest.TempPathFactory, opened: Opened) -> Iterator[tuple[Present, Engine]]:
     """What stood in the views after telemetry in pieces, and the engine reopened without its triples."""
-    settings = Settings(data=tmp_path_factory.mktemp("data"))
+    settings = Settings(data=opened(tmp_path_factory.mktemp("data")))
     with Engine(settings) as engine:
         for number, request in enumerate(shifted(read_sample("porklog"), datetime.now(UTC))[:4]):
             for piece, part in enumerate(halves(request)):

@@ -80,6 +80,7 @@ def test_local_views_equal_the_naive_models_after_every_step(
 
 
 @pytest.mark.neo4j
+@pytest.mark.long
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("kind", ["cut off", "stopped"])
 @pytest.mark.timeout(3600)

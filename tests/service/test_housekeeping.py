@@ -10,6 +10,7 @@ from stratagraph.ontology.facts import Batch, Fact, Literal, Method, Observation
 from stratagraph.ontology.namespaces import ASSET_BASE, RDF, SG
 from stratagraph.service.engine import Engine
 from stratagraph.service.settings import Settings
+from tests.opened import Opened
 
 MODEL = f"{ASSET_BASE}BaseModel/old"
 
@@ -20,7 +21,7 @@ def calls(start: datetime) -> Observation:
     return Observation(subject=MODEL, metric=SG.calls, unit="{call}", start=start, end=end, **numbers)  # type: ignore[arg-type]  # a dict of mixed numbers
 
 
-def test_old_minutes_are_added_up_and_the_views_follow(tmp_path: Path) -> None:
+def test_old_minutes_are_added_up_and_the_views_follow(tmp_path: Path, opened: Opened) -> None:
     facts = (Fact(MODEL, RDF.type, SG.BaseModel), Fact(MODEL, SG.name, Literal("old")))
     start = (datetime.now(UTC) - timedelta(days=20)).replace(minute=0, second=0, microsecond=0)
     seen = (*(calls(start + timedelta(minutes=minute)) for minute in range(30)), calls(start + timedelta(hours=2)))
@@ -31,7 +32,7 @@ def test_old_minutes_are_added_up_and_the_views_follow(tmp_path: Path) -> None:
         scopes=(Scope(name="live", complete=False, stated=facts),),
         observations=seen,
     )
-    with Engine(Settings(data=tmp_path)) as engine:
+    with Engine(Settings(data=opened(tmp_path))) as engine:
         committed = engine.commit(said).receipt
         assert engine.housekeep() == 1
         assert engine.housekeep() == 0

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.opened import Opened
 from tests.service.cli.invoking import run
-from tests.service.running import clean_environment
+from tests.service.running import DATA, clean_environment
 
 ESTATE = """
 assets:
@@ -28,8 +29,9 @@ assets:
 
 
 @pytest.fixture(name="environment")
-def _environment(tmp_path: Path) -> Mapping[str, str]:
-    """A newcomer's environment, with a data folder of its own."""
+def _environment(tmp_path: Path, opened: Opened) -> Mapping[str, str]:
+    """A user's environment, with a data folder that was opened before."""
+    opened(tmp_path / "home" / DATA)
     return clean_environment(tmp_path / "home")
 
 

@@ -12,7 +12,8 @@ from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]  # anot
 
 from stratagraph.service.http.access import needed
 from stratagraph.service.tokens import Role
-from tests.service.running import Running, clean_environment, run, started
+from tests.opened import Opened
+from tests.service.running import DATA, Running, clean_environment, run, started
 
 PROTOBUF = "application/x-protobuf"
 LAW = "https://w3id.org/stratagraph/asset/Law/l"
@@ -34,8 +35,9 @@ class Guarded:
 
 
 @pytest.fixture(name="guarded", scope="module")
-def _guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
+def _guarded(tmp_path_factory: pytest.TempPathFactory, opened: Opened) -> Iterator[Guarded]:
     home = tmp_path_factory.mktemp("home")
+    opened(home / DATA)
     tokens = {role: added(str(role), role, home) for role in Role}
     with started("serve", "--host", "0.0.0.0", home=home) as running:
         yield Guarded(running, tokens)
@@ -182,16 +184,16 @@ def test_a_service_for_others_does_not_start_without_a_token(guarded: Guarded) -
     assert "stratagraph token add" in done.stderr
 
 
-def test_losing_the_last_token_closes_the_service(tmp_path_factory: pytest.TempPathFactory) -> None:
-    home = tmp_path_factory.mktemp("home")
-    with started("serve", home=home) as running:
+def test_losing_the_last_token_closes_the_service(tmp_path: Path, opened: Opened) -> None:
+    opened(tmp_path / DATA)
+    with started("serve", home=tmp_path) as running:
         assert running.get("/api/levels").status_code == 200
-        token = added("ana", Role.READ, home)
+        token = added("ana", Role.READ, tmp_path)
         assert running.get("/api/levels").status_code == 401
         assert running.get("/api/levels", headers={"Authorization": f"bearer {token}"}).status_code == 200
         running.command("token", "revoke", "ana")
         assert running.get("/api/levels").status_code == 401
-        file = home / "stratagraph" / "tokens.json"
+        file = tmp_path / DATA / "tokens.json"
         file.write_text("nonsense", "utf-8")
         assert running.get("/api/levels", headers={"Authorization": f"Bearer {token}"}).status_code == 503
         file.unlink()

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from stratagraph.loaders.samples import load_samples
-from tests.service.running import Running, started
+from tests.opened import Opened
+from tests.service.running import DATA, Running, started
 
 PREFIXES = """@prefix sg: <https://w3id.org/stratagraph/ns#> .
 @prefix a: <https://w3id.org/stratagraph/asset/> .
@@ -77,9 +78,11 @@ def newest(running: Running) -> dict[str, Any]:
 
 
 @pytest.fixture(name="history", scope="module")
-def _history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Running, list[Moment]]]:
+def _history(tmp_path_factory: pytest.TempPathFactory, opened: Opened) -> Iterator[tuple[Running, list[Moment]]]:
     """A service after a few loads and telemetry, and what it answered after each."""
-    with started("serve", home=tmp_path_factory.mktemp("home")) as running:
+    home = tmp_path_factory.mktemp("home")
+    opened(home / DATA)
+    with started("serve", home=home) as running:
         moments = [observe(running, newest(running))]
         for source, turtle in LOADS:
             moments.append(observe(running, load(running, source, turtle)))

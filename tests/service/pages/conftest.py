@@ -16,6 +16,7 @@ from stratagraph.service.demo import load_estates, replay
 from stratagraph.service.engine import Engine
 from stratagraph.service.server import Server
 from stratagraph.service.settings import Settings
+from tests.opened import Opened
 from tests.service.pages.browser import Browser
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -35,9 +36,9 @@ FLAGS = (
 
 
 @pytest.fixture(name="site", scope="package")
-def _site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def _site(tmp_path_factory: pytest.TempPathFactory, opened: Opened) -> Iterator[str]:
     """The address of the running service."""
-    with Engine(Settings(data=tmp_path_factory.mktemp("data"), port=0)) as engine:
+    with Engine(Settings(data=opened(tmp_path_factory.mktemp("data")), port=0)) as engine:
         load_estates(engine)
         server = Server(engine)
         thread = threading.Thread(target=server.run)

@@ -13,15 +13,16 @@ from stratagraph.service.engine import Engine
 from stratagraph.service.server import Server
 from stratagraph.service.settings import Settings
 from stratagraph.service.tokens import Role, TokenFile
+from tests.opened import Opened
 from tests.service.pages.browser import Browser
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(name="guarded", scope="module")
-def _guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+def _guarded(tmp_path_factory: pytest.TempPathFactory, opened: Opened) -> Iterator[tuple[str, str]]:
     """The address of a service that asks for a token, and a token that may read."""
-    settings = Settings(data=tmp_path_factory.mktemp("data"), port=0)
+    settings = Settings(data=opened(tmp_path_factory.mktemp("data")), port=0)
     token = TokenFile(settings.tokens).add("ana", Role.READ)
     with Engine(settings) as engine:
         server = Server(engine)
