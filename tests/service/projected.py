@@ -12,13 +12,15 @@ from typing import Any
 from pydantic import SecretStr
 
 from stratagraph.ontology.facts import Fact, Iri, Literal
-from stratagraph.ontology.namespaces import RDF, RDFS, SG
+from stratagraph.ontology.namespaces import RDF, RDFS, SG, local_name
 from stratagraph.service.neo4j.local import LocalNeo4j
 from stratagraph.service.projector import State
 from tests.neo4j_server import target_of, wipe
 from tests.proxy import Proxy
+from tests.service.happenings import Happening, Step
+from tests.service.naive_ledger import TOKENS, Figures, Picture, about_nodes
 from tests.service.neo4j.reading import Reader, query
-from tests.service.stories import ASPECTS, Figures, Happening, Picture, Step, Story, about_nodes
+from tests.service.story import ASPECTS, Story
 from tests.service.worlds import EX
 
 PATIENCE = 120.0
@@ -70,6 +72,8 @@ class ProjectedStory(Story):
         }
         facts = frozenset(fact for fact in expected.facts if fact.predicate not in family)
         assert self.by_cypher() == replace(expected, facts=facts, sources=ties)
+        weights = self.naive.weights()
+        assert {key: weight for key, weight in self.weights().items() if key in weights} == weights
 
     def _catch_up(self) -> None:
         """Wait until the database says that it stands at the ledger's head."""
@@ -84,6 +88,18 @@ class ProjectedStory(Story):
             assert time.monotonic() < deadline, self.engine.neo4j.status()
             time.sleep(0.02)
 
+    def weights(self) -> dict[tuple[Fact, Iri], float]:
+        """The newest calls and tokens that relationships carry."""
+        types = Reader(self.engine.model, UNDECLARED).types
+        names = {local_name(metric): metric for metric in (SG.calls, *TOKENS)}
+        rows = query(target_of(self.server), "MATCH (s)-[r]->(o) RETURN s.iri, type(r), o.iri, properties(r)")
+        return {
+            (Fact(start, types[name], end), names[key]): value
+            for start, name, end, properties in rows
+            for key, value in properties.items()
+            if key in names
+        }
+
     def by_cypher(self) -> Picture:
         """What the database says."""
         graph = Reader(self.engine.model, UNDECLARED).read(target_of(self.server))
@@ -91,8 +107,8 @@ class ProjectedStory(Story):
             facts=about_nodes(graph.facts),
             sources={fact: frozenset(sources) for fact, (sources, _) in graph.claims.items()},
             edges={
-                pair: {ASPECTS[notation]: strength for notation, strength in strengths.items()}
-                for pair, (strengths, _, _) in graph.edges.items()
+                pair: {ASPECTS[notation]: (strength, notation in measured) for notation, strength in strengths.items()}
+                for pair, (strengths, measured, _) in graph.edges.items()
             },
             newest=_newest(graph.facts),
         )

@@ -7,19 +7,8 @@ from stratagraph.ontology.facts import ChangeSet, Claim, Fact, LedgerChange
 from stratagraph.ontology.namespaces import RDF, SG
 from stratagraph.ontology.rules import compile_rules
 from stratagraph.service.deriver import Deriver, OutOfStep
-from tests.service.worlds import (
-    EX,
-    NODES,
-    START,
-    Event,
-    History,
-    Mirror,
-    claim,
-    events,
-    naive_influences,
-    naive_present,
-    world,
-)
+from tests.service.naive import naive_influences, naive_present
+from tests.service.worlds import EX, NODES, START, Event, History, Mirror, claim, events, world
 
 
 def new_deriver() -> Deriver:

@@ -14,18 +14,8 @@ from stratagraph.ontology.facts import Fact
 from stratagraph.ontology.namespaces import RDF
 from stratagraph.ontology.rules import compile_rules
 from stratagraph.service.deriver import Deriver
-from tests.service.worlds import (
-    CHAINS,
-    CLASSES,
-    PROPS,
-    SUBCLASSES,
-    Event,
-    History,
-    Mirror,
-    events,
-    naive_influences,
-    world,
-)
+from tests.service.naive import naive_influences
+from tests.service.worlds import CHAINS, CLASSES, PROPS, SUBCLASSES, Event, History, Mirror, events, world
 
 
 def ontology() -> rdflib.Graph:

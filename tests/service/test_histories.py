@@ -18,8 +18,9 @@ from stratagraph.service.neo4j.local import LocalNeo4j
 from stratagraph.service.neo4j.target import Target
 from tests.neo4j_server import target_of, wipe
 from tests.proxy import Proxy
+from tests.service.happenings import LOCAL, Happening, Run, Step, interrupted, small_ontology, stories
 from tests.service.projected import ProjectedStory
-from tests.service.stories import LOCAL, Happening, Run, Step, Story, interrupted, small_ontology, stories
+from tests.service.story import Story
 
 CUT, RESTORE, STOP, START, WIPE = (
     Happening.CUT,

@@ -1,11 +1,8 @@
-"""Small random worlds for tests of the deriver and its views: an ontology, histories of claims, naive answers.
-
-The naive closure and the naive influences share no code with the deriver.
-"""
+"""Small random worlds for tests of the deriver and its views: an ontology, and histories of claims."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -221,97 +218,6 @@ def claim(fact: Fact, source: str, sequence: int, method: Method = Method.DECLAR
         last_seen=seen,
         opened_at=sequence,
     )
-
-
-# Naive answers -------------------------------------------------------------------------------------------------------
-
-
-def naive_closure(asserted: Iterable[Fact], props: Mapping[Iri, Prop] = PROPS) -> set[Fact]:
-    """Apply every rule to every triple until nothing comes of it."""
-    known = set(asserted)
-    while True:
-        fresh = {fact for fact in _implied(known, props) if fact not in known}
-        if not fresh:
-            return known
-        known |= fresh
-
-
-def _implied(known: set[Fact], props: Mapping[Iri, Prop]) -> Iterator[Fact]:
-    for fact in known:
-        yield from _implied_alone(fact, props)
-        yield from _implied_with(fact, known, props)
-
-
-def _implied_with(fact: Fact, known: set[Fact], props: Mapping[Iri, Prop]) -> Iterator[Fact]:
-    chains = [*CHAINS, *((p, p, p) for p, told in props.items() if "transitive" in told.flags)]
-    for first, second, implied in chains:
-        if fact.predicate == first:
-            for other in known:
-                if other.predicate == second and other.subject == fact.object:
-                    yield Fact(fact.subject, implied, other.object)
-
-
-def _implied_alone(fact: Fact, props: Mapping[Iri, Prop]) -> Iterator[Fact]:
-    told = props.get(fact.predicate)
-    if fact.predicate == RDF.type and isinstance(fact.object, str):
-        yield from (Fact(fact.subject, RDF.type, up) for up in SUBCLASSES.get(fact.object, ()))
-    if told is None or not isinstance(fact.object, str):
-        return
-    yield from (Fact(fact.subject, up, fact.object) for up in told.supers)
-    if told.inverse:
-        yield Fact(fact.object, told.inverse, fact.subject)
-    if "symmetric" in told.flags:
-        yield Fact(fact.object, fact.predicate, fact.subject)
-    if told.domain:
-        yield Fact(fact.subject, RDF.type, told.domain)
-    if told.range:
-        yield Fact(fact.object, RDF.type, told.range)
-
-
-def naive_influences(asserted: Iterable[Fact], props: Mapping[Iri, Prop] = PROPS) -> dict[tuple[Iri, Iri], Influence]:
-    """Look at every pair of assets and every fact between them."""
-    asserted = set(asserted)
-    assets = {f.subject for f in naive_closure(asserted, props) if f.predicate == RDF.type and f.object == SG.Asset}
-    found = {}
-    for a in assets:
-        for b in assets - {a}:
-            reasons: dict[Iri, list[tuple[float, Fact]]] = {}
-            for fact in asserted:
-                for forward, aspects, strength in props[fact.predicate].carries if fact.predicate in props else ():
-                    ends = (fact.subject, fact.object) if forward else (fact.object, fact.subject)
-                    if ends == (a, b):
-                        for aspect in aspects:
-                            reasons.setdefault(aspect, []).append((strength, fact))
-            if reasons:
-                found[a, b] = _naive_edge(a, b, reasons)
-    return found
-
-
-def _naive_edge(a: Iri, b: Iri, reasons: dict[Iri, list[tuple[float, Fact]]]) -> Influence:
-    ranked = {
-        aspect: sorted(why, key=lambda each: (-each[0], each[1].subject, each[1].predicate, str(each[1].object)))
-        for aspect, why in reasons.items()
-    }
-    return Influence(
-        influencer=a,
-        influenced=b,
-        strengths={aspect: why[0][0] for aspect, why in ranked.items()},
-        reasons={aspect: tuple(fact for _, fact in why) for aspect, why in ranked.items()},
-    )
-
-
-def naive_present(asserted: Iterable[Fact], props: Mapping[Iri, Prop] = PROPS) -> set[Fact]:
-    """The closure, and what the influence edges imply by themselves."""
-    asserted = set(asserted)
-    present = naive_closure(asserted, props)
-    for (a, b), edge in naive_influences(asserted, props).items():
-        for aspect in edge.strengths:
-            present |= {
-                Fact(a, SG.affectsCost if aspect == SG.Cost else SG.affectsLatency, b),
-                Fact(a, SG.affects, b),
-                Fact(b, SG.affectedBy, a),
-            }
-    return present
 
 
 class Mirror:

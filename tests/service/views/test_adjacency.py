@@ -8,7 +8,8 @@ from stratagraph.ontology.rules import compile_rules
 from stratagraph.service.deriver import Deriver
 from stratagraph.service.views.adjacency import AdjacencyView
 from stratagraph.service.views.view import ViewOutOfStep
-from tests.service.worlds import NODES, START, Event, History, events, naive_influences, world
+from tests.service.naive import naive_influences
+from tests.service.worlds import NODES, START, Event, History, events, world
 
 
 def leaving(view: AdjacencyView) -> dict[tuple[Iri, Iri], Influence]:

@@ -1,0 +1,128 @@
+"""A ledger in plain containers, and the picture that it gives with the naive answers: no code of the service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+from stratagraph.ontology.facts import Fact, Iri
+from stratagraph.ontology.identity import statement_iri
+from stratagraph.ontology.namespaces import SG
+from tests.service.happenings import KINDS, OBSERVER, Run
+from tests.service.naive import Share, naive_influences, naive_present
+from tests.service.worlds import EX, Prop
+
+Figures: TypeAlias = tuple[int, float, float, float]
+"""Count, sum, minimum, maximum."""
+Edges: TypeAlias = dict[tuple[Iri, Iri], dict[Iri, tuple[float, bool]]]
+"""Pair -> aspect -> strength, and whether it was measured."""
+TOKENS = (SG.inputTokens, SG.outputTokens)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What a view shows: facts about the nodes, who states them, influence edges, newest metrics."""
+
+    facts: frozenset[Fact]
+    sources: dict[Fact, frozenset[str]]
+    edges: Edges
+    newest: dict[tuple[Iri, Iri], Figures]
+
+
+@dataclass
+class NaiveLedger:
+    """Who says what, and every observation: what it is about, metric, start, source, value."""
+
+    open: set[tuple[str, str, Fact]] = field(default_factory=set)
+    seen: list[tuple[Iri | Fact, Iri, datetime, str, float]] = field(default_factory=list)
+
+    def take(self, run: Run, now: datetime) -> None:
+        """Do what a run says."""
+        said = set(run.stated)
+        moods = {fact.subject for fact in said if fact.predicate == EX.mood}
+        self.open = {
+            (source, scope, fact)
+            for source, scope, fact in self.open
+            if source != run.source
+            or (fact in said and scope == run.scope)
+            or not (
+                (scope == run.scope and (run.complete or fact in run.withdrawn))
+                or (fact.predicate == EX.mood and fact.subject in moods and fact not in said)
+            )
+        } | {(run.source, run.scope, fact) for fact in said}
+        self.seen += [
+            (seen.about, seen.metric, now - timedelta(minutes=seen.ago), run.source, seen.value) for seen in run.seen
+        ]
+
+    def picture(self, props: Mapping[Iri, Prop], now: datetime) -> Picture:
+        """Return what follows from it under these properties, when the ledger's newest entry is of that time."""
+        asserted = {fact for _, _, fact in self.open}
+        sources: dict[Fact, set[str]] = {}
+        for source, _, fact in self.open:
+            sources.setdefault(fact, set()).add(source)
+        edges = naive_influences(asserted, props, self.shares(props, now))
+        return Picture(
+            facts=frozenset(naive_present(asserted, props, edges.values())),
+            sources={fact: frozenset(those) for fact, those in sources.items()},
+            edges={
+                pair: {aspect: (strength, aspect in edge.measured) for aspect, strength in edge.strengths.items()}
+                for pair, edge in edges.items()
+            },
+            newest=self.newest(),
+        )
+
+    def shares(self, props: Mapping[Iri, Prop], now: datetime) -> dict[Fact, Share]:
+        """Return what part of a node's calls went over each relation that was observed, this hour and the 23 before."""
+        since = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=23)
+        observed = {
+            fact
+            for source, _, fact in self.open
+            if source == OBSERVER and fact.subject != fact.object and fact.predicate in props
+        }
+
+        def part(fact: Fact, *metrics: Iri) -> float | None:
+            own = self._sum(fact, metrics, since)
+            beside = [each for each in observed if (each.subject, each.predicate) == (fact.subject, fact.predicate)]
+            whole = sum(self._sum(each, metrics, since) for each in beside)
+            return max(0.0001, round(own / whole, 4)) if own else None
+
+        return {fact: Share(part(fact, SG.calls), part(fact, *TOKENS)) for fact in observed}
+
+    def _sum(self, fact: Fact, metrics: Iterable[Iri], since: datetime) -> float:
+        return sum(
+            value
+            for about, metric, start, _, value in self.seen
+            if about == fact and metric in metrics and start >= since
+        )
+
+    def newest(self) -> dict[tuple[Iri, Iri], Figures]:
+        """Return count, sum, minimum and maximum of the newest window; of several sources, the last by name."""
+        last: dict[tuple[Iri, Iri], tuple[datetime, str]] = {}
+        values: dict[tuple[Iri, Iri, datetime, str], list[float]] = {}
+        for about, metric, start, source, value in self.seen:
+            node = statement_iri(about) if isinstance(about, Fact) else about
+            last[node, metric] = max((start, source), last.get((node, metric), (start, source)))
+            values.setdefault((node, metric, start, source), []).append(value)
+        found = {}
+        for (node, metric), (start, source) in last.items():
+            each = values[node, metric, start, source]
+            found[node, metric] = (len(each), sum(each), min(each), max(each))
+        return found
+
+    def weights(self) -> dict[tuple[Fact, Iri], float]:
+        """Return the newest sum of calls and tokens of each relation that is observed."""
+        newest = self.newest()
+        ties = {fact for source, _, fact in self.open if source == OBSERVER}
+        return {
+            (fact, metric): newest[statement_iri(fact), metric][1]
+            for fact in ties
+            for metric in (SG.calls, *TOKENS)
+            if (statement_iri(fact), metric) in newest
+        }
+
+
+def about_nodes(facts: Iterable[Fact]) -> frozenset[Fact]:
+    """Return the facts about the nodes of the story: not the books, not the ontology."""
+    return frozenset(fact for fact in facts if fact.subject in KINDS)

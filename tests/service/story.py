@@ -1,0 +1,236 @@
+"""A story: the real engine in a folder, a naive ledger beside it, and what happens to both."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stratagraph.ontology.facts import Batch, Fact, Iri, Literal, Method, Observation, Scope
+from stratagraph.ontology.identity import statement_iri
+from stratagraph.ontology.namespaces import SG
+from stratagraph.service.engine import Engine
+from stratagraph.service.ledger.errors import RunConflict
+from stratagraph.service.settings import TRIPLES_FOLDER, load_settings
+from stratagraph.shapes.gate import GateRefused
+from tests.service.happenings import EXTENDED, KINDS, METRICS, OBSERVER, RELATIONS, TYPES, Happening, Run, Seen, Step
+from tests.service.naive_ledger import Edges, Figures, NaiveLedger, Picture, about_nodes
+from tests.service.worlds import EX, NODES, PROPS, Prop
+
+ASPECTS = {"Cost": SG.Cost, "Latency": SG.Latency}
+
+
+class Story:
+    """An engine in a folder, and a naive ledger beside it."""
+
+    def __init__(self, folder: Path, **settings: Any) -> None:
+        self.folder = folder
+        self.settings = settings
+        self.naive = NaiveLedger()
+        self.extended = False
+        self.lives = 0
+        self.runs = 0
+        self.last: tuple[Batch, Run] | None = None
+        # Ahead of the machine's clock, by which the ontology's own batch is dated; half past, so that no hour ends.
+        self.now = (datetime.now(UTC) + timedelta(hours=2)).replace(minute=30, second=0, microsecond=0)
+        self.engine = self._open()
+
+    def _open(self) -> Engine:
+        where = Path("extension") if self.extended else None
+        engine = Engine(load_settings(data=self.folder / str(self.lives), ontology=where, **self.settings))
+        engine.ledger._clock = lambda: self.now
+        if self.settings:
+            engine.start_projecting()
+        return engine
+
+    def close(self) -> None:
+        """Let go of the engine."""
+        self.engine.close()
+
+    def take(self, step: Step) -> None:
+        """Let a step happen to both."""
+        if isinstance(step, Run):
+            self._run(step)
+        elif step is Happening.REFUSED:
+            stranger = Fact(EX.stranger, EX.near, NODES[0])
+            self._fails(self._batch(Run(source="a", scope="x", complete=True, stated=(stranger,))), GateRefused)
+        elif step in (Happening.AGAIN, Happening.OTHERWISE):
+            self._again(step)
+        elif step is Happening.LATER:
+            self.now += timedelta(hours=13)
+        elif step is Happening.EXTEND:
+            self.extended = not self.extended
+            self._reopen()
+        elif step is Happening.RESTART:
+            self._reopen()
+        elif step is Happening.CRASH:
+            self._crash()
+        elif step is Happening.TORN:
+            self._tear()
+
+    def _run(self, run: Run) -> None:
+        run = self._sound(run)
+        batch = self._batch(run)
+        assert not self.engine.commit(batch).receipt.duplicate
+        self.naive.take(run, self.now)
+        self.last = batch, run
+
+    def _sound(self, run: Run) -> Run:
+        """Add what the gate wants to know of the nodes, and leave out what it would refuse."""
+        facts = [fact for fact in run.stated if self.extended or fact.predicate != EX.wires]
+        moods = {fact.subject: fact for fact in facts if fact.predicate == EX.mood}
+        facts = [fact for fact in facts if fact.predicate != EX.mood or moods[fact.subject] == fact]
+        nodes = {node for fact in facts for node in (fact.subject, fact.object) if node in KINDS}
+        nodes |= {seen.about for seen in run.seen if not isinstance(seen.about, Fact)}
+        about = [fact for fact in TYPES if fact.subject in nodes]
+        about += [Fact(node, SG.name, Literal(node)) for node in sorted(nodes)]
+        return replace(run, stated=tuple(dict.fromkeys([*about, *facts])))
+
+    def _batch(self, run: Run) -> Batch:
+        self.runs += 1
+        scope = Scope(name=run.scope, complete=run.complete, stated=run.stated, withdrawn=run.withdrawn)
+        seen = tuple(self._observation(each) for each in run.seen)
+        method = Method.OBSERVED if run.source == OBSERVER else Method.DECLARED
+        return Batch(source=run.source, run=str(self.runs), method=method, scopes=(scope,), observations=seen)
+
+    def _observation(self, seen: Seen) -> Observation:
+        start = self.now - timedelta(minutes=seen.ago)
+        return Observation(
+            subject=statement_iri(seen.about) if isinstance(seen.about, Fact) else seen.about,
+            metric=seen.metric,
+            unit=METRICS[seen.metric],
+            start=start,
+            end=start + timedelta(minutes=1),
+            count=1,
+            total=seen.value,
+            minimum=seen.value,
+            maximum=seen.value,
+        )
+
+    def _again(self, step: Happening) -> None:
+        if self.last is None:
+            return
+        batch, _ = self.last
+        if step is Happening.OTHERWISE:
+            more = Scope(name="other", complete=True)
+            self._fails(replace(batch, scopes=(*batch.scopes, more)), RunConflict)
+        else:
+            head = self.engine.ledger.head()
+            try:
+                assert self.engine.commit(batch).receipt.duplicate
+            except GateRefused:
+                # The ontology has changed since, and the gate comes first.
+                assert not self.extended
+            assert self.engine.ledger.head().sequence == head.sequence
+
+    def _fails(self, batch: Batch, error: type[Exception]) -> None:
+        head = self.engine.ledger.head().batch_hash
+        with pytest.raises((error, GateRefused)):
+            self.engine.commit(batch)
+        assert self.engine.ledger.head().batch_hash == head
+
+    def _reopen(self) -> None:
+        self.engine.close()
+        self.engine = self._open()
+
+    def _crash(self) -> None:
+        """Go on in a copy of the folder as it is while the engine lives."""
+        abandoned = self.engine
+        before = self.folder / str(self.lives)
+        self.lives += 1
+        after = self.folder / str(self.lives)
+        shutil.copytree(before, after, ignore=shutil.ignore_patterns(TRIPLES_FOLDER))
+        # The store tidies its files up in the background: a plain copy may catch it half way.
+        abandoned.triples.checkpoint(after / TRIPLES_FOLDER)
+        abandoned.close()
+        shutil.rmtree(before)
+        self.engine = self._open()
+
+    def _tear(self) -> None:
+        """Let the ledger take a run that no view hears of."""
+        run = self._sound(Run(source="b", scope="y", complete=False, stated=(RELATIONS[self.runs % len(RELATIONS)],)))
+        batch = self._batch(run)
+        self.engine.ledger.commit(
+            batch, ontology_hash=self.engine.model.hash, single_valued=frozenset({EX.mood, SG.name})
+        )
+        self.naive.take(run, self.now)
+        self.last = batch, run
+        self._crash()
+
+    # What stands ----------------------------------------------------------------------------------------------------
+
+    @property
+    def props(self) -> dict[Iri, Prop]:
+        """The properties in force."""
+        return EXTENDED if self.extended else PROPS
+
+    def expected(self) -> Picture:
+        """What the naive models say."""
+        now = self.engine.ledger.head().time
+        assert now is not None
+        return self.naive.picture(self.props, now)
+
+    def by_sparql(self) -> Picture:
+        """What the triples view says."""
+        return Picture(
+            facts=about_nodes(Fact(*row) for row in self._rows("SELECT ?s ?p ?o { ?s ?p ?o }")),
+            sources=self._sources(),
+            edges=self._edges(),
+            newest=self._newest(),
+        )
+
+    def by_adjacency(self) -> tuple[Edges, ...]:
+        """The edges that leave nodes, and those that reach them."""
+        view = self.engine.adjacency
+        out = [edge for node in NODES for edge in view.influences_from(node)]
+        into = [edge for node in NODES for edge in view.influences_to(node)]
+        return tuple(
+            {
+                (e.influencer, e.influenced): {a: (strength, a in e.measured) for a, strength in e.strengths.items()}
+                for e in edges
+            }
+            for edges in (out, into)
+        )
+
+    def _sources(self) -> dict[Fact, frozenset[str]]:
+        found: dict[Fact, set[str]] = {}
+        for s, p, o, source in self._rows(
+            "SELECT ?s ?p ?o ?source { ?n rdf:subject ?s ; rdf:predicate ?p ; rdf:object ?o ; sg:source ?source }"
+        ):
+            found.setdefault(Fact(s, p, o), set()).add(source.value)
+        return {fact: frozenset(those) for fact, those in found.items()}
+
+    def _edges(self) -> Edges:
+        found: Edges = {}
+        for name, aspect in ASPECTS.items():
+            for a, b, strength, measured in self._rows(
+                "SELECT ?a ?b ?strength ?measured { ?i sg:influencer ?a ; sg:influenced ?b ;"
+                f" sg:strength{name} ?strength ; sg:measured{name} ?measured }}"
+            ):
+                found.setdefault((a, b), {})[aspect] = float(strength.value), measured.value == "true"
+        return found
+
+    def _newest(self) -> dict[tuple[Iri, Iri], Figures]:
+        rows = self._rows(
+            "SELECT ?s ?m ?count ?sum ?min ?max { ?o sg:observedOn ?s ; sg:metric ?m ; sg:count ?count ; sg:sum ?sum ;"
+            " sg:min ?min ; sg:max ?max }"
+        )
+        return {
+            (s, m): (int(count.value), float(total.value), float(least.value), float(most.value))
+            for s, m, count, total, least, most in rows
+        }
+
+    def _rows(self, query: str) -> Sequence[tuple[Any, ...]]:
+        return [tuple(row.values()) for row in self.engine.triples.select(query)]
+
+    def check(self) -> None:
+        """Compare what every local view says with the naive models."""
+        expected = self.expected()
+        assert self.by_sparql() == expected
+        assert self.by_adjacency() == (expected.edges, expected.edges)
+        assert self.engine.sequence == self.engine.ledger.sequence()
