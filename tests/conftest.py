@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.neo4j_server import _database, _neo4j_server  # noqa: F401  fixtures; one server per session
+from tests.neo4j_server import _database, _impatient, _neo4j_server  # noqa: F401  fixtures; one server per session
 from tests.opened import _opened  # noqa: F401  a fixture
 from tests.scheduling import GROUP, TogetherByFile
 

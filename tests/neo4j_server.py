@@ -9,6 +9,8 @@ from collections.abc import Iterator
 import neo4j
 import pytest
 
+from stratagraph.service import projector
+from stratagraph.service.neo4j import connection
 from stratagraph.service.neo4j.errors import JavaMissing, MavenMissing
 from stratagraph.service.neo4j.local import LocalNeo4j
 from stratagraph.service.neo4j.runtime import LTS, find_java, release_of
@@ -42,6 +44,16 @@ def _neo4j_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalNeo
 def _database(neo4j_server: LocalNeo4j) -> Target:
     """An empty database on the running server."""
     return emptied(neo4j_server)
+
+
+@pytest.fixture(name="impatient", scope="module")
+def _impatient() -> Iterator[None]:
+    """Look at Neo4j more often than users need, and give it up sooner."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(projector, "LOOK", 0.2)
+        patch.setattr(projector, "PAUSE", 0.5)
+        patch.setitem(connection.OPTIONS, "max_transaction_retry_time", 0.5)
+        yield
 
 
 def emptied(local: LocalNeo4j) -> Target:

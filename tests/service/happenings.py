@@ -29,6 +29,7 @@ KINDS = dict(zip(NODES, ((EX.Whole, EX.Part), (EX.Whole,), (EX.Part, EX.Other), 
 METRICS = {SG.callLatency: "s", SG.calls: "{call}", SG.inputTokens: "{token}", SG.outputTokens: "{token}"}
 OBSERVER = "o"
 """The source whose runs are observed; those of the others are declared."""
+SOURCES = "ab" + OBSERVER
 
 
 @cache
@@ -153,7 +154,7 @@ def _runs(pool: list[Fact]) -> st.SearchStrategy[Run]:
     some = st.lists(st.sampled_from(pool), max_size=5, unique=True).map(tuple)
     return st.builds(
         Run,
-        source=st.sampled_from("ab" + OBSERVER),
+        source=st.sampled_from(SOURCES),
         scope=st.sampled_from("xy"),
         complete=st.booleans(),
         stated=some,

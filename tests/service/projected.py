@@ -20,7 +20,8 @@ from tests.proxy import Proxy
 from tests.service.happenings import Happening, Step
 from tests.service.naive_ledger import TOKENS, Figures, Picture, about_nodes
 from tests.service.neo4j.reading import Reader, query
-from tests.service.story import ASPECTS, Story
+from tests.service.pictures import ASPECTS
+from tests.service.story import Story
 from tests.service.worlds import EX
 
 PATIENCE = 120.0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,11 +17,22 @@ from stratagraph.service.engine import Engine
 from stratagraph.service.ledger.errors import RunConflict
 from stratagraph.service.settings import TRIPLES_FOLDER, load_settings
 from stratagraph.shapes.gate import GateRefused
-from tests.service.happenings import EXTENDED, KINDS, METRICS, OBSERVER, RELATIONS, TYPES, Happening, Run, Seen, Step
-from tests.service.naive_ledger import Edges, Figures, NaiveLedger, Picture, about_nodes
+from tests.service.happenings import (
+    EXTENDED,
+    KINDS,
+    METRICS,
+    OBSERVER,
+    RELATIONS,
+    SOURCES,
+    TYPES,
+    Happening,
+    Run,
+    Seen,
+    Step,
+)
+from tests.service.naive_ledger import NaiveLedger, Picture
+from tests.service.pictures import by_adjacency, by_sparql
 from tests.service.worlds import EX, NODES, PROPS, Prop
-
-ASPECTS = {"Cost": SG.Cost, "Latency": SG.Latency}
 
 
 class Story:
@@ -35,6 +45,7 @@ class Story:
         self.extended = False
         self.lives = 0
         self.runs = 0
+        self.past: dict[int, frozenset[tuple[str, str, Fact]]] = {}
         self.last: tuple[Batch, Run] | None = None
         # Ahead of the machine's clock, by which the ontology's own batch is dated; half past, so that no hour ends.
         self.now = (datetime.now(UTC) + timedelta(hours=2)).replace(minute=30, second=0, microsecond=0)
@@ -175,62 +186,17 @@ class Story:
         assert now is not None
         return self.naive.picture(self.props, now)
 
-    def by_sparql(self) -> Picture:
-        """What the triples view says."""
-        return Picture(
-            facts=about_nodes(Fact(*row) for row in self._rows("SELECT ?s ?p ?o { ?s ?p ?o }")),
-            sources=self._sources(),
-            edges=self._edges(),
-            newest=self._newest(),
-        )
-
-    def by_adjacency(self) -> tuple[Edges, ...]:
-        """The edges that leave nodes, and those that reach them."""
-        view = self.engine.adjacency
-        out = [edge for node in NODES for edge in view.influences_from(node)]
-        into = [edge for node in NODES for edge in view.influences_to(node)]
-        return tuple(
-            {
-                (e.influencer, e.influenced): {a: (strength, a in e.measured) for a, strength in e.strengths.items()}
-                for e in edges
-            }
-            for edges in (out, into)
-        )
-
-    def _sources(self) -> dict[Fact, frozenset[str]]:
-        found: dict[Fact, set[str]] = {}
-        for s, p, o, source in self._rows(
-            "SELECT ?s ?p ?o ?source { ?n rdf:subject ?s ; rdf:predicate ?p ; rdf:object ?o ; sg:source ?source }"
-        ):
-            found.setdefault(Fact(s, p, o), set()).add(source.value)
-        return {fact: frozenset(those) for fact, those in found.items()}
-
-    def _edges(self) -> Edges:
-        found: Edges = {}
-        for name, aspect in ASPECTS.items():
-            for a, b, strength, measured in self._rows(
-                "SELECT ?a ?b ?strength ?measured { ?i sg:influencer ?a ; sg:influenced ?b ;"
-                f" sg:strength{name} ?strength ; sg:measured{name} ?measured }}"
-            ):
-                found.setdefault((a, b), {})[aspect] = float(strength.value), measured.value == "true"
-        return found
-
-    def _newest(self) -> dict[tuple[Iri, Iri], Figures]:
-        rows = self._rows(
-            "SELECT ?s ?m ?count ?sum ?min ?max { ?o sg:observedOn ?s ; sg:metric ?m ; sg:count ?count ; sg:sum ?sum ;"
-            " sg:min ?min ; sg:max ?max }"
-        )
-        return {
-            (s, m): (int(count.value), float(total.value), float(least.value), float(most.value))
-            for s, m, count, total, least, most in rows
-        }
-
-    def _rows(self, query: str) -> Sequence[tuple[Any, ...]]:
-        return [tuple(row.values()) for row in self.engine.triples.select(query)]
-
     def check(self) -> None:
         """Compare what every local view says with the naive models."""
         expected = self.expected()
-        assert self.by_sparql() == expected
-        assert self.by_adjacency() == (expected.edges, expected.edges)
+        assert by_sparql(self.engine) == expected
+        assert by_adjacency(self.engine) == (expected.edges, expected.edges)
         assert self.engine.sequence == self.engine.ledger.sequence()
+        self.past[self.engine.sequence] = frozenset(self.naive.open)
+
+    def check_past(self) -> None:
+        """Compare what the ledger says was open at each sequence with what the naive one said then."""
+        for sequence, open_then in self.past.items():
+            claims = self.engine.ledger.facts_as_of(sequence)
+            told = {(c.source, c.scope, c.fact) for c in claims if c.source in SOURCES}
+            assert told == open_then

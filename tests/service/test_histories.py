@@ -12,8 +12,6 @@ import pytest
 from hypothesis import Phase, given, settings
 
 from stratagraph.service import engine as engine_module
-from stratagraph.service import projector
-from stratagraph.service.neo4j import connection
 from stratagraph.service.neo4j.local import LocalNeo4j
 from stratagraph.service.neo4j.target import Target
 from tests.neo4j_server import target_of, wipe
@@ -38,14 +36,6 @@ def _small() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(name="impatient")
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Look at Neo4j more often than users need, and give it up sooner."""
-    monkeypatch.setattr(projector, "LOOK", 0.2)
-    monkeypatch.setattr(projector, "PAUSE", 0.5)
-    monkeypatch.setitem(connection.OPTIONS, "max_transaction_retry_time", 0.5)
-
-
 @pytest.fixture(name="tell")
 def _tell(capsys: pytest.CaptureFixture[str]) -> Iterator[Counter[str]]:
     """Counts what was done, and prints it at the end."""
@@ -64,6 +54,7 @@ def play(story: Story, steps: Sequence[Step], tell: Counter[str]) -> None:
             tell["steps"] += 1
             tell["runs"] += isinstance(step, Run)
             story.check()
+        story.check_past()
     finally:
         story.close()
 

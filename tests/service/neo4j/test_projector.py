@@ -31,7 +31,7 @@ from tests.service.neo4j.projecting import (
 )
 from tests.service.neo4j.reading import Reader, query
 
-pytestmark = pytest.mark.neo4j
+pytestmark = [pytest.mark.neo4j, pytest.mark.usefixtures("impatient")]
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Projected:
 
 @pytest.fixture(name="projected", scope="module")
 def _projected(
-    neo4j_server: LocalNeo4j, opened: Opened, tmp_path_factory: pytest.TempPathFactory
+    neo4j_server: LocalNeo4j, impatient: None, opened: Opened, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Projected]:
     """The engine, which every test leaves up to date."""
     database = emptied(neo4j_server)

@@ -19,7 +19,7 @@ from tests.proxy import Proxy
 from tests.service.neo4j.projecting import commit, is_up_to_date, names, projecting, settings_for, until
 from tests.service.neo4j.reading import query
 
-pytestmark = pytest.mark.neo4j
+pytestmark = [pytest.mark.neo4j, pytest.mark.usefixtures("impatient")]
 
 
 @pytest.fixture(name="proxy")
