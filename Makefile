@@ -26,7 +26,7 @@ test: $(VENV)/.dev lint types imports ## Lint, types, import rule and every test
 	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 test-nightly: $(VENV)/.dev ## The long property and crash runs.
-	$(BIN)/python -m pytest $(PARALLEL) --nightly $(ARGS)
+	$(BIN)/python -m pytest $(PARALLEL) --timeout 3600 --nightly $(ARGS)
 	$(if $(ARGS),,$(MAKE) test-newest)
 
 test-newest: $(VENV)/.dev ## The tests of Neo4j against its newest version.

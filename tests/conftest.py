@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.counting import counted
 from tests.neo4j_server import _database, _impatient, _neo4j_server  # noqa: F401  fixtures; one server per session
 from tests.opened import _opened  # noqa: F401  a fixture
 from tests.scheduling import GROUP, TogetherByFile
@@ -53,6 +54,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if len(chosen) < len(items):
         config.hook.pytest_deselected(items=[item for item in items if "nightly" in item.keywords])
         items[:] = chosen
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell how much the random tests did: what they print themselves is lost where tests run in several processes."""
+    for text in counted(terminalreporter.stats):
+        terminalreporter.write_line(text)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -22,6 +23,7 @@ from stratagraph.ontology.namespaces import RDF, SG
 from stratagraph.service.engine import Engine
 from stratagraph.service.http.wire import to_wire
 from stratagraph.service.settings import TRIPLES_FOLDER, Settings
+from tests.counting import COUNTED
 from tests.opened import Opened
 from tests.service.running import PROGRAM, Running, clean_environment, started
 
@@ -79,7 +81,7 @@ class Load:
 @pytest.mark.long
 @pytest.mark.timeout(3000)
 def test_a_killed_server_loses_nothing_that_it_acknowledged(
-    tmp_path: Path, opened: Opened, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, opened: Opened, request: pytest.FixtureRequest, record_property: Callable[[str, object], None]
 ) -> None:
     pick = random.Random(11)
     load, data = Load(), opened(tmp_path / "data")
@@ -95,8 +97,7 @@ def test_a_killed_server_loses_nothing_that_it_acknowledged(
             for sender in senders:
                 sender.join()
     assert len(load.acknowledged) >= kills
-    with capsys.disabled():
-        sys.stdout.write(f"\n{kills} kills, {len(load.acknowledged)} acknowledged batches\n")
+    record_property(COUNTED, f"{kills} kills, {len(load.acknowledged)} acknowledged batches")
     assert_nothing_is_missing(data, load.acknowledged, tmp_path)
 
 

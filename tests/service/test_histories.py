@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from hypothesis import Phase, given, settings
 from stratagraph.service import engine as engine_module
 from stratagraph.service.neo4j.local import LocalNeo4j
 from stratagraph.service.neo4j.target import Target
+from tests.counting import COUNTED
 from tests.neo4j_server import target_of, wipe
 from tests.proxy import Proxy
 from tests.service.happenings import LOCAL, Happening, Run, Step, interrupted, small_ontology, stories
@@ -37,12 +37,11 @@ def _small() -> Iterator[None]:
 
 
 @pytest.fixture(name="tell")
-def _tell(capsys: pytest.CaptureFixture[str]) -> Iterator[Counter[str]]:
-    """Counts what was done, and prints it at the end."""
+def _tell(record_property: Callable[[str, object], None]) -> Iterator[Counter[str]]:
+    """Counts what was done, to be told at the end."""
     counts: Counter[str] = Counter()
     yield counts
-    with capsys.disabled():
-        sys.stdout.write("\n" + ", ".join(f"{number} {what}" for what, number in counts.items()) + "\n")
+    record_property(COUNTED, ", ".join(f"{number} {what}" for what, number in counts.items()))
 
 
 def play(story: Story, steps: Sequence[Step], tell: Counter[str]) -> None:

@@ -6,11 +6,13 @@ import random
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from stratagraph.service.ledger.ledger import Ledger
+from tests.counting import COUNTED
 from tests.service.ledger.samples import independent_verify
 
 COMMITTER = """
@@ -42,7 +44,7 @@ def _key(tmp_path: Path) -> Path:
 
 @pytest.mark.timeout(3600)  # a hundred lives at night
 def test_a_killed_process_loses_no_acknowledged_batch(
-    ledger_url: str, key: Path, request: pytest.FixtureRequest
+    ledger_url: str, key: Path, request: pytest.FixtureRequest, record_property: Callable[[str, object], None]
 ) -> None:
     pick = random.Random(7)
     lives = 100 if request.config.getoption("--nightly") else 10
@@ -60,6 +62,7 @@ def test_a_killed_process_loses_no_acknowledged_batch(
         stored = {record.sequence: record.batch_hash for record in ledger.batches(limit=1_000_000)}
         assert ledger.verify().ok
         assert len(list(ledger.open_claims())) == 20 * len(stored)
+    record_property(COUNTED, f"{lives} kills, {len(acknowledged)} acknowledged batches")
     assert len(acknowledged) >= lives
     assert acknowledged.items() <= stored.items()
     assert independent_verify(ledger_url) is None
