@@ -34,9 +34,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config) -> TogetherByFile:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> TogetherByFile:
     """Share the tests out between processes."""
-    return TogetherByFile(config)
+    return TogetherByFile(config, log)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -126,6 +127,8 @@ def _fans() -> list[list[Fact]]:
 RELATIONS = [fact for s in NODES for p in sorted(EXTENDED) for o in NODES if _fits(fact := Fact(s, p, o))]
 FANS = _fans()
 TYPES = [Fact(node, RDF.type, kind) for node, kinds in KINDS.items() for kind in kinds]
+MOODS = [Fact(NODES[0], EX.mood, Literal(text)) for text in "xyz"]
+"""Values of an attribute that has one at a time."""
 TEXTS = [Fact(node, prop, Literal(text)) for node in NODES[:2] for prop in (EX.says, EX.mood) for text in "xyz"]
 
 _any = st.lists(
@@ -135,7 +138,8 @@ _any = st.lists(
     unique=True,
 )
 _some_fan = st.sampled_from(FANS).flatmap(lambda fan: st.lists(st.sampled_from(fan), max_size=3, unique=True))
-_pools = st.tuples(_some_fan, _any).map(lambda parts: list(dict.fromkeys([*parts[0], *parts[1]])))
+_some_moods = st.lists(st.sampled_from(MOODS), max_size=2, unique=True)
+_pools = st.tuples(_some_fan, _some_moods, _any).map(lambda parts: list(dict.fromkeys(chain(*parts))))
 _values = st.sampled_from([0.25, 1.0, 2.5])
 _of_nodes = st.builds(
     Seen, st.sampled_from(NODES[:3]), st.sampled_from([SG.callLatency, SG.calls]), st.integers(0, 3), _values
