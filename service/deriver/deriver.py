@@ -168,7 +168,7 @@ class Deriver:
         for tag in before.values():
             self._choruses.release(tag)
         pairs = self._influences.touched((*added, *removed), delta.retyped)
-        pairs |= self._pairs_of(groups | self._register(choruses))
+        pairs |= self._pairs_of(groups) | self._register(choruses)
         edges = self._influences.refresh(pairs)
         return [triple for triple, tag in tags.items() if tag != before[triple]], delta, edges
 
@@ -185,9 +185,10 @@ class Deriver:
     def _tag(self, triple: Triple) -> int:
         return self._closure.asserted.tag(triple)
 
-    def _register(self, choruses: dict[Triple, Chorus]) -> set[Group]:
-        """Let observed relations take part in observed strengths; return the groups whose shares may change."""
-        groups = set()
+    def _register(self, choruses: dict[Triple, Chorus]) -> set[Pair]:
+        """Let observed relations take part in observed strengths; return the pairs whose strengths may change."""
+        groups: set[Group] = set()
+        pairs: set[Pair] = set()
         for triple, chorus in choruses.items():
             if not self._influences.is_measurable(triple):
                 continue
@@ -196,7 +197,9 @@ class Deriver:
                 groups.add(triple[:2])
             elif self._shares.unregister(triple):
                 groups.add(triple[:2])
-        return groups
+                # It left the group, but where others still declare it, it is an edge.
+                pairs.add((triple[2], triple[0]))
+        return pairs | self._pairs_of(groups)
 
     def _pairs_of(self, groups: Iterable[Group]) -> set[Pair]:
         return {(triple[2], triple[0]) for group in groups for triple in self._shares.members(group)}

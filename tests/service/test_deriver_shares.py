@@ -30,12 +30,19 @@ def seen(fact: Fact, metric: Iri, total: float, *, hour: int = 0) -> Observation
     )
 
 
-def change(sequence: int, *observations: Observation, hour: int = 0, opened: tuple[Claim, ...] = ()) -> LedgerChange:
+def change(
+    sequence: int,
+    *observations: Observation,
+    hour: int = 0,
+    opened: tuple[Claim, ...] = (),
+    closed: tuple[Claim, ...] = (),
+) -> LedgerChange:
     return LedgerChange(
         sequence=sequence,
         time=START + timedelta(hours=hour),
         batch_hash="",
         opened=opened,
+        closed=closed,
         observations=observations,
     )
 
@@ -82,6 +89,14 @@ def test_one_relation_alone_carries_everything_whatever_is_declared_for_the_othe
 def test_calls_of_another_relation_change_this_one_too() -> None:
     found = edges(change(1, *CALLS, opened=CLAIMS), change(2, seen(FACTS[1], SG.calls, 1)))
     assert found[FAST, AGENT].strengths[SG.Latency] == 0.5
+
+
+def test_a_relation_that_is_no_longer_observed_but_still_declared_has_its_declared_strength_again() -> None:
+    declared = claim(FACTS[0], "registry", 1)
+    found = edges(change(1, *CALLS, opened=(*CLAIMS, declared)), change(2, closed=CLAIMS[:1]))
+    assert found[FAST, AGENT].strengths[SG.Latency] == 0.8
+    assert not found[FAST, AGENT].measured
+    assert found[SLOW, AGENT].strengths[SG.Latency] == 1.0
 
 
 def test_calls_of_more_than_a_day_ago_do_not_count() -> None:
