@@ -25,6 +25,9 @@ settings.register_profile("normal", deadline=None, suppress_health_check=[Health
 settings.register_profile("nightly", parent=settings.get_profile("normal"), max_examples=1000)
 
 
+pytest.register_assert_rewrite("tests.service.projected", "tests.service.story")
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--nightly", action="store_true", help="run the long property and crash tests too")
 

@@ -137,7 +137,9 @@ _any = st.lists(
     max_size=8,
     unique=True,
 )
-_some_fan = st.sampled_from(FANS).flatmap(lambda fan: st.lists(st.sampled_from(fan), max_size=3, unique=True))
+_some_fan = st.sampled_from(FANS).flatmap(
+    lambda fan: st.lists(st.sampled_from(fan), min_size=2, max_size=3, unique=True)
+)
 _some_moods = st.lists(st.sampled_from(MOODS), max_size=2, unique=True)
 _pools = st.tuples(_some_fan, _some_moods, _any).map(lambda parts: list(dict.fromkeys(chain(*parts))))
 _values = st.sampled_from([0.25, 1.0, 2.5])
@@ -148,9 +150,10 @@ _of_nodes = st.builds(
 
 def _of_relations(pool: list[Fact]) -> st.SearchStrategy[Seen]:
     """Calls and tokens, also of more than a day ago, and on relations that nobody states."""
-    ties = [fact for fact in pool if fact in RELATIONS] or RELATIONS[:3]
+    measured = [fact for fan in FANS for fact in fan if fact in pool]
+    ties = measured * 3 + [fact for fact in pool if fact in RELATIONS]
     metrics = st.sampled_from([SG.calls, SG.inputTokens, SG.outputTokens])
-    return st.builds(Seen, st.sampled_from(ties), metrics, st.sampled_from([0, 0, 60, 23 * 60, 24 * 60]), _values)
+    return st.builds(Seen, st.sampled_from(ties), metrics, st.sampled_from([0, 0, 0, 60, 23 * 60, 24 * 60]), _values)
 
 
 def _runs(pool: list[Fact]) -> st.SearchStrategy[Run]:
@@ -158,7 +161,7 @@ def _runs(pool: list[Fact]) -> st.SearchStrategy[Run]:
     some = st.lists(st.sampled_from(pool), max_size=5, unique=True).map(tuple)
     return st.builds(
         Run,
-        source=st.sampled_from(SOURCES),
+        source=st.sampled_from(SOURCES + OBSERVER),
         scope=st.sampled_from("xy"),
         complete=st.booleans(),
         stated=some,
@@ -173,11 +176,11 @@ def stories(*happenings: Happening, steps: int = 8) -> st.SearchStrategy[list[St
     def told(pool: list[Fact]) -> st.SearchStrategy[list[Step]]:
         first = st.builds(
             Run,
-            source=st.sampled_from(["a", OBSERVER]),
+            source=st.sampled_from(["a", OBSERVER, OBSERVER]),
             scope=st.just("x"),
             complete=st.just(True),
             stated=st.just(tuple(pool)),
-            seen=st.lists(_of_relations(pool), max_size=3).map(tuple),
+            seen=st.lists(_of_relations(pool), min_size=1, max_size=4).map(tuple),
         )
         runs = _runs(pool)
         step: st.SearchStrategy[Step] = st.one_of(runs, runs, st.sampled_from(happenings))
