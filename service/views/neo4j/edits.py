@@ -57,6 +57,8 @@ class Edits:
         keys = ("aspects", "measured", "justifiedBy", "reasons", *(info.notation for info in model.aspects.values()))
         self._no_influence: Row = {} if fresh else dict.fromkeys(keys)
         self.facts: dict[Fact, bool] = {}
+        self._returned: set[Fact] = set()
+        """What was removed and added again: the database still has what it was."""
         self.claims: dict[Fact, tuple[Claim, ...]] = {}
         self.influences: dict[tuple[Iri, Iri], Influence | None] = {}
         self.observations: dict[tuple[Iri, Iri], Observation] = {}
@@ -66,6 +68,7 @@ class Edits:
         """Add the next change set."""
         # What an influence implies is said by its AFFECTS relationship.
         self.facts.update((fact, False) for fact in change.removed if fact.predicate not in self._implied)
+        self._returned.update(fact for fact in change.added if fact in self.facts)
         self.facts.update((fact, True) for fact in change.added if fact.predicate not in self._implied)
         self.claims.update(change.claims_changed)
         self.influences.update((pair, None) for pair in change.influences_removed)
@@ -180,7 +183,9 @@ class Edits:
         for seen in self.observations.values():
             self._replace(observation_iri(seen.subject, seen.metric), observation_facts(seen), nodes, ties)
             if seen.subject.startswith(STATEMENT_BASE):
-                _row(nodes, seen.subject)["p"][weight_key(seen.metric)] = self._weight(seen)
+                row = _row(nodes, seen.subject)
+                row["add"].append(self._names.label(SG.Statement))
+                row["p"][weight_key(seen.metric)] = self._weight(seen)
                 rows.weights.append({"iri": seen.subject})
         for sighting in self.sightings.values():
             self._replace(scope_iri(sighting.source, sighting.scope), scope_facts(sighting), nodes, ties)
@@ -193,10 +198,10 @@ class Edits:
         return seen.total / seen.count if seen.count else None
 
     def _state(self, nodes: dict[Iri, Row], rows: Rows) -> None:
-        """Give statements that telemetry made, and speaks about, a node of their own."""
+        """Give statements that telemetry made a node of their own, which knows their relationship."""
         for fact, claims in self.claims.items():
             observed = any(claim.method is Method.OBSERVED for claim in claims)
-            if not observed and self.facts.get(fact):
+            if not observed and self.facts.get(fact) and fact not in self._returned:
                 continue  # new, and nobody observed it: there is no such node
             tie = self._tie(fact)
             if tie is None:

@@ -65,7 +65,9 @@ _IDLE: Final = _ENDS + "MATCH (s)-[r:`{type}`]->(o) WHERE r.sources IS NULL AND 
 _UNSTATED: Final = f"""
 UNWIND $rows AS row
 MATCH (n:{MARKER}:Statement {{{KEY}: row.iri}})
-REMOVE n:Statement, n.subject, n.predicate, n.type, n.object
+REMOVE n.subject, n.predicate, n.type, n.object
+WITH n WHERE NOT EXISTS {{ (:Observation)-->(n) }}
+REMOVE n:Statement
 """
 _ORPHANS: Final = f"""
 UNWIND $rows AS row
@@ -93,15 +95,16 @@ class Statements:
     """The statements that need the ontology's names."""
 
     def __init__(self, metrics: Iterable[Iri]) -> None:
-        keys = ", ".join(f".`{weight_key(metric)}`" for metric in sorted(metrics)) or ".calls"
-        self._weigh = f"""
+        keys = sorted(map(weight_key, metrics)) or ["calls"]
+        weighed = f"""
 UNWIND $rows AS row
-MATCH (t:{MARKER}:Statement {{{KEY}: row.iri}})
+MATCH (t:{MARKER}:Statement {{{KEY}: row.iri}}) WHERE t.type IS NOT NULL
 MATCH (s:{MARKER} {{{KEY}: t.subject}})
 MATCH (o:{MARKER} {{{KEY}: t.object}})
 MATCH (s)-[r:$(t.type)]->(o)
-SET r += t {{ {keys} }}
 """
+        self._weigh = f"{weighed}SET r += t {{ {', '.join(f'.`{key}`' for key in keys)} }}"
+        self._unweigh = f"{weighed}REMOVE {', '.join(f'r.`{key}`' for key in keys)}"
 
     def steps(self, rows: Rows) -> Iterator[Step]:
         """Yield what has to be done, in order; done twice it changes nothing."""
@@ -117,6 +120,7 @@ SET r += t {{ {keys} }}
         yield from _by_type(_TIES, [row for row in rows.ties if "seen" not in row])
         yield from _by_type(_TOLD, [row for row in rows.ties if "seen" in row])
         yield from _by_type(_IDLE, rows.idle)
+        yield Step(self._unweigh, rows.unstated)
         yield Step(_UNSTATED, rows.unstated)
         yield Step(self._weigh, rows.weights)
         yield Step(_ORPHANS, rows.orphans)

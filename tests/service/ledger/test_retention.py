@@ -77,6 +77,7 @@ def test_minutes_become_hours_with_the_same_sums(measured: Ledger, clock: Clock)
 
 def test_hours_become_days_once_something_newer_is_known(measured: Ledger, clock: Clock) -> None:
     late = plainly(replace(observation(), start=NOON + 3 * DAY, end=NOON + 3 * DAY + timedelta(minutes=1)))
+    clock.now = late.end
     measured.commit(Batch(source="s", run="late", method=Method.OBSERVED, observations=(late,)), ontology_hash="o")
     clock.now = NOON + timedelta(days=40)
     assert retain(measured) == 2

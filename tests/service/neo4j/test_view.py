@@ -176,6 +176,40 @@ def test_what_telemetry_says_of_a_relation_stands_on_it(view: Neo4jView) -> None
     assert query(view.target, tie, a=A, b=B)[0]["r"]["callLatency"] == 3.0
 
 
+def test_a_measured_relation_that_nobody_observed_carries_no_weight(view: Neo4jView) -> None:
+    story = Story()
+    fact = Fact(A, EX.uses, B)
+    seen = observation(statement_iri(fact), 1, 2.0, 4.0)
+    view.apply(replace(story.step([(True, "a", fact)]), observations=(seen,)))
+    labels = query(view.target, "MATCH (n:Stratagraph {iri: $iri}) RETURN labels(n) AS labels", iri=seen.subject)
+    assert set(labels[0]["labels"]) == {"Stratagraph", "Statement"}
+    assert weights(view) == []
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_a_relation_that_is_observed_no_longer_loses_its_weights(view: Neo4jView, together: bool) -> None:
+    story = Story()
+    fact = Fact(A, EX.uses, B)
+    told = claim(fact, "t", 1)._replace(method=Method.OBSERVED)
+    first = replace(story.step([]), added=(fact,), claims_changed=((fact, (told,)),))
+    view.apply(replace(first, observations=(observation(statement_iri(fact), 1, 2.0, 4.0),)))
+    assert weights(view) == [3.0]
+    closed = replace(story.step([]), removed=(fact,), claims_changed=((fact, ()),))
+    again = replace(story.step([]), added=(fact,), claims_changed=((fact, (claim(fact, "a", 3),)),))
+    if together:
+        view.apply_all([closed, again])
+    else:
+        only = replace(closed, removed=(), claims_changed=again.claims_changed)
+        view.apply_all([only])
+    assert weights(view) == []
+    assert query(view.target, "MATCH (n:Statement) RETURN n.subject AS subject")[0]["subject"] is None
+
+
+def weights(view: Neo4jView) -> list[float]:
+    """The mean latencies that relationships carry."""
+    return [row["w"] for row in query(view.target, "MATCH ()-[r:USES]->() RETURN r.callLatency AS w") if row["w"]]
+
+
 def test_an_influence_says_how_strongly_and_why(view: Neo4jView) -> None:
     story = Story()
     fact = Fact(A, EX.usesFast, B)
