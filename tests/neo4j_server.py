@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 
 import neo4j
 import pytest
+from neo4j.exceptions import ClientError
 
 from stratagraph.service import projector
 from stratagraph.service.neo4j import connection
@@ -60,8 +62,21 @@ def emptied(local: LocalNeo4j) -> Target:
     """The database of a server, which is started if it does not run, without a node."""
     local.up()
     target = target_of(local)
+    until_let_in(target)
     wipe(target)
     return target
+
+
+def until_let_in(target: Target) -> None:
+    """Wait while the server lets nobody in, as it does for five seconds after three wrong passwords."""
+    with neo4j.GraphDatabase.driver(target.url, auth=(target.user, target.password)) as driver:
+        while True:
+            try:
+                return driver.verify_connectivity()
+            except ClientError as error:
+                if error.code != "Neo.ClientError.Security.AuthenticationRateLimit":
+                    raise
+                time.sleep(0.5)
 
 
 def target_of(local: LocalNeo4j) -> Target:

@@ -19,7 +19,9 @@ OLDEST: Final = (5, 26)
 CONNECT_SECONDS: Final = 5.0
 RETRY_SECONDS: Final = 15.0
 _NO_DATABASE: Final = "Neo.ClientError.Database.DatabaseNotFound"
-_NO_ACCESS: Final = frozenset({"Neo.ClientError.Security.Unauthorized", "Neo.ClientError.Security.Forbidden"})
+_NO_ACCESS: Final = frozenset(
+    f"Neo.ClientError.Security.{name}" for name in ("Unauthorized", "Forbidden", "AuthenticationRateLimit")
+)
 
 OPTIONS: Final[dict[str, Any]] = {
     "user_agent": f"stratagraph/{__version__}",

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import io
+from collections.abc import Collection, Iterable, Sequence
+from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
 from stratagraph.ontology.facts import Iri
 from stratagraph.ontology.terms import encode, from_ox
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+PIECE: Final = 500
+"""Texts that are encoded at once."""
 
 
 class Edits:
@@ -53,3 +61,30 @@ class Edits:
     def _there(self, node: Iri) -> set[str]:
         quads = self._store.quads_for_pattern(ox.NamedNode(node), None, None, self._graph)
         return {f"<{quad.predicate.value}> {encode(from_ox(quad.object))}" for quad in quads}
+
+
+def document(texts: Sequence[str]) -> io.BufferedReader:
+    """Return texts of triples as a Turtle document to be read, which never is in memory as a whole."""
+    return io.BufferedReader(_Document(texts))
+
+
+class _Document(io.RawIOBase):
+    def __init__(self, texts: Sequence[str]) -> None:
+        """Stand before the first text."""
+        super().__init__()
+        self._pieces = (" .\n".join(texts[at : at + PIECE]) + " .\n" for at in range(0, len(texts), PIECE))
+        self._ahead = memoryview(b"")
+
+    def readable(self) -> bool:
+        """Return that it can be read."""
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        """Fill the buffer as far as the present piece goes; 0 is the end."""
+        if not self._ahead:
+            self._ahead = memoryview(next(self._pieces, "").encode())
+        with memoryview(buffer).cast("B") as room:
+            size = min(len(room), len(self._ahead))
+            room[:size] = self._ahead[:size]
+        self._ahead = self._ahead[size:]
+        return size

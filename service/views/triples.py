@@ -15,7 +15,7 @@ from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import PREFIXES, SG
 from stratagraph.ontology.terms import OxTerm, from_ox, to_ox
 from stratagraph.queries.stores import Row
-from stratagraph.service.views.edits import Edits
+from stratagraph.service.views.edits import Edits, document
 from stratagraph.service.views.lexical import WRITINGS, Writings
 from stratagraph.service.views.statements import observation_facts, scope_facts
 from stratagraph.service.views.tails import InfluenceTails, line, statement_tails, tails_of
@@ -25,12 +25,15 @@ MAPPING_VERSION: Final = 4
 """Raised whenever the triples made of the same present change, so that older stores are rebuilt."""
 TRANSACTION: Final = 20_000
 """Triples written in one transaction with the watermark; more are loaded in bulk, before the watermark moves."""
-BULK: Final = 200_000
+BULK: Final = 300_000
 """Triples that are gathered before they are written, of a rebuild or of a large change."""
 PART: Final = 10_000
 """Facts, statements or influences after which it is looked whether enough has gathered."""
-BULK_TEXTS: Final = 50_000
-"""Texts, of some three triples each, that are loaded at once: bounds their memory at some 20 MB."""
+BULK_TEXTS: Final = 100_000
+"""Texts, of some three triples each, that are loaded at once: bounds the loader's memory at some 200 MB.
+
+Each load leaves files that the store merges later: with fewer and larger ones it writes everything less often.
+"""
 
 _Item = TypeVar("_Item")
 _Graphs: TypeAlias = tuple[Edits, Edits]
@@ -211,7 +214,7 @@ class TriplesView:
             self._store.update(_data("DELETE", removed))
         for texts in chunked(edits.added, BULK_TEXTS):
             # Our own terms, checked when they came in: no need to check each IRI anew.
-            self._store.bulk_load((" .\n".join(texts) + " .\n").encode(), ox.RdfFormat.TURTLE, lenient=True)
+            self._store.bulk_load(document(texts), ox.RdfFormat.TURTLE, lenient=True)
         edits.clear()
 
     def _mark(self, change: ChangeSet) -> Watermark:

@@ -59,13 +59,13 @@ class ProjectedStory(Story):
         else:
             super().take(step)
 
-    def check(self) -> None:
+    def check(self) -> Picture:
         """Compare what Neo4j says as well, where it can be reached."""
-        super().check()
+        expected = super().check()
         if self.cut or self.stopped:
-            return
+            return expected
         self._catch_up()
-        expected, family = self.expected(), Reader(self.engine.model).family
+        family = Reader(self.engine.model).family
         ties = {
             fact: those
             for fact, those in expected.sources.items()
@@ -74,6 +74,7 @@ class ProjectedStory(Story):
         facts = frozenset(fact for fact in expected.facts if fact.predicate not in family)
         assert self.by_cypher() == replace(expected, facts=facts, sources=ties)
         assert self.weights() == self.naive.weights()
+        return expected
 
     def _catch_up(self) -> None:
         """Wait until the database says that it stands at the ledger's head."""

@@ -186,13 +186,14 @@ class Story:
         assert now is not None
         return self.naive.picture(self.props, now)
 
-    def check(self) -> None:
-        """Compare what every local view says with the naive models."""
+    def check(self) -> Picture:
+        """Compare what every local view says with the naive models, and return it."""
         expected = self.expected()
         assert by_sparql(self.engine) == expected
         assert by_adjacency(self.engine) == (expected.edges, expected.edges)
         assert self.engine.sequence == self.engine.ledger.sequence()
         self.past[self.engine.sequence] = frozenset(self.naive.open)
+        return expected
 
     def check_past(self) -> None:
         """Compare what the ledger says was open at each sequence with what the naive one said then."""

@@ -47,12 +47,16 @@ def _tell(record_property: Callable[[str, object], None]) -> Iterator[Counter[st
 def play(story: Story, steps: Sequence[Step], tell: Counter[str]) -> None:
     """Let the steps happen and compare the views after each."""
     tell["histories"] += 1
+    before = story.expected()
     try:
         for step in steps:
             story.take(step)
+            after = story.check()
             tell["steps"] += 1
             tell["runs"] += isinstance(step, Run)
-            story.check()
+            tell["facts taken back"] += len(before.facts - after.facts)
+            tell["influences taken back"] += len(before.edges.keys() - after.edges.keys())
+            before = after
         story.check_past()
     finally:
         story.close()
