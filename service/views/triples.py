@@ -25,15 +25,12 @@ MAPPING_VERSION: Final = 4
 """Raised whenever the triples made of the same present change, so that older stores are rebuilt."""
 TRANSACTION: Final = 20_000
 """Triples written in one transaction with the watermark; more are loaded in bulk, before the watermark moves."""
-BULK: Final = 300_000
+BULK: Final = 200_000
 """Triples that are gathered before they are written, of a rebuild or of a large change."""
 PART: Final = 10_000
 """Facts, statements or influences after which it is looked whether enough has gathered."""
-BULK_TEXTS: Final = 100_000
-"""Texts, of some three triples each, that are loaded at once: bounds the loader's memory at some 200 MB.
-
-Each load leaves files that the store merges later: with fewer and larger ones it writes everything less often.
-"""
+BULK_TEXTS: Final = 50_000
+"""Texts, of some three triples each, that are loaded at once: bounds the loader's memory at some 100 MB."""
 
 _Item = TypeVar("_Item")
 _Graphs: TypeAlias = tuple[Edits, Edits]
