@@ -4,8 +4,8 @@
 VENV   := .venv
 BIN    := $(VENV)/bin
 PYTHON ?= python3
-# A process per core; tests/scheduling.py says which tests stay together.
-PARALLEL ?= --numprocesses auto --dist loadgroup --no-loadscope-reorder
+# A process more than cores, for many tests wait for a server; tests/scheduling.py says which tests stay together.
+PARALLEL ?= --numprocesses $(shell echo $$(($$(nproc) + 1))) --dist loadgroup --no-loadscope-reorder
 
 .PHONY: help demo demo-neo4j test lint types imports test-nightly test-newest bench-store docs lock clean
 
