@@ -39,6 +39,8 @@ STANDING: Final = 2_000
 """Assets that are there before the stream begins."""
 FACTS_A_SECOND: Final = 500
 STREAM_SECONDS: Final = 30
+WARM_SECONDS: Final = 10
+"""The beginning of the stream that is not counted: the server compiles each statement when it first meets it."""
 ASSETS_A_BATCH: Final = 3
 PATIENCE: Final = 120.0
 LOOK_SECONDS: Final = 0.01
@@ -90,10 +92,11 @@ def measure_lag(_assets: int, folder: Path) -> None:
                 time.sleep(LOOK_SECONDS)
             with _Watch(target) as watch:
                 committed, seconds = _commit_steadily(engine, batches)
-                lags = [watch.reached(sequence) - at for sequence, at in committed]
+                begun = committed[0][1] + WARM_SECONDS
+                lags = [watch.reached(sequence) - at for sequence, at in committed if at >= begun]
     rate = sum(len(list(batch.facts())) for batch in batches) / seconds
     more = {"p50": round(percentile(lags, 0.5), 3), "max": round(max(lags), 3), "facts a second": round(rate)}
-    report(LAG, percentile(lags, 0.95), goal="under 2", unit="s", batches=len(batches), **more)
+    report(LAG, percentile(lags, 0.95), goal="under 2", unit="s", batches=len(lags), **more)
 
 
 @contextmanager
@@ -148,7 +151,7 @@ def _follow(target: Target, model: OntologyModel, changes: list[ChangeSet]) -> N
 
 def _stream(model: OntologyModel) -> Iterator[Batch]:
     """Yield one batch of everything that stands, then small ones of whole assets."""
-    count = FACTS_A_SECOND * STREAM_SECONDS // estate.FACTS_PER_ASSET
+    count = FACTS_A_SECOND * (WARM_SECONDS + STREAM_SECONDS) // estate.FACTS_PER_ASSET
     facts = [fact for batch in _batches(estate.documents(STANDING + count), model) for fact in batch.facts()]
     assets = [tuple(those) for _, those in groupby(facts, key=lambda fact: fact.subject)]
     cuts = [0, *range(STANDING, len(assets), ASSETS_A_BATCH), len(assets)]
