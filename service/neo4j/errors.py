@@ -133,3 +133,16 @@ class OldNeo4j(StratagraphError):
     url: str
     version: str
     needed: str
+
+
+@dataclass(kw_only=True)
+class Neo4jNotBuilt(StratagraphError):
+    """The graph in Neo4j is not whole yet, and no answer from it could be trusted."""
+
+    slug: ClassVar[str] = "neo4j-not-built"
+    status: ClassVar[int] = 503
+    text: ClassVar[str] = (
+        "The property graph in Neo4j at {url} is not whole: it is being built, which /health/ready tells, or nobody "
+        "has built it. Ask again in a moment; without a running service, build it with 'stratagraph neo4j sync'."
+    )
+    url: str

@@ -18,6 +18,7 @@ from stratagraph.service.neo4j.connection import OPTIONS, explain
 from stratagraph.service.neo4j.cypher.errors import CypherFailed, SharedDatabase
 from stratagraph.service.neo4j.cypher.plan import check_plan
 from stratagraph.service.neo4j.cypher.values import row_json
+from stratagraph.service.neo4j.errors import Neo4jNotBuilt
 from stratagraph.service.neo4j.status import MARK, STANDS_AT
 from stratagraph.service.neo4j.target import Target
 from stratagraph.service.sparql import sandbox
@@ -82,6 +83,8 @@ def _evaluate(driver: neo4j.Driver, question: Question) -> Iterator[bytes]:
             raise SharedDatabase(count=stands["all"] - stands["ours"])
         planned = work.run("EXPLAIN " + question.text, question.parameters).consume()
         check_plan(planned.plan, planned.query_type)
+        if not stands["sequence"]:
+            raise Neo4jNotBuilt(url=question.target.url)
         yield orjson.dumps({"sequence": stands["sequence"]})
         found = work.run(question.text, question.parameters)
         yield b'{"columns":' + orjson.dumps(list(found.keys())) + b',"rows":['

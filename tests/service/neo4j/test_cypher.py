@@ -14,7 +14,13 @@ from stratagraph.ontology.errors import StratagraphError
 from stratagraph.service.neo4j.cypher import worker
 from stratagraph.service.neo4j.cypher.errors import CypherFailed, CypherRefused, CypherTooDeep, SharedDatabase
 from stratagraph.service.neo4j.cypher.pool import CypherPool, CypherRequest
-from stratagraph.service.neo4j.errors import Neo4jDatabaseMissing, Neo4jLogin, Neo4jUnavailable, NoNeo4j
+from stratagraph.service.neo4j.errors import (
+    Neo4jDatabaseMissing,
+    Neo4jLogin,
+    Neo4jNotBuilt,
+    Neo4jUnavailable,
+    NoNeo4j,
+)
 from stratagraph.service.neo4j.target import Target
 from stratagraph.service.sparql.errors import DeadlineExceeded, OutOfMemory
 from stratagraph.service.sparql.settings import QuerySettings
@@ -217,6 +223,14 @@ def test_a_fault_in_the_query_is_explained(ours: Target) -> None:
 def test_without_a_neo4j_the_command_that_starts_one_is_told() -> None:
     with pytest.raises(NoNeo4j, match="stratagraph neo4j up"):
         ask(None, "RETURN 1")
+
+
+def test_a_graph_that_is_not_whole_is_not_asked(ours: Target) -> None:
+    query(ours, "MATCH (w:Watermark) DELETE w")  # as it is while the view is built
+    with pytest.raises(Neo4jNotBuilt, match="neo4j sync"):
+        ask(ours, "MATCH (n) RETURN count(n)")
+    with pytest.raises(CypherRefused):
+        ask(ours, "MATCH (n) DELETE n")
 
 
 @pytest.mark.parametrize(
