@@ -62,7 +62,6 @@ def emptied(local: LocalNeo4j) -> Target:
     """The database of a server, which is started if it does not run, without a node."""
     local.up()
     target = target_of(local)
-    until_let_in(target)
     wipe(target)
     return target
 
@@ -88,6 +87,7 @@ def target_of(local: LocalNeo4j) -> Target:
 
 def wipe(target: Target) -> None:
     """Remove every node, whoever made it."""
+    until_let_in(target)
     with (
         neo4j.GraphDatabase.driver(target.url, auth=(target.user, target.password)) as driver,
         driver.session(database=target.database) as session,
