@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
-from stratagraph.ontology.facts import Claim, Fact, Method
+from stratagraph.ontology.facts import Claim, Fact, Method, Sighting
 
 
 class Voice(NamedTuple):
@@ -78,9 +78,9 @@ def leave(chorus: Chorus, claim: Claim) -> Chorus:
     return tuple(voice for voice in chorus if voice[:2] != (claim.source, claim.scope))
 
 
-def claims_of(fact: Fact, chorus: Chorus, last_seen: Mapping[tuple[str, str], datetime]) -> tuple[Claim, ...]:
-    """Return the claims that a set of voices makes of one fact; ``last_seen`` is by source and scope."""
+def claims_of(fact: Fact, chorus: Chorus, sightings: Mapping[tuple[str, str], Sighting]) -> tuple[Claim, ...]:
+    """Return the claims that a set of voices makes of one fact; the sightings are by source and scope."""
     return tuple(
-        Claim(fact, source, scope, run, method, first_seen, last_seen[source, scope], opened_at)
+        Claim(fact, source, scope, run, method, first_seen, sightings[source, scope].last_seen, opened_at)
         for source, scope, run, method, first_seen, opened_at in chorus
     )

@@ -58,7 +58,6 @@ class Deriver:
         self._shares = Shares()
         self._influences = Influences(model, self._closure, self._shares, self._numbers)
         self._newest: dict[tuple[Iri, Iri], Observation] = {}
-        self._last_seen: dict[tuple[str, str], datetime] = {}
         self._sightings: dict[tuple[str, str], Sighting] = {}
         self.sequence = 0
         self._time = datetime.fromtimestamp(0, UTC)
@@ -212,7 +211,6 @@ class Deriver:
     def _see(self, sightings: Iterable[Sighting]) -> tuple[Sighting, ...]:
         """Take in when scopes were seen; return the last that was told of each."""
         last = {(seen.source, seen.scope): seen for seen in sightings}
-        self._last_seen.update((key, seen.last_seen) for key, seen in last.items())
         self._sightings.update(last)
         return tuple(last.values())
 
@@ -264,7 +262,7 @@ class Deriver:
 
     def _claims(self, triple: Triple) -> tuple[Fact, tuple[Claim, ...]]:
         fact = self._numbers.fact(triple)
-        return fact, claims_of(fact, self._choruses[self._tag(triple)], self._last_seen)
+        return fact, claims_of(fact, self._choruses[self._tag(triple)], self._sightings)
 
     def _change(self, **parts: Any) -> ChangeSet:
         """Return a change set at the present sequence."""

@@ -63,8 +63,7 @@ class Claims:
     def fact(self, row: Row[*tuple[Any, ...]]) -> Fact:
         """Return the fact of a row that starts with subject, predicate and object."""
         decoded = self._terms
-        # Subjects and predicates are IRIs by construction.
-        return Fact(decoded[row[0]], decoded[row[1]], decoded[row[2]])  # type: ignore[arg-type]  # a line holds two IRIs and a term
+        return Fact(decoded[row[0]], decoded[row[1]], decoded[row[2]])  # type: ignore[arg-type]  # subjects and predicates are IRIs
 
     def claim(self, row: Row[*tuple[Any, ...]], last_seen: int) -> Claim:
         """Return the claim of a row of ``named_claims``."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,8 +27,8 @@ a:gpt a sg:BaseModel .
 YAML = "assets:\n- kind: BaseModel\n  name: gpt-5\n"
 
 
-def load(paths: list[Path], **options: object) -> Loaded:
-    return files.transform(files.fetch(paths), model=MODEL, base=ASSET_BASE, source="files", **options)  # type: ignore[arg-type]  # options of mixed types
+def load(paths: list[Path], **options: Any) -> Loaded:
+    return files.transform(files.fetch(paths), model=MODEL, base=ASSET_BASE, source="files", **options)
 
 
 @pytest.fixture(name="folder")

@@ -7,6 +7,7 @@ import textwrap
 import pytest
 
 from stratagraph.loaders.inventory import MalformedInventory, read_inventory
+from stratagraph.loaders.origins import Place
 from stratagraph.ontology.facts import Fact, Literal
 from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import ASSET_BASE, RDF, RDFS, SG, XSD
@@ -15,8 +16,8 @@ MODEL = load_model()
 AGENT = ASSET_BASE + "Agent/support"
 
 
-def read(text: str) -> dict[Fact, object]:
-    return dict(read_inventory(textwrap.dedent(text).encode(), "estate.yaml", model=MODEL, base=ASSET_BASE))
+def read(text: str) -> dict[Fact, Place | None]:
+    return read_inventory(textwrap.dedent(text).encode(), "estate.yaml", model=MODEL, base=ASSET_BASE)
 
 
 def refusal(text: str) -> MalformedInventory:
@@ -48,7 +49,7 @@ def test_an_asset_is_typed_named_and_related() -> None:
 
 def test_every_fact_knows_its_line() -> None:
     facts = read("assets:\n- kind: Agent\n  name: support\n  usesModel:\n  - gpt-5\n")
-    lines = {fact.predicate: place.line for fact, place in facts.items()}  # type: ignore[attr-defined]  # every fact of an inventory has its place
+    lines = {fact.predicate: place.line for fact, place in facts.items() if place}
     assert lines == {RDF.type: 2, SG.name: 3, SG.usesModel: 5}
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -35,13 +36,13 @@ class Running:
         """Run a command of the program beside the service."""
         return run(*arguments, environment=self.environment, stdin=stdin)
 
-    def get(self, path: str, **options: object) -> httpx.Response:
+    def get(self, path: str, **options: Any) -> httpx.Response:
         """Send a GET request."""
-        return httpx.get(self.url + path, trust_env=False, timeout=PATIENCE, **options)  # type: ignore[arg-type]  # options of httpx, told as objects
+        return httpx.get(self.url + path, trust_env=False, timeout=PATIENCE, **options)
 
-    def post(self, path: str, **options: object) -> httpx.Response:
+    def post(self, path: str, **options: Any) -> httpx.Response:
         """Send a POST request."""
-        return httpx.post(self.url + path, trust_env=False, timeout=PATIENCE, **options)  # type: ignore[arg-type]  # options of httpx, told as objects
+        return httpx.post(self.url + path, trust_env=False, timeout=PATIENCE, **options)
 
 
 def run(*arguments: str, environment: Mapping[str, str], stdin: str | None = None) -> subprocess.CompletedProcess[str]:

@@ -53,6 +53,7 @@ class Edits:
     def __init__(self, model: OntologyModel, names: Names, *, fresh: bool = False) -> None:
         self._model = model
         self._names = names
+        self._fresh = fresh
         self._implied = influence_family(model)
         keys = ("aspects", "measured", "justifiedBy", "reasons", *(info.notation for info in model.aspects.values()))
         self._no_influence: Row = {} if fresh else dict.fromkeys(keys)
@@ -94,7 +95,8 @@ class Edits:
             _row(nodes, tie.end)
         rows.nodes = list(nodes.values())
         rows.ties = [_tie_row(tie, properties) for tie, properties in ties.items()]
-        rows.orphans = [{"iri": iri} for iri in sorted(self._loosened())]
+        loose = self._loosened() | {row["iri"] for row in rows.unstated}
+        rows.orphans = [{"iri": iri} for iri in sorted(loose)]
         return rows
 
     # Nodes -----------------------------------------------------------------------------------------------------------
@@ -125,8 +127,6 @@ class Edits:
         for fact, claims in self.claims.items():
             if fact.predicate in self._implied and not claims and isinstance(fact.object, str):
                 loose |= {fact.subject, fact.object}
-            if not claims:
-                loose.add(_statement(fact))
         for pair, edge in self.influences.items():
             loose |= set(pair) if edge is None else set()
         return loose
@@ -201,8 +201,9 @@ class Edits:
         """Give statements that telemetry made a node of their own, which knows their relationship."""
         for fact, claims in self.claims.items():
             observed = any(claim.method is Method.OBSERVED for claim in claims)
-            if not observed and self.facts.get(fact) and fact not in self._returned:
-                continue  # new, and nobody observed it: there is no such node
+            new = self._fresh or (self.facts.get(fact) and fact not in self._returned)
+            if new and not observed:
+                continue  # there is no such node
             tie = self._tie(fact)
             if tie is None:
                 continue

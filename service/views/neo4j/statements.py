@@ -66,7 +66,7 @@ _UNSTATED: Final = f"""
 UNWIND $rows AS row
 MATCH (n:{MARKER}:Statement {{{KEY}: row.iri}})
 REMOVE n.subject, n.predicate, n.type, n.object
-WITH n WHERE NOT EXISTS {{ (:Observation)-->(n) }}
+WITH n WHERE NOT EXISTS {{ (:{MARKER}:Observation)-->(n) }}
 REMOVE n:Statement
 """
 _ORPHANS: Final = f"""

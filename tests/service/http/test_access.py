@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -27,11 +28,11 @@ class Guarded:
     running: Running
     tokens: Mapping[Role, str]
 
-    def send(self, method: str, path: str, token: str | None = None, **options: object) -> httpx.Response:
+    def send(self, method: str, path: str, token: str | None = None, **options: Any) -> httpx.Response:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        headers |= options.pop("headers", {})  # type: ignore[call-overload]  # a mapping, where given
+        headers |= options.pop("headers", {})
         url = self.running.url + path
-        return httpx.request(method, url, headers=headers, trust_env=False, timeout=60, **options)  # type: ignore[arg-type]  # options of httpx
+        return httpx.request(method, url, headers=headers, trust_env=False, timeout=60, **options)
 
 
 @pytest.fixture(name="guarded", scope="module")

@@ -19,6 +19,8 @@ from stratagraph.service.views.statements import observation_facts, scope_facts
 from tests.service.worlds import Mirror
 
 LANGUAGES = ("", "en", "pt-br", "pl")
+LEFT_OVER = f"MATCH (n:{MARKER}) WHERE size(labels(n)) = 1 AND size(keys(n)) = 1 AND NOT (n)--() RETURN n.iri"
+"""Nodes of which nothing is known: a rebuild would not make them."""
 
 
 @dataclass
@@ -59,6 +61,7 @@ class Reader:
 
     def read(self, target: Target) -> Graph:
         graph = Graph()
+        assert query(target, LEFT_OVER) == []
         for record in query(
             target, f"MATCH (n:{MARKER}) WHERE NOT n:Watermark RETURN labels(n) AS labels, properties(n) AS p"
         ):

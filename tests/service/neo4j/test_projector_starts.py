@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -52,7 +53,7 @@ def test_the_graph_of_another_ledger_is_rebuilt(database: Target, proxy: Proxy, 
     for number, folder in enumerate(("one", "two")):
         with projecting(settings_for(database, tmp_path / folder, proxy.port)) as engine:
             commit(engine, number)
-            until(lambda engine=engine: is_up_to_date(engine))  # type: ignore[misc]  # a default argument
+            until(partial(is_up_to_date, engine))
     assert names(database) == {"d1"}
 
 

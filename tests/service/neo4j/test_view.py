@@ -23,17 +23,8 @@ from tests.service.worlds import EX, NODES, START, Event, History, Mirror, claim
 
 pytestmark = pytest.mark.neo4j
 A, B, C = NODES[:3]
-INTEGERS: tuple[str, ...] = (
-    "long",
-    "int",
-    "short",
-    "byte",
-    "nonNegativeInteger",
-    "positiveInteger",
-    "unsignedLong",
-    "unsignedInt",
-)
-INTEGERS += ("unsignedShort", "unsignedByte")
+UNSIGNED = ("unsignedLong", "unsignedInt", "unsignedShort", "unsignedByte")
+INTEGERS = ("long", "int", "short", "byte", "nonNegativeInteger", "positiveInteger", *UNSIGNED)
 TEXTS = {
     "gYear": "2026",
     "gYearMonth": "2026-02",
@@ -203,6 +194,18 @@ def test_a_relation_that_is_observed_no_longer_loses_its_weights(view: Neo4jView
         view.apply_all([only])
     assert weights(view) == []
     assert query(view.target, "MATCH (n:Statement) RETURN n.subject AS subject")[0]["subject"] is None
+
+
+def test_a_relation_that_was_never_measured_leaves_no_node_behind(view: Neo4jView) -> None:
+    story = Story()
+    fact = Fact(A, EX.uses, B)
+    told = claim(fact, "t", 1)
+    view.apply(
+        replace(story.step([]), added=(fact,), claims_changed=((fact, (told._replace(method=Method.OBSERVED),)),))
+    )
+    view.apply(replace(story.step([]), claims_changed=((fact, (told,)),)))
+    nodes = query(view.target, "MATCH (n:Stratagraph) WHERE NOT n:Watermark RETURN n.iri AS iri")
+    assert {node["iri"] for node in nodes} == {A, B}
 
 
 def weights(view: Neo4jView) -> list[float]:
