@@ -2,46 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from stratagraph.ontology.facts import ChangeSet, Claim, Fact, Influence, Iri, Literal, Method, Observation, Sighting
 from stratagraph.ontology.identity import observation_iri, scope_iri, statement_iri
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import RDF, SG, STATEMENT_BASE, compact, local_name
-from stratagraph.service.views.neo4j.literals import held, shown
+from stratagraph.service.views.neo4j.literals import held, plain, shown
 from stratagraph.service.views.neo4j.names import Names
+from stratagraph.service.views.neo4j.rows import Row, Rows, Tie, ends, row_of
 from stratagraph.service.views.statements import observation_facts, scope_facts
 
-Row = dict[str, Any]
 Group = tuple[Iri, str]
 """An attribute and a lower-case language: the values of one property."""
 
+_TYPE: Final = RDF.type
 _CLAIM_KEYS: Final = ("sources", "methods", "firstSeen", "seenIn", "statement")
-
-
-class Tie(NamedTuple):
-    """A relationship: from, type, to."""
-
-    start: Iri
-    type: str
-    end: Iri
-
-
-@dataclass(slots=True)
-class Rows:
-    """Rows to write, by statement."""
-
-    nodes: list[Row] = field(default_factory=list)
-    ties: list[Row] = field(default_factory=list)
-    gone: list[Row] = field(default_factory=list)
-    idle: list[Row] = field(default_factory=list)
-    """Relationships to remove unless something still speaks for them."""
-    unstated: list[Row] = field(default_factory=list)
-    weights: list[Row] = field(default_factory=list)
-    orphans: list[Row] = field(default_factory=list)
 
 
 class Edits:
@@ -55,7 +33,8 @@ class Edits:
         self._names = names
         self._fresh = fresh
         self._implied = influence_family(model)
-        keys = ("aspects", "measured", "justifiedBy", "reasons", *(info.notation for info in model.aspects.values()))
+        self._notations = {aspect: info.notation for aspect, info in model.aspects.items()}
+        keys = ("aspects", "measured", "justifiedBy", "reasons", *self._notations.values())
         self._no_influence: Row = {} if fresh else dict.fromkeys(keys)
         self.facts: dict[Fact, bool] = {}
         self._returned: set[Fact] = set()
@@ -77,6 +56,46 @@ class Edits:
         self.observations.update(((seen.subject, seen.metric), seen) for seen in change.observations)
         self.sightings.update(((seen.source, seen.scope), seen) for seen in change.sightings)
 
+    def parts(self, size: int) -> Iterator[Edits]:
+        """Yield edits that come to the same one after the other, each of about so many things.
+
+        What starts at one node stays together.
+        """
+        if len(self) <= size:
+            yield self
+            return
+        parts: list[Edits] = []
+        by_node: dict[Iri, Edits] = {}
+
+        def part(node: Iri) -> Edits:
+            found = by_node.get(node)
+            if found is None:
+                if not parts or len(parts[-1]) >= size:
+                    parts.append(self._emptied())
+                found = by_node[node] = parts[-1]
+            return found
+
+        for fact, holds in self.facts.items():
+            part(fact.subject).facts[fact] = holds
+        for fact, claims in self.claims.items():
+            part(fact.subject).claims[fact] = claims
+        for pair, edge in self.influences.items():
+            part(pair[0]).influences[pair] = edge
+        for key, seen in self.observations.items():
+            part(key[0]).observations[key] = seen
+        parts[-1].sightings = self.sightings
+        yield from parts
+
+    def __len__(self) -> int:
+        """Count what a statement may be needed for."""
+        return len(self.facts) + len(self.claims) + len(self.influences) + len(self.observations)
+
+    def _emptied(self) -> Edits:
+        """Return edits of nothing that know what these know of before."""
+        edits = Edits(self._model, self._names, fresh=self._fresh)
+        edits._returned = self._returned
+        return edits
+
     def described(self) -> set[Iri]:
         """Return the nodes whose literals change: their present properties have to be known first."""
         return {fact.subject for fact in self.facts if isinstance(fact.object, Literal)}
@@ -90,11 +109,10 @@ class Edits:
         self._tie_influences(ties, rows)
         self._measure(nodes, ties, rows)
         self._state(nodes, rows)
-        for tie in ties:
-            _row(nodes, tie.start)
-            _row(nodes, tie.end)
+        for iri in {iri for start, _, end in ties for iri in (start, end)} - nodes.keys():
+            row_of(nodes, iri)
         rows.nodes = list(nodes.values())
-        rows.ties = [_tie_row(tie, properties) for tie, properties in ties.items()]
+        rows.tie(ties)
         loose = self._loosened() | {row["iri"] for row in rows.unstated}
         rows.orphans = [{"iri": iri} for iri in sorted(loose)]
         return rows
@@ -104,20 +122,19 @@ class Edits:
     def _nodes(self, present: Mapping[Iri, Mapping[str, Any]]) -> dict[Iri, Row]:
         nodes: dict[Iri, Row] = {}
         changed: dict[tuple[Iri, Group], list[tuple[Literal, bool]]] = {}
-        for fact, holds in self.facts.items():
-            if isinstance(fact.object, Literal):
-                group = (fact.predicate, fact.object.language.lower())
-                changed.setdefault((fact.subject, group), []).append((fact.object, holds))
-            elif fact.predicate == RDF.type:
-                row = _row(nodes, fact.subject)
-                row["add" if holds else "remove"].append(self._names.label(fact.object))
+        for (subject, predicate, value), holds in self.facts.items():
+            if isinstance(value, Literal):
+                group = (predicate, value.language.lower())
+                changed.setdefault((subject, group), []).append((value, holds))
+            elif predicate == _TYPE:
+                row_of(nodes, subject)["add" if holds else "remove"].append(self._names.label(value))
         for (iri, (attribute, language)), literals in changed.items():
             key = self._names.key(attribute, language)
-            values = _after(held(key, present[iri], language) if iri in present else set(), literals)
-            properties = shown(key, values)
-            if iri not in present:  # nothing to remove from a node that is new
-                properties = {name: value for name, value in properties.items() if value is not None}
-            _row(nodes, iri)["p"].update(properties)
+            properties = row_of(nodes, iri)["p"]
+            if iri in present:
+                properties.update(shown(key, _after(held(key, present[iri], language), literals)))
+            else:
+                properties.update(_first(key, _after(set(), literals)))
         return nodes
 
     def _loosened(self) -> set[Iri]:
@@ -141,20 +158,21 @@ class Edits:
             if holds:
                 ties[tie] = {}
             else:
-                rows.gone.append(_ends(tie))
+                rows.gone[tie.type].append(ends(tie))
         for fact, claims in self.claims.items():
             tie = self._tie(fact)
             if tie is None or self.facts.get(fact) is False:
                 continue
             ties.setdefault(tie, {}).update(_claim_properties(fact, claims))
             if fact.predicate in self._implied and not claims:
-                rows.idle.append(_ends(tie))
+                rows.idle[tie.type].append(ends(tie))
 
     def _tie(self, fact: Fact) -> Tie | None:
         """Return the relationship that stands for a fact, if one does."""
-        if isinstance(fact.object, Literal) or fact.predicate == RDF.type:
+        subject, predicate, end = fact
+        if isinstance(end, Literal) or predicate == _TYPE:
             return None
-        return Tie(fact.subject, self._names.type(fact.predicate), fact.object)
+        return Tie(subject, self._names.type(predicate), end)
 
     def _tie_influences(self, ties: dict[Tie, Row], rows: Rows) -> None:
         affects = self._names.type(SG.affects)
@@ -162,17 +180,19 @@ class Edits:
             tie = Tie(influencer, affects, influenced)
             ties.setdefault(tie, {}).update(self._influence_properties(edge))
             if edge is None:
-                rows.idle.append(_ends(tie))
+                rows.idle[tie.type].append(ends(tie))
 
     def _influence_properties(self, edge: Influence | None) -> Row:
         properties = dict(self._no_influence)
         if edge is None:
             return properties
-        notations = {aspect: self._model.aspects[aspect].notation for aspect in edge.strengths}
-        why = list(dict.fromkeys(fact for facts in edge.reasons.values() for fact in facts))
-        properties.update((notations[aspect], float(strength)) for aspect, strength in edge.strengths.items())
-        properties["aspects"] = sorted(notations.values())
-        properties["measured"] = sorted(notations[aspect] for aspect in edge.measured)
+        why: dict[Fact, None] = {}
+        for facts in edge.reasons.values():
+            why |= dict.fromkeys(facts)
+        for aspect, strength in edge.strengths.items():
+            properties[self._notations[aspect]] = float(strength)
+        properties["aspects"] = sorted(map(self._notations.__getitem__, edge.strengths))
+        properties["measured"] = sorted(map(self._notations.__getitem__, edge.measured))
         properties["justifiedBy"] = [_statement(fact) for fact in why]
         properties["reasons"] = [_sentence(fact) for fact in why]
         return properties
@@ -183,7 +203,7 @@ class Edits:
         for seen in self.observations.values():
             self._replace(observation_iri(seen.subject, seen.metric), observation_facts(seen), nodes, ties)
             if seen.subject.startswith(STATEMENT_BASE):
-                row = _row(nodes, seen.subject)
+                row = row_of(nodes, seen.subject)
                 row["add"].append(self._names.label(SG.Statement))
                 row["p"][weight_key(seen.metric)] = self._weight(seen)
                 rows.weights.append({"iri": seen.subject})
@@ -209,7 +229,7 @@ class Edits:
                 continue
             node = _statement(fact)
             if observed:
-                row = _row(nodes, node)
+                row = row_of(nodes, node)
                 row["add"].append(self._names.label(SG.Statement))
                 row["p"] |= {"subject": tie.start, "predicate": fact.predicate, "type": tie.type, "object": tie.end}
                 rows.weights.append({"iri": node})
@@ -218,7 +238,7 @@ class Edits:
 
     def _replace(self, node: Iri, facts: Iterable[Fact], nodes: dict[Iri, Row], ties: dict[Tie, Row]) -> None:
         """Make the facts all that is known about a node; its relationships never change."""
-        row = _row(nodes, node)
+        row = row_of(nodes, node)
         row["fresh"] = True
         groups: dict[str, list[Literal]] = {}
         for fact in facts:
@@ -244,28 +264,17 @@ def weight_key(metric: Iri) -> str:
     return local_name(metric)
 
 
-def _row(nodes: dict[Iri, Row], iri: Iri) -> Row:
-    """Return the row of a node, with an empty one for a node that has none yet."""
-    row = nodes.get(iri)
-    if row is None:
-        row = nodes[iri] = {"iri": iri, "add": [], "remove": [], "p": {}, "fresh": False}
-    return row
-
-
-def _ends(tie: Tie) -> Row:
-    return {"s": tie.start, "t": tie.type, "o": tie.end}
-
-
-def _tie_row(tie: Tie, properties: Row) -> Row:
-    row = {**_ends(tie), "p": properties}
-    if properties.get("firstSeen") is not None:
-        row["seen"] = properties.pop("firstSeen")
-    return row
+def _first(key: str, values: set[Literal]) -> Row:
+    """Return the properties of values where there were none: nothing has to be removed."""
+    text = plain(values)
+    if text is not None:
+        return {key: text}
+    return {name: value for name, value in shown(key, values).items() if value is not None}
 
 
 def _after(values: set[Literal], changes: Iterable[tuple[Literal, bool]]) -> set[Literal]:
     for literal, holds in changes:
-        known = Literal(literal.value, literal.datatype, literal.language.lower())
+        known = Literal(literal.value, language=literal.language.lower()) if literal.language else literal
         (values.add if holds else values.discard)(known)
     return values
 
@@ -277,7 +286,7 @@ def _claim_properties(fact: Fact, claims: tuple[Claim, ...]) -> Row:
         "sources": sorted({claim.source for claim in claims}),
         "methods": sorted({claim.method.value for claim in claims}),
         "firstSeen": min(claim.first_seen for claim in claims),
-        "seenIn": sorted({scope_iri(claim.source, claim.scope) for claim in claims}),
+        "seenIn": sorted({_scope(claim.source, claim.scope) for claim in claims}),
         "statement": _statement(fact),
     }
 
@@ -289,4 +298,5 @@ def _sentence(fact: Fact) -> str:
 
 # The same facts justify edges of several aspects and directions, between the same few nodes.
 _statement: Final = lru_cache(maxsize=1 << 15)(statement_iri)
+_scope: Final = lru_cache(maxsize=1 << 10)(scope_iri)
 _short: Final = lru_cache(maxsize=1 << 15)(compact)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from datetime import timedelta, tzinfo
 from typing import Any, Final, NamedTuple
@@ -58,17 +58,23 @@ def native(literal: Literal) -> Value:
     return Value(literal.value, "text", LANG_STRING if literal.language else XSD_STRING)
 
 
+def plain(distinct: Collection[Literal]) -> str | None:
+    """Return the text that says all by itself, if the values are that one text, as most are."""
+    if len(distinct) != 1:
+        return None
+    (only,) = distinct
+    return only.value if only.language or only.datatype == XSD_STRING else None
+
+
 def shown(key: str, literals: Iterable[Literal]) -> dict[str, Any]:
     """Return the properties that stand for all values of a key; the language, if any, is part of the key already.
 
     What is None is to be removed.
     """
     distinct = set(literals)
-    properties: dict[str, Any] = {key: None, key + DATATYPE: None, key + WRITTEN: None}
-    if len(distinct) == 1:
-        (only,) = distinct
-        if only.language or only.datatype == XSD_STRING:  # most are one text, which says all by itself
-            return properties | {key: only.value}
+    properties: dict[str, Any] = {key: plain(distinct), key + DATATYPE: None, key + WRITTEN: None}
+    if properties[key] is not None:
+        return properties
     exact = sorted({encode(literal) for literal in distinct})
     if not exact:
         return properties

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
 from stratagraph.ontology.facts import Iri
-from stratagraph.service.views.neo4j.edits import Row, Rows, weight_key
+from stratagraph.service.views.neo4j.edits import weight_key
 from stratagraph.service.views.neo4j.names import KEY, MARKER, WATERMARK
+from stratagraph.service.views.neo4j.rows import ByType, Row, Rows
 
 ROWS: Final = 5_000
 """Most rows of one transaction, where rows are of ordinary size."""
@@ -117,8 +118,8 @@ MATCH (s)-[r:$(t.type)]->(o)
         yield Step(_FRESH, [_only(row, "iri", "p", "add") for row in fresh])
         yield Step(_UNLABEL, [_only(row, "iri", "remove") for row in rows.nodes if row["remove"]])
         yield from _by_type(_GONE, rows.gone)
-        yield from _by_type(_TIES, [row for row in rows.ties if "seen" not in row])
-        yield from _by_type(_TOLD, [row for row in rows.ties if "seen" in row])
+        yield from _by_type(_TIES, rows.ties)
+        yield from _by_type(_TOLD, rows.told)
         yield from _by_type(_IDLE, rows.idle)
         yield Step(self._unweigh, rows.unstated)
         yield Step(_UNSTATED, rows.unstated)
@@ -130,13 +131,10 @@ def _only(row: Row, *keys: str) -> Row:
     return {key: row[key] for key in keys}
 
 
-def _by_type(template: str, rows: Iterable[Row]) -> Iterator[Step]:
+def _by_type(template: str, types: ByType) -> Iterator[Step]:
     """Yield one step for each type of relationship."""
-    types: dict[str, list[Row]] = {}
-    for row in rows:
-        types.setdefault(row["t"], []).append({key: value for key, value in row.items() if key != "t"})
-    for name, those in types.items():
-        yield Step(template.replace("{type}", name.replace("`", "``")), those)
+    for name, rows in types.items():
+        yield Step(template.replace("{type}", name.replace("`", "``")), rows)
 
 
 def transactions(steps: Iterable[Step]) -> Iterator[list[Step]]:
@@ -164,7 +162,8 @@ def _weight(row: Row) -> int:
         if isinstance(value, str):
             size += len(value)
         elif isinstance(value, list):
-            size += sum(len(each) for each in value if isinstance(each, str))
+            for each in value:
+                size += len(each) if isinstance(each, str) else 1
     return 1 + size // BYTES_PER_ROW
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, ClassVar, Final
@@ -14,8 +13,10 @@ from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import ChangeSet, Iri
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import SG
+from stratagraph.service.collector import paused
 from stratagraph.service.neo4j.connection import explain, open_driver
 from stratagraph.service.neo4j.target import Target
+from stratagraph.service.views.neo4j.ahead import ahead
 from stratagraph.service.views.neo4j.edits import Edits
 from stratagraph.service.views.neo4j.names import Names
 from stratagraph.service.views.neo4j.statements import (
@@ -36,8 +37,10 @@ from stratagraph.service.views.view import Watermark, follows
 MAPPING_VERSION: Final = 3
 """Raised whenever the graph made of the same present changes, so that older databases are rebuilt."""
 WIPE_ROWS: Final = 10_000
-REBUILT_TOGETHER: Final = 4
+REBUILT_TOGETHER: Final = 8
 """Change sets of a snapshot that are written together: the more, the fewer statements."""
+PART: Final = 50_000
+"""Facts, claims and edges whose rows are made at once: beyond that the next are made while the last are written."""
 MARK: Final = SG.term("view/watermark")
 _PATIENCE: Final = 60.0
 """Seconds for which the server is given to build its indexes."""
@@ -121,10 +124,13 @@ class Neo4jView:
             return
         with self._session() as session, explain(self.target):
             edits = self._edits(fresh)
-            rows = edits.rows(self._present(session, edits.described()))
-            *first, last = transactions(self._statements.steps(rows))
-            for steps in first:
-                session.execute_write(self._write, steps)
+            present = self._present(session, edits.described())
+            left: list[list[Step]] = []
+            for work in ahead(self._work(part, present) for part in edits.parts(PART)):
+                self._write_all(session, left)
+                left = work
+            *first, last = left
+            self._write_all(session, first)
             session.execute_write(self._finish, last, mark)
         self._watermark = mark
 
@@ -132,22 +138,11 @@ class Neo4jView:
         """Throw everything of ours away and take the present in; the watermark comes last."""
         self._watermark = None
         last = None
-        remaining = iter(snapshot)
-
-        def build() -> tuple[ChangeSet, list[list[Step]]] | None:
-            several = list(islice(remaining, REBUILT_TOGETHER))
-            steps = self._statements.steps(self._edits(several, fresh=True).rows({}))
-            return (several[-1], list(transactions(steps))) if several else None
-
-        # The next rows are made while the server writes the last ones.
-        with ThreadPoolExecutor(1, "neo4j-rows") as builder, self._session() as session, explain(self.target):
-            coming = builder.submit(build)
+        with self._session() as session, explain(self.target):
             self._wipe(session)
-            while (built := coming.result()) is not None:
-                coming = builder.submit(build)
-                last, work = built
-                for steps in work:
-                    session.execute_write(self._write, steps)
+            for several, work in ahead(self._rebuilt(snapshot)):
+                self._write_all(session, work)
+                last = several[-1]
             if last is not None:
                 mark = self._mark(last)
                 session.execute_write(lambda work: work.run(WATERMARK_SET, iri=MARK, mark=_values(mark)).consume())
@@ -156,6 +151,17 @@ class Neo4jView:
     def close(self) -> None:
         """Close the connections."""
         self._driver.close()
+
+    def _rebuilt(self, snapshot: Iterable[ChangeSet]) -> Iterator[tuple[list[ChangeSet], list[list[Step]]]]:
+        """Yield change sets of a snapshot with the transactions that write them."""
+        remaining = iter(snapshot)
+        while several := list(islice(remaining, REBUILT_TOGETHER)):
+            yield several, self._work(self._edits(several, fresh=True), {})
+
+    def _work(self, edits: Edits, present: Mapping[Iri, Mapping[str, Any]]) -> list[list[Step]]:
+        """Return the transactions that write edits; at least one."""
+        with paused(len(edits)):
+            return list(transactions(self._statements.steps(edits.rows(present))))
 
     def _edits(self, changes: Iterable[ChangeSet], *, fresh: bool = False) -> Edits:
         edits = Edits(self._model, self._names, fresh=fresh)
@@ -179,10 +185,15 @@ class Neo4jView:
         found = session.execute_read(lambda work: list(work.run(PRESENT, rows=rows)))
         return {record["iri"]: record["properties"] for record in found}
 
+    def _write_all(self, session: neo4j.Session, work: Iterable[list[Step]]) -> None:
+        for steps in work:
+            session.execute_write(self._write, steps)
+
     def _write(self, work: neo4j.ManagedTransaction, steps: Iterable[Step]) -> None:
         for step in steps:
             if step.rows:
-                work.run(step.cypher, step.parameters()).consume()
+                # Its outcome comes with the next one's or the commit's: half as many waits.
+                work.run(step.cypher, step.parameters())
 
     def _finish(self, work: neo4j.ManagedTransaction, steps: Iterable[Step], mark: Watermark) -> None:
         """Write the last steps and move the watermark from where this view left it; elsewhere nothing is written."""

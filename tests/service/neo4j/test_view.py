@@ -17,6 +17,7 @@ from stratagraph.service.deriver import Deriver
 from stratagraph.service.ledger.interning import LONGEST_IRI
 from stratagraph.service.neo4j.target import Target
 from stratagraph.service.views.neo4j import Neo4jView, ViewWiped, statements
+from stratagraph.service.views.neo4j import view as view_module
 from stratagraph.service.views.view import ViewOutOfStep
 from tests.service.neo4j.reading import Graph, Reader, query
 from tests.service.worlds import EX, NODES, START, Event, History, Mirror, claim, events, world
@@ -87,9 +88,13 @@ def observation(subject: str, minute: int, *values: float, metric: str = SG.call
     )
 
 
+@pytest.mark.parametrize("part", [view_module.PART, 2])
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(events)
-def test_the_database_holds_exactly_the_present(view: Neo4jView, happened: list[list[Event]]) -> None:
+def test_the_database_holds_exactly_the_present(
+    view: Neo4jView, monkeypatch: pytest.MonkeyPatch, part: int, happened: list[list[Event]]
+) -> None:
+    monkeypatch.setattr(view_module, "PART", part)
     view.rebuild([])
     story = Story()
     for number, step in enumerate(happened):
