@@ -45,7 +45,7 @@ _OPEN_OF_SCOPE: Final = (
     .where(OPEN, claims.c.scope == bindparam("scope"), claims.c.id < bindparam("before"))
     .execution_options(yield_per=10_000)
 )
-_SCOPE_HAS_OPEN: Final = select(exists().where(OPEN, claims.c.scope == bindparam("scope")))
+_SCOPE_HAS_OPEN: Final = Prepared(select(exists().where(OPEN, claims.c.scope == bindparam("scope"))))
 _SAID_ELSEWHERE: Final = Prepared(
     select(*_IDS, claims.c.scope).where(
         OPEN,
@@ -76,9 +76,7 @@ class ScopeClaims:
         self._scope = scope
         self._subjects: set[int] = set()
         self.open: dict[Triple, int] = {}
-        self._complete = (
-            scope in entry.new_scopes or not entry.connection.execute(_SCOPE_HAS_OPEN, {"scope": scope}).scalar()
-        )
+        self._complete = scope in entry.new_scopes or not _SCOPE_HAS_OPEN(entry.connection, scope=scope)[0][0]
 
     def load(self, subjects: Iterable[int]) -> None:
         """Bring in the open claims of these subjects."""

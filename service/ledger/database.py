@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Dialect, Engine, Table, create_engine, event,
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
+from stratagraph.service.ledger.driver import send, send_many
 from stratagraph.service.ledger.errors import LedgerUnreadable
 
 REVISION: Final = "0002"
@@ -136,11 +137,11 @@ class _OpenCursors:
 
 def insert_many(connection: Connection, table: Table, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
     """Insert rows of plain values, past the per-row work of the statement compiler."""
-    if not rows:
-        return
-    connection.exec_driver_sql(
-        _insertion(connection.dialect, table, tuple(columns)), rows if len(rows) > 1 else rows[0]
-    )
+    text = _insertion(connection.dialect, table, tuple(columns))
+    if len(rows) == 1:
+        send(connection, text, rows[0])
+    elif rows:
+        send_many(connection, text, rows)
 
 
 @lru_cache
@@ -181,7 +182,7 @@ def _configure_sqlite(connection: Any, _record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get(WRITES)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    send(connection, "BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def _begin_postgresql(connection: Connection) -> None:

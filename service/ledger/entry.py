@@ -87,8 +87,8 @@ class Memory:
 
     def tail(self, connection: Connection) -> Tail:
         """Return where the chain ends, and forget what another writer may have changed."""
-        row = _TAIL(connection).first()
-        tail = Tail(*row) if row else Tail(0, 0, genesis(self._ledger_id), 1, 1)
+        rows = _TAIL(connection)
+        tail = Tail(*rows[0]) if rows else Tail(0, 0, genesis(self._ledger_id), 1, 1)
         if tail.hash != self._hash:
             self.forget()
         return tail

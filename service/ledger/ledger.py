@@ -181,17 +181,20 @@ class Ledger:
                 raise
 
     def _known_run(self, connection: Connection, batch: Batch) -> Receipt | None:
-        row = _SAME_RUN(connection, of=batch.source, run=batch.run).first()
-        if row is None:
+        rows = _SAME_RUN(connection, of=batch.source, run=batch.run)
+        if not rows:
             return None
-        salt = row.salt
-        if salt is None or content_digest(batch, bytes(salt), self._memory.terms.texts) != bytes(row.content):
-            raise RunConflict(source=batch.source, run=batch.run, sequence=row.sequence)
-        time, batch_hash = moment(row.time), bytes(row.hash).hex()
+        sequence, at, batch_hash, content, salt = rows[0]
+        if salt is None or content_digest(batch, bytes(salt), self._memory.terms.texts) != bytes(content):
+            raise RunConflict(source=batch.source, run=batch.run, sequence=sequence)
         change = LedgerChange(
-            sequence=row.sequence, time=time, batch_hash=batch_hash, source=batch.source, run=batch.run
+            sequence=sequence,
+            time=moment(at),
+            batch_hash=bytes(batch_hash).hex(),
+            source=batch.source,
+            run=batch.run,
         )
-        return Receipt(sequence=row.sequence, batch_hash=batch_hash, time=time, duplicate=True, change=change)
+        return Receipt(sequence=sequence, batch_hash=change.batch_hash, time=change.time, duplicate=True, change=change)
 
     # Reading
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
-from sqlalchemy import ClauseElement, Connection, CursorResult, Dialect
+from sqlalchemy import ClauseElement, Connection, Dialect
+
+from stratagraph.service.ledger.driver import send, send_many
 
 Names: TypeAlias = tuple[str, ...] | None
 """The order of the values, for a dialect whose marks have no names."""
@@ -23,20 +25,20 @@ class Prepared:
         self._statement = statement
         self._texts: dict[tuple[object, ...], tuple[str, Names]] = {}
 
-    def __call__(self, connection: Connection, **values: Any) -> CursorResult[*tuple[Any, ...]]:
-        """Execute the statement; the rows come as the driver gives them."""
+    def __call__(self, connection: Connection, **values: Any) -> list[tuple[Any, ...]]:
+        """Execute the statement; return its rows, as the driver gives them."""
         lists = {name: _padded(value) for name, value in values.items() if isinstance(value, list)}
         text, names = self._text(connection.dialect, values, lists)
         for name, items in lists.items():
             del values[name]
             values.update((f"{name}_{place}", item) for place, item in enumerate(items, 1))
-        return connection.exec_driver_sql(text, _ordered(names, values))
+        return send(connection, text, _ordered(names, values))
 
     def each(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
         """Execute the statement for each row of values, none of which is a list."""
         if rows:
             text, names = self._text(connection.dialect, rows[0], {})
-            connection.exec_driver_sql(text, [_ordered(names, row) for row in rows])
+            send_many(connection, text, [_ordered(names, row) for row in rows])
 
     def _text(self, dialect: Dialect, values: dict[str, Any], lists: dict[str, list[Any]]) -> tuple[str, Names]:
         shape = (dialect.name, *map(len, lists.values()))
