@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, Final
 
 import orjson
@@ -37,7 +38,11 @@ def problem(
 def from_error(error: StratagraphError) -> Response:
     """Build the problem detail of one of our own errors: its slug, its text, its details."""
     title = (type(error).__doc__ or type(error).__name__).splitlines()[0].rstrip(".")
-    return problem(slug=error.slug, title=title, status=error.status, detail=str(error), extra=error.details())
+    retry_after = error.data().get("retry_after")
+    headers = None if retry_after is None else {"Retry-After": str(retry_after)}
+    return problem(
+        slug=error.slug, title=title, status=error.status, detail=str(error), extra=error.details(), headers=headers
+    )
 
 
 def install(app: FastAPI) -> None:
@@ -51,7 +56,9 @@ def install(app: FastAPI) -> None:
 def _ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, StratagraphError)  # what the handler is registered for
     if error.status >= 500:  # noqa: PLR2004  a status class
-        log.error("%s %s: %s", request.method, request.url.path, error)
+        # What is not there for now is for the client to wait for, and no fault of ours.
+        level = logging.WARNING if error.status == HTTPStatus.SERVICE_UNAVAILABLE else logging.ERROR
+        log.log(level, "%s %s: %s", request.method, request.url.path, error)
     return from_error(error)
 
 

@@ -146,3 +146,4 @@ class Neo4jNotBuilt(StratagraphError):
         "has built it. Ask again in a moment; without a running service, build it with 'stratagraph neo4j sync'."
     )
     url: str
+    retry_after: int = 5

@@ -233,6 +233,27 @@ def test_a_graph_that_is_not_whole_is_not_asked(ours: Target) -> None:
         ask(ours, "MATCH (n) DELETE n")
 
 
+def test_an_answer_is_not_taken_for_whole_where_a_rebuild_began_meanwhile(ours: Target) -> None:
+    limits: dict[str, Any] = {
+        "rows": 10,
+        "answer_bytes": 1000,
+        "memory_bytes": 1 << 30,
+        "seconds": 10.0,
+        "shared": False,
+    }
+    question = worker.Question(**values_of(ours), text="MATCH (n) RETURN n.iri", parameters={}, **limits)
+    with neo4j.GraphDatabase.driver(ours.url, auth=(ours.user, ours.password)) as driver:
+        pieces = worker._evaluate(driver, question)
+        assert json.loads(next(pieces)) == {"sequence": 7}
+        query(ours, "MATCH (w:Watermark) DELETE w")
+        with pytest.raises(Neo4jNotBuilt):
+            list(pieces)
+
+
+def values_of(target: Target) -> dict[str, Any]:
+    return {"url": target.url, "user": target.user, "password": target.password, "database": target.database}
+
+
 @pytest.mark.parametrize(
     ("change", "error"),
     [
@@ -243,9 +264,8 @@ def test_a_graph_that_is_not_whole_is_not_asked(ours: Target) -> None:
     ids=["password", "database", "address"],
 )
 def test_a_wrong_configuration_is_named(ours: Target, change: dict[str, str], error: type[StratagraphError]) -> None:
-    values = {"url": ours.url, "user": ours.user, "password": ours.password, "database": ours.database}
     with pytest.raises(error):
-        ask(Target(**(values | change)), "RETURN 1")
+        ask(Target(**(values_of(ours) | change)), "RETURN 1")
 
 
 def test_the_deadline_holds_when_the_server_does_not_answer(ours: Target) -> None:
