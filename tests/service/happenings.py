@@ -124,6 +124,11 @@ def _fans() -> list[list[Fact]]:
     return [fan for fan in fans.values() if len(fan) > 1]
 
 
+def _beside(fan: list[Fact]) -> list[Fact]:
+    """Other relations of the same node, which do not share those calls."""
+    return [fact for fact in RELATIONS if fact.subject == fan[0].subject and fact.predicate != fan[0].predicate]
+
+
 RELATIONS = [fact for s in NODES for p in sorted(EXTENDED) for o in NODES if _fits(fact := Fact(s, p, o))]
 FANS = _fans()
 TYPES = [Fact(node, RDF.type, kind) for node, kinds in KINDS.items() for kind in kinds]
@@ -138,7 +143,10 @@ _any = st.lists(
     unique=True,
 )
 _some_fan = st.sampled_from(FANS).flatmap(
-    lambda fan: st.lists(st.sampled_from(fan), min_size=2, max_size=3, unique=True)
+    lambda fan: st.tuples(
+        st.lists(st.sampled_from(fan), min_size=2, max_size=3, unique=True),
+        st.lists(st.sampled_from(_beside(fan)), max_size=1),
+    ).map(lambda parts: [*parts[0], *parts[1]])
 )
 _some_moods = st.lists(st.sampled_from(MOODS), max_size=2, unique=True)
 _pools = st.tuples(_some_fan, _some_moods, _any).map(lambda parts: list(dict.fromkeys(chain(*parts))))
@@ -150,8 +158,9 @@ _of_nodes = st.builds(
 
 def _of_relations(pool: list[Fact]) -> st.SearchStrategy[Seen]:
     """Calls and tokens, also of more than a day ago, and on relations that nobody states."""
-    measured = [fact for fan in FANS for fact in fan if fact in pool]
-    ties = measured * 3 + [fact for fact in pool if fact in RELATIONS]
+    callers = {fact.subject for fan in FANS for fact in fan if fact in pool}
+    ties = [fact for fact in pool if fact in RELATIONS]
+    ties += 3 * [fact for fact in ties if fact.subject in callers]
     metrics = st.sampled_from([SG.calls, SG.inputTokens, SG.outputTokens])
     return st.builds(Seen, st.sampled_from(ties), metrics, st.sampled_from([0, 0, 0, 60, 23 * 60, 24 * 60]), _values)
 
