@@ -29,7 +29,7 @@ from stratagraph.service.settings import LEDGER_FILE, Settings
 from stratagraph.service.views.view import View
 
 ASSETS: Final = 100_000
-COMMITS: Final = 1_000
+COMMITS: Final = 5_000
 STAGES: Final = ("parse", "gate", "ledger", "closure", "triples", "adjacency")
 
 
