@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 
 from stratagraph.ontology.facts import Iri
@@ -34,6 +34,11 @@ class Aspects:
         for aspect in aspects:
             mask |= self._bits[aspect]
         return mask
+
+    @property
+    def properties(self) -> Collection[int]:
+        """The properties of which edges can imply triples."""
+        return self._implying.keys()
 
     def implying(self, prop: int) -> tuple[int, int]:
         """Return the aspects whose edges imply triples of the property: straight on, and with the ends turned."""

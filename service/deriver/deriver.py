@@ -109,12 +109,11 @@ class Deriver:
         claims, delta, edges = self._take(change.opened, change.closed, groups=groups)
         self.sequence, self._time, self._hash = change.sequence, change.time, change.batch_hash
         added, removed = self._net(delta, edges)
-        facts = self._numbers.fact
         kept = [pair for pair in edges if self._influences.edge(pair)]
         lost = [pair for pair in edges if not self._influences.edge(pair)]
         return self._change(
-            added=tuple(map(facts, added)),
-            removed=tuple(map(facts, removed)),
+            added=tuple(self._numbers.facts(added)),
+            removed=tuple(self._numbers.facts(removed)),
             influences=tuple(map(self._influences.influence, kept)),
             influences_removed=tuple((self._numbers.iri(a), self._numbers.iri(b)) for a, b in lost),
             claims_changed=tuple(map(self._claims, claims)),
@@ -218,25 +217,19 @@ class Deriver:
 
     def _net(self, delta: Delta, edges: dict[Pair, Edge]) -> tuple[list[Triple], list[Triple]]:
         """Return the triples that came to hold and ceased to, by closure and by influence together."""
-        edge_of = self._influences.edge
-        candidates = {
-            triple
-            for pair, old in edges.items()
-            for triple in self._influences.triples(
-                pair, self._influences.aspects(old) ^ self._influences.aspects(edge_of(pair))
-            )
-        }
-        shared = self._influences.is_implied
-        candidates.update(triple for triple in (*delta.added, *delta.removed) if shared(triple[1]))
-        added = [triple for triple in delta.added if not shared(triple[1])]
-        removed = [triple for triple in delta.removed if not shared(triple[1])]
-        came, went = set(delta.added) if candidates else set(), set(delta.removed) if candidates else set()
-        possible = {prop: self._closure.may_hold(prop) for prop in {triple[1] for triple in candidates}}
-        for triple in candidates:
+        implied = self._influences.changes(edges)
+        shared, implies = self._influences.implied, self._influences.implies
+        for triple in (*delta.added, *delta.removed):
+            if triple[1] in shared and triple not in implied:
+                implied[triple] = implies(triple, edges), implies(triple)
+        added = [triple for triple in delta.added if triple[1] not in shared]
+        removed = [triple for triple in delta.removed if triple[1] not in shared]
+        came, went = set(delta.added) if implied else set(), set(delta.removed) if implied else set()
+        possible = {prop: self._closure.may_hold(prop) for prop in {triple[1] for triple in implied}}
+        for triple, (was, is_) in implied.items():
             closed_now = possible[triple[1]] and self._closure.holds(triple)
             closed_before = triple in went or (closed_now and triple not in came)
-            now = closed_now or self._influences.implies(triple)
-            before = closed_before or self._influences.implies(triple, edges)
+            now, before = closed_now or is_, closed_before or was
             if now != before:
                 (added if now else removed).append(triple)
         return added, removed
@@ -253,7 +246,7 @@ class Deriver:
             for pair in leaving.get(node, ()):
                 aspects = self._influences.aspects(self._influences.edge(pair))
                 triples.update(t for t in self._influences.triples(pair, aspects) if t[0] == node)
-            added.extend(map(self._numbers.fact, triples))
+            added.extend(self._numbers.facts(triples))
             claims.extend(self._claims((node, p, o)) for p, o, _ in self._closure.asserted.leaving(node))
             if len(added) >= size:
                 yield self._change(added=tuple(added), claims_changed=tuple(claims))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias
 
@@ -133,9 +133,27 @@ class Influences:
             straight & self._aspects_of((subject, obj), before) or turned & self._aspects_of((obj, subject), before)
         )
 
-    def is_implied(self, prop: int) -> bool:
-        """Tell whether edges can imply triples of the property."""
-        return any(self._aspects.implying(prop))
+    def changes(self, before: Mapping[Pair, Edge]) -> dict[Triple, tuple[bool, bool]]:
+        """Return what edges imply differently since the pairs given changed: whether they did, and whether they do."""
+        found = {}
+        for pair, old in before.items():
+            was, now = self.aspects(old), self.aspects(self.edge(pair))
+            if was == now:
+                continue
+            start, end = pair
+            back_was, back_now = self._aspects_of((end, start), before), self._aspects_of((end, start), _NOTHING)
+            for prop, turned in self._aspects.implied(was ^ now):
+                ahead, back = self._aspects.implying(prop)
+                triple = (start, prop, end)
+                if turned:  # the triple runs from the influenced to the influencer
+                    ahead, back, triple = back, ahead, (end, prop, start)
+                found[triple] = (bool(ahead & was | back & back_was), bool(ahead & now | back & back_now))
+        return found
+
+    @property
+    def implied(self) -> Collection[int]:
+        """The properties of which edges can imply triples."""
+        return self._aspects.properties
 
     def triples(self, pair: Pair, aspects: int) -> Iterator[Triple]:
         """Yield the triples that an edge with this mask of aspects implies, each once."""

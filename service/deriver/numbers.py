@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TypeAlias
 
 from stratagraph.ontology.facts import Fact, Iri, Literal, Term
@@ -58,3 +59,11 @@ class Numbers:
         """Return the fact that a triple of numbers stands for."""
         subject, predicate, obj = triple
         return Fact(self._iris[subject >> 1], self._iris[predicate >> 1], self.term(obj))
+
+    def facts(self, triples: Iterable[Triple]) -> list[Fact]:
+        """Return the facts of many triples."""
+        iris, literals = self._iris, self._literals
+        return [
+            Fact(iris[subject >> 1], iris[predicate >> 1], literals[obj >> 1] if obj & 1 else iris[obj >> 1])
+            for subject, predicate, obj in triples
+        ]

@@ -73,7 +73,11 @@ class Writings:
         gone = set(leaving)
         plain: set[Fact] | None = None
         for fact in added:
+            if isinstance(fact.object, str):
+                continue  # only literals have more than one writing
             kept = stored(fact)
+            if kept is fact and not self._book:
+                continue
             if kept is not fact and kept not in self._book:
                 plain = set(added) if plain is None else plain
                 if kept in plain or (kept not in gone and self._stands(kept)):

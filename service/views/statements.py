@@ -6,12 +6,16 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from math import isinf, isnan
+from typing import TypeAlias
 
 from stratagraph.ontology.facts import Claim, Fact, Influence, Iri, Literal, Observation, Sighting, Term
 from stratagraph.ontology.identity import influence_iri, observation_iri, scope_iri, statement_iri
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import RDF, SG, XSD
 from stratagraph.ontology.observations import quantile
+
+Voice: TypeAlias = tuple[str, str, str, datetime]
+"""Source, scope, method, first seen."""
 
 
 def statement_facts(fact: Fact, claims: tuple[Claim, ...]) -> Iterator[Fact]:
@@ -22,17 +26,18 @@ def statement_facts(fact: Fact, claims: tuple[Claim, ...]) -> Iterator[Fact]:
     yield Fact(node, RDF.subject, fact.subject)
     yield Fact(node, RDF.predicate, fact.predicate)
     yield Fact(node, RDF.object, fact.object)
-    for prop, value in told(claims):
+    for prop, value in told(voices_of(claims)):
         yield Fact(node, prop, value)
 
 
-def told(claims: tuple[Claim, ...]) -> tuple[tuple[Iri, Term], ...]:
-    """Return what the node of a statement says beside the statement: the same for all that one run stated."""
-    return _told(tuple((claim.source, claim.scope, claim.method.value, claim.first_seen) for claim in claims))
+def voices_of(claims: tuple[Claim, ...]) -> tuple[Voice, ...]:
+    """Return what decides what the node of a statement says beside the statement."""
+    return tuple([(claim.source, claim.scope, claim.method.value, claim.first_seen) for claim in claims])
 
 
 @lru_cache(maxsize=4096)
-def _told(voices: tuple[tuple[str, str, str, datetime], ...]) -> tuple[tuple[Iri, Term], ...]:
+def told(voices: tuple[Voice, ...]) -> tuple[tuple[Iri, Term], ...]:
+    """Return what the node of a statement says beside the statement: the same for all that one run stated."""
     return (
         (RDF.type, SG.Statement),
         *((SG.source, Literal(source)) for source in sorted({source for source, _, _, _ in voices})),

@@ -16,7 +16,7 @@ from stratagraph.ontology.model import CORE_SOURCE, OntologyModel
 from stratagraph.ontology.namespaces import RDF, SG
 from stratagraph.ontology.terms import encode
 from stratagraph.service.views.lexical import stored, stored_term
-from stratagraph.service.views.statements import strength_facts, told
+from stratagraph.service.views.statements import Voice, strength_facts, told, voices_of
 
 _SUBJECT, _PREDICATE, _OBJECT = (f"<{part}>" for part in (RDF.subject, RDF.predicate, RDF.object))
 _IS_INFLUENCE: Final = f"<{RDF.type}> <{SG.Influence}>"
@@ -25,7 +25,10 @@ _INFLUENCER, _INFLUENCED, _JUSTIFIED = (f"<{part}>" for part in (SG.influencer, 
 
 def line(fact: Fact) -> str:
     """Return a triple in N-Triples, without its full stop."""
-    return f"<{fact.subject}> <{fact.predicate}> {encode(stored_term(fact.object))}"
+    subject, predicate, value = fact
+    if isinstance(value, str):  # most are: worth a way of their own
+        return f"<{subject}> <{predicate}> <{value}>"
+    return f"<{subject}> <{predicate}> {encode(stored_term(value))}"
 
 
 def tails_of(facts: Iterable[Fact]) -> list[str]:
@@ -40,11 +43,12 @@ def statement_tails(fact: Fact, claims: tuple[Claim, ...]) -> list[str]:
     """
     if all(claim.source == CORE_SOURCE for claim in claims):
         return []
+    subject, predicate, value = fact
     return [
-        f"{_SUBJECT} <{fact.subject}>",
-        f"{_PREDICATE} <{fact.predicate}>",
-        f"{_OBJECT} {encode(stored_term(fact.object))}",
-        *_told_tails(told(claims)),
+        f"{_SUBJECT} <{subject}>",
+        f"{_PREDICATE} <{predicate}>",
+        f"{_OBJECT} <{value}>" if isinstance(value, str) else f"{_OBJECT} {encode(stored_term(value))}",
+        *_told_tails(voices_of(claims)),
     ]
 
 
@@ -72,8 +76,8 @@ class InfluenceTails:
 
 
 @lru_cache(maxsize=4096)
-def _told_tails(told_: tuple[tuple[Iri, Term], ...]) -> tuple[str, ...]:
-    return _written(told_)
+def _told_tails(voices: tuple[Voice, ...]) -> tuple[str, ...]:
+    return _written(told(voices))
 
 
 def _written(told_: Iterable[tuple[Iri, Term]]) -> tuple[str, ...]:
