@@ -30,6 +30,8 @@ from stratagraph.service.views.view import View
 
 ASSETS: Final = 100_000
 COMMITS: Final = 5_000
+FIRST_COMMITS: Final = 1_000
+"""Told apart: the ledger is small as long as its index of terms has few pages."""
 STAGES: Final = ("parse", "gate", "ledger", "closure", "triples", "adjacency")
 
 
@@ -80,10 +82,11 @@ def measure_commit(_assets: int, folder: Path) -> None:
             rows = [(fact.subject, fact.predicate, str(fact.object)) for fact in batch.facts()]
             ours.append(_seconds(partial(ledger.commit, batch, ontology_hash="bench")))
             bare.append(_seconds(partial(write, rows)))
-    for q in (0.5, 0.95):
+    for q, commits in ((0.5, COMMITS), (0.95, COMMITS), (0.95, FIRST_COMMITS)):
         goal = "at most 3" if q > 0.5 else ""  # the median has no goal
-        ours_ms, bare_ms = (1_000 * percentile(each, q) for each in (ours, bare))
-        report(f"durable commit p{q * 100:.0f}", ours_ms, baseline=bare_ms, goal=goal, unit="ms")
+        ours_ms, bare_ms = (1_000 * percentile(each[:commits], q) for each in (ours, bare))
+        name = f"durable commit p{q * 100:.0f}"
+        report(name, ours_ms, baseline=bare_ms, goal=goal, unit="ms", commits=commits)
 
 
 def measure_views(_assets: int, folder: Path) -> None:

@@ -63,7 +63,7 @@ class Claims:
     def fact(self, row: Row[*tuple[Any, ...]]) -> Fact:
         """Return the fact of a row that starts with subject, predicate and object."""
         decoded = self._terms
-        return Fact(decoded[row[0]], decoded[row[1]], decoded[row[2]])  # type: ignore[arg-type]  # subjects and predicates are IRIs
+        return Fact._make([decoded[row[0]], decoded[row[1]], decoded[row[2]]])
 
     def claim(self, row: Row[*tuple[Any, ...]], last_seen: int) -> Claim:
         """Return the claim of a row of ``named_claims``."""

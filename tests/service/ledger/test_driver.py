@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import bindparam, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
-from stratagraph.service.ledger.database import Database, insert_many, locate
+from stratagraph.service.ledger import database as database_module
+from stratagraph.service.ledger.database import PRAGMAS, Database, insert_many, locate
 from stratagraph.service.ledger.prepared import Prepared
 from stratagraph.service.ledger.schema import terms
 
@@ -25,6 +27,18 @@ def _database(ledger_url: str) -> Iterator[Database]:
 
 def rows(*numbers: int) -> list[tuple[int, bytes, str]]:
     return [(number, str(number).encode(), f"t{number}") for number in numbers]
+
+
+def test_who_could_not_begin_can_write_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database_module, "PRAGMAS", ("busy_timeout = 20", *PRAGMAS[1:]))
+    ours, other = (Database(locate(tmp_path / "ledger.sqlite")) for _ in range(2))
+    write(ours, rows(1))
+    with other.writing(), pytest.raises(OperationalError, match="locked"):
+        write(ours, rows(2))
+    write(ours, rows(3))
+    assert present(other) == [(1, "t1"), (3, "t3")]
+    for database in (ours, other):
+        database.close()
 
 
 def write(database: Database, *batches: list[tuple[int, bytes, str]]) -> None:
