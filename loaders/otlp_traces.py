@@ -161,10 +161,12 @@ class _Story:
             self.measures.usage(agent, record, cost)
 
     def _model(self, record: CallRecord) -> Iri:
-        """Return the model that the call counts for; only an answer says who provides it and what an alias means."""
+        """Return the model that the call counts for; only an answer says where it is from and what an alias means."""
         model = self.subjects.model(record.model, ANSWERED if record.answered else REQUESTED)
         if record.answered and record.provider:
             self.subjects.state(model, SG.providedBy, self.subjects.provider(record.provider))
+        if record.answered and record.engine:
+            self.subjects.state(model, SG.implementedIn, self.subjects.server(record.engine))
         if record.answered and record.requested not in {"", record.answered}:
             alias = self.subjects.model(record.requested, REQUESTED)
             self.subjects.state(alias, SG.aliasOf, model)

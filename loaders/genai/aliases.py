@@ -58,6 +58,7 @@ class AliasTable:
     first_token_events: frozenset[str]
     kinds: Mapping[str, Kind]
     providers: Mapping[str, str]
+    engines: Mapping[str, str]
     empty: frozenset[str]
     errors: tuple[tuple[ErrorClass, tuple[str, ...]], ...]
     content: NameSet
@@ -72,6 +73,10 @@ class AliasTable:
         """Return a provider's current name."""
         name = value.strip().casefold()
         return self.providers.get(name, name)
+
+    def engine(self, value: str) -> str:
+        """Return the name of the serving engine that a provider's name stands for, "" where it is none."""
+        return self.engines.get(_bare(value), "")
 
     def error_class(self, name: str) -> ErrorClass:
         """Return the class of an error by the end of its type's name, or by its status code."""
@@ -108,12 +113,18 @@ def read_aliases(data: Mapping[str, Any]) -> AliasTable:
         first_token_events=frozenset(data["first_token_events"]),
         kinds={value: Kind(kind) for kind, values in data["kinds"].items() for value in values},
         providers=data["providers"],
+        engines={_bare(name): engine for engine, names in data["engines"].items() for name in names},
         empty=frozenset(data["empty"]),
         errors=tuple((ErrorClass(kind), tuple(endings)) for kind, endings in data["errors"].items()),
         content=_names(data["content"]),
         known=_names(data["known"]),
         quirks=tuple((quirk["scope"], _quirk(quirk)) for quirk in data["quirks"]),
     )
+
+
+def _bare(name: str) -> str:
+    """Return a name without what emitters write in different ways: case, blanks, punctuation."""
+    return "".join(filter(str.isalnum, name.casefold()))
 
 
 def _alias(name: str | Mapping[str, Any]) -> Alias:

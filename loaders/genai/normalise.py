@@ -104,13 +104,15 @@ class _Reader:
         said = _Said(found=found, table=self.table, quirk=quirk)
         failed = span.status.code == Status.STATUS_CODE_ERROR or bool(said.text("error"))
         requested, answered = said.models(failed=failed)
+        provider, engine = said.server()
         kind = self._kind(span, said, has_model=bool(requested or answered))
         return CallRecord(
             trace=span.trace_id,
             span=span.span_id,
             parent=span.parent_span_id,
             kind=kind,
-            provider=self.table.provider(said.text("provider")),
+            provider=provider,
+            engine=engine,
             requested=requested,
             answered=answered,
             response=said.text("response"),
@@ -205,6 +207,12 @@ class _Said:
             if name and name not in ignored:
                 return name
         return ""
+
+    def server(self) -> tuple[str, str]:
+        """Return (who provides the model, what serves it), of which one name tells at most one. Raises BadAttribute."""
+        name = self.text("provider")
+        engine = self.table.engine(name)
+        return ("", engine) if engine else (self.table.provider(name), "")
 
     def tokens(self, concept: str) -> int | None:
         """Return a count of tokens, None where unknown. Raises BadAttribute."""

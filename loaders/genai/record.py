@@ -92,7 +92,8 @@ NO_USAGE: Final = Usage()
 class CallRecord:
     """One span, normalised. Times are Unix nanoseconds; ``end`` is never before ``start``.
 
-    Empty text is unknown. ``first_token`` is seconds after the start. Content is never here.
+    Empty text is unknown. ``provider`` is who sells the model, ``engine`` what serves it. ``first_token`` is seconds
+    after the start. Content is never here.
     """
 
     trace: bytes
@@ -100,6 +101,7 @@ class CallRecord:
     parent: bytes = b""
     kind: Kind = Kind.OTHER
     provider: str = ""
+    engine: str = ""
     requested: str = ""
     answered: str = ""
     response: str = ""

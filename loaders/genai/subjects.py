@@ -114,6 +114,10 @@ class Subjects:
         """Return a provider, as claimed."""
         return self._asset(SG.Provider, {SG.name: name})
 
+    def server(self, engine: str) -> Iri:
+        """Return what serves models: an engine that somebody runs, which is no party of its own."""
+        return self._asset(SG.ModelServer, {SG.name: engine})
+
     def index(self, name: str) -> Iri:
         """Return a data source that calls retrieve from."""
         return self._asset(SG.VectorIndex, {SG.name: name})

@@ -165,6 +165,15 @@ def test_a_system_without_agents_uses_the_model_itself() -> None:
     assert relations(batch, SG.providedBy) == {("gpt-5-mini", "openai")}
 
 
+@pytest.mark.parametrize("sent", ["vllm", "hosted_vllm", "VLLM"])
+def test_a_model_on_a_serving_engine_runs_there_and_nobody_provides_it(sent: str) -> None:
+    batch = told(span(1, {**chat(), "gen_ai.provider.name": sent})).batch
+    assert relations(batch, SG.implementedIn) >= {("gpt-5-mini", "vllm")}
+    assert relations(batch, SG.providedBy) == set()
+    server = mint(MODEL, SG.ModelServer, {SG.name: "vllm"})
+    assert Fact(server, RDF.type, SG.ModelServer) in set(batch.facts())
+
+
 def test_spans_of_other_work_make_no_assets() -> None:
     result = told(span(1, {"http.route": "/chat"}), span(2, {"db.system": "sqlite"}, parent=1))
     assert result.empty

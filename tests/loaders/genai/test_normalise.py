@@ -7,6 +7,7 @@ import pytest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from stratagraph.loaders.genai.aliases import load_aliases
 from stratagraph.loaders.genai.normalise import MOST_UNMAPPED, SKEW, normalise
 from stratagraph.loaders.genai.record import CallRecord, ErrorClass, Kind, Usage
 from tests.loaders.spans import BEGIN, agent, chat, fixture, pairs, request, span, tool
@@ -198,6 +199,50 @@ def test_usage_under_old_and_new_names() -> None:
 )
 def test_providers_have_one_name(sent: str, name: str) -> None:
     assert only(span(1, {"gen_ai.system": sent, "gen_ai.request.model": "m"})).provider == name
+
+
+@pytest.mark.parametrize(
+    ("sent", "engine"),
+    [
+        ("vllm", "vllm"),
+        ("vLLM", "vllm"),
+        ("hosted_vllm", "vllm"),
+        ("sglang", "sglang"),
+        ("SGLang", "sglang"),
+        ("tgi", "tgi"),
+        ("text-generation-inference", "tgi"),
+        ("Text Generation Inference", "tgi"),
+        ("ollama", "ollama"),
+        ("ollama_chat", "ollama"),
+        ("triton", "triton"),
+        ("NVIDIA Triton", "triton"),
+        ("triton_inference_server", "triton"),
+        ("llama.cpp", "llama.cpp"),
+        ("llama_cpp", "llama.cpp"),
+        ("llamacpp", "llama.cpp"),
+        ("LM Studio", "lm-studio"),
+        ("lm_studio", "lm-studio"),
+        ("TensorRT-LLM", "tensorrt-llm"),
+        ("lmdeploy", "lmdeploy"),
+        ("text_embeddings_inference", "tei"),
+    ],
+)
+@pytest.mark.parametrize("attribute", ["gen_ai.provider.name", "gen_ai.system", "llm.provider"])
+def test_a_serving_engine_is_no_provider(attribute: str, sent: str, engine: str) -> None:
+    call = only(span(1, {attribute: sent, "gen_ai.request.model": "m"}))
+    assert (call.provider, call.engine) == ("", engine)
+
+
+@pytest.mark.parametrize("sent", ["openai", "huggingface", "nvidia", "together_ai", "meta-llama", "tritonaut", "x"])
+def test_a_company_is_no_serving_engine(sent: str) -> None:
+    call = only(span(1, {"gen_ai.provider.name": sent, "gen_ai.request.model": "m"}))
+    assert (call.provider, call.engine) == (sent, "")
+
+
+def test_an_engine_has_one_name_and_a_provider_is_none() -> None:
+    table = load_aliases()
+    assert all(table.engine(engine) == engine for engine in table.engines.values())
+    assert [name for name in (*table.providers, *table.providers.values()) if table.engine(name)] == []
 
 
 def test_a_framework_is_no_provider() -> None:
