@@ -96,6 +96,7 @@ _PROPERTIES: Final = frozenset(
         SG.currency,
         SG.validFrom,
         SG.validUntil,
+        DCT.bibliographicCitation,
         DCT.source,
     }
 )
@@ -107,7 +108,7 @@ def _price(told: Mapping[Iri, Term]) -> Price | None:
         price = Price(
             model=_text(told, SG.pricedModel),
             currency=_text(told, SG.currency),
-            source=_text(told, DCT.source),
+            source=_text(told, DCT.bibliographicCitation) or _text(told, DCT.source),
             valid_from=_time(_text(told, SG.validFrom)),
             valid_until=_time(_text(told, SG.validUntil)) if SG.validUntil in told else None,
             input=_amount(_text(told, SG.inputPrice)),

@@ -55,7 +55,7 @@ class OntologyModel:
     """Everything the modules say. ``modules`` maps a module's name to its facts; ``triples`` are all of them once.
 
     ``hash`` is a SHA-256 over the sorted triples in canonical N-Triples: equal knowledge gives an equal hash.
-    Texts are keyed by lower-case language tag.
+    Texts are keyed by lower-case language tag; ``alternatives`` are further names of a term, whatever their language.
     """
 
     hash: str
@@ -63,6 +63,7 @@ class OntologyModel:
     modules: Mapping[str, tuple[Fact, ...]]
     labels: Mapping[Iri, Mapping[str, str]]
     definitions: Mapping[Iri, Mapping[str, str]]
+    alternatives: Mapping[Iri, tuple[str, ...]]
     classes: Mapping[Iri, ClassInfo]
     relations: Mapping[Iri, RelationInfo]
     attributes: Mapping[Iri, AttributeInfo]
@@ -152,6 +153,7 @@ def _assemble(triples: tuple[Fact, ...], modules: Mapping[str, tuple[Fact, ...]]
         modules=modules,
         labels=sections.texts(graph, RDFS.label),
         definitions=sections.texts(graph, SKOS.definition),
+        alternatives=sections.alternatives(graph),
         classes=classes,
         relations=sections.relations(graph),
         attributes=sections.attributes(graph),

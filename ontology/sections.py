@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from stratagraph.ontology.blanks import is_blank
-from stratagraph.ontology.facts import Iri
+from stratagraph.ontology.facts import Iri, Literal
 from stratagraph.ontology.graph import Graph
 from stratagraph.ontology.infos import (
     AspectInfo,
@@ -30,6 +30,16 @@ _SWAP: Final = {"{subject}": "{object}", "{object}": "{subject}"}
 def texts(graph: Graph, predicate: Iri) -> dict[Iri, Mapping[str, str]]:
     """Return each subject's texts for a predicate by language tag."""
     return {subject: graph.texts(subject, predicate) for subject, _ in graph.pairs(predicate)}
+
+
+def alternatives(graph: Graph) -> dict[Iri, tuple[str, ...]]:
+    """Return the further names by which each subject is looked up: other words for it, and former spellings."""
+    found: dict[Iri, list[str]] = {}
+    for predicate in (SKOS.altLabel, SKOS.hiddenLabel):
+        for subject, term in graph.pairs(predicate):
+            if isinstance(term, Literal):
+                found.setdefault(subject, []).append(term.value)
+    return {subject: tuple(sorted(texts)) for subject, texts in found.items()}
 
 
 def classes(graph: Graph) -> dict[Iri, ClassInfo]:

@@ -66,7 +66,7 @@ _SHARES: Final = (
 _PER_CALL: Final = (
     (SG.inputTokensPerCall, SG.inputTokens),
     (SG.outputTokensPerCall, SG.outputTokens),
-    (SG.meanCallCost, SG.cost),
+    (SG.meanCallCost, SG.callCost),
 )
 
 

@@ -233,7 +233,8 @@ def _term(model: OntologyModel, kind: str, notations: Mapping[Iri, str], text: s
     """Find a term of the ontology by any of its spellings."""
     spellings: dict[str, Iri] = {}
     for iri, notation in sorted(notations.items()):
-        for spelling in (iri, notation, local_name(iri), *model.labels.get(iri, {}).values()):
+        labels = (*model.labels.get(iri, {}).values(), *model.alternatives.get(iri, ()))
+        for spelling in (iri, notation, local_name(iri), *labels):
             spellings.setdefault(fold(spelling), iri)
     wanted = fold(expand(text.strip()) or text)
     if wanted in spellings:

@@ -30,8 +30,8 @@ KINDS: Final = {
 _SEPARATORS: Final = re.compile(r"[\W_]+")
 _SUGGESTIONS: Final = 5
 _SHOWN_ELSEWHERE: Final = frozenset(
-    {RDF.type, RDFS.label, SKOS.definition, DCT.source, VS.term_status, RDFS.subClassOf, RDFS.subPropertyOf}
-    | {RDFS.domain, RDFS.range, OWL.inverseOf, OWL.propertyChainAxiom}
+    {RDF.type, RDFS.label, SKOS.definition, DCT.bibliographicCitation, DCT.source, VS.term_status}
+    | {RDFS.subClassOf, RDFS.subPropertyOf, RDFS.domain, RDFS.range, OWL.inverseOf, OWL.propertyChainAxiom}
 )
 
 
@@ -139,7 +139,8 @@ class Vocabulary:
     def _spellings(self) -> Mapping[str, frozenset[Iri]]:
         found: dict[str, set[Iri]] = defaultdict(set)
         for iri in self.terms:
-            names = (local_name(iri), *self.model.labels.get(iri, {}).values(), *self._texts(iri, SKOS.notation))
+            labels = (*self.model.labels.get(iri, {}).values(), *self.model.alternatives.get(iri, ()))
+            names = (local_name(iri), *labels, *self._texts(iri, SKOS.notation))
             for name in names:
                 found[fold(name)].add(iri)
         return {name: frozenset(iris) for name, iris in found.items()}
@@ -176,7 +177,8 @@ class Vocabulary:
         words = _SEPARATORS.sub(" ", fold(text)).split()
         ranked = []
         for iri in self.terms if words else ():
-            names = [local_name(iri), *self.model.labels.get(iri, {}).values()]
+            labels = (*self.model.labels.get(iri, {}).values(), *self.model.alternatives.get(iri, ()))
+            names = [local_name(iri), *labels]
             rank = _rank(words, map(fold, names), map(fold, self.model.definitions.get(iri, {}).values()))
             if rank is not None:
                 ranked.append((rank, len(names[0]), iri))
@@ -195,7 +197,7 @@ class Vocabulary:
             module=self.modules[iri],
             labels=model.labels.get(iri, {}),
             definitions=model.definitions.get(iri, {}),
-            source="; ".join(self._texts(iri, DCT.source)),
+            source="; ".join([*self._texts(iri, DCT.bibliographicCitation), *graph.iris(iri, DCT.source)]),
             status="; ".join(self._texts(iri, VS.term_status)),
             level=cls.level if cls else model.level_of(types),
             types=types,

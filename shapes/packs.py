@@ -198,7 +198,7 @@ class _Reader:
             applicable_from=self.day(),
             starts=self.starts(),
             verified=self.one(SG.verified) == "true",
-            source=self.one(DCT.source),
+            source=self.one(DCT.bibliographicCitation),
             target_classes=self.some(SG.targetClass),
             applicability=self.query(SG.applicabilityQuery, {"target", "reason"}),
             otherwise=otherwise,

@@ -73,7 +73,7 @@ class Measures:
         for metric, count in _token_counts(record.usage):
             self._add(subject, metric, float(count), window)
         if cost is not None:
-            series = _Series(subject, SG.cost, cost.currency, cost.estimated, window)
+            series = _Series(subject, SG.callCost, cost.currency, cost.estimated, window)
             self._values[series].append(float(cost.amount))
 
     def observations(self) -> tuple[Observation, ...]:

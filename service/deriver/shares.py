@@ -29,7 +29,7 @@ class Share(NamedTuple):
 
     def of(self, aspect: Iri) -> float | None:
         """Return the observed strength of an aspect: the share of the tokens for cost, of the calls for all else."""
-        return self.tokens if aspect == SG.Cost else self.calls
+        return self.tokens if aspect == SG.CostAspect else self.calls
 
 
 class Shares:

@@ -102,7 +102,7 @@ def _add_impact(routes: APIRouter, engine: Engine, graphs: Graphs) -> None:
     @routes.get("/impact", summary="What a change of an asset touches, with paths and reasons", response_model=None)
     def impact_of(
         asset: Annotated[str, Query(min_length=1, description="Asset or obligation: name, label, CURIE or IRI.")],
-        change: Annotated[str | None, Query(description="Kind of change, for example quantization.")] = None,
+        change: Annotated[str | None, Query(description="Kind of change, for example quantisation.")] = None,
         direction: Direction = Direction.DOWN,
         aspect: Annotated[str | None, Query(description="Only this aspect, for example privacy.")] = None,
         depth: Annotated[int, Query(ge=1, le=MAX_DEPTH)] = DEFAULT_DEPTH,

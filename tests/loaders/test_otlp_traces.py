@@ -273,19 +273,19 @@ def test_a_window_is_the_minute_in_which_the_call_ended() -> None:
 
 
 def test_cost_is_estimated_only_where_a_price_is_known() -> None:
-    known = seen(told(span(1, chat(input=1_000_000, output=500_000))).batch, SYSTEM, SG.cost)
+    known = seen(told(span(1, chat(input=1_000_000, output=500_000))).batch, SYSTEM, SG.callCost)
     assert (known.total, known.unit, known.estimated) == (7.0, "BRL", True)
     for batch in (
         told(span(1, chat("other", input=5, output=5))).batch,
         told(span(1, chat(input=5))).batch,
         told(span(1, chat(input=5, output=5), start=BEGIN - 10**17)).batch,
     ):
-        assert not [one for one in batch.observations if one.metric == SG.cost]
+        assert not [one for one in batch.observations if one.metric == SG.callCost]
 
 
 @pytest.mark.parametrize("name", ["gen_ai.cost.total_cost", "llm.cost.total"])
 def test_a_reported_cost_is_measured(name: str) -> None:
-    cost = seen(told(span(1, {**chat(input=5, output=5), name: 0.25})).batch, SYSTEM, SG.cost)
+    cost = seen(told(span(1, {**chat(input=5, output=5), name: 0.25})).batch, SYSTEM, SG.callCost)
     assert (cost.total, cost.unit, cost.estimated) == (0.25, "USD", False)
 
 

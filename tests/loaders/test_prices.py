@@ -26,7 +26,7 @@ def stated(**told: str) -> list[Fact]:
         SG.currency: "BRL",
         SG.inputPrice: "3",
         SG.validFrom: "2026-01-01T00:00:00Z",
-        DCT.source: "contract",
+        DCT.bibliographicCitation: "contract",
         **{SG.term(name): value for name, value in told.items()},
     }
     facts = [Fact("p", predicate, Literal(value)) for predicate, value in said.items() if value]
@@ -98,4 +98,4 @@ def test_an_incomplete_price_is_none(fault: dict[str, str]) -> None:
 
 
 def test_a_price_without_a_source_is_none() -> None:
-    assert not PriceTable.from_facts(fact for fact in stated() if fact.predicate != DCT.source).prices
+    assert not PriceTable.from_facts(fact for fact in stated() if fact.predicate != DCT.bibliographicCitation).prices

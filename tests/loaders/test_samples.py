@@ -149,7 +149,7 @@ def test_the_gate_takes_every_sample_into_the_estate() -> None:
         batch = transform(sent, model=model, run="r", prices=prices).batch
         assert not gate.check(batch, open_facts(known)).violations
         known += batch.facts()
-        costs |= {one.subject.rpartition("/")[2] for one in batch.observations if one.metric == SG.cost}
+        costs |= {one.subject.rpartition("/")[2] for one in batch.observations if one.metric == SG.callCost}
     assert {"gpt-5-2025-08-07", "gpt-5-mini-2025-08-07", "gpt-5-nano-2025-08-07"} <= costs
     assert "Modelo_Llama3_8B" not in costs
 

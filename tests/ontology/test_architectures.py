@@ -247,7 +247,7 @@ ESTATES = {
     ),
     "EverythingFineTuned": (
         (
-            "ex:system a sg:LLMSystem ; sg:usesModel ex:quantised . ex:quantised a sg:QuantizedModel ;"
+            "ex:system a sg:LLMSystem ; sg:usesModel ex:quantised . ex:quantised a sg:QuantisedModel ;"
             "sg:derivedFrom ex:tuned . ex:tuned a sg:FineTunedModel ."
         ),
         {("system", "quantised")},

@@ -166,8 +166,8 @@ def runs(flow: FlowInfo, start: Iri, facts: Iterable[Fact], aspect: Iri) -> bool
     return bool(frontier)
 
 
-TOP_DOWN = (SG.RegulationChange, "LGPD_BR", SG.Privacy)
-BOTTOM_UP = (SG.Quantization, "Layer_Attn_23", SG.Cost)
+TOP_DOWN = (SG.RegulationChange, "LGPD_BR", SG.PrivacyAspect)
+BOTTOM_UP = (SG.Quantisation, "Layer_Attn_23", SG.CostAspect)
 HOPS = [
     (TOP_DOWN, "EduVest", "governedBy", "LGPD_BR"),
     (TOP_DOWN, "Plataforma_LLMOps_Ask4Me", "partOf", "EduVest"),
@@ -204,5 +204,5 @@ def test_without_one_relation_the_flow_is_gone(
 def test_each_flow_needs_its_own_aspect() -> None:
     for change, start, aspect in (TOP_DOWN, BOTTOM_UP):
         (flow,) = MODEL.change_kinds[change].flows
-        wrong = SG.Cost if aspect == SG.Privacy else SG.Privacy
+        wrong = SG.CostAspect if aspect == SG.PrivacyAspect else SG.PrivacyAspect
         assert not runs(flow, NAMED[start], ESTATE, wrong), local_name(flow.iri)

@@ -92,12 +92,12 @@ def test_the_short_checklist_is_marked(stage: str, minimum: int) -> None:
 METRICS = {
     "RequirementsStage": "timeToFirstValue assistedTaskShare taskSuccessRate hallucinationRate guardrailViolations"
     " costPerTask costPerMillion redactedPersonalData impactAssessmentDone auditConformity",
-    "DataStage": "retrievalPrecision retrievalRecall retrievalLatency contextUtilization duplicateRate"
+    "DataStage": "retrievalPrecision retrievalRecall retrievalLatency contextUtilisation duplicateRate"
     " metadataFillRate expiredDocumentShare redactedPersonalData indexLeakageIncidents",
     "TrainingStage": "exactMatch faithfulness toxicity guardrailViolations costPerThousandTokens meanLatency"
     " energyFootprint",
     "InferenceStage": "answerQualityScore humanEscalationRate platformErrorRate latencyP50 latencyP95 latencyP99"
-    " costPerCall retrievalPrecision retrievalRecall contextUtilization staleIndexRate",
+    " costPerCall retrievalPrecision retrievalRecall contextUtilisation staleIndexRate",
     "MonitoringStage": "faithfulness answerRelevancy contextPrecision contextRecall toxicity assistedTasksPerDay"
     " adoptionRate blockedInjectionRate unsafeActionRate costPerTask overBudgetShare",
     "AutomationStage": "deliveryCycleTime meanTimeToRepair rollbackRate evaluationCoverage policyCheckedChanges"

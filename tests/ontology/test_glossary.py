@@ -18,17 +18,17 @@ DICTIONARY = {
     "2": "Token Embedding Transformer ContextWindow ModelParameters Inference",
     "3": "Prompt PromptTemplate FewShotLearning ChainOfThought",
     "4": "DataPreparation ModelSelection FineTuning Evaluation Deployment Monitoring",
-    "5": "Containerization ApiEndpoint LoadBalancing AutoScaling GpuAllocation",
+    "5": "Containerisation ApiEndpoint LoadBalancing AutoScaling GpuAllocation",
     "6": "Observability ModelDrift Hallucination LatencyMonitoring",
     "7": "HumanFeedbackTraining LowRankAdaptation RetrievalAugmentedGeneration VectorDatabase",
     "8": "AiAgent McpServer ToolCalling AgenticWorkflow",
 }
 """The 36 terms of the dictionary by the number of their category."""
 ROADMAP = {
-    "1": "TextPreprocessing DataPipelines EtlAndElt DataArchitectures DataDrift BiasedData Chunking Vectorization "
+    "1": "TextPreprocessing DataPipelines EtlAndElt DataArchitectures DataDrift BiasedData Chunking Vectorisation "
     "Indexing",
     "2": "EncoderOnly DecoderOnly EncoderDecoder",
-    "3": "Tokenization AttentionMechanism BaseReadings",
+    "3": "Tokenisation AttentionMechanism BaseReadings",
     "4": "ModelTypes EvaluationMetrics LearningTypes",
     "5": "Git Docker CloudCosts CiCdPipelines",
 }

@@ -81,4 +81,4 @@ def test_nodes_about_facts_differ_with_each_part_and_are_stable() -> None:
     assert len({statement_iri(fact) for fact in facts}) == len(facts)
     assert statement_iri(facts[0]) == statement_iri(Fact("urn:s", "urn:p", "urn:o"))
     assert influence_iri("urn:a", "urn:b") != influence_iri("urn:b", "urn:a")
-    assert observation_iri("urn:a", SG.cost) != observation_iri("urn:a", SG.calls)
+    assert observation_iri("urn:a", SG.callCost) != observation_iri("urn:a", SG.calls)

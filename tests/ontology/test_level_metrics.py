@@ -13,7 +13,7 @@ INDEX: dict[tuple[Iri, Iri], list[Term]] = {}
 for _fact in MODEL.triples:
     INDEX.setdefault((_fact.subject, _fact.predicate), []).append(_fact.object)
 METRICS = {
-    1: "costPerThousandTokens costPerMillion contextUtilization truncatedRequestRate",
+    1: "costPerThousandTokens costPerMillion contextUtilisation truncatedRequestRate",
     2: "retrievalRecall retrievalPrecision retrievalDiversity retrievalLatency indexFreshness embeddingDrift",
     3: "floatingPointOperations tokenThroughput activationSparsity keyValueCacheHitRate",
     4: "taskQuality exactMatch faithfulness toxicity modelRunningCost energyFootprint",
@@ -21,7 +21,7 @@ METRICS = {
     6: "taskCompletionRate toolUseSuccess humanEscalationRate unsafeActionRate",
     7: "deliveryCycleTime evaluationCoverage driftDetection meanTimeToRepair testCoverage",
     8: "qualityObjectiveAttainment latencyObjectiveAttainment costObjectiveAttainment policyEnforcement traceCoverage",
-    9: "acceleratorUtilization processorUtilization latencyP99 costPerCall egressVolume availabilityRate "
+    9: "acceleratorUtilisation processorUtilisation latencyP99 costPerCall egressVolume availabilityRate "
     "timeToFirstToken",
     10: "returnOnInvestment netPromoterScore customerSatisfaction valueAtRisk complianceRate teamTraining",
     11: "supplierDiversity frameworkMaturity interoperability",
@@ -29,9 +29,9 @@ METRICS = {
 }
 """What "Interconexões" and section 7 of document 003 list as metrics."""
 RISKS = {
-    1: "UncontrolledTokenCost PersonalDataInLogs TokenizationLoss",
+    1: "UncontrolledTokenCost PersonalDataInLogs TokenisationLoss",
     2: "PoorRetrieval VectorStoreCost IndexLeakage",
-    3: "LayerOverhead LocalInfeasibility QuantizationDegradation",
+    3: "LayerOverhead LocalInfeasibility QuantisationDegradation",
     4: "ModelBias VendorLockIn JurisdictionMismatch",
     5: "PromptInjection SecretLeakage OffBrandAnswers",
     6: "WrongAction OverAutomation ExternalDataFragility",

@@ -44,7 +44,7 @@ AFFECTED_BY = {
 """Each level's own list of what affects it."""
 FROM_FIRST = {(one, int(other)) for one, others in AFFECTS.items() for other in others.split()}
 FROM_SECOND = {(int(one), other) for other, ones in AFFECTED_BY.items() for one in ones.split()}
-GROUPS = (SG.FundamentalLevels, SG.ApplicationLevels, SG.OrganizationalLevels)
+GROUPS = (SG.FundamentalLevels, SG.ApplicationLevels, SG.OrganisationalLevels)
 ASPECTS = {info.iri for info in MODEL.aspects.values()}
 
 

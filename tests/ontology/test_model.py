@@ -10,8 +10,8 @@ from stratagraph.ontology.namespaces import SG, XSD
 from stratagraph.ontology.parsing import MalformedRdf
 
 MODEL = load_model()
-REQUIREMENTS = {SG.Privacy, SG.Compliance, SG.Safety}
-EFFECTS = {SG.Cost, SG.Latency, SG.Throughput, SG.Availability, SG.Quality}
+REQUIREMENTS = {SG.PrivacyAspect, SG.ComplianceAspect, SG.SafetyAspect}
+EFFECTS = {SG.CostAspect, SG.LatencyAspect, SG.ThroughputAspect, SG.AvailabilityAspect, SG.QualityAspect}
 
 
 def runs(relation: str) -> dict[bool, set[str]]:
@@ -32,7 +32,7 @@ def test_the_twelve_levels_stand_in_order_in_three_groups_of_four() -> None:
     assert [level.iri for level in MODEL.levels] == [SG.term(f"L{n}") for n in range(1, 13)]
     assert [level.notation for level in MODEL.levels] == [f"L{n}" for n in range(1, 13)]
     groups = [level.group for level in MODEL.levels]
-    assert groups == [SG.FundamentalLevels] * 4 + [SG.ApplicationLevels] * 4 + [SG.OrganizationalLevels] * 4
+    assert groups == [SG.FundamentalLevels] * 4 + [SG.ApplicationLevels] * 4 + [SG.OrganisationalLevels] * 4
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_the_twelve_levels_stand_in_order_in_three_groups_of_four() -> None:
         ("Tokenizer", "L1"),
         ("VectorIndex", "L2"),
         ("Layer", "L3"),
-        ("QuantizedModel", "L4"),
+        ("QuantisedModel", "L4"),
         ("RAGPrompt", "L5"),
         ("SupervisorAgent", "L6"),
         ("EvaluationPipeline", "L7"),
@@ -103,7 +103,7 @@ def test_a_part_affects_its_whole_and_obeys_it() -> None:
 
 
 def test_load_runs_from_what_is_implemented_to_the_infrastructure() -> None:
-    assert runs(SG.implementedIn) == {True: REQUIREMENTS | {SG.Cost, SG.Throughput}, False: EFFECTS}
+    assert runs(SG.implementedIn) == {True: REQUIREMENTS | {SG.CostAspect, SG.ThroughputAspect}, False: EFFECTS}
 
 
 def test_an_inverse_transmits_the_other_way_with_a_sentence_turned_round() -> None:
@@ -138,15 +138,15 @@ def test_the_flows_are_those_of_the_source() -> None:
         return [sorted(level.partition("#")[2] for level in step) for step in flow.steps]
 
     assert levels("RegulationChange") == [["L12"], ["L10"], ["L8"], ["L7"], ["L6"], ["L5"], ["L1", "L2"]]
-    assert levels("Quantization") == [["L3"], ["L4"], ["L9"], ["L8"], ["L2", "L5"], ["L6"]]
-    assert MODEL.change_kinds[SG.Quantization].levels == {SG.L3, SG.L4}
+    assert levels("Quantisation") == [["L3"], ["L4"], ["L9"], ["L8"], ["L2", "L5"], ["L6"]]
+    assert MODEL.change_kinds[SG.Quantisation].levels == {SG.L3, SG.L4}
     assert MODEL.change_kinds[SG.RegulationChange].aspects == REQUIREMENTS
 
 
 def test_checklists_name_the_steps_that_the_source_names() -> None:
     steps = {(step.change, step.level): MODEL.label(step.iri) for step in MODEL.checklist}
-    assert "before and after" in steps[SG.Quantization, SG.L7]
-    assert "conformity" in steps[SG.Quantization, SG.L12]
+    assert "before and after" in steps[SG.Quantisation, SG.L7]
+    assert "conformity" in steps[SG.Quantisation, SG.L12]
     privacy = {step.level for step in MODEL.checklist if step.change == SG.RegulationChange}
     assert {SG.L10, SG.L8, SG.L7, SG.L6, SG.L5, SG.L1, SG.L2} <= privacy
 

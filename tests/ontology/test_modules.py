@@ -57,7 +57,7 @@ def undocumented(iri: Iri) -> list[str]:
         for tag in ("en", "pt-br")
         if not texts.get(iri, {}).get(tag)
     ]
-    if not values(iri, DCT.source):
+    if not values(iri, DCT.bibliographicCitation):
         lacking.append(f"{local_name(iri)}: source")
     status = {getattr(value, "value", "") for value in values(iri, VS.term_status)}
     if len(status) != 1 or not status <= {"stable", "testing", "archaic"}:

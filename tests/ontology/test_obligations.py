@@ -74,7 +74,7 @@ def test_each_obligation_says_what_its_row_says(shared: Path) -> None:
         assert words(iri, SG.ruleSeverity) == {row["severity"]}
         assert values(iri, SG.verified) == {Literal(str(row["verified"] == "yes").lower(), XSD.boolean)}
         assert {date[:10] for date in words(iri, SG.applicableFrom)} == set(filter(None, [row["applicable_from"]]))
-        assert words(iri, DCT.source) == {row["source"]}
+        assert words(iri, DCT.bibliographicCitation) == {row["source"]}
 
 
 @pytest.mark.shared

@@ -59,7 +59,7 @@ def test_every_figure_has_both_ends_a_unit_and_its_source() -> None:
     for figure in instances("ReferenceFigure"):
         assert 0 < number(figure, "rangeLow") <= number(figure, "rangeHigh")
         assert words(figure, "rangeUnit") <= CURRENCIES_AND_UNITS
-        assert (GRAPH.value(SG.term(figure), DCT.source) or "").startswith("Document 004, ")
+        assert (GRAPH.value(SG.term(figure), DCT.bibliographicCitation) or "").startswith("Document 004, ")
 
 
 def test_the_example_saves_46800_euro_a_year() -> None:
@@ -93,7 +93,7 @@ def test_every_tool_is_in_a_category_and_every_category_has_tools() -> None:
 def test_what_only_the_polish_source_says_has_polish_labels_and_definitions() -> None:
     polish = {
         subject
-        for subject, source in GRAPH.pairs(DCT.source)
+        for subject, source in GRAPH.pairs(DCT.bibliographicCitation)
         if getattr(source, "value", "").startswith("Document 004, ") and GRAPH.iris(subject, SG.figureOf)
     }
     assert polish

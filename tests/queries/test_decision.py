@@ -65,7 +65,7 @@ def test_each_architecture_is_indicated_by_its_line_of_the_guide(
             ["FineTuningArchitecture"],
             {"PromptTemplates", "StructuredProtocols", "PreferenceTuningTechnique"},
         ),
-        (case(costCritical=True), ["ModelRoutingArchitecture"], {"QuantizationTechnique", "KVCacheSharing"}),
+        (case(costCritical=True), ["ModelRoutingArchitecture"], {"QuantisationTechnique", "KVCacheSharing"}),
         (
             case(regulatoryRisk="high"),
             ["SovereignArchitecture"],

@@ -54,7 +54,7 @@ def test_two_sources_of_the_same_calls_are_not_counted_twice() -> None:
 
 
 def test_currencies_are_figures_of_their_own() -> None:
-    found = figures((observed(SG.cost, 1.0, unit="USD"), observed(SG.cost, 2.0, unit="BRL")))
+    found = figures((observed(SG.callCost, 1.0, unit="USD"), observed(SG.callCost, 2.0, unit="BRL")))
     assert [(figure.unit, figure.total) for figure in found] == [("BRL", 2.0), ("USD", 1.0)]
 
 
@@ -63,7 +63,7 @@ def test_currencies_are_figures_of_their_own() -> None:
     [([False], Basis.MEASURED), ([True], Basis.ESTIMATED), ([False, True], Basis.PARTLY_ESTIMATED)],
 )
 def test_a_figure_says_whether_it_was_measured(flags: list[bool], basis: Basis) -> None:
-    (figure,) = figures([observed(SG.cost, 1.0, unit="USD", estimated=flag) for flag in flags])
+    (figure,) = figures([observed(SG.callCost, 1.0, unit="USD", estimated=flag) for flag in flags])
     assert (figure.basis, figure.total) == (basis, float(len(flags)))
 
 
@@ -89,7 +89,7 @@ def test_no_errors_are_a_rate_of_zero_when_that_was_observed() -> None:
 
 
 def test_a_call_of_unknown_cost_does_not_pass_for_free() -> None:
-    found = derived(observed(SG.calls, 1, 1, 1, 1), observed(SG.cost, 2.0, 4.0, unit="USD", estimated=True))
+    found = derived(observed(SG.calls, 1, 1, 1, 1), observed(SG.callCost, 2.0, 4.0, unit="USD", estimated=True))
     ratio = found[SG.meanCallCost]
     assert (ratio.value, ratio.unit, ratio.basis) == (3.0, "USD/{call}", Basis.ESTIMATED)
     assert (ratio.known_calls, ratio.calls) == (2.0, 4.0)
@@ -101,7 +101,7 @@ def test_an_agents_call_costs_what_all_its_model_calls_cost() -> None:
 
 
 def test_counters_that_tell_many_calls_at_once_are_divided_by_all_of_them() -> None:
-    found = derived(observed(SG.calls, 40.0), observed(SG.cost, 2.0, unit="USD"))
+    found = derived(observed(SG.calls, 40.0), observed(SG.callCost, 2.0, unit="USD"))
     assert found[SG.meanCallCost].value == 0.05
 
 

@@ -16,7 +16,7 @@ MODEL = load_model()
 LAW, ORG, SYSTEM, PROMPT, OTHER, TOKEN, VECTOR = "law", "org", "system", "prompt", "other", "token", "vector"
 CLASSES = {
     LAW: SG.Law,
-    ORG: SG.Organization,
+    ORG: SG.Organisation,
     SYSTEM: SG.LLMSystem,
     PROMPT: SG.TaskPrompt,
     OTHER: SG.TaskPrompt,
@@ -24,7 +24,7 @@ CLASSES = {
     VECTOR: SG.Embedding,
 }
 STORE = PlainStore(MODEL, [fact for name, cls in CLASSES.items() for fact in described(name, cls)])
-BOTH = {SG.Privacy: 0.9, SG.Compliance: 0.8}
+BOTH = {SG.PrivacyAspect: 0.9, SG.ComplianceAspect: 0.8}
 PATTERN = (SG.L12, SG.L10, SG.L5)
 CHAIN = [(LAW, ORG, BOTH), (ORG, PROMPT, BOTH), (PROMPT, TOKEN, BOTH), (PROMPT, VECTOR, BOTH)]
 
@@ -37,7 +37,7 @@ def look(edges: list[tuple[str, str, dict[Iri, float]]], *steps: frozenset[Iri])
         flow,
         change=SG.RegulationChange,
         start=iri(LAW),
-        aspects=(SG.Privacy, SG.Compliance),
+        aspects=(SG.PrivacyAspect, SG.ComplianceAspect),
     )
 
 
@@ -53,7 +53,7 @@ def test_a_chain_along_the_levels_is_the_witness_on_its_strongest_aspect() -> No
     answer = look(CHAIN, *steps(*PATTERN))
     assert answer.shown
     assert ends(answer) == [(iri(LAW), iri(ORG)), (iri(ORG), iri(PROMPT))]
-    assert answer.aspect == SG.Privacy
+    assert answer.aspect == SG.PrivacyAspect
 
 
 def test_a_last_step_of_two_levels_needs_both_from_one_asset() -> None:
@@ -76,7 +76,7 @@ def test_after_a_branch_the_chain_goes_on_from_any_of_its_assets() -> None:
 
 
 def test_a_hop_without_the_common_aspect_breaks_the_flow() -> None:
-    edges = [(LAW, ORG, {SG.Privacy: 0.9}), (ORG, PROMPT, {SG.Compliance: 0.9})]
+    edges = [(LAW, ORG, {SG.PrivacyAspect: 0.9}), (ORG, PROMPT, {SG.ComplianceAspect: 0.9})]
     answer = look(edges, *steps(*PATTERN))
     assert not answer.shown
     assert answer.broken_at is not None
@@ -98,7 +98,7 @@ def small_estate() -> list[Fact]:
     """The least estate through which a privacy rule runs from a law down to tokens and vectors."""
     classes = {
         "law": SG.Law,
-        "org": SG.Organization,
+        "org": SG.Organisation,
         "system": SG.LLMSystem,
         "evals": SG.EvaluationPipeline,
         "agent": SG.TaskAgent,
@@ -133,18 +133,18 @@ def test_a_flow_beyond_the_depth_of_the_answer_is_not_shown() -> None:
 
 
 def test_a_flow_on_other_aspects_than_the_one_asked_for_is_not_looked_at() -> None:
-    assert ask_law(small_estate(), aspect=SG.Cost) == []
-    assert ask_law(small_estate(), aspect=SG.Compliance) == [False]
+    assert ask_law(small_estate(), aspect=SG.CostAspect) == []
+    assert ask_law(small_estate(), aspect=SG.ComplianceAspect) == [False]
 
 
 def test_the_checklist_keeps_steps_whose_level_is_not_reached() -> None:
     facts = [*described("layer", SG.Layer), *described("model", SG.BaseModel)]
     facts.append(Fact(iri("layer"), SG.partOf, iri("model")))
     adjacency = PlainAdjacency(influences(MODEL, facts))
-    answer = impact(adjacency, PlainStore(MODEL, facts), MODEL, iri("layer"), change=SG.Quantization)
+    answer = impact(adjacency, PlainStore(MODEL, facts), MODEL, iri("layer"), change=SG.Quantisation)
     items = {item.step.iri: item.reached for item in answer.checklist}
-    assert items[SG.term("Quantization-evals-before-after")] is False
-    assert items[SG.term("Quantization-check-conformity")] is False
+    assert items[SG.term("Quantisation-evals-before-after")] is False
+    assert items[SG.term("Quantisation-check-conformity")] is False
     assert [item.step.order for item in answer.checklist] == sorted(item.step.order for item in answer.checklist)
-    narrowed = impact(adjacency, PlainStore(MODEL, facts), MODEL, iri("layer"), aspect=SG.Cost)
-    assert {item.step.aspect for item in narrowed.checklist} == {SG.Cost}
+    narrowed = impact(adjacency, PlainStore(MODEL, facts), MODEL, iri("layer"), aspect=SG.CostAspect)
+    assert {item.step.aspect for item in narrowed.checklist} == {SG.CostAspect}

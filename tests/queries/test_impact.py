@@ -25,7 +25,7 @@ from tests.queries.plain import PlainAdjacency, PlainStore, described, edge, iri
 
 MODEL = load_model()
 NODES = "abcdefg"
-ASPECTS = (SG.Cost, SG.Privacy)
+ASPECTS = (SG.CostAspect, SG.PrivacyAspect)
 CLASSES = {"a": SG.Law, "b": SG.Team, "c": SG.LLMSystem, "d": SG.Agent, "e": SG.TaskPrompt, "f": SG.Token, "g": SG.Risk}
 STORE = PlainStore(MODEL, [fact for name, cls in CLASSES.items() for fact in described(name, cls)])
 
@@ -134,18 +134,18 @@ def test_partial_says_exactly_whether_more_is_beyond_the_depth(graph: Graph, dep
 
 
 def test_a_path_needs_one_aspect_common_to_all_its_edges() -> None:
-    answer = ask({("a", "b"): {SG.Cost: 0.5}, ("b", "c"): {SG.Privacy: 0.5}})
+    answer = ask({("a", "b"): {SG.CostAspect: 0.5}, ("b", "c"): {SG.PrivacyAspect: 0.5}})
     assert answer.assets.keys() == {iri("b")}
 
 
 def test_a_change_kind_counts_only_its_own_aspects() -> None:
-    answer = ask({("a", "b"): {SG.Cost: 0.5}, ("a", "c"): {SG.Privacy: 0.5}}, change=SG.RegulationChange)
+    answer = ask({("a", "b"): {SG.CostAspect: 0.5}, ("a", "c"): {SG.PrivacyAspect: 0.5}}, change=SG.RegulationChange)
     assert answer.assets.keys() == {iri("c")}
 
 
 def test_an_aspect_that_the_change_does_not_touch_is_refused_with_the_possible_ones() -> None:
     with pytest.raises(AspectOutsideChange, match="compliance, privacy, safety"):
-        ask({}, change=SG.RegulationChange, aspect=SG.Cost)
+        ask({}, change=SG.RegulationChange, aspect=SG.CostAspect)
 
 
 @pytest.mark.parametrize("depth", [0, -1, 33])
@@ -155,40 +155,54 @@ def test_a_depth_outside_the_bounds_is_refused(depth: int) -> None:
 
 
 def test_levels_begin_at_the_starts_end_of_the_pyramid_and_transversal_comes_last() -> None:
-    answer = ask({("a", name): {SG.Cost: 0.5} for name in "bcdefg"})
+    answer = ask({("a", name): {SG.CostAspect: 0.5} for name in "bcdefg"})
     assert [level for level, _ in answer.levels] == [SG.L10, SG.L8, SG.L6, SG.L5, SG.L1, None]
 
 
 def test_within_a_level_the_nearest_come_first_then_the_strongest() -> None:
     store = PlainStore(MODEL, [fact for name in "xyz" for fact in described(name, SG.Agent)])
-    graph = [edge("a", "x", {SG.Cost: 0.2}), edge("a", "y", {SG.Cost: 0.3}), edge("y", "z", {SG.Cost: 1.0})]
+    graph = [
+        edge("a", "x", {SG.CostAspect: 0.2}),
+        edge("a", "y", {SG.CostAspect: 0.3}),
+        edge("y", "z", {SG.CostAspect: 1.0}),
+    ]
     answer = impact(PlainAdjacency(graph), store, MODEL, iri("a"))
     assert [reached.asset for reached in answer.levels[0][1]] == [iri("y"), iri("x"), iri("z")]
 
 
 def test_the_node_budget_keeps_the_strongest_and_says_so() -> None:
-    graph: Graph = {("a", "b"): {SG.Cost: 0.2}, ("a", "c"): {SG.Cost: 0.9}, ("a", "d"): {SG.Cost: 0.5}}
+    graph: Graph = {
+        ("a", "b"): {SG.CostAspect: 0.2},
+        ("a", "c"): {SG.CostAspect: 0.9},
+        ("a", "d"): {SG.CostAspect: 0.5},
+    }
     answer = ask(graph, budget=2)
     assert answer.assets.keys() == {iri("c"), iri("d")}
     assert answer.cut is Cut.BUDGET
 
 
 def test_the_exported_graph_holds_the_answer_and_an_edge_per_aspect() -> None:
-    answer = ask({("a", "b"): {SG.Cost: 0.5, SG.Privacy: 0.9}, ("b", "c"): {SG.Cost: 0.5}, ("d", "a"): {SG.Cost: 1}})
+    answer = ask(
+        {
+            ("a", "b"): {SG.CostAspect: 0.5, SG.PrivacyAspect: 0.9},
+            ("b", "c"): {SG.CostAspect: 0.5},
+            ("d", "a"): {SG.CostAspect: 1},
+        }
+    )
     graph = answer.graph()
     assert set(graph.nodes) == {iri("a"), iri("b"), iri("c")}
     assert set(graph.edges(keys=True)) == {
-        (iri("a"), iri("b"), SG.Cost),
-        (iri("a"), iri("b"), SG.Privacy),
-        (iri("b"), iri("c"), SG.Cost),
+        (iri("a"), iri("b"), SG.CostAspect),
+        (iri("a"), iri("b"), SG.PrivacyAspect),
+        (iri("b"), iri("c"), SG.CostAspect),
     }
-    assert graph.edges[iri("a"), iri("b"), SG.Privacy]["strength"] == 0.9
+    assert graph.edges[iri("a"), iri("b"), SG.PrivacyAspect]["strength"] == 0.9
 
 
 def test_a_long_chain_of_many_assets_is_walked_whole() -> None:
     names = [f"n{i}" for i in range(5000)]
-    fan = [edge("a", name, {SG.Cost: 0.5}) for name in names]
-    fan += [edge(name, "b", {SG.Cost: 0.5}) for name in names]
+    fan = [edge("a", name, {SG.CostAspect: 0.5}) for name in names]
+    fan += [edge(name, "b", {SG.CostAspect: 0.5}) for name in names]
     answer = impact(PlainAdjacency(fan), STORE, MODEL, iri("a"))
     assert len(answer.assets) == 5001
     assert answer.path(answer.assets[iri("b")])[0].influenced == iri("n0"), "of equal paths the smallest IRI"

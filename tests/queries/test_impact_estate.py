@@ -52,7 +52,7 @@ def test_without_the_quantised_model_on_its_cluster_the_quantisation_flow_is_gon
 
 
 def test_quantisation_asks_for_evaluations_and_for_conformity_whether_or_not_they_are_reached() -> None:
-    answer = estate.ask("Layer_Attn_23", change=SG.Quantization)
+    answer = estate.ask("Layer_Attn_23", change=SG.Quantisation)
     reached = {item.step.level: item.reached for item in answer.checklist}
     assert reached[SG.L7] is True
     assert reached[SG.L12] is False

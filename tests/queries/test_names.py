@@ -14,10 +14,10 @@ from stratagraph.queries.names import AmbiguousName, UnknownName, fold, resolve_
 from tests.queries.plain import PlainStore, described, iri
 
 MODEL = load_model()
-BANK = "Organization/Banco%20%C3%81ureo"
+BANK = "Organisation/Banco%20%C3%81ureo"
 FACTS = [
     *described("Regulation/LGPD_BR", SG.Law, en="General data protection law", pt_BR="Lei Geral de Proteção"),
-    *described(BANK, SG.Organization),
+    *described(BANK, SG.Organisation),
     Fact(iri(BANK), SG.name, Literal("Banco Áureo")),
     *described("Agent/helper/one", SG.TaskAgent, en="First helper"),
     *described("Agent/helper/two", SG.TaskAgent, en="Second helper"),
@@ -40,7 +40,7 @@ STORE = PlainStore(MODEL, FACTS)
         ("BANCO AUREO", BANK),
         ("  banco áureo ", BANK),
         ("Banco A\N{COMBINING ACUTE ACCENT}ureo", BANK),
-        ("Organization/Banco Áureo", BANK),
+        ("Organisation/Banco Áureo", BANK),
         ("prompt_sac_amigavel_V2", "Prompt/p"),
     ],
 )
@@ -111,9 +111,9 @@ def test_search_keeps_to_its_limit_and_finds_nothing_for_nothing() -> None:
     assert found("zzz") == []
 
 
-@pytest.mark.parametrize("text", ["quantization", "Quantização", "sg:Quantization", SG.Quantization, "QUANTISATION"])
+@pytest.mark.parametrize("text", ["quantization", "Quantização", "sg:Quantisation", SG.Quantisation, "QUANTISATION"])
 def test_change_kinds_resolve_by_notation_label_and_iri(text: str) -> None:
-    assert names.resolve_change(MODEL, text) == SG.Quantization
+    assert names.resolve_change(MODEL, text) == SG.Quantisation
 
 
 def test_an_unknown_aspect_names_those_there_are() -> None:

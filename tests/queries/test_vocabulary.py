@@ -55,7 +55,7 @@ def test_a_relation_is_described_with_all_that_it_does() -> None:
     assert found.range == (SG.BaseModel,)
     assert found.inverse == SG.modelUsedBy
     assert found.chains == ("sg:usesModel owl:propertyChainAxiom ( sg:hasPart o sg:usesModel )",)
-    assert {SG.Cost in aspects for _, aspects, _ in found.transmissions} == {True, False}
+    assert {SG.CostAspect in aspects for _, aspects, _ in found.transmissions} == {True, False}
     assert set(found.labels) == set(found.definitions) == {"en", "pt-br"}
     assert found.source
     assert found.status == "stable"

@@ -11,7 +11,7 @@ from stratagraph.service.engine import Engine
 from tests.service.naive_ledger import Edges, Figures, Picture, about_nodes
 from tests.service.worlds import NODES
 
-ASPECTS = {"Cost": SG.Cost, "Latency": SG.Latency}
+ASPECTS = {"Cost": SG.CostAspect, "Latency": SG.LatencyAspect}
 
 
 def by_sparql(engine: Engine) -> Picture:

@@ -107,8 +107,8 @@ def test_parallel_edges_combine_by_maximum_and_keep_every_reason() -> None:
     types = [(True, "a", Fact(node, RDF.type, EX.Thing)) for node in (a, b)]
     _, _, mirror = replayed([[(True, "a", weak), (True, "b", strong), *types]])
     edge = mirror.edges[b, a]
-    assert edge.strengths[SG.Latency] == 0.9
-    assert edge.reasons[SG.Latency] == (strong, weak)
+    assert edge.strengths[SG.LatencyAspect] == 0.9
+    assert edge.reasons[SG.LatencyAspect] == (strong, weak)
 
 
 @pytest.mark.parametrize("sequence", [0, 2])

@@ -79,7 +79,7 @@ def test_a_regulation_change_flows_down_to_tokens_and_embeddings(demo: Running) 
 
 
 def test_a_quantisation_flows_up_to_the_agent(demo: Running) -> None:
-    answer = impact(demo, asset="Layer_Attn_23", change="quantization")
+    answer = impact(demo, asset="Layer_Attn_23", change="quantisation")
     shown = flow(answer)
     assert shown["shown"] is True
     assert levels_of(demo, shown["hops"])[:4] == ["L3", "L4", "L9", "L8"]

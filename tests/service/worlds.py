@@ -47,8 +47,8 @@ def named(*names: str) -> frozenset[Iri]:
     return frozenset(map(EX.term, names))
 
 
-ALL = frozenset({SG.Cost, SG.Latency})
-COST = frozenset({SG.Cost})
+ALL = frozenset({SG.CostAspect, SG.LatencyAspect})
+COST = frozenset({SG.CostAspect})
 PROPS: dict[Iri, Prop] = {
     EX.partOf: Prop(flags=frozenset({"transitive"}), inverse=EX.hasPart, carries=((False, COST, 0.5),)),
     EX.hasPart: Prop(flags=frozenset({"transitive"}), inverse=EX.partOf, carries=((True, COST, 0.5),)),
@@ -61,7 +61,7 @@ PROPS: dict[Iri, Prop] = {
     SG.affects: Prop(inverse=SG.affectedBy, domain=SG.Asset, range=SG.Asset, carries=((True, ALL, 1.0),)),
     SG.affectedBy: Prop(inverse=SG.affects, carries=((False, ALL, 1.0),)),
     SG.affectsCost: Prop(supers=frozenset({SG.affects}), carries=((True, COST, 1.0),)),
-    SG.affectsLatency: Prop(supers=frozenset({SG.affects}), carries=((True, frozenset({SG.Latency}), 1.0),)),
+    SG.affectsLatency: Prop(supers=frozenset({SG.affects}), carries=((True, frozenset({SG.LatencyAspect}), 1.0),)),
 }
 CHAINS = (
     (EX.hasPart, EX.uses, EX.uses),
@@ -97,7 +97,7 @@ def world() -> OntologyModel:
                 strength_property=SG.term(f"strength{name}"),
                 measured_property=SG.term(f"measured{name}"),
             )
-            for aspect, name in ((SG.Cost, "Cost"), (SG.Latency, "Latency"))
+            for aspect, name in ((SG.CostAspect, "Cost"), (SG.LatencyAspect, "Latency"))
         },
         chains=CHAINS,
     )

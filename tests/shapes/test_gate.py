@@ -83,7 +83,7 @@ def test_wider_class_than_the_range_is_refused() -> None:
 
 
 def test_narrower_class_than_the_range_passes() -> None:
-    assert not check(ESTATE + ':q a sg:QuantizedModel ; sg:name "q" . :agent sg:usesModel :q .').violations
+    assert not check(ESTATE + ':q a sg:QuantisedModel ; sg:name "q" . :agent sg:usesModel :q .').violations
 
 
 def test_integers_are_decimals() -> None:
@@ -204,7 +204,7 @@ def test_a_sound_observation_passes() -> None:
         ({"maximum": float("inf")}, "observation-max"),
         ({"minimum": 21.0}, "observation-order"),
         ({"unit": "s"}, "observation-unit"),
-        ({"metric": SG.cost, "unit": "dollars"}, "observation-unit"),
+        ({"metric": SG.callCost, "unit": "dollars"}, "observation-unit"),
         ({"metric": EX + "nothing"}, "observation-metric"),
         ({"subject": EX + "nothing"}, "observation-subject"),
         ({"end": START - timedelta(seconds=1)}, "observation-window"),
@@ -216,7 +216,7 @@ def test_each_fault_of_an_observation_is_refused(changes: dict[str, object], sha
 
 
 def test_money_is_observed_in_a_currency() -> None:
-    assert observe(metric=SG.cost, unit="BRL") == set()
+    assert observe(metric=SG.callCost, unit="BRL") == set()
 
 
 def test_statements_may_be_observed() -> None:

@@ -26,7 +26,7 @@ SHAPES = compile_shapes(generated_shapes(VOCABULARY))
 
 NODES = ["http://example.org/a", "http://example.org/b", "http://example.org/c", "http://example.org/d"]
 CLASSES = [*sorted(MODEL.classes), OWL.NamedIndividual]
-COMMON = [SG.BaseModel, SG.QuantizedModel, SG.TaskAgent, SG.Prompt, SG.Law, SG.LLMSystem, SG.Tool]
+COMMON = [SG.BaseModel, SG.QuantisedModel, SG.TaskAgent, SG.Prompt, SG.Law, SG.LLMSystem, SG.Tool]
 LITERALS = [
     Literal("1", XSD.integer),
     Literal("x", XSD.integer),

@@ -213,7 +213,7 @@ class Edits:
     def _weight(self, seen: Observation) -> float | None:
         """Return what one number says of a relation's window: the sum of what adds up, else the mean."""
         info = self._model.metrics.get(seen.metric)
-        if seen.metric == SG.cost or (info is not None and info.unit.startswith("{")):
+        if seen.metric == SG.callCost or (info is not None and info.unit.startswith("{")):
             return seen.total
         return seen.total / seen.count if seen.count else None
 

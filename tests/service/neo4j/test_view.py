@@ -225,7 +225,7 @@ def test_an_influence_says_how_strongly_and_why(view: Neo4jView) -> None:
     view.apply(story.step([(True, "a", fact), *types]))
     found = query(view.target, "MATCH ({iri: $b})-[r:AFFECTS]->({iri: $a}) RETURN properties(r) AS p", a=A, b=B)
     properties = found[0]["p"]
-    notation = world().aspects[SG.Latency].notation
+    notation = world().aspects[SG.LatencyAspect].notation
     assert properties[notation] == 0.9
     assert properties["measured"] == []
     assert properties["justifiedBy"] == [statement_iri(fact)]

@@ -76,7 +76,7 @@ def test_the_flow_and_the_checklist_of_a_new_rule_are_shown(browser: Browser) ->
 
 
 def test_quantisation_asks_for_evaluations_and_conformity(browser: Browser) -> None:
-    browser.open("/?asset=Layer_Attn_23&change=quantization&lang=en")
+    browser.open("/?asset=Layer_Attn_23&change=quantisation&lang=en")
     steps = browser.text("#checklist")
     assert "L7" in steps
     assert "L12" in steps

@@ -195,7 +195,7 @@ def test_the_book_keeping_is_hidden_from_queries() -> None:
 
 def test_bindings_are_filled_in() -> None:
     view = view_of([(True, "a", Fact(A, EX.near, B))])
-    rows = view.select("SELECT ?x ?y ?z { ?x <https://example.org/near> ?y OPTIONAL { ?y sg:cost ?z } }", {"x": A})
+    rows = view.select("SELECT ?x ?y ?z { ?x <https://example.org/near> ?y OPTIONAL { ?y sg:callCost ?z } }", {"x": A})
     assert rows == [{"x": A, "y": B, "z": None}]
     assert not view.ask("ASK { ?x <https://example.org/rules> ?y }", {"x": A})
 
