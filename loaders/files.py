@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import ClassVar, Final
 
 from stratagraph.loaders.inventory import read_inventory
-from stratagraph.loaders.origins import Loaded, Origins, Place
+from stratagraph.loaders.origins import Loaded, Origins, Place, Remark
 from stratagraph.loaders.rdf import find_place, read_rdf
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Batch, Fact, Iri, Method, Scope
@@ -87,7 +87,10 @@ def transform(
     Raises:
         StratagraphError: a file is malformed, or of an unknown kind.
     """
-    statements = {file: _read(data, file, model=model, base=base, kind=kind) for file, data in contents.items()}
+    remarks: list[Remark] = []
+    statements = {
+        file: _read(data, file, remarks, model=model, base=base, kind=kind) for file, data in contents.items()
+    }
     scopes = tuple(
         Scope(name=file, complete=complete, stated=tuple(places)) for file, (places, _) in statements.items()
     )
@@ -101,7 +104,8 @@ def transform(
                 known.setdefault(fact.subject, place)
         if search:
             searches.append(search)
-    return Loaded(batch, Origins(known, lambda fact, subject: _search_all(searches, fact, subject)))
+    origins = Origins(known, lambda fact, subject: _search_all(searches, fact, subject))
+    return Loaded(batch, origins, tuple(remarks))
 
 
 Search = Callable[[Fact | None, Iri], Place | None]
@@ -112,10 +116,12 @@ def _search_all(searches: Sequence[Search], fact: Fact | None, subject: Iri) -> 
     return next((place for search in searches if (place := search(fact, subject))), None)
 
 
-def _read(data: bytes, file: str, *, model: OntologyModel, base: Iri, kind: str) -> Statements:
+def _read(data: bytes, file: str, remarks: list[Remark], *, model: OntologyModel, base: Iri, kind: str) -> Statements:
     suffix = Path(file).suffix.lower()
     if kind == "yaml" or (kind == AUTO and suffix in YAML_SUFFIXES):
-        return read_inventory(data, file, model=model, base=base), None
+        inventory = read_inventory(data, file, model=model, base=base)
+        remarks += inventory.remarks
+        return inventory.facts, None
     if kind == "rdf" or (kind == AUTO and suffix in RDF_SUFFIXES):
         syntax = RdfSyntax.of_file(file) if suffix in RDF_SUFFIXES else RdfSyntax.TURTLE
         facts = read_rdf(data, file, syntax=syntax)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
 
+from stratagraph.ontology.errors import in_short
 from stratagraph.ontology.facts import Batch, Fact, Iri
 
 
@@ -40,8 +44,38 @@ class Origins:
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """What a file's author may not have meant, though it can be loaded; texts are by lower-case language tag."""
+
+    place: Place
+    texts: Mapping[str, str]
+
+    @classmethod
+    def twice(cls, place: Place, asset: str, attribute: str, line: int) -> Remark:
+        """Remark that two entries of one asset give an attribute different values."""
+        told = {"asset": in_short(asset, 80), "attribute": attribute, "line": line}
+        return cls(place, {language: text.format(**told) for language, text in _texts()["twice"].items()})
+
+    def document(self) -> dict[str, object]:
+        """Return the remark in the form of a warning."""
+        return {
+            "text": self.texts["en"],
+            "messages": dict(self.texts),
+            "place": {"file": self.place.file, "line": self.place.line},
+        }
+
+
+@lru_cache(maxsize=1)
+def _texts() -> dict[str, dict[str, str]]:
+    """Return the texts of remarks by kind and language."""
+    found: dict[str, dict[str, str]] = json.loads((Path(__file__).parent / "remarks.json").read_text(encoding="utf-8"))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
 class Loaded:
-    """What a loader made of its files: the batch, and where its statements stand."""
+    """What a loader made of its files: the batch, where its statements stand, and what is odd about them."""
 
     batch: Batch
     origins: Origins
+    remarks: tuple[Remark, ...] = ()

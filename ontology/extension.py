@@ -18,7 +18,7 @@ from stratagraph.ontology.explanation import explain
 from stratagraph.ontology.facts import Fact, Iri, Literal
 from stratagraph.ontology.findings import Finding, Severity, of_clash
 from stratagraph.ontology.graph import Graph
-from stratagraph.ontology.model import OntologyModel, extend, load_model, read_module
+from stratagraph.ontology.model import OntologyModel, extend, load_model, prefixes_of, read_module
 from stratagraph.ontology.namespaces import OWL, RDF, RDFS, SG, SKOS, compact, local_name
 from stratagraph.ontology.parsing import MalformedRdf
 
@@ -143,11 +143,14 @@ class _Check:
         self._known = frozenset(fact.subject for fact in core.triples)
         self._accepted: dict[str, tuple[Fact, ...]] = {}
         self._texts: dict[str, str] = {}
+        self._sources: dict[str, Path] = {}
         self.reports: dict[str, ModuleReport] = {}
 
     def model(self) -> OntologyModel:
         """Return the core with the modules that are sound."""
-        return extend(self._core, self._accepted) if self._accepted else self._core
+        if not self._accepted:
+            return self._core
+        return extend(self._core, self._accepted, prefixes_of(self._sources[name] for name in self._accepted))
 
     def take(self, file: Path, name: str) -> None:
         """Check one module by rules, and keep it if it is sound."""
@@ -158,6 +161,7 @@ class _Check:
             self.reports[name] = ModuleReport(name=name, findings=(malformed,))
             return
         self._texts[name] = file.read_text(encoding="utf-8-sig")
+        self._sources[name] = file
         findings = list(self._redefinitions(name, facts))
         if not findings:
             findings += self._contradictions(name, facts)

@@ -25,6 +25,8 @@ from stratagraph.ontology.terms import encode
 if TYPE_CHECKING:
     from stratagraph.ontology.model import OntologyModel
 
+LONGEST_IRI: Final = 4096
+"""Bytes of an IRI: a property graph finds its nodes by an index whose keys are shorter than 8 KiB."""
 DIGEST_LENGTH: Final = 40
 """Hexadecimal digits kept of a SHA-256: 160 bits."""
 

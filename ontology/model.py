@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -25,7 +25,7 @@ from stratagraph.ontology.infos import (
     Transmission,
 )
 from stratagraph.ontology.namespaces import ONTOLOGY_IRI, RDFS, SKOS, local_name
-from stratagraph.ontology.parsing import RdfSyntax, parse_rdf
+from stratagraph.ontology.parsing import RdfSyntax, parse_rdf, turtle_prefixes
 from stratagraph.ontology.terms import encode
 
 __all__ = [
@@ -56,6 +56,7 @@ class OntologyModel:
 
     ``hash`` is a SHA-256 over the sorted triples in canonical N-Triples: equal knowledge gives an equal hash.
     Texts are keyed by lower-case language tag; ``alternatives`` are further names of a term, whatever their language.
+    ``prefixes`` are those that a user's modules declare, with every namespace that one of them stands for.
     """
 
     hash: str
@@ -73,6 +74,7 @@ class OntologyModel:
     change_kinds: Mapping[Iri, ChangeKindInfo]
     checklist: tuple[ChecklistStep, ...]
     chains: tuple[tuple[Iri, Iri, Iri], ...]
+    prefixes: Mapping[str, tuple[Iri, ...]] = field(default_factory=dict)
 
     def label(self, iri: Iri, lang: str = FALLBACK_LANGUAGE) -> str:
         """Return a term's label in a language, else in English, else its local name."""
@@ -104,14 +106,19 @@ def load_model(extra: Sequence[Path] = ()) -> OntologyModel:
     return _read(tuple(Path(path) for path in extra)) if extra else _core()
 
 
-def extend(core: OntologyModel, modules: Mapping[str, tuple[Fact, ...]]) -> OntologyModel:
-    """Return the ontology with further modules, given by name.
+def extend(
+    core: OntologyModel,
+    modules: Mapping[str, tuple[Fact, ...]],
+    prefixes: Mapping[str, tuple[Iri, ...]] | None = None,
+) -> OntologyModel:
+    """Return the ontology with further modules, given by name, and the prefixes that they declare.
 
     Raises:
         ValueError: where a module states something in a form that no section takes, a strength in words for example.
     """
     together = {**core.modules, **modules}
-    return _assemble(tuple(dict.fromkeys(fact for facts in together.values() for fact in facts)), together)
+    triples = tuple(dict.fromkeys(fact for facts in together.values() for fact in facts))
+    return _assemble(triples, together, prefixes or {})
 
 
 def read_module(file: Path, name: str) -> tuple[Fact, ...]:
@@ -133,18 +140,32 @@ def _read(extra: Sequence[Path]) -> OntologyModel:
     for path in extra:
         modules.update(_modules(path, prefix=f"{path.name}/"))
     triples = tuple(dict.fromkeys(fact for facts in modules.values() for fact in facts))
-    return _assemble(triples, modules)
+    return _assemble(triples, modules, prefixes_of(file for path in extra for file in _files(path)))
+
+
+def prefixes_of(files: Iterable[Path]) -> dict[str, tuple[Iri, ...]]:
+    """Return the prefixes that Turtle modules declare, each with every namespace that it stands for."""
+    found: dict[str, dict[Iri, None]] = {}
+    for file in files:
+        for prefix, namespace in turtle_prefixes(file.read_bytes()).items():
+            found.setdefault(prefix, {})[namespace] = None
+    return {prefix: tuple(namespaces) for prefix, namespaces in found.items()}
+
+
+def _files(path: Path) -> list[Path]:
+    return sorted(path.glob("*.ttl")) if path.is_dir() else [path]
 
 
 def _modules(path: Path, *, prefix: str) -> Iterator[tuple[str, tuple[Fact, ...]]]:
     """Yield the name and facts of each Turtle file in a folder, in alphabetical order, or of a single file."""
-    files = sorted(path.glob("*.ttl")) if path.is_dir() else [path]
-    for file in files:
+    for file in _files(path):
         name = prefix + file.name
         yield name, read_module(file, name)
 
 
-def _assemble(triples: tuple[Fact, ...], modules: Mapping[str, tuple[Fact, ...]]) -> OntologyModel:
+def _assemble(
+    triples: tuple[Fact, ...], modules: Mapping[str, tuple[Fact, ...]], prefixes: Mapping[str, tuple[Iri, ...]]
+) -> OntologyModel:
     graph = Graph(triples)
     classes = sections.classes(graph)
     return OntologyModel(
@@ -163,6 +184,7 @@ def _assemble(triples: tuple[Fact, ...], modules: Mapping[str, tuple[Fact, ...]]
         change_kinds=sections.change_kinds(graph),
         checklist=sections.checklist(graph),
         chains=sections.chains(graph),
+        prefixes=prefixes,
     )
 
 

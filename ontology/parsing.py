@@ -15,6 +15,7 @@ import pyoxigraph as ox
 from stratagraph.ontology.blanks import blank_names
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Fact, Iri, Literal, Term
+from stratagraph.ontology.namespaces import ONTOLOGY_IRI
 from stratagraph.ontology.nesting import DEPTH_LIMIT, too_deep
 
 
@@ -111,6 +112,14 @@ def parse_rdf(data: bytes, format: str, base: Iri, file: str, *, salt: str = "")
     _guard(data, syntax, file)
     quads = _parse(data, syntax, base, file)
     return _facts(quads, file, salt)
+
+
+def turtle_prefixes(data: bytes) -> dict[str, Iri]:
+    """Return the prefixes that a well-formed Turtle document declares, the last one of a name."""
+    parser = ox.parse(data.removeprefix(_BOM), format=ox.RdfFormat.TURTLE, base_iri=ONTOLOGY_IRI)
+    for _ in parser:
+        pass
+    return dict(parser.prefixes)
 
 
 def _guard(data: bytes, syntax: RdfSyntax, file: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -13,6 +12,7 @@ from weakref import WeakKeyDictionary
 
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Iri, Literal
+from stratagraph.ontology.folding import fold
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import ASSET_BASE, SG, expand
 from stratagraph.ontology.terms import to_ox
@@ -74,13 +74,6 @@ class AmbiguousName(StratagraphError):
     def details(self) -> dict[str, object]:
         """Return what a problem detail carries beside the text."""
         return {"candidates": list(self.candidates)}
-
-
-def fold(text: str) -> str:
-    """Return the text without case and accents."""
-    lowered = unicodedata.normalize("NFKD", text).casefold()
-    decomposed = unicodedata.normalize("NFKD", lowered)
-    return "".join(c for c in decomposed if not unicodedata.combining(c)).strip()
 
 
 def resolve_name(store: TripleStore, model: OntologyModel, text: str, base: Iri = ASSET_BASE) -> Iri:

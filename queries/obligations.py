@@ -9,9 +9,10 @@ from typing import ClassVar, Final
 
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Fact, Influence, Iri, Literal
+from stratagraph.ontology.folding import fold
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import ASSET_BASE, SG, expand, local_name
-from stratagraph.queries.names import UnknownName, fold, resolve_name
+from stratagraph.queries.names import UnknownName, resolve_name
 from stratagraph.queries.stores import Adjacency, TripleStore
 
 _STRENGTH: Final = 1.0

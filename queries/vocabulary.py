@@ -13,10 +13,11 @@ from typing import Any, Final
 from stratagraph.ontology.axioms import AxiomWriter
 from stratagraph.ontology.blanks import is_blank
 from stratagraph.ontology.facts import Fact, Iri, Literal, Term
+from stratagraph.ontology.folding import fold
 from stratagraph.ontology.graph import Graph
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import DCT, OWL, RDF, RDFS, SKOS, VS, compact, expand, local_name
-from stratagraph.queries.names import AmbiguousName, UnknownName, fold
+from stratagraph.queries.names import AmbiguousName, UnknownName
 
 KINDS: Final = {
     OWL.Class: "class",

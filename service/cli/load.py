@@ -84,6 +84,8 @@ def report(answer: dict[str, Any], loaded: Loaded) -> None:
         f"Committed {count} file{'s' if count != 1 else ''} as sequence {answer['sequence']}: "
         f"{answer['opened']} facts opened, {answer['closed']} closed."
     )
+    for remark in loaded.remarks:
+        write(f"warning: {remark.place}: {remark.texts['en']}")
     for warning in answer["warnings"][:WARNINGS_SHOWN]:
         write(f"warning: {_sentence(warning, loaded)}")
     hidden = len(answer["warnings"]) - WARNINGS_SHOWN

@@ -10,8 +10,8 @@ from fastapi import APIRouter, Query, Request
 from pydantic import ValidationError
 
 from stratagraph.loaders import files
+from stratagraph.loaders.origins import Loaded, Origins
 from stratagraph.ontology.errors import StratagraphError
-from stratagraph.ontology.facts import Batch
 from stratagraph.service.engine import Committed, Engine
 from stratagraph.service.http.wire import LONGEST_NAME, LONGEST_SCOPE, WireBatch
 
@@ -80,8 +80,9 @@ def router(engine: Engine) -> APIRouter:
     ) -> dict[str, Any]:
         body = await _read(request, engine.settings.request_mib)
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        batch = await to_thread.run_sync(lambda: _batch(engine, body, media_type, source, scope, complete=complete))
-        return receipt(await to_thread.run_sync(engine.commit, batch))
+        loaded = await to_thread.run_sync(lambda: _batch(engine, body, media_type, source, scope, complete=complete))
+        answer = receipt(await to_thread.run_sync(engine.commit, loaded.batch))
+        return answer | {"warnings": [*(remark.document() for remark in loaded.remarks), *answer["warnings"]]}
 
     return routes
 
@@ -95,10 +96,10 @@ async def _read(request: Request, limit_mib: int) -> bytes:
     return bytes(body)
 
 
-def _batch(engine: Engine, body: bytes, media_type: str, source: str, scope: str, *, complete: bool) -> Batch:
+def _batch(engine: Engine, body: bytes, media_type: str, source: str, scope: str, *, complete: bool) -> Loaded:
     if media_type in ("application/json", ""):
         try:
-            return WireBatch.model_validate_json(body).batch()
+            return Loaded(WireBatch.model_validate_json(body).batch(), Origins())
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"])
@@ -111,7 +112,7 @@ def _batch(engine: Engine, body: bytes, media_type: str, source: str, scope: str
         {name: body}, model=engine.model, base=engine.settings.base, source=source, complete=complete
     )
     only = loaded.batch.scopes[0]
-    return replace(loaded.batch, scopes=(replace(only, name=scope),))
+    return replace(loaded, batch=replace(loaded.batch, scopes=(replace(only, name=scope),)))
 
 
 def receipt(committed: Committed) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy import Connection, bindparam, func, select
 
 from stratagraph.ontology.facts import Term
+from stratagraph.ontology.identity import LONGEST_IRI
 from stratagraph.ontology.terms import decode, encode, to_ox
 from stratagraph.service.ledger.database import chunks, insert_many
 from stratagraph.service.ledger.errors import UnstorableTerm
@@ -17,8 +18,6 @@ from stratagraph.service.ledger.schema import terms
 
 REMEMBERED: Final = 200_000
 """Terms kept in memory at most, per direction: bounds a bulk load at some 100 MB."""
-LONGEST_IRI: Final = 4096
-"""Bytes of an IRI: a property graph finds its nodes by an index whose keys are shorter than 8 KiB."""
 
 _BY_KEY: Final = Prepared(select(terms.c.key, terms.c.id).where(terms.c.key.in_(bindparam("keys", expanding=True))))
 _LAST: Final = select(func.coalesce(func.max(terms.c.id), 0))

@@ -15,9 +15,9 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from stratagraph.ontology.facts import Iri
+from stratagraph.ontology.folding import fold
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import SG, compact, local_name
-from stratagraph.queries.names import fold
 from stratagraph.queries.vocabulary import Description, Vocabulary
 from stratagraph.service.reference.texts import LANGUAGES, texts
 

@@ -17,7 +17,7 @@ AGENT = ASSET_BASE + "Agent/support"
 
 
 def read(text: str) -> dict[Fact, Place | None]:
-    return read_inventory(textwrap.dedent(text).encode(), "estate.yaml", model=MODEL, base=ASSET_BASE)
+    return read_inventory(textwrap.dedent(text).encode(), "estate.yaml", model=MODEL, base=ASSET_BASE).facts
 
 
 def refusal(text: str) -> MalformedInventory:

@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stratagraph.ontology.facts import Fact, Iri, Literal
+from stratagraph.ontology.folding import fold
 from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import SG
 from stratagraph.queries import names
-from stratagraph.queries.names import AmbiguousName, UnknownName, fold, resolve_name, search
+from stratagraph.queries.names import AmbiguousName, UnknownName, resolve_name, search
 from tests.queries.plain import PlainStore, described, iri
 
 MODEL = load_model()

@@ -9,12 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from stratagraph.ontology.facts import ChangeSet, Fact, Literal, Method, Observation, Sighting
-from stratagraph.ontology.identity import statement_iri
+from stratagraph.ontology.identity import LONGEST_IRI, statement_iri
 from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import RDF, SG, XSD
 from stratagraph.ontology.rules import compile_rules
 from stratagraph.service.deriver import Deriver
-from stratagraph.service.ledger.interning import LONGEST_IRI
 from stratagraph.service.neo4j.target import Target
 from stratagraph.service.views.neo4j import Neo4jView, ViewWiped, statements
 from stratagraph.service.views.neo4j import view as view_module

@@ -1,0 +1,73 @@
+"""One YAML file as a tree of nodes that know their lines; what YAML allows and an inventory does not is refused."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import yaml
+
+from stratagraph.loaders.inventory.faults import Faults, MalformedInventory, quote
+
+DEPTH_LIMIT: Final = 32
+"""An inventory nests five deep; beyond a few thousand the parser takes minutes and then the stack."""
+_NULL: Final = "tag:yaml.org,2002:null"
+
+Pairs = list[tuple[yaml.ScalarNode, yaml.Node]]
+
+
+def compose(data: bytes, file: str) -> yaml.Node | None:
+    """Return the root of a YAML file, None where it is empty.
+
+    Raises:
+        MalformedInventory: it is no YAML, nests too deeply, or has aliases.
+    """
+    faults = Faults(file)
+    try:
+        depth = 0
+        for event in yaml.parse(data, Loader=yaml.SafeLoader):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > DEPTH_LIMIT:
+                raise faults.fault(event, "this is nested too deeply to be read.")
+            if isinstance(event, yaml.AliasEvent):
+                # Aliases let a short file stand for an endless one.
+                raise faults.fault(event, "YAML aliases (*name) are not read; write the value out.")
+        return yaml.compose(data, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        reason = f"this is not well-formed YAML: {error.problem or error.context}."
+        raise MalformedInventory(file=file, line=line, reason=reason) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        reason = f"this is not well-formed YAML: {' '.join(str(error).split())}."
+        raise MalformedInventory(file=file, line=_line_of_byte(data, error), reason=reason) from None
+
+
+def _line_of_byte(data: bytes, error: Exception) -> int:
+    """Return the line of a character that no text may have, 1 where the error does not say."""
+    position = getattr(error, "position", getattr(error, "start", None))
+    return data.count(b"\n", 0, position) + 1 if isinstance(position, int) else 1
+
+
+def is_empty(node: yaml.Node) -> bool:
+    """Say whether nothing is written where a value is wanted: ``name:``, ``name: ~`` or ``name: null``."""
+    return isinstance(node, yaml.ScalarNode) and (node.tag == _NULL or not node.value)
+
+
+def pairs(node: yaml.Node, faults: Faults, *, what: str) -> Pairs:
+    """Return the names and values of a mapping; a name that stands twice is noted and left out.
+
+    Raises:
+        MalformedInventory: it is no mapping.
+    """
+    if not isinstance(node, yaml.MappingNode):
+        raise faults.fault(node, f"{what} is a mapping of names to values.")
+    found: Pairs = []
+    seen: set[str] = set()
+    for key, value in node.value:
+        with faults.noting():
+            if not isinstance(key, yaml.ScalarNode):
+                raise faults.fault(key, "A name is a plain word.")
+            if key.value in seen:
+                raise faults.fault(key, f"{quote(key.value)} stands twice in this mapping; write a list instead.")
+            seen.add(key.value)
+            found.append((key, value))
+    return found
