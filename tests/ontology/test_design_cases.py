@@ -10,7 +10,7 @@ import pytest
 import stratagraph.ontology
 from stratagraph.ontology.facts import Batch, Fact, Iri, Literal, Method, Scope
 from stratagraph.ontology.identity import mint
-from stratagraph.ontology.namespaces import ASSET_BASE, RDF, RDFS, SG
+from stratagraph.ontology.namespaces import ASSET_BASE, RDF, RDFS, SG, XSD
 from stratagraph.ontology.parsing import parse_rdf
 from stratagraph.shapes.gate import Gate
 from tests.ontology.reference import MODEL, instances, pointing, words
@@ -21,7 +21,7 @@ CASES = {
     "case-credit-risk.ttl": ("CreditRiskCase", 5, 5, 5),
     "case-financial-adviser.ttl": ("FinancialAdviserCase", 6, 6, 5),
 }
-SHARED = {f"{ASSET_BASE}Regulation/RGPD_UE", f"{ASSET_BASE}Regulation/Regulamento_IA_UE"}
+SHARED = {f"{ASSET_BASE}Regulation/RGPD_UE", f"{ASSET_BASE}Regulation/AI_Act_UE"}
 GATE = Gate(MODEL)
 
 
@@ -98,6 +98,28 @@ def test_the_estates_share_nothing_but_the_laws_and_no_name_or_label_is_given_tw
                 named.setdefault(fact.object.value.casefold(), set()).add(fact.subject)
     assert {asset for asset, files in owners.items() if len(files) > 1} == SHARED
     assert {text: found for text, found in named.items() if len(found) > 1} == {}
+
+
+LAWS = {"LGPD": "2020-09-18", "GDPR": "2018-05-25", "EU AI Act": "2024-08-01"}
+"""The day on which each law entered into force."""
+
+
+def test_a_law_is_one_asset_in_all_estates_and_in_force_since_its_day() -> None:
+    stated = {fact for file in ("llmops.ttl", *CASES) for fact in estate(file)}
+    codes = {fact.subject: fact.object for fact in stated if fact.predicate == SG.frameworkCode}
+    laws = [fact.subject for fact in stated if fact.predicate == RDF.type and fact.object == SG.Law]
+    since = {codes[f.subject]: f.object for f in stated if f.predicate == SG.inForceFrom}
+    assert len(laws) == len({codes[law] for law in laws}) == len(LAWS)
+    assert since == {Literal(code): Literal(f"{day}T00:00:00Z", XSD.dateTime) for code, day in LAWS.items()}
+
+
+def test_no_estate_contradicts_another_about_a_law() -> None:
+    stated = {fact for file in ("llmops.ttl", *CASES) for fact in estate(file) if fact.subject in SHARED}
+    single = [
+        (f.subject, f.predicate) for f in stated if getattr(MODEL.attributes.get(f.predicate), "single_valued", False)
+    ]
+    assert single
+    assert sorted(single) == sorted(set(single))
 
 
 def test_flow_and_requirements_are_there_in_order() -> None:

@@ -134,7 +134,7 @@ AREAS = {
     "DevelopmentArea": ("7", "deliveryCycleTime evaluationCoverage meanTimeToRepair"),
     "OperationsArea": (
         "8 9",
-        "qualityObjectiveAttainment latencyP99 costPerCall availabilityRate timeToFirstToken",
+        "qualityObjectiveAttainment latencyP99 costPerCall availabilityRate firstTokenTime",
     ),
     "ComplianceArea": ("12", "auditTrailCoverage policyEnforcement timeToComply"),
 }

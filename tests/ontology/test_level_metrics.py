@@ -13,7 +13,7 @@ INDEX: dict[tuple[Iri, Iri], list[Term]] = {}
 for _fact in MODEL.triples:
     INDEX.setdefault((_fact.subject, _fact.predicate), []).append(_fact.object)
 METRICS = {
-    1: "costPerThousandTokens costPerMillion contextUtilisation truncatedRequestRate",
+    1: "costPerThousandTokens costPerMillion contextWindowFill truncatedRequestRate",
     2: "retrievalRecall retrievalPrecision retrievalDiversity retrievalLatency indexFreshness embeddingDrift",
     3: "floatingPointOperations tokenThroughput activationSparsity keyValueCacheHitRate",
     4: "taskQuality exactMatch faithfulness toxicity modelRunningCost energyFootprint",
@@ -22,7 +22,7 @@ METRICS = {
     7: "deliveryCycleTime evaluationCoverage driftDetection meanTimeToRepair testCoverage",
     8: "qualityObjectiveAttainment latencyObjectiveAttainment costObjectiveAttainment policyEnforcement traceCoverage",
     9: "acceleratorUtilisation processorUtilisation latencyP99 costPerCall egressVolume availabilityRate "
-    "timeToFirstToken",
+    "firstTokenTime",
     10: "returnOnInvestment netPromoterScore customerSatisfaction valueAtRisk complianceRate teamTraining",
     11: "supplierDiversity frameworkMaturity interoperability",
     12: "auditConformity timeToComply",
@@ -43,6 +43,8 @@ RISKS = {
     12: "Fines OperationBlock PublicTrustLoss",
 }
 """The three risks that "Interconexões" lists at each level; those of section 7 are among them."""
+NO_DIRECTION = {SG.contextWindowFill}
+"""Kinds of which neither more nor less is better."""
 UNITS = {"1", "ms", "s", "min", "h", "d", "kW.h", "GBy"}
 """UCUM codes in use; other units are made of braces."""
 
@@ -86,6 +88,7 @@ def test_a_metric_says_how_it_is_measured_and_which_way_is_better(metric: Iri) -
     (unit,) = texts(metric, SG.unit)
     assert unit in UNITS or "{" in unit
     assert texts(metric, SG.better) < {"higher", "lower"}
+    assert bool(texts(metric, SG.better)) == (metric not in NO_DIRECTION)
     assert len(texts(metric, SG.category)) == 1
     assert len(texts(metric, SG.periodicity)) == 1
     assert len(objects(metric, SG.aspect)) == 1
@@ -116,9 +119,19 @@ def test_the_sources_rating_of_leaked_personal_data_carries_over() -> None:
 
 
 @pytest.mark.parametrize("cls", [SG.MetricKind, SG.RiskKind, SG.ControlKind], ids=local_name)
-def test_no_kind_is_taken_for_an_asset_but_the_metric_that_telemetry_fills(cls: Iri) -> None:
-    taken = {local_name(kind) for kind in kinds(cls) if any(SG.Asset in up for up in _ancestors(kind))}
-    assert taken <= {"timeToFirstToken"}
+def test_no_kind_is_taken_for_an_asset(cls: Iri) -> None:
+    assert [local_name(kind) for kind in kinds(cls) if any(SG.Asset in up for up in _ancestors(kind))] == []
+
+
+def test_the_share_of_the_window_and_the_use_of_what_was_retrieved_are_two_metrics() -> None:
+    assert objects(SG.contextWindowFill, SG.aspect) == [SG.CostAspect]
+    assert objects(SG.contextUtilisation, SG.aspect) == [SG.QualityAspect]
+    assert level(1) not in objects(SG.contextUtilisation, SG.atLevel)
+
+
+def test_the_metric_that_telemetry_fills_names_its_kind() -> None:
+    assert objects(SG.timeToFirstToken, SG.metricKind) == [SG.firstTokenTime]
+    assert SG.timeToFirstToken in MODEL.metrics
 
 
 def _ancestors(kind: Iri) -> list[frozenset[Iri]]:
