@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Final
@@ -11,6 +12,7 @@ from stratagraph.ontology.facts import Fact, Iri, Literal, Term
 from stratagraph.ontology.namespaces import compact
 from stratagraph.ontology.terms import encode
 
+_BRACKETED: Final = re.compile(r"<([^<>]*)>")
 LONGEST_VALUE: Final = 200
 """Characters of a value that a finding's text repeats; its document has all of it."""
 
@@ -36,7 +38,7 @@ class Finding:
         """Say in one paragraph what is wrong, where, and by which shape."""
         parts = [_plain(self.focus)]
         if self.path is not None:
-            parts.append(compact(self.path))
+            parts.append(_BRACKETED.sub(lambda found: compact(found[1]), compact(self.path)))
         if self.value is not None and self.value != self.focus:
             parts.append(_plain(self.value))
         told = self.messages.get(language.lower()) or self.messages.get("en", "")

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import lru_cache
 from typing import Final
 
 from stratagraph.ontology.facts import Fact, Iri, Literal, Term
 from stratagraph.ontology.model import OntologyModel
-from stratagraph.ontology.namespaces import RDF, SH
+from stratagraph.ontology.namespaces import RDF, SH, compact, local_name
 from stratagraph.shapes.finding import Finding
 from stratagraph.shapes.generated import KNOWN_CLASS, KNOWN_PREDICATE, TYPED
 from stratagraph.shapes.literals import well_formed
-from stratagraph.shapes.texts import message
+from stratagraph.shapes.texts import Texts, hinted, message
 from stratagraph.shapes.vocabulary import PredicateRule, Vocabulary, shape_iri
 
 _TYPE: Final = RDF.type
@@ -31,7 +32,9 @@ class _Column:
     messages: Mapping[str, Mapping[str, str]]
     datatypes: frozenset[Iri]
 
-    def finding(self, kind: str, component: Iri, fact: Fact, focus_only: bool = False) -> Finding:  # noqa: FBT001, FBT002 - internal
+    def finding(
+        self, kind: str, component: Iri, fact: Fact, *, focus_only: bool = False, texts: Texts | None = None
+    ) -> Finding:
         return Finding(
             focus=fact.subject,
             path=None if focus_only else fact.predicate,
@@ -39,7 +42,7 @@ class _Column:
             shape=self.shapes[kind],
             component=component,
             severity=SH.Violation,
-            messages=self.messages[kind],
+            messages=texts or self.messages[kind],
             fact=fact,
         )
 
@@ -73,6 +76,7 @@ class Table:
         self._columns = {iri: _column(model, rule) for iri, rule in vocabulary.predicates.items()}
         self._groups = [(frozenset(group), group) for group in vocabulary.disjoint]
         self._closure = lru_cache(maxsize=None)(self._close)
+        self._nearest = lru_cache(maxsize=1024)(self._look_alike)
         self._clash_texts = {
             cls: message(model, "disjoint", classes=(cls,)) for group in vocabulary.disjoint for cls in group
         }
@@ -113,7 +117,7 @@ class Table:
                     untyped.add(subject)
                     yield self._untyped(fact)
             elif key not in seen:
-                yield from self._classes(column, "domain", fact, self._closure(own))
+                yield from self._classes(column, "domain", fact, types)
             if column.rule.relation:
                 yield from self._object(column, fact, types)
             else:
@@ -127,11 +131,12 @@ class Table:
         """Judge a fact whose predicate is no relation and no attribute."""
         if fact.predicate == _TYPE:
             if not isinstance(fact.object, str) or not self._vocabulary.knows_class(fact.object):
-                yield self._plain(fact, "class", KNOWN_CLASS, SH.InConstraintComponent)
+                yield self._unknown(fact, "class", KNOWN_CLASS, SH.InConstraintComponent)
         elif not self._vocabulary.knows_annotation(fact.predicate):
-            yield self._plain(fact, "predicate", KNOWN_PREDICATE, SH.ClosedConstraintComponent)
+            yield self._unknown(fact, "predicate", KNOWN_PREDICATE, SH.ClosedConstraintComponent)
 
-    def _plain(self, fact: Fact, kind: str, shape: Iri, component: Iri) -> Finding:
+    def _unknown(self, fact: Fact, kind: str, shape: Iri, component: Iri) -> Finding:
+        near = self._nearest(fact.object if kind == "class" else fact.predicate, kind)
         return Finding(
             focus=fact.subject,
             path=fact.predicate,
@@ -139,9 +144,17 @@ class Table:
             shape=shape,
             component=component,
             severity=SH.Violation,
-            messages=self._texts[kind],
+            messages=hinted(self._texts[kind], "near", names=near) if near else self._texts[kind],
             fact=fact,
         )
+
+    def _look_alike(self, term: Term, kind: str) -> str:
+        """Return the names that a term of no meaning looks like, "" where none does."""
+        if not isinstance(term, str):
+            return ""
+        known = self._vocabulary.model.classes if kind == "class" else self._columns
+        names = {local_name(iri): iri for iri in sorted(known, reverse=True)}
+        return ", ".join(compact(names[name]) for name in get_close_matches(local_name(term), names))
 
     def _untyped(self, fact: Fact) -> Finding:
         return Finding(
@@ -155,18 +168,35 @@ class Table:
             fact=fact,
         )
 
-    def _classes(self, column: _Column, kind: str, fact: Fact, closure: frozenset[Iri]) -> Iterator[Finding]:
+    def _classes(self, column: _Column, kind: str, fact: Fact, types: Types) -> Iterator[Finding]:
+        end = fact.subject if kind == "domain" else str(fact.object)
+        closure = self._closure(types.get(end, frozenset()))
         for union in column.rule.domains if kind == "domain" else column.rule.ranges:
             if union.isdisjoint(closure):
-                yield column.finding(kind, SH.OrConstraintComponent, fact, kind == "domain")
+                texts = self._turned(column, kind, fact, types)
+                yield column.finding(kind, SH.OrConstraintComponent, fact, focus_only=kind == "domain", texts=texts)
+
+    def _turned(self, column: _Column, kind: str, fact: Fact, types: Types) -> Texts:
+        """Return the message about a wrong end, with a hint where the relation would hold the other way round."""
+        texts = column.messages[kind]
+        if not column.rule.relation or not isinstance(fact.object, str) or not (other := types.get(fact.object)):
+            return texts
+        subject, target = self._closure(types.get(fact.subject, frozenset())), self._closure(other)
+        if any(union.isdisjoint(target) for union in column.rule.domains):
+            return texts
+        if any(union.isdisjoint(subject) for union in column.rule.ranges):
+            return texts
+        inverse = self._vocabulary.model.relations[column.rule.iri].inverse
+        if inverse is None:
+            return hinted(texts, "turned without name")
+        return hinted(texts, "turned", inverse=compact(inverse))
 
     def _object(self, column: _Column, fact: Fact, types: Types) -> Iterator[Finding]:
         if isinstance(fact.object, Literal):
             yield column.finding("range", SH.NodeKindConstraintComponent, fact)
             return
-        own = types.get(fact.object)
-        if own:
-            yield from self._classes(column, "range", fact, self._closure(own))
+        if types.get(fact.object):
+            yield from self._classes(column, "range", fact, types)
         else:
             yield column.finding("reference", SH.OrConstraintComponent, fact)
 
@@ -180,7 +210,8 @@ class Table:
     def clashes(self, nodes: Iterable[Iri], types: Types) -> Iterator[Finding]:
         """Yield a finding for every class of a node that excludes another class of it."""
         for node in nodes:
-            yield from (self._clash(node, cls) for cls in self._excluding(self._closure(types[node])))
+            stated = ", ".join(sorted(map(compact, types[node])))
+            yield from (self._clash(node, cls, stated) for cls in self._excluding(self._closure(types[node])))
 
     def _excluding(self, closure: frozenset[Iri]) -> Iterator[Iri]:
         """Yield each class that excludes another one; several groups may say the same of a class."""
@@ -191,7 +222,7 @@ class Table:
                 found.update(dict.fromkeys(cls for cls in order[:last] if cls in both))
         yield from found
 
-    def _clash(self, node: Iri, cls: Iri) -> Finding:
+    def _clash(self, node: Iri, cls: Iri, stated: str) -> Finding:
         return Finding(
             focus=node,
             path=None,
@@ -199,5 +230,5 @@ class Table:
             shape=shape_iri("disjoint", cls),
             component=SH.NotConstraintComponent,
             severity=SH.Violation,
-            messages=self._clash_texts[cls],
+            messages=hinted(self._clash_texts[cls], "clash", names=stated),
         )

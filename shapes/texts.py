@@ -15,6 +15,9 @@ from stratagraph.ontology.namespaces import compact
 DATA: Final = Path(__file__).parent / "data"
 LANGUAGES: Final = ("en", "pt-br")
 
+Texts = Mapping[str, str]
+"""One message by lower-case language tag."""
+
 
 @lru_cache(maxsize=1)
 def _templates() -> dict[str, dict[str, str]]:
@@ -30,18 +33,30 @@ def message(
     predicate: Iri = "",
     classes: Iterable[Iri] = (),
     datatype: Iri = "",
-) -> Mapping[str, str]:
-    """Return the text of a kind of finding by language, naming terms by their labels."""
+) -> Texts:
+    """Return the text of a kind of finding by language, naming terms by their labels.
+
+    Labels are listed, never bent: no article stands before one, for the ontology does not say which it would take.
+    """
     texts = {}
     for language, templates in _templates().items():
 
         def names(terms: Iterable[Iri], language: str = language, glue: str = templates["or"]) -> str:
             return glue.join(model.label(term, language) for term in sorted(terms))
 
-        texts[language] = templates[kind].format(
+        template = templates.get(f"{kind} {compact(datatype)}", templates[kind])
+        texts[language] = template.format(
             predicate=names((predicate,)),
             classes=names(classes),
             **{"class": names(classes)},
             datatype=compact(datatype),
         )
     return texts
+
+
+def hinted(texts: Texts, hint: str, **told: str) -> Texts:
+    """Return a message with a hint of a kind after it."""
+    return {
+        language: f"{text} {_templates()[language][hint].format(**told)}" if language in _templates() else text
+        for language, text in texts.items()
+    }
