@@ -100,9 +100,10 @@ def _day_exists(found: re.Match[str]) -> bool:
     return int(found["day"]) <= monthrange(int(found["year"][-4:]) % 400 + 2000, int(found["month"]))[1]
 
 
-_TEXTS: Final = frozenset(
+TEXTS: Final = frozenset(
     XSD.term(name) for name in ("string", "normalizedString", "token", "language", "Name", "NCName", "NMTOKEN")
 )
+"""``xsd:string`` and the datatypes derived from it: their values are texts."""
 _DATE_TIMES: Final = frozenset({XSD.dateTime, XSD.dateTimeStamp})
 _NUMBERS: Final = frozenset({XSD.decimal, *RANGES})
 _PLAIN: Final = RDF.PlainLiteral
@@ -121,7 +122,7 @@ def within(literal: Literal, datatype: str) -> bool:
         return literal.datatype in {XSD.string, RDF.langString}
     if literal.datatype in _NUMBERS and datatype in _NUMBERS:
         return _is_number(Decimal(literal.value), datatype)
-    for family in (_TEXTS, _DATE_TIMES):
+    for family in (TEXTS, _DATE_TIMES):
         if literal.datatype in family and datatype in family:
             return well_formed(Literal(literal.value, datatype))
     return False

@@ -11,7 +11,7 @@ from stratagraph.shapes import constraints as single
 from stratagraph.shapes import relative
 from stratagraph.shapes.constraints import Constraint
 from stratagraph.shapes.errors import MalformedShape
-from stratagraph.shapes.literals import compare
+from stratagraph.shapes.literals import has_order
 from stratagraph.shapes.patterns import translate
 
 TRUE: Final = Literal("true", XSD.boolean)
@@ -55,8 +55,8 @@ Builder: TypeAlias = Callable[[Reader, Term], list[Constraint]]
 
 def _bound(kind: type[single.Bound]) -> Builder:
     def build(reader: Reader, value: Term) -> list[Constraint]:
-        if compare(value, value) != 0:
-            raise reader.malformed("a bound is not a literal that has an order")
+        if not has_order(value):
+            raise reader.malformed("a bound is no literal whose values have an order")
         return [kind(value)]
 
     return build
