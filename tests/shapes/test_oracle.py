@@ -3,6 +3,7 @@
 Exceptions, each with its cause:
 - values that do not compare (a text with a number, a date with a text) are kept out of bounds and of sh:lessThan:
   rdflib orders some of them, SPARQL does not;
+- sh:inversePath is drawn of predicates only: pySHACL turns a sequence around step by step, in the order of before;
 - sh:minLength 0 is not drawn: SHACL lets it fail blank nodes, pySHACL skips it;
 - sh:flags and sh:pattern are drawn from patterns that mean the same in Python and XPath, because pySHACL hands the
   pattern to Python as it stands.
@@ -98,7 +99,7 @@ class ShapesWriter:
             self.say(node, SH.alternativePath, self.list([self.path(depth - 1), self.path(depth - 1)]))
         else:
             name = {"inverse": SH.inversePath, "*": SH.zeroOrMorePath, "+": SH.oneOrMorePath, "?": SH.zeroOrOnePath}
-            self.say(node, name[kind], self.path(depth - 1))
+            self.say(node, name[kind], self.path(0 if kind == "inverse" else depth - 1))
         return node
 
     def shape(self, shape: Iri, depth: int, *, is_property: bool) -> Iri:
