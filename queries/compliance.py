@@ -215,7 +215,7 @@ class _Evaluation:
 
 @lru_cache(maxsize=256)
 def _compiled(shapes: tuple[Fact, ...]) -> CompiledShapes:
-    return compile_shapes(shapes)
+    return compile_shapes(shapes, strict=True)
 
 
 def _texts(result: Result) -> tuple[tuple[str, str], ...]:

@@ -1,4 +1,8 @@
-"""Shapes graphs compiled into shapes; whatever is not understood is refused, never skipped."""
+"""Shapes graphs compiled into shapes.
+
+What would change a validation and is not understood is refused by name. A term that means nothing at a shape has no
+effect, which is told.
+"""
 
 from __future__ import annotations
 
@@ -7,32 +11,36 @@ from typing import Final
 
 from stratagraph.ontology.blanks import is_blank
 from stratagraph.ontology.facts import Fact, Iri, Literal, Term
-from stratagraph.ontology.namespaces import RDFS, SH, XSD, compact
+from stratagraph.ontology.namespaces import OWL, RDFS, SH, XSD, compact
 from stratagraph.ontology.parsing import parse_rdf
-from stratagraph.shapes.components import AT_MOST_ONCE, COMPONENTS, PROPERTY_ONLY, SECONDARY, TRUE
+from stratagraph.shapes.components import AT_MOST_ONCE, COMPONENTS, PROPERTY_ONLY, TRUE
 from stratagraph.shapes.constraints import Constraint
 from stratagraph.shapes.errors import MalformedShape, UnsupportedShape
 from stratagraph.shapes.graph import Graph
 from stratagraph.shapes.literals import well_formed
+from stratagraph.shapes.notice import Notice, NoticeKind
 from stratagraph.shapes.pathreader import read_path
 from stratagraph.shapes.paths import Path, Predicate
 from stratagraph.shapes.shape import TARGETS, CompiledShapes, Shape, Target
+from stratagraph.shapes.terms import GRAPH_WIDE, MAKES_SHAPES, changes_validation, is_understood, meant
 
 CHAIN_LIMIT: Final = 64
 """Shapes may ask shapes that ask shapes, this far."""
 
-_DESCRIPTIVE: Final = frozenset(
-    {SH.name, SH.description, SH.order, SH.group, SH.defaultValue, SH.severity, SH.message, SH.deactivated, SH.path}
-)
-_KNOWN: Final = _DESCRIPTIVE | SECONDARY | set(COMPONENTS) | set(TARGETS)
-_ADVANCED: Final = (SH.sparql, SH.js, SH.rule, SH.target, SH.expression)
-"""Parameters of SHACL beyond Core that make a node a shape."""
-_GRAPH_WIDE: Final = (SH.entailment, SH.parameter)
-"""Declarations that change what every shape means: an entailment regime, a component of one's own."""
+_META_CLASSES: Final[Mapping[Iri, frozenset[Iri]]] = {
+    OWL.Class: frozenset({RDFS.Class}),
+    OWL.DeprecatedClass: frozenset({RDFS.Class}),
+    OWL.Restriction: frozenset({OWL.Class}),
+    RDFS.Datatype: frozenset({RDFS.Class}),
+    SH.ShapeClass: frozenset({RDFS.Class, SH.NodeShape}),
+}
+"""The kinds of class, by the axioms of RDFS, OWL and SHACL 1.2, which shapes graphs seldom repeat."""
 
 
-def compile_shapes(source: Iterable[Fact] | str | bytes) -> CompiledShapes:
+def compile_shapes(source: Iterable[Fact] | str | bytes, *, strict: bool = False) -> CompiledShapes:
     """Compile a shapes graph, given as facts or as Turtle.
+
+    A strict compilation refuses what is only noticed otherwise: terms and property shapes without effect.
 
     Raises:
         UnsupportedShape: for anything beyond SHACL Core, and for shapes that ask themselves.
@@ -42,11 +50,25 @@ def compile_shapes(source: Iterable[Fact] | str | bytes) -> CompiledShapes:
     if isinstance(source, str):
         source = source.encode()
     facts = parse_rdf(source, "turtle", SH, "shapes") if isinstance(source, bytes) else source
-    return _Compiler(Graph(facts)).compile()
+    compiled = _Compiler(Graph(facts, superclasses=_META_CLASSES)).compile()
+    for notice in compiled.notices if strict else ():
+        raise UnsupportedShape(shape=notice.shape, construct=f"what has no effect ({notice.message})")
+    return compiled
 
 
-def _label(shape: Iri) -> str:
-    return "(a blank node)" if is_blank(shape) else compact(shape)
+def _label(graph: Graph, shape: Iri) -> str:
+    """Name a shape; a blank node is named by the nearest shape that has a name."""
+    if not is_blank(shape):
+        return compact(shape)
+    seen, ends = {shape}, [shape]
+    for end in ends:
+        for subject in graph.subjects_with(end):
+            if not is_blank(subject):
+                return f"(a blank node of {compact(subject)})"
+            if subject not in seen:
+                seen.add(subject)
+                ends.append(subject)
+    return "(a blank node)"
 
 
 class _Compiler:
@@ -56,25 +78,57 @@ class _Compiler:
         self.graph = graph
         self.compiled: dict[Iri, Shape] = {}
         self.queue: list[Iri] = []
+        self.notices: list[Notice] = []
 
     def compile(self) -> CompiledShapes:
-        for predicate in _GRAPH_WIDE:
+        for predicate in GRAPH_WIDE:
             for node in self.graph.subjects_of(predicate):
-                raise UnsupportedShape(shape=_label(str(node)), construct=compact(predicate))
+                raise UnsupportedShape(shape=self.label(str(node)), construct=compact(predicate))
         self.queue = list(self._declared())
         while self.queue:
             shape = self.queue.pop()
             if shape not in self.compiled:
                 self.compiled[shape] = _ShapeReader(self, shape).read()
-        _refuse_recursion(self.compiled)
-        return CompiledShapes(self.compiled)
+        self._refuse_recursion()
+        return CompiledShapes(self.compiled, tuple(self.notices))
+
+    def label(self, shape: Iri) -> str:
+        return _label(self.graph, shape)
+
+    def notice(self, kind: NoticeKind, shape: Iri, message: str) -> None:
+        self.notices.append(Notice(kind=kind, shape=self.label(shape), message=message))
+
+    def _refuse_recursion(self) -> None:
+        """Refuse shapes that ask themselves, whose meaning is open, and chains that would exhaust the stack."""
+        shapes = self.compiled
+        depths: dict[Iri, int] = {}
+        for start in shapes:
+            stack: list[tuple[Iri, bool]] = [(start, False)]
+            open_shapes: set[Iri] = set()
+            while stack:
+                shape, asked = stack.pop()
+                references = _references(shapes[shape])
+                if asked:
+                    open_shapes.discard(shape)
+                    depths[shape] = 1 + max((depths[other] for other in references), default=0)
+                    if depths[shape] > CHAIN_LIMIT:
+                        raise UnsupportedShape(
+                            shape=self.label(shape), construct=f"a chain of over {CHAIN_LIMIT} shapes"
+                        )
+                elif shape not in depths and shape not in open_shapes:
+                    open_shapes.add(shape)
+                    stack.append((shape, True))
+                    for other in references:
+                        if other in open_shapes:
+                            raise UnsupportedShape(shape=self.label(other), construct="recursion: it asks itself")
+                        stack.append((other, False))
 
     def _declared(self) -> dict[Iri, None]:
         """Return the shapes that stand by themselves: by their type, their targets or their parameters."""
         found: dict[Term, None] = {}
         for cls in (SH.NodeShape, SH.PropertyShape):
             found |= self.graph.instances(cls)
-        for predicate in (*TARGETS, *COMPONENTS, *_ADVANCED):
+        for predicate in (*TARGETS, *COMPONENTS, *MAKES_SHAPES):
             found |= self.graph.subjects_of(predicate)
         return {node: None for node in found if isinstance(node, str)}
 
@@ -89,24 +143,39 @@ class _ShapeReader:
 
     def read(self) -> Shape:
         said = self._graph.predicates(self.shape)
-        for predicate in said:
-            if predicate.startswith(SH) and predicate not in _KNOWN:
-                raise UnsupportedShape(shape=_label(self.shape), construct=compact(predicate))
         severity, deactivated = self.only(SH.severity), self.only(SH.deactivated)
+        silent = deactivated is not None and self.flag(deactivated)
+        if not silent:
+            self._judge_terms(said)
         return Shape(
             iri=self.shape,
             path=self._path(),
             targets=self._targets(),
-            constraints=self._constraints(said),
+            constraints=() if silent else self._constraints(said),
             severity=SH.Violation if severity is None else self.iri(severity),
             messages=tuple(map(self._message, self._graph.objects(self.shape, SH.message))),
-            deactivated=deactivated is not None and self.flag(deactivated),
+            deactivated=silent,
         )
+
+    def _judge_terms(self, said: Iterable[Iri]) -> None:
+        """Refuse a term that would change the validation, and tell of one that means nothing here."""
+        for term in said:
+            if is_understood(term):
+                continue
+            if changes_validation(term):
+                raise UnsupportedShape(shape=self._label(), construct=compact(term))
+            hint = meant(term)
+            advice = f" Is {hint} meant?" if hint else " Take it out, or replace it by a term of SHACL Core."
+            message = f"{compact(term)} is no term of SHACL Core and has no effect.{advice}"
+            self._compiler.notice(NoticeKind.UNKNOWN_TERM, self.shape, message)
+
+    def _label(self) -> str:
+        return self._compiler.label(self.shape)
 
     def _path(self) -> Path | None:
         node = self.only(SH.path)
         if node is not None:
-            return read_path(self._graph, node, _label(self.shape))
+            return read_path(self._graph, node, self._label())
         if self._graph.is_instance(self.shape, SH.PropertyShape):
             raise self.malformed("a property shape without sh:path")
         return None
@@ -128,7 +197,7 @@ class _ShapeReader:
             if len(values) > 1 and parameter in AT_MOST_ONCE:
                 raise self.malformed(f"{compact(parameter)} stands more than once")
             if values and parameter in PROPERTY_ONLY and SH.path not in said:
-                raise self.malformed(f"{compact(parameter)} at a node shape")
+                raise self.malformed(f"{compact(parameter)} without a sh:path")
             for value in values:
                 found += build(self, value)
         return tuple(found)
@@ -139,7 +208,7 @@ class _ShapeReader:
         return value
 
     def malformed(self, reason: str) -> MalformedShape:
-        return MalformedShape(shape=_label(self.shape), construct=reason)
+        return MalformedShape(shape=self._label(), construct=reason)
 
     def iri(self, value: Term) -> Iri:
         if isinstance(value, Literal) or is_blank(value):
@@ -172,9 +241,17 @@ class _ShapeReader:
         if isinstance(value, Literal):
             raise self.malformed("a literal stands for a shape")
         if property_shape not in {None, bool(self._graph.objects(value, SH.path))}:
-            raise self.malformed("sh:node asks a node shape, sh:property a property shape, and not the other way")
+            kind, fault = ("property", "is without a") if property_shape else ("node", "has a")
+            raise self.malformed(f"sh:{kind} points to {self._compiler.label(value)}, which {fault} sh:path")
         self._compiler.queue.append(value)
         return value
+
+    def says_nothing(self, value: Term) -> bool:
+        empty = isinstance(value, str) and is_blank(value) and not self._graph.predicates(value)
+        if empty:
+            message = "one of its property shapes says nothing, not even a path, and has no effect. Take it out."
+            self._compiler.notice(NoticeKind.EMPTY_PROPERTY_SHAPE, self.shape, message)
+        return empty
 
     def siblings(self) -> tuple[Iri, ...]:
         own = self.only(SH.qualifiedValueShape)
@@ -187,34 +264,11 @@ class _ShapeReader:
 
     def properties(self) -> frozenset[Iri]:
         paths = (
-            read_path(self._graph, path, _label(self.shape))
+            read_path(self._graph, path, self._label())
             for child in self._graph.objects(self.shape, SH.property)
             for path in self._graph.objects(child, SH.path)
         )
         return frozenset(path.iri for path in paths if isinstance(path, Predicate))
-
-
-def _refuse_recursion(shapes: Mapping[Iri, Shape]) -> None:
-    """Refuse shapes that ask themselves, whose meaning SHACL leaves open, and chains that would exhaust the stack."""
-    depths: dict[Iri, int] = {}
-    for start in shapes:
-        stack: list[tuple[Iri, bool]] = [(start, False)]
-        open_shapes: set[Iri] = set()
-        while stack:
-            shape, asked = stack.pop()
-            references = _references(shapes[shape])
-            if asked:
-                open_shapes.discard(shape)
-                depths[shape] = 1 + max((depths[other] for other in references), default=0)
-                if depths[shape] > CHAIN_LIMIT:
-                    raise UnsupportedShape(shape=_label(shape), construct=f"a chain of over {CHAIN_LIMIT} shapes")
-            elif shape not in depths and shape not in open_shapes:
-                open_shapes.add(shape)
-                stack.append((shape, True))
-                for other in references:
-                    if other in open_shapes:
-                        raise UnsupportedShape(shape=_label(other), construct="recursion: it asks itself")
-                    stack.append((other, False))
 
 
 def _references(shape: Shape) -> tuple[Iri, ...]:

@@ -43,6 +43,9 @@ class Reader(Protocol):
     def subshape(self, value: Term, *, property_shape: bool | None = None) -> Iri:
         """Return a shape that is referred to, having it compiled too, or refuse one that is of the other kind."""
 
+    def says_nothing(self, value: Term) -> bool:
+        """Return whether a blank node that stands for a shape has no statements at all, and tell of it."""
+
     def siblings(self) -> tuple[Iri, ...]:
         """Return the qualified value shapes beside the one of this shape."""
 
@@ -112,6 +115,12 @@ def _qualified(reader: Reader, value: Term) -> list[Constraint]:
     return found
 
 
+def _property(reader: Reader, value: Term) -> list[Constraint]:
+    if reader.says_nothing(value):
+        return []
+    return [relative.Property(reader.subshape(value, property_shape=True))]
+
+
 COMPONENTS: Final[dict[Iri, Builder]] = {
     SH.term("class"): lambda reader, value: [single.Class(reader.iri(value))],
     SH.datatype: lambda reader, value: [single.Datatype(reader.iri(value))],
@@ -136,7 +145,7 @@ COMPONENTS: Final[dict[Iri, Builder]] = {
     SH.term("or"): _shapes(relative.Or),
     SH.xone: _shapes(relative.Xone),
     SH.node: lambda reader, value: [relative.Node(reader.subshape(value, property_shape=False))],
-    SH.property: lambda reader, value: [relative.Property(reader.subshape(value, property_shape=True))],
+    SH.property: _property,
     SH.qualifiedValueShape: _qualified,
     SH.closed: _closed,
     SH.hasValue: lambda _reader, value: [single.HasValue(value)],

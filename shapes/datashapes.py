@@ -52,7 +52,7 @@ def compile_gate_shapes(facts: Iterable[Fact]) -> CompiledShapes:
     Raises:
         UnsupportedShape: for a component outside ``GATE_SUBSET``, besides what ``compile_shapes`` refuses.
     """
-    compiled = compile_shapes(facts)
+    compiled = compile_shapes(facts, strict=True)
     for shape in compiled.shapes.values():
         for constraint in shape.constraints:
             if constraint.component not in GATE_SUBSET:

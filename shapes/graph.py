@@ -52,6 +52,11 @@ class Graph:
         """Return the subjects that have a value for a predicate."""
         return self._by_object.get(predicate, {}).get(target, {})
 
+    def subjects_with(self, target: Term) -> Iterator[Iri]:
+        """Yield the subjects that have a value for any predicate."""
+        for targets in self._by_object.values():
+            yield from targets.get(target, ())
+
     def predicates(self, subject: Term) -> Mapping[Iri, Mapping[Term, None]]:
         """Return everything said of a subject, by predicate."""
         return {} if isinstance(subject, Literal) else self._by_subject.get(subject, {})

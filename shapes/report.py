@@ -11,6 +11,7 @@ import pyoxigraph as ox
 from stratagraph.ontology.blanks import is_blank
 from stratagraph.ontology.facts import Iri, Literal, Term
 from stratagraph.ontology.namespaces import PREFIXES, RDF, SH, SKOLEM_BASE, XSD
+from stratagraph.shapes.notice import Notice
 from stratagraph.shapes.paths import Alternative, Inverse, Path, Predicate, Repeated, Sequence
 
 _MARKS = {"*": SH.zeroOrMorePath, "+": SH.oneOrMorePath, "?": SH.zeroOrOnePath}
@@ -34,6 +35,8 @@ class ValidationReport:
     """The outcome of a validation; ``conforms`` is false as soon as there is any result, as SHACL says."""
 
     results: tuple[Result, ...]
+    notices: tuple[Notice, ...] = ()
+    """What had no effect; a report is no worse for it."""
 
     @property
     def conforms(self) -> bool:
@@ -45,9 +48,17 @@ class ValidationReport:
         return written.decode() if written else ""
 
     def to_json(self) -> str:
-        """Write the report as one JSON object; terms are written as in Turtle, paths as in SPARQL."""
-        results = [_as_json(result) for result in self.results]
-        return json.dumps({"conforms": self.conforms, "results": results}, ensure_ascii=False, indent=2)
+        """Write the report as one JSON object, with ``warnings`` where there are any.
+
+        Terms are written as in Turtle, paths as in SPARQL.
+        """
+        document: dict[str, object] = {
+            "conforms": self.conforms,
+            "results": [_as_json(result) for result in self.results],
+        }
+        if self.notices:
+            document["warnings"] = [notice.as_json() for notice in self.notices]
+        return json.dumps(document, ensure_ascii=False, indent=2)
 
 
 def _as_json(result: Result) -> dict[str, object]:

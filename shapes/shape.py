@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
 from stratagraph.ontology.facts import Iri, Literal, Term
-from stratagraph.ontology.namespaces import SH
+from stratagraph.ontology.namespaces import SH, compact
 from stratagraph.shapes.constraints import Constraint
 from stratagraph.shapes.graph import Graph
+from stratagraph.shapes.notice import Notice, NoticeKind
 from stratagraph.shapes.paths import Path, Reached
 from stratagraph.shapes.report import Result, ValidationReport
 
@@ -28,6 +29,9 @@ class Target:
 
     kind: Iri
     value: Term
+
+    def __str__(self) -> str:
+        return f"{compact(self.kind)} {compact(str(self.value))}"
 
     def nodes(self, graph: Graph) -> Reached:
         """Return the focus nodes."""
@@ -68,6 +72,8 @@ class CompiledShapes:
     """A shapes graph, ready to run over any number of data graphs."""
 
     shapes: Mapping[Iri, Shape]
+    notices: tuple[Notice, ...] = ()
+    """What of the shapes graph has no effect."""
 
     @cached_property
     def targeted(self) -> tuple[Shape, ...]:
@@ -81,14 +87,25 @@ class CompiledShapes:
     def validate(self, graph: Graph) -> ValidationReport:
         """Check every target of every shape."""
         run = Run(self.shapes, graph)
-        return ValidationReport(
-            tuple(
-                result
-                for shape in self.targeted
-                for focus in shape.focus_nodes(graph)
-                for result in run.results(shape.iri, focus)
-            )
+        nodes = {shape.iri: shape.focus_nodes(graph) for shape in self.targeted}
+        results = (
+            result for shape in self.targeted for focus in nodes[shape.iri] for result in run.results(shape.iri, focus)
         )
+        return ValidationReport(tuple(results), (*self.notices, *self._idle(nodes)))
+
+    def _idle(self, nodes: Mapping[Iri, Collection[Term]]) -> Iterator[Notice]:
+        """Tell of shapes that checked nothing, so that nobody takes their silence for conformance."""
+        if self.shapes and not self.targeted:
+            message = "No shape has a target, so that nothing was checked. Give one a target, such as sh:targetClass."
+            yield Notice(kind=NoticeKind.NO_TARGET, shape="", message=message)
+        for shape in self.targeted:
+            if not nodes[shape.iri]:
+                targets = ", ".join(map(str, shape.targets))
+                message = (
+                    f"it meets no node of the data by {targets}. "
+                    "Check the name; sub-classes count where the data state them with rdfs:subClassOf."
+                )
+                yield Notice(kind=NoticeKind.NO_FOCUS_NODE, shape=compact(shape.iri), message=message)
 
     def check(self, graph: Graph, shape: Iri, nodes: Iterable[Term]) -> list[Result]:
         """Check chosen nodes against one shape, whatever its targets are."""

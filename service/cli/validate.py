@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from stratagraph.service.cli.options import Out, errors_in_words, write
+from stratagraph.service.cli.options import Out, errors_in_words, fail, write
 from stratagraph.shapes.validate import validate as run_validation
 
 
@@ -32,6 +33,11 @@ def validate(
     Exit status: 0 when the data conform, 1 when they do not, 2 when the validation could not run.
     """
     with errors_in_words():
-        outcome = run_validation(data, shapes)
+        try:
+            outcome = run_validation(data, shapes)
+        except OSError as error:
+            fail(f"{error.filename} cannot be read: {error.strerror}. Give RDF files to --data and --shapes.")
+        for notice in outcome.notices:
+            sys.stderr.write(f"warning: {': '.join(filter(None, (notice.shape, notice.message)))}\n")
         write(outcome.to_turtle() if form is Format.TURTLE else outcome.to_json(), out)
     raise typer.Exit(0 if outcome.conforms else 1)

@@ -13,6 +13,7 @@ EX = "http://example.org/"
 PREFIXES = (
     "@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix : <http://example.org/> . "
     "@prefix xsd: <http://www.w3.org/2001/XMLSchema#> . @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> . "
+    "@prefix owl: <http://www.w3.org/2002/07/owl#> . "
 )
 
 
@@ -29,7 +30,10 @@ def faults(shapes: str, data: str) -> list[str]:
         (":S sh:targetClass :C ; sh:js [] .", "sh:js"),
         (":S sh:rule [] .", "sh:rule"),
         (":S sh:target [] .", "sh:target"),
-        (":S a sh:NodeShape ; sh:someNewConstraint 1 .", "sh:someNewConstraint"),
+        (":S a sh:NodeShape ; sh:targetWhere [] .", "sh:targetWhere"),
+        (":S a sh:NodeShape ; sh:property [ sh:path :p ; sh:values [] ] .", "sh:values"),
+        (":S a sh:NodeShape ; sh:property [ sh:path :p ; sh:minListLength 1 ] .", "example.org/S.*sh:minListLength"),
+        (":S a sh:NodeShape ; sh:singleLine true .", "sh:singleLine"),
         (":S a sh:NodeShape ; sh:not [ sh:reifierShape :T ] .", "sh:reifierShape"),
         (":C a sh:ConstraintComponent ; sh:parameter [ sh:path :p ] .", "sh:parameter"),
         ("<> sh:entailment :regime .", "sh:entailment"),
@@ -98,8 +102,82 @@ def test_superclasses_from_outside_count() -> None:
     assert len(compile_shapes(PREFIXES + ":S sh:targetClass :C ; sh:closed true .").validate(graph).results) == 1
 
 
-def test_class_that_is_a_shape_targets_its_instances() -> None:
-    assert faults(":C a rdfs:Class, sh:NodeShape ; sh:nodeKind sh:Literal .", ":x a :C .") == ["x"]
+IMPLICIT = [
+    ":C a rdfs:Class, sh:NodeShape",
+    ":C a owl:Class, sh:NodeShape",
+    ":C a owl:DeprecatedClass, sh:NodeShape",
+    ":C a owl:Restriction, sh:NodeShape",
+    ":C a sh:ShapeClass",
+    ":Kind rdfs:subClassOf owl:Class . :C a :Kind, sh:NodeShape",
+    ":Kind rdfs:subClassOf :Higher . :Higher rdfs:subClassOf rdfs:Class . :C a :Kind, sh:NodeShape",
+    ":ClassShape rdfs:subClassOf rdfs:Class, sh:NodeShape . :C a :ClassShape",
+    ":C a owl:Class",
+    ":C a owl:Class, sh:PropertyShape ; sh:path :p",
+]
+
+
+@pytest.mark.parametrize("shape", IMPLICIT)
+@pytest.mark.parametrize("data", [":x a :C ; :p :y .", ":D rdfs:subClassOf :C . :x a :D ; :p :y ."])
+def test_class_of_any_kind_that_is_a_shape_targets_its_instances(shape: str, data: str) -> None:
+    assert faults(f"{shape} ; sh:nodeKind sh:Literal .", data) == ["x"]
+
+
+@pytest.mark.parametrize(
+    ("shapes", "data"),
+    [
+        # what is a class only in the data is none of the shapes graph's
+        (":C a sh:NodeShape ; sh:nodeKind sh:Literal .", ":C a owl:Class . :x a :C ."),
+        # sub-classes count where the data state them
+        (":C a owl:Class, sh:NodeShape ; sh:nodeKind sh:Literal . :D rdfs:subClassOf :C .", ":x a :D ."),
+        ("[] a owl:Class, sh:NodeShape ; sh:nodeKind sh:Literal .", ":x a :C ."),
+        (":C a owl:ObjectProperty, sh:NodeShape ; sh:nodeKind sh:Literal .", ":x a :C ."),
+    ],
+)
+def test_no_other_shape_has_a_target_of_itself(shapes: str, data: str) -> None:
+    assert faults(shapes, data) == []
+
+
+NOTICES = [
+    (":D sh:targetClass :C ; sh:property [ sh:path :p ; sh:shape :S ] . :S sh:minLength 1 .", ["unknown-term"]),
+    (":D sh:targetClass :C ; sh:property [ sh:path :p ; sh:minCounts 1 ] .", ["unknown-term"]),
+    (":D sh:targetClass :C ; sh:someNewConstraint 1, 2 ; sh:another :x .", ["unknown-term", "unknown-term"]),
+    (":D sh:targetClass :C ; sh:property [ ], [ sh:path :p ; sh:maxCount 9 ] .", ["empty-property-shape"]),
+    (":D sh:targetClass :Nowhere ; sh:nodeKind sh:IRI .", ["no-focus-node"]),
+    (":D sh:targetSubjectsOf :nowhere ; sh:targetObjectsOf :nor ; sh:nodeKind sh:IRI .", ["no-focus-node"]),
+    (":D a owl:Class, sh:NodeShape ; sh:nodeKind sh:IRI .", ["no-focus-node"]),
+    (":D sh:nodeKind sh:IRI .", ["no-target"]),
+    (":D sh:targetClass :Nowhere ; sh:nodeKind sh:Literal ; sh:deactivated true .", ["no-target"]),
+    ("", []),
+    (":D sh:targetClass :C ; sh:nodeKind sh:IRI ; sh:name 'n' ; sh:order 1 ; rdfs:label 'l' ; :own 1 .", []),
+    (":D sh:targetClass :C, :Nowhere ; sh:intent 'why' ; sh:codeIdentifier 'd' ; sh:nodeKind sh:IRI .", []),
+]
+
+
+@pytest.mark.parametrize(("shapes", "kinds"), NOTICES)
+def test_what_has_no_effect_is_told_and_does_not_count(shapes: str, kinds: list[str]) -> None:
+    graph = Graph(parse_rdf((PREFIXES + ":x a :C ; :p 'v' .").encode(), "turtle", EX, "data"))
+    report = compile_shapes(PREFIXES + shapes).validate(graph)
+    assert report.conforms
+    assert [notice.kind.value for notice in report.notices] == kinds
+
+
+def test_a_notice_names_the_shape_the_term_and_what_may_be_meant() -> None:
+    (notice,) = compile_shapes(
+        PREFIXES + ":D sh:targetClass :C ; sh:property [ sh:path :p ; sh:minCounts 1 ] ."
+    ).notices
+    assert "http://example.org/D" in notice.shape
+    assert "sh:minCounts" in notice.message
+    assert "sh:minCount meant" in notice.message
+
+
+def test_a_strict_compilation_refuses_what_has_no_effect() -> None:
+    with pytest.raises(UnsupportedShape, match="sh:minCounts"):
+        compile_shapes(PREFIXES + ":D a sh:NodeShape ; sh:minCounts 1 .", strict=True)
+
+
+def test_what_a_deactivated_shape_says_is_not_judged() -> None:
+    shapes = ":S sh:targetClass :C ; sh:sparql [] ; sh:someNewConstraint 1 ; sh:deactivated true ."
+    assert faults(shapes, ":x a :C .") == []
 
 
 def test_deactivated_shapes_are_silent_everywhere() -> None:

@@ -38,6 +38,14 @@ def test_conforming_data_give_a_conforming_report(tmp_path: Path) -> None:
     assert "sh:conforms true" in report.to_turtle()
 
 
+def test_what_had_no_effect_stands_in_the_json_report(tmp_path: Path) -> None:
+    report = report_of(tmp_path, ":x :p 1 .", ":S sh:targetClass :Nowhere ; sh:nodeKind sh:IRI ; sh:minCounts 1 .")
+    document = json.loads(report.to_json())
+    assert document["conforms"]
+    assert [warning["kind"] for warning in document["warnings"]] == ["unknown-term", "no-focus-node"]
+    assert all(warning["shape"] == "http://example.org/S" for warning in document["warnings"])
+
+
 @pytest.mark.parametrize("path", PATHS)
 def test_turtle_report_reads_back_as_the_results(tmp_path: Path, path: str) -> None:
     shapes = f':S sh:targetNode :x ; sh:path {path} ; sh:minCount 9 ; sh:message "few"@en, "poucos"@pt-BR .'

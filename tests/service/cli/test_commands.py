@@ -175,6 +175,30 @@ def test_validation_reports_and_exits_as_documented(environment: Mapping[str, st
     assert run(*arguments, environment=environment).returncode == 2
 
 
+def test_a_validation_warns_of_what_had_no_effect(environment: Mapping[str, str], tmp_path: Path) -> None:
+    shapes, data = tmp_path / "shapes.ttl", tmp_path / "data.ttl"
+    shapes.write_text(
+        "@prefix sh: <http://www.w3.org/ns/shacl#> .\n"
+        "<urn:s> a sh:NodeShape ; sh:targetClass <urn:Nowhere> ; sh:minCounts 1 .\n",
+        encoding="utf-8",
+    )
+    data.write_text("<urn:x> <urn:q> 1 .\n", encoding="utf-8")
+    done = run("validate", "--data", str(data), "--shapes", str(shapes), environment=environment)
+    assert done.returncode == 0
+    warnings = done.stderr.splitlines()
+    assert [line.startswith("warning: urn:s: ") for line in warnings] == [True, True]
+    assert "sh:minCount" in warnings[0]
+    assert "urn:Nowhere" in warnings[1]
+
+
+@pytest.mark.parametrize("wrong", ["missing.ttl", "."])
+def test_a_validation_of_no_file_could_not_run(environment: Mapping[str, str], tmp_path: Path, wrong: str) -> None:
+    path = str(tmp_path / wrong)
+    done = run("validate", "--data", path, "--shapes", path, environment=environment)
+    assert done.returncode == 2
+    assert path in done.stderr
+
+
 def test_the_ledger_is_exported_and_rebuilt_identically(
     environment: Mapping[str, str], estate: Path, tmp_path: Path
 ) -> None:
