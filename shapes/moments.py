@@ -12,13 +12,15 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import Final
+from typing import Final, TypeVar
 
 from stratagraph.ontology.facts import Literal
 from stratagraph.ontology.namespaces import XSD
 
 LONGEST: Final = 1000
 """Characters of a form beyond which it is not compared: numbers of so many digits are no moment of anything."""
+
+_Ordered = TypeVar("_Ordered", tuple[int, str], Fraction)
 
 _DAY: Final = 86_400
 _WIDEST_ZONE: Final = 14 * 3600
@@ -102,8 +104,8 @@ def read_time(literal: Literal) -> Moment | Duration | None:
 
 def _moment(datatype: str, found: re.Match[str]) -> Moment:
     """Place a form on its timeline; what it leaves open is as on the last day of the leap year 1972."""
-    parts = {"year": None, "month": None, "day": None, "hour": None, "minute": None, "second": None}
-    parts |= found.groupdict()
+    parts: dict[str, str | None] = dict.fromkeys(("year", "month", "day", "hour", "minute", "second"))
+    parts.update(found.groupdict())
     year, month = int(parts["year"] or 1972), int(parts["month"] or 12)
     day = int(parts["day"]) if parts["day"] else _length(year, month)
     whole, _, fraction = (parts["second"] or "0").partition(".")
@@ -145,5 +147,5 @@ def _duration(form: str) -> Duration:
     return Duration(sign * months, sign * seconds)
 
 
-def _sign(one: object, other: object) -> int:
-    return (one > other) - (one < other)  # type: ignore[operator]  # both come from one place: they are of one ordered type
+def _sign(one: _Ordered, other: _Ordered) -> int:
+    return (one > other) - (one < other)
