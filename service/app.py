@@ -4,32 +4,45 @@ from __future__ import annotations
 
 import sys
 import warnings
+from collections.abc import Mapping
+from typing import ClassVar, Final
 
 import typer
 
 from stratagraph import __version__
-from stratagraph.service.cli import audit, docs, impact, ledger, load, neo4j, ontology, query, serve, token, validate
+from stratagraph.service.cli.group import LazyGroup
+
+CLI: Final = "stratagraph.service.cli"
+
+
+class Program(LazyGroup):
+    """Every command, and where it stands."""
+
+    places: ClassVar[Mapping[str, str]] = {
+        "demo": f"{CLI}.serve:demo",
+        "serve": f"{CLI}.serve:serve",
+        "load": f"{CLI}.load:load",
+        "impact": f"{CLI}.impact:impact",
+        "audit": f"{CLI}.audit:audit",
+        "validate": f"{CLI}.validate:validate",
+        "query": f"{CLI}.query:query",
+        "docs": f"{CLI}.docs:docs",
+        "ontology": f"{CLI}.ontology:app",
+        "ledger": f"{CLI}.ledger:app",
+        "neo4j": f"{CLI}.neo4j:app",
+        "token": f"{CLI}.token:app",
+    }
+
 
 app = typer.Typer(
     name="stratagraph",
+    cls=Program,
     help="A knowledge graph and ontology service for LLM operations.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("demo")(serve.demo)
-app.command("serve")(serve.serve)
-app.command("load")(load.load)
-app.command("impact")(impact.impact)
-app.command("audit")(audit.audit)
-app.command("validate")(validate.validate)
-app.command("query")(query.query)
-app.command("docs")(docs.docs)
-app.add_typer(ontology.app, name="ontology")
-app.add_typer(ledger.app, name="ledger")
-app.add_typer(neo4j.app, name="neo4j")
-app.add_typer(token.app, name="token")
 
 
 def _version(asked: bool) -> None:

@@ -7,9 +7,7 @@ from typing import Annotated
 
 import typer
 
-from stratagraph.ontology.extension import load_extended
 from stratagraph.service.cli.options import Config, Ontology, errors_in_words, fail, write
-from stratagraph.service.reference.pages import write_reference
 from stratagraph.service.settings import load_settings
 
 
@@ -19,6 +17,9 @@ def docs(
     ontology: Ontology = None,
 ) -> None:
     """Write a browsable reference of the ontology in English and Portuguese, for a browser without a network."""
+    from stratagraph.ontology.extension import load_extended
+    from stratagraph.service.reference.pages import write_reference
+
     with errors_in_words():
         model = load_extended(load_settings(config, ontology=ontology).ontology, reason=False).model
         try:

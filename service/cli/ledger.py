@@ -6,15 +6,17 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
 from stratagraph.service.cli.options import Config, Data, Out, errors_in_words, fail, write
-from stratagraph.service.ledger.ledger import Ledger
-from stratagraph.service.ledger.verify import VerifyReport
 from stratagraph.service.lockfile import DataLock
 from stratagraph.service.settings import load_settings
+
+if TYPE_CHECKING:
+    from stratagraph.service.ledger.ledger import Ledger
+    from stratagraph.service.ledger.verify import VerifyReport
 
 app = typer.Typer(help="The ledger: the one truth.", no_args_is_help=True)
 
@@ -22,6 +24,8 @@ app = typer.Typer(help="The ledger: the one truth.", no_args_is_help=True)
 @contextmanager
 def _open(data: Path | None, config: Path | None, *, new: bool = False) -> Iterator[Ledger]:
     """Open the ledger of a data folder; reading needs no lock, for a reader sees what was committed."""
+    from stratagraph.service.ledger.ledger import Ledger
+
     settings = load_settings(config, data=data)
     if not new and not settings.has_ledger:
         fail(f"There is no ledger in {settings.data}. Name the folder with --data.")
@@ -79,6 +83,8 @@ def import_(
     config: Config = None,
 ) -> None:
     """Rebuild an identical ledger in an empty data folder."""
+    from stratagraph.service.ledger.ledger import Ledger
+
     with errors_in_words():
         settings = load_settings(config, data=data)
         address, key = settings.ledger, settings.ledger_key

@@ -1,0 +1,93 @@
+"""The commands, each in a module that is loaded when it is called: loading is most of a short command's time."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, MutableMapping
+from importlib import import_module
+from importlib.util import find_spec
+from inspect import cleandoc
+from typing import Any, ClassVar
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+Command = TyperCommand | TyperGroup
+
+
+class LazyCommands(MutableMapping[str, Any]):
+    """Commands by name; ``places`` says where each stands, as ``module:name``, a function or a group of commands."""
+
+    def __init__(self, places: Mapping[str, str]) -> None:
+        self._places = dict(places)
+        self._loaded: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        """Return a command, loaded."""
+        if name not in self._loaded:
+            module, _, attribute = self._places[name].partition(":")
+            self._loaded[name] = _command(name, getattr(import_module(module), attribute))
+        return self._loaded[name]
+
+    def __setitem__(self, name: str, command: Any) -> None:
+        self._places.setdefault(name, "")
+        self._loaded[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        del self._places[name]
+        self._loaded.pop(name, None)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def summaries(self) -> dict[str, str]:
+        """Return what each command's help says, read from its module's text."""
+        return {name: _summary(*place.split(":")) for name, place in self._places.items()}
+
+
+class LazyGroup(TyperGroup):
+    """A group that lists its commands without loading them."""
+
+    places: ClassVar[Mapping[str, str]] = {}
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{**options, "commands": None})
+        self.commands = LazyCommands(self.places)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help out of what the modules say of their commands."""
+        assert isinstance(self.commands, LazyCommands)
+        listed = {name: TyperCommand(name, help=text) for name, text in self.commands.summaries().items()}
+        contents = TyperGroup(name=self.name, commands={**listed}, params=self.params, help=self.help)
+        contents.rich_markup_mode = self.rich_markup_mode
+        contents.format_help(ctx, formatter)
+
+
+def _command(name: str, found: Any) -> Command:
+    """Return the command that a function or a group of commands stands for."""
+    if isinstance(found, typer.Typer):
+        command: Any = typer.main.get_group(found)
+        command.name = name
+    else:
+        alone = typer.Typer(add_completion=False)
+        alone.command(name)(found)
+        command = typer.main.get_command(alone)
+    assert isinstance(command, Command)
+    return command
+
+
+def _summary(module: str, attribute: str) -> str:
+    """Return the docstring of a function, or the help of a group, without running the module."""
+    spec = find_spec(module)
+    source = getattr(spec and spec.loader, "get_source", lambda _: "")(module) or ""
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef) and node.name == attribute:
+            return cleandoc(ast.get_docstring(node) or "")
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+            for keyword in node.value.keywords:
+                if keyword.arg == "help" and isinstance(keyword.value, ast.Constant):
+                    return str(keyword.value.value)
+    return ""
