@@ -7,14 +7,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
-from typing import ClassVar, Final
+from typing import ClassVar, Final, TypeAlias
 
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Fact, Iri, Literal
 from stratagraph.ontology.model import OntologyModel
-from stratagraph.ontology.namespaces import RDF
+from stratagraph.ontology.namespaces import RDF, compact
 from stratagraph.ontology.terms import encode
-from stratagraph.queries.evidence import look_up, still_good, trace
+from stratagraph.queries.evidence import look_up, trace
+from stratagraph.queries.freshness import still_good, unreadable
+from stratagraph.queries.governance import Governance, Governed
 from stratagraph.queries.messages import LANGUAGES, messages
 from stratagraph.queries.stores import TripleStore
 from stratagraph.queries.verdicts import Audit, Outcome, Reason, Verdict
@@ -26,6 +28,9 @@ from stratagraph.shapes.rule import Bilingual, Rule, Scope, ScopeReason
 from stratagraph.shapes.shape import CompiledShapes
 
 ASSESSOR: Final = "stratagraph"
+
+_Text: TypeAlias = tuple[tuple[str, str], ...]
+"""One message, by language."""
 
 _TARGETS: Final = """
 SELECT DISTINCT ?target ?type ?name WHERE {{
@@ -66,6 +71,14 @@ class _Applied:
     starts: date
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The facts looked at for one target, and those of them that count."""
+
+    facts: tuple[Fact, ...]
+    good: frozenset[Fact]
+
+
 def evaluate(
     store: TripleStore,
     model: OntologyModel,
@@ -95,7 +108,8 @@ def evaluate(
         raise UnknownFramework(framework=framework, known=", ".join(frameworks(rules).values()))
     day_over = datetime.combine(on, time.max, tzinfo=UTC)
     moment = now if on == now.astimezone(UTC).date() else day_over
-    verdicts = [v for rule in chosen for v in _Evaluation(store, model, rule, on, moment).verdicts()]
+    governance = Governance(store, model)
+    verdicts = [v for rule in chosen for v in _Evaluation(store, model, governance, rule, on, moment).verdicts()]
     return Audit(
         verdicts=tuple(verdicts),
         rules=chosen,
@@ -111,9 +125,18 @@ def evaluate(
 class _Evaluation:
     """One rule at work on all of its targets."""
 
-    def __init__(self, store: TripleStore, model: OntologyModel, rule: Rule, on: date, moment: datetime) -> None:
+    def __init__(
+        self,
+        store: TripleStore,
+        model: OntologyModel,
+        governance: Governance,
+        rule: Rule,
+        on: date,
+        moment: datetime,
+    ) -> None:
         self.store = store
         self.model = model
+        self.governance = governance
         self.rule = rule
         self.shapes = _compiled(rule.shapes)
         self.superclasses = {cls: info.ancestors for cls, info in model.classes.items()}
@@ -126,29 +149,39 @@ class _Evaluation:
             nothing = _Target("", "", frozenset())
             return [self._verdict(nothing, Outcome.NOT_APPLICABLE, [_reason("no-targets")], self.rule.applicable_from)]
         applied = self._applied()
-        looked_at = look_up(self.store, self.rule, [target.iri for target in targets])
-        make = trace(self.store, (fact for facts in looked_at.values() for fact in facts))
-        found = []
+        iris = [target.iri for target in targets]
+        governed = self.governance.of(self.rule, iris)
+        looked_at = look_up(self.store, self.rule, iris)
+        facts = {iri: tuple(dict.fromkeys((*governed[iri].facts, *looked_at.get(iri, ())))) for iri in iris}
+        make = trace(self.store, (fact for found in facts.values() for fact in found))
+        verdicts = []
         for target in targets:
-            facts = looked_at.get(target.iri, ())
-            good = still_good(facts, target.iri, self.rule, self.moment)
             said = applied.get(target.iri, self._otherwise())
-            outcome, reasons = self._judge(target, said, good, expired=len(good) < len(facts))
-            verdict = self._verdict(target, outcome, reasons, said.starts)
-            found.append(replace(verdict, evidence=tuple(make(fact, fact in good) for fact in facts)))
-        return found
+            seen = _Seen(facts[target.iri], still_good(facts[target.iri], target.iri, self.rule, self.moment))
+            outcome, reasons = self._judge(target, said, governed[target.iri], seen)
+            verdict = self._verdict(target, outcome, [*reasons, *self._warnings(target, seen)], said.starts)
+            verdicts.append(replace(verdict, evidence=tuple(make(fact, fact in seen.good) for fact in seen.facts)))
+        return verdicts
 
     def _targets(self) -> list[_Target]:
         classes = " ".join(map(encode, self.rule.target_classes))
+        chosen = self._chosen()
         types: dict[Iri, set[Iri]] = defaultdict(set)
         names: dict[Iri, str] = {}
         for row in self.store.select(_TARGETS.format(classes=classes)):
             target, cls, name = row["target"], row["type"], row["name"]
-            if isinstance(target, str) and isinstance(cls, str):
+            if isinstance(target, str) and isinstance(cls, str) and (chosen is None or target in chosen):
                 types[target].add(cls)
                 if isinstance(name, Literal):
                     names[target] = min(names.get(target, name.value), name.value)
         return [_Target(iri, names.get(iri, iri), frozenset(types[iri])) for iri in sorted(types)]
+
+    def _chosen(self) -> frozenset[Iri] | None:
+        """Return the targets that the rule's own query picks; None for all of its classes."""
+        if not self.rule.target_query:
+            return None
+        rows = self.store.select(self.rule.target_query)
+        return frozenset(target for row in rows if isinstance(target := row["target"], str))
 
     def _applied(self) -> dict[Iri, _Applied]:
         """Run the applicability query; of several answers for a target, what binds most and earliest holds."""
@@ -172,34 +205,65 @@ class _Evaluation:
         return self.rule.reasons[code]
 
     def _judge(
-        self, target: _Target, said: _Applied, facts: Iterable[Fact], *, expired: bool
+        self, target: _Target, said: _Applied, governed: Governed, seen: _Seen
     ) -> tuple[Outcome, list[Reason]]:
         scope = Reason(code=said.reason, text=self._scope_reason(said.reason).text)
+        if governed.scope is Scope.EXCLUDED and governed.reason is not None:
+            return Outcome.NOT_APPLICABLE, [governed.reason]
         if said.scope is Scope.EXCLUDED:
             return Outcome.NOT_APPLICABLE, [scope]
         if self.on < said.starts:
             return Outcome.NOT_APPLICABLE, [_reason("not-yet-in-force", date=said.starts.isoformat()), scope]
+        open_questions = [governed.reason] if governed.reason is not None else []
         if said.scope is Scope.UNDETERMINED:
-            return Outcome.UNKNOWN, [scope]
-        graph = self._graph(target, facts)
+            open_questions.append(scope)
+        if open_questions:
+            return Outcome.UNKNOWN, open_questions
+        return self._weigh(target, scope, seen)
+
+    def _weigh(self, target: _Target, scope: Reason, seen: _Seen) -> tuple[Outcome, list[Reason]]:
+        """Judge a target that the rule applies to by the evidence that counts."""
+        graph = self._graph(target, seen.good)
         faults = self._faults(graph, self.rule.check_shape, target)
-        missing = self._faults(graph, self.rule.evidence_shape, target)
-        lost = [_reason("evidence-expired")] if expired else []
+        shapes = self.rule.evidence_shapes(self.on)
+        missing = dict.fromkeys(text for shape in shapes for text in self._faults(graph, shape, target))
+        lost = self._lost(seen)
         if faults:
-            return Outcome.FAIL, [*(Reason(code="check-failed", text=text) for text in faults), *lost, scope]
+            return Outcome.FAIL, [*(Reason(code="check-failed", text=_bilingual(text)) for text in faults), *lost, scope]
         if missing:
-            named = [Reason(code="evidence-missing", text=text) for text in missing]
+            named = [Reason(code="evidence-missing", text=_bilingual(text)) for text in missing]
             return Outcome.UNKNOWN, [*named, *lost, scope]
         return Outcome.PASS, [_reason("no-failing-check"), scope]
+
+    def _lost(self, seen: _Seen) -> list[Reason]:
+        """Say that some evidence does not count, and name each date that nobody can read."""
+        if len(seen.good) == len(seen.facts):
+            return []
+        named = [
+            _reason(
+                "date-unreadable",
+                date=fact.object.value if isinstance(fact.object, Literal) else fact.object,
+                property=compact(fact.predicate),
+                subject=compact(fact.subject),
+            )
+            for fact in unreadable(seen.facts, self.rule)
+        ]
+        return [_reason("evidence-expired"), *named]
+
+    def _warnings(self, target: _Target, seen: _Seen) -> list[Reason]:
+        """Tell what stands out and does not change the verdict, such as two statements that exclude each other."""
+        if not self.rule.warning_shape:
+            return []
+        texts = self._faults(self._graph(target, seen.good), self.rule.warning_shape, target)
+        return [Reason(code="warning", text=_bilingual(text)) for text in texts]
 
     def _graph(self, target: _Target, facts: Iterable[Fact]) -> Graph:
         types = (Fact(target.iri, RDF.type, cls) for cls in target.types)
         return Graph([*facts, *types], superclasses=self.superclasses)
 
-    def _faults(self, graph: Graph, shape: Iri, target: _Target) -> list[Bilingual]:
+    def _faults(self, graph: Graph, shape: Iri, target: _Target) -> list[_Text]:
         results = self.shapes.check(graph, shape, [target.iri])
-        texts = dict.fromkeys(_texts(result) for result in results)
-        return [Bilingual(texts=dict(text)) for text in texts]
+        return list(dict.fromkeys(_texts(result) for result in results))
 
     def _verdict(self, target: _Target, outcome: Outcome, reasons: Sequence[Reason], starts: date) -> Verdict:
         return Verdict(
@@ -218,7 +282,11 @@ def _compiled(shapes: tuple[Fact, ...]) -> CompiledShapes:
     return compile_shapes(shapes, strict=True)
 
 
-def _texts(result: Result) -> tuple[tuple[str, str], ...]:
+def _bilingual(text: _Text) -> Bilingual:
+    return Bilingual(texts=dict(text))
+
+
+def _texts(result: Result) -> _Text:
     """Return a result's messages by language; rules are refused at load when a message lacks one."""
     return tuple(sorted((message.language.lower(), message.value) for message in result.messages))
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Final, TypeVar
 
 from stratagraph.ontology.facts import Fact, Iri, Literal, Term
-from stratagraph.ontology.namespaces import OBSERVATION_BASE, SG, XSD
+from stratagraph.ontology.namespaces import OBSERVATION_BASE, XSD
 from stratagraph.ontology.terms import encode
+from stratagraph.queries.freshness import still_good
 from stratagraph.queries.stores import Row, TripleStore
 from stratagraph.queries.verdicts import Evidence, Origin
 from stratagraph.shapes.packs import TARGETS_SLOT
 from stratagraph.shapes.rule import Rule
+
+__all__ = ["CHUNK", "chunks", "look_up", "still_good", "trace"]
 
 CHUNK: Final = 400
 """Terms in one VALUES block: large enough to save round trips, small enough for any endpoint."""
@@ -47,46 +49,13 @@ SELECT ?observation ?start ?end WHERE {{
 def look_up(store: TripleStore, rule: Rule, targets: Sequence[Iri]) -> dict[Iri, tuple[Fact, ...]]:
     """Return the facts that a rule looks at, per target, in a stable order; a target without any is absent."""
     found: dict[Iri, dict[Fact, None]] = defaultdict(dict)
-    for chunk in _chunks(targets):
+    for chunk in chunks(targets):
         filled = f"VALUES ?target {{ {' '.join(map(encode, chunk))} }}"
         for row in store.select(rule.evidence.replace(TARGETS_SLOT, filled)):
             target, fact = row.get("target"), _fact(row)
             if isinstance(target, str) and fact is not None:
                 found[target][fact] = None
     return {target: tuple(sorted(facts, key=_order)) for target, facts in found.items()}
-
-
-def still_good(facts: Sequence[Fact], target: Iri, rule: Rule, moment: datetime) -> frozenset[Fact]:
-    """Return the facts that count at a moment.
-
-    A piece of evidence is a subject other than the target. All its facts fall away before its ``sg:effectiveFrom``,
-    from its ``sg:effectiveUntil`` on, and once it is older than the rule allows; so does what points at it.
-    """
-    stale = {fact.subject for fact in facts if fact.subject != target and not _counts(fact, rule, moment)}
-    return frozenset(fact for fact in facts if fact.subject not in stale and fact.object not in stale)
-
-
-def _counts(fact: Fact, rule: Rule, moment: datetime) -> bool:
-    time = _time(fact.object)
-    if time is None:
-        return True
-    if fact.predicate == SG.effectiveFrom:
-        return time <= moment
-    if fact.predicate == SG.effectiveUntil:
-        return moment < time
-    if rule.freshness is not None and fact.predicate == rule.freshness.dated_by:
-        return time <= moment and moment - time <= timedelta(days=rule.freshness.days)
-    return True
-
-
-def _time(term: Term) -> datetime | None:
-    if not isinstance(term, Literal):
-        return None
-    try:
-        time = datetime.fromisoformat(term.value)
-    except ValueError:
-        return None
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True)
@@ -139,7 +108,7 @@ def _evidence(
 
 def _statements(store: TripleStore, facts: Iterable[Fact]) -> dict[Fact, _Trace]:
     traces: dict[Fact, _Trace] = defaultdict(_Trace)
-    for chunk in _chunks(facts):
+    for chunk in chunks(facts):
         rows = " ".join(f"({encode(f.subject)} {encode(f.predicate)} {encode(f.object)})" for f in chunk)
         for row in store.select(_STATEMENTS.format(rows=rows)):
             fact = _fact(row)
@@ -150,14 +119,15 @@ def _statements(store: TripleStore, facts: Iterable[Fact]) -> dict[Fact, _Trace]
 
 def _windows(store: TripleStore, observations: Iterable[Iri]) -> dict[Iri, tuple[str | None, str | None]]:
     windows: dict[Iri, tuple[str | None, str | None]] = {}
-    for chunk in _chunks(sorted(observations)):
+    for chunk in chunks(sorted(observations)):
         for row in store.select(_WINDOWS.format(rows=" ".join(map(encode, chunk)))):
             start, end = (next(_texts(row.get(name)), None) for name in ("start", "end"))
             windows[str(row["observation"])] = (start, end)
     return windows
 
 
-def _chunks(items: Iterable[_Item]) -> Iterator[tuple[_Item, ...]]:
+def chunks(items: Iterable[_Item]) -> Iterator[tuple[_Item, ...]]:
+    """Yield the items in portions that one query can carry."""
     remaining = iter(items)
     while chunk := tuple(islice(remaining, CHUNK)):
         yield chunk

@@ -17,7 +17,17 @@ from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Fact, Iri, Literal, Term
 from stratagraph.ontology.namespaces import DCT, PREFIXES, RDF, RDFS, SG, SH, SKOS
 from stratagraph.ontology.parsing import parse_rdf
-from stratagraph.shapes.rule import Bilingual, Freshness, LegalStatus, Rule, Scope, ScopeReason, Severity
+from stratagraph.shapes.rule import (
+    Bilingual,
+    Freshness,
+    LaterEvidence,
+    LegalStatus,
+    Newest,
+    Rule,
+    Scope,
+    ScopeReason,
+    Severity,
+)
 
 LANGUAGES: Final = ("en", "pt-br")
 """The languages in which every text of a rule must stand."""
@@ -141,6 +151,24 @@ class _Reader:
             return None
         return Freshness(dated_by=self.one(SG.evidenceDatedBy), days=int(self.one(SG.evidenceMaximumAgeDays)))
 
+    def newest(self) -> Newest | None:
+        if not self.index[self.node, SG.newestPer]:
+            return None
+        if not self.index[self.node, SG.evidenceDatedBy]:
+            raise self.wrong("sg:newestPer needs sg:evidenceDatedBy")
+        return Newest(per=self.one(SG.newestPer), settled_by=self.one(SG.newestSettledBy))
+
+    def later_evidence(self) -> tuple[LaterEvidence, ...]:
+        nodes = [node for node in self.index[self.node, SG.laterEvidence] if isinstance(node, str)]
+        asked = [LaterEvidence(applies_from=self.day(n), shape=self.shape(SG.evidenceShape, n)) for n in nodes]
+        return tuple(sorted(asked, key=lambda later: (later.applies_from, later.shape)))
+
+    def bound_by(self) -> tuple[Iri, Iri]:
+        bound, excused = self.optional(SG.boundBy), self.optional(SG.excusedBy)
+        if bound and excused:
+            raise self.wrong("sg:boundBy and sg:excusedBy exclude each other")
+        return bound, excused
+
     def query(self, predicate: Iri, variables: set[str]) -> str:
         text = self.one(predicate)
         try:
@@ -154,8 +182,8 @@ class _Reader:
             raise self.wrong(f"{_short(predicate)} does not select ?{', ?'.join(sorted(missing))}")
         return text
 
-    def shape(self, predicate: Iri) -> Iri:
-        node = self.one(predicate)
+    def shape(self, predicate: Iri, holder: Iri | None = None) -> Iri:
+        node = self.one(predicate, holder)
         if not self.index[node, RDF.type]:
             raise self.wrong(f"{_short(predicate)} names no shape of this file")
         return node
@@ -178,6 +206,7 @@ class _Reader:
             severity, status = Severity(self.one(SG.ruleSeverity)), LegalStatus(self.one(SG.ruleLegalStatus))
         except ValueError as error:
             raise self.wrong(str(error)) from None
+        bound, excused = self.bound_by()
         return Rule(
             iri=self.node,
             id=self.one(SKOS.notation),
@@ -208,6 +237,13 @@ class _Reader:
             evidence_shape=self.shape(SG.evidenceShape),
             check_shape=self.shape(SG.checkShape),
             shapes=self.facts,
+            bound_by=bound,
+            excused_by=excused,
+            target_query=self.query(SG.targetQuery, {"target"}) if self.index[self.node, SG.targetQuery] else "",
+            warning_shape=self.shape(SG.warningShape) if self.index[self.node, SG.warningShape] else "",
+            later_evidence=self.later_evidence(),
+            happened=tuple(sorted(map(_lexical, self.index[self.node, SG.evidenceHappenedAt]))),
+            newest=self.newest(),
         )
 
 

@@ -65,8 +65,27 @@ class Freshness:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Newest:
+    """That newer evidence takes the place of older: for each value of ``per``, once it has ``settled_by``."""
+
+    per: Iri
+    settled_by: Iri
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaterEvidence:
+    """A shape of evidence that is asked for from a day on."""
+
+    applies_from: date
+    shape: Iri
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """One executable rule.
+
+    ``bound_by`` is the framework or kind of policy that has to govern a target, ``excused_by`` one from which a stated
+    decision takes it out; either may be empty. ``target_query`` selects ``?target`` among the target classes.
 
     ``applicability`` selects ``?target ?reason`` and, where the start date depends on it, ``?systemClass``;
     ``?reason`` is a key of ``reasons``. For targets that it does not return the reason ``otherwise`` holds.
@@ -105,6 +124,18 @@ class Rule:
     evidence_shape: Iri
     check_shape: Iri
     shapes: tuple[Fact, ...]
+    bound_by: Iri = ""
+    excused_by: Iri = ""
+    target_query: str = ""
+    warning_shape: Iri = ""
+    later_evidence: tuple[LaterEvidence, ...] = ()
+    happened: tuple[Iri, ...] = ()
+    newest: Newest | None = None
+
+    def evidence_shapes(self, on: date) -> tuple[Iri, ...]:
+        """Return the shapes of the evidence that is asked for on a day."""
+        later = (asked.shape for asked in self.later_evidence if asked.applies_from <= on)
+        return (self.evidence_shape, *later)
 
     def in_force_from(self, system_class: Iri | None) -> date:
         """Return the first day on which the rule binds a target of this class."""
