@@ -63,14 +63,16 @@ class Bindings:
         by_name = self._answering(names)
         return by_name if len(by_name) == 1 else frozenset()
 
-    def nearest(self, texts: Iterable[str]) -> str | None:
-        """Return the code whose names look most like one of the texts."""
-        spelled = {"".join(name): binding.code for binding in self.known.values() for name in binding.names}
+    def nearest(self, texts: Iterable[str], kind: Iri) -> str | None:
+        """Return the code, among frameworks or among kinds of policies, whose names look most like one of the texts."""
+        candidates = [binding for binding in self.known.values() if binding.kind == kind]
+        spelled = {"".join(name): binding.code for binding in candidates for name in binding.names}
         for text in texts:
-            close = get_close_matches("".join(_words(text)), spelled, n=1, cutoff=_LIKENESS)
+            words = _words(text)
+            close = get_close_matches("".join(words), spelled, n=1, cutoff=_LIKENESS)
             if close:
                 return spelled[close[0]]
-            inside = [b.code for b in self.known.values() if any(_holds(_words(text), name) for name in b.names)]
+            inside = [b.code for b in candidates if any(_holds(words, name) for name in b.names)]
             if inside:
                 return min(inside)
         return None

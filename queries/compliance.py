@@ -109,7 +109,7 @@ def evaluate(
     day_over = datetime.combine(on, time.max, tzinfo=UTC)
     moment = now if on == now.astimezone(UTC).date() else day_over
     governance = Governance(store, model)
-    verdicts = [v for rule in chosen for v in _Evaluation(store, model, governance, rule, on, moment).verdicts()]
+    verdicts = [v for rule in chosen for v in _Evaluation(governance, rule, on, moment).verdicts()]
     return Audit(
         verdicts=tuple(verdicts),
         rules=chosen,
@@ -125,21 +125,13 @@ def evaluate(
 class _Evaluation:
     """One rule at work on all of its targets."""
 
-    def __init__(
-        self,
-        store: TripleStore,
-        model: OntologyModel,
-        governance: Governance,
-        rule: Rule,
-        on: date,
-        moment: datetime,
-    ) -> None:
-        self.store = store
-        self.model = model
+    def __init__(self, governance: Governance, rule: Rule, on: date, moment: datetime) -> None:
         self.governance = governance
+        self.store = governance.store
+        self.model = governance.model
         self.rule = rule
         self.shapes = _compiled(rule.shapes)
-        self.superclasses = {cls: info.ancestors for cls, info in model.classes.items()}
+        self.superclasses = {cls: info.ancestors for cls, info in self.model.classes.items()}
         self.on = on
         self.moment = moment
 
@@ -204,9 +196,7 @@ class _Evaluation:
     def _scope_reason(self, code: str) -> ScopeReason:
         return self.rule.reasons[code]
 
-    def _judge(
-        self, target: _Target, said: _Applied, governed: Governed, seen: _Seen
-    ) -> tuple[Outcome, list[Reason]]:
+    def _judge(self, target: _Target, said: _Applied, governed: Governed, seen: _Seen) -> tuple[Outcome, list[Reason]]:
         scope = Reason(code=said.reason, text=self._scope_reason(said.reason).text)
         if governed.scope is Scope.EXCLUDED and governed.reason is not None:
             return Outcome.NOT_APPLICABLE, [governed.reason]
@@ -229,7 +219,11 @@ class _Evaluation:
         missing = dict.fromkeys(text for shape in shapes for text in self._faults(graph, shape, target))
         lost = self._lost(seen)
         if faults:
-            return Outcome.FAIL, [*(Reason(code="check-failed", text=_bilingual(text)) for text in faults), *lost, scope]
+            return Outcome.FAIL, [
+                *(Reason(code="check-failed", text=_bilingual(text)) for text in faults),
+                *lost,
+                scope,
+            ]
         if missing:
             named = [Reason(code="evidence-missing", text=_bilingual(text)) for text in missing]
             return Outcome.UNKNOWN, [*named, *lost, scope]

@@ -106,8 +106,8 @@ class Governance:
     """What governs the targets of an audit, read once for each target."""
 
     def __init__(self, store: TripleStore, model: OntologyModel) -> None:
-        self._store = store
-        self._model = model
+        self.store = store
+        self.model = model
         self._bindings = bindings(model)
         self._governors: dict[Iri, _Governor] = {}
         self._links: dict[Iri, list[_Link]] = {}
@@ -155,16 +155,15 @@ class Governance:
         return Governed(scope=Scope.EXCLUDED, reason=reason, facts=self._facts(links))
 
     def _open(self, code: str, binding: Iri, links: Sequence[_Link]) -> Governed:
-        return Governed(
-            scope=Scope.UNDETERMINED, reason=self._reason(code, binding, links), facts=self._facts(links)
-        )
+        return Governed(scope=Scope.UNDETERMINED, reason=self._reason(code, binding, links), facts=self._facts(links))
 
     def _reason(self, code: str, binding: Iri, links: Sequence[_Link], **data: str) -> Reason:
         named = [self._governors[link.governor] for link in links]
+        nearest = self._nearest(named, binding)
         texts = {}
         for tag in LANGUAGES:
             said = messages("compliance", tag)
-            advice = said["advice-nearest"].format(code=self._nearest(named)) if self._nearest(named) else ""
+            advice = said["advice-nearest"].format(code=nearest) if nearest else ""
             texts[tag.lower()] = said[f"reason-{code}"].format(
                 framework=self._name(binding, tag),
                 governors=", ".join(dict.fromkeys(governor.name for governor in named)),
@@ -173,14 +172,14 @@ class Governance:
             )
         return Reason(code=code, text=Bilingual(texts=texts))
 
-    def _nearest(self, governors: Iterable[_Governor]) -> str | None:
+    def _nearest(self, governors: Iterable[_Governor], binding: Iri) -> str | None:
         texts = [t for g in governors for t in (*g.texts(SG.frameworkCode), g.name, *g.texts(RDFS.label))]
-        return self._bindings.nearest(texts)
+        return self._bindings.nearest(texts, SG.PolicyKind if self._is_policy(binding) else SG.RegulatoryFramework)
 
     def _name(self, binding: Iri, tag: str) -> str:
         """Return how a sentence speaks of it: a law by its code, a kind of policy by its label."""
         known = self._bindings.known.get(binding)
-        return known.code if known and not self._is_policy(binding) else self._model.label(binding, tag)
+        return known.code if known and not self._is_policy(binding) else self.model.label(binding, tag)
 
     def _is_policy(self, binding: Iri) -> bool:
         known = self._bindings.known.get(binding)
@@ -218,13 +217,13 @@ class Governance:
     def _read(self, targets: Sequence[Iri]) -> None:
         self._links.update((target, []) for target in targets)
         for chunk in chunks(targets):
-            rows = self._store.select(_STATED.format(targets=" ".join(map(encode, chunk))))
+            rows = self.store.select(_STATED.format(targets=" ".join(map(encode, chunk))))
             for target, link in _links(rows):
                 self._links[target].append(link)
         new = {link.governor for target in targets for link in self._links[target]} - self._governors.keys()
         self._governors.update((iri, _Governor(iri)) for iri in new)
         for part in chunks(sorted(new)):
-            for row in self._store.select(_GOVERNORS.format(governors=" ".join(map(encode, part)))):
+            for row in self.store.select(_GOVERNORS.format(governors=" ".join(map(encode, part)))):
                 governor, predicate, value = row["governor"], row["property"], row["value"]
                 if isinstance(governor, str) and isinstance(predicate, str) and value is not None:
                     self._governors[governor].facts.add(Fact(governor, predicate, value))
@@ -239,7 +238,11 @@ def _links(rows: Iterable[Row]) -> list[tuple[Iri, _Link]]:
         if not (isinstance(target, str) and isinstance(holder, str) and isinstance(relation, str)):
             continue
         if isinstance(governor, str):
-            key = (target, Fact(holder, relation, governor), isinstance(inherited, Literal) and inherited.value == "true")
+            key = (
+                target,
+                Fact(holder, relation, governor),
+                isinstance(inherited, Literal) and inherited.value == "true",
+            )
             said = reasons[key]
             if isinstance(reason, Literal) and reason.value.strip():
                 said.add(reason.value.strip())

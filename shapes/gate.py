@@ -18,6 +18,7 @@ from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import RDF, SG, SH
 from stratagraph.shapes.datashapes import ASSETS, DOCUMENTATION, compile_gate_shapes, shipped_shapes
 from stratagraph.shapes.finding import Finding, GateRefused, GateReport
+from stratagraph.shapes.frameworks import FrameworkCheck
 from stratagraph.shapes.graph import Graph
 from stratagraph.shapes.observations import ObservationCheck
 from stratagraph.shapes.paths import Path, Predicate
@@ -61,6 +62,7 @@ class Gate:
         self._vocabulary = read_vocabulary(model)
         self._table = Table(self._vocabulary)
         self._observations = ObservationCheck(model)
+        self._frameworks = FrameworkCheck(model)
         extra = compile_gate_shapes(extra_shapes)
         self._plans = [_Plan(shapes) for shapes in (shipped_shapes(ASSETS), shipped_shapes(DOCUMENTATION), extra)]
 
@@ -78,6 +80,7 @@ class Gate:
         yield from self._table.clashes(scene.typed_here, scene.types)
         for plan in self._plans:
             yield from plan.findings(scene, self._vocabulary.ancestors)
+        yield from self._frameworks.check(scene.facts, self._laws(scene), scene.graph)
         for observation in scene.observations:
             yield from self._observations.check(
                 observation,
@@ -86,6 +89,13 @@ class Gate:
                     SG.Metric in self._vocabulary.ancestors.get(cls, ()) for cls in scene.types.get(node, ())
                 ),
             )
+
+    def _laws(self, scene: _Scene) -> Iterator[Iri]:
+        """Yield the laws, standards and bills that the batch states."""
+        for node in scene.typed_here:
+            classes = scene.types.get(node, frozenset())
+            if any(SG.Regulation in self._vocabulary.ancestors.get(cls, ()) for cls in classes):
+                yield node
 
     def _scene(self, batch: Batch, open_facts: OpenFacts) -> _Scene:
         facts = list(dict.fromkeys(batch.facts()))

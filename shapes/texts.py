@@ -26,6 +26,11 @@ def _templates() -> dict[str, dict[str, str]]:
     }
 
 
+def template(language: str, kind: str) -> str:
+    """Return the text of a kind of finding in a language, with its places still open."""
+    return _templates()[language][kind]
+
+
 def message(
     model: OntologyModel,
     kind: str,

@@ -32,8 +32,8 @@ PREFIXES = (
 )
 SOUND = {
     ASSETS: """
-        :m a sg:BaseModel ; sg:name "m" ; sg:version "1" ; sg:currency "BRL" ; sg:maxContextTokens 1 ; sg:bits 4 ;
-            sg:parameterCount 1 ; sg:costPerMillionTokens 1.0 .
+        :m a sg:BaseModel ; sg:name "m" ; sg:version "1" ; sg:currency "BRL" ; sg:country "BR" ; sg:bits 4 ;
+            sg:maxContextTokens 1 ; sg:parameterCount 1 ; sg:costPerMillionTokens 1.0 .
         :t a sg:Token ; sg:name "t" ; sg:contextWindowTokens 1 ; sg:truncationRate 0.5 .
         :r a sg:Embedding ; sg:name "r" ; sg:dimensions 1 ; sg:recallK 1 ; sg:recallAtK 1.0 ; sg:searchLatencyMs 1.0 .
         :p a sg:Prompt ; sg:name "p" ; sg:sizeTokens 1 .
@@ -90,6 +90,7 @@ FAULTS = [
     (ASSETS, 'sg:name "m"', 'sg:name "  "', "asset-name"),
     (ASSETS, 'sg:version "1"', 'sg:version ""', "asset-version"),
     (ASSETS, '"BRL"', '"R$"', "currency"),
+    (ASSETS, '"BR"', '"br"', "country"),
     (ASSETS, 'sg:validUntil "2026', 'sg:validUntil "2025', "price-period"),
     (ASSETS, 'sg:effectiveUntil "2026', 'sg:effectiveUntil "2025', "document-period"),
     (ASSETS, "sg:strength 0.5", "sg:strength 0.0", "strength"),

@@ -240,3 +240,52 @@ def test_the_ontology_itself_needs_no_exception_for_its_individuals() -> None:
     individuals = {fact.subject for fact in MODEL.triples if fact.predicate == RDF.type and fact.object == SG.Aspect}
     stated = [fact for fact in MODEL.triples if fact.subject in individuals]
     assert [finding.text() for finding in GATE.check(batch(stated), lambda _: ()).violations] == []
+
+
+@pytest.mark.parametrize(
+    ("law", "words"),
+    [
+        (':x a sg:Law ; sg:name "privacy-law" .', "State its frameworkCode, one of: EU AI Act"),
+        (':x a sg:Standard ; sg:name "LGDP" .', "The nearest framework code is “LGPD”"),
+        (':x a sg:Law ; sg:name "privacy-law" ; sg:frameworkCode "EU AI Akt" .', "The nearest code is “EU AI Act”"),
+        (':x a sg:Law ; sg:name "house law" ; sg:frameworkCode "qwertyuiop" .', "The codes are: EU AI Act"),
+        (':x a sg:Law ; sg:name "act" ; sg:frameworkCode "eu-ai-act" .', "The code is read as “EU AI Act”"),
+        (':x a sg:InternalPolicy ; sg:name "p" ; sg:frameworkCode "LGDP" .', "The nearest code is “LGPD”"),
+    ],
+)
+def test_a_law_that_no_rule_would_know_is_warned_of(law: str, words: str) -> None:
+    report = check(law)
+    (finding,) = [finding for finding in report.warnings if finding.shape == f"{SHAPE_BASE}framework-code"]
+    assert words in finding.text("en")
+    assert finding.text("pt-br") != finding.text("en")
+    assert report.violations == ()
+
+
+@pytest.mark.parametrize(
+    "law",
+    [
+        ':x a sg:Law ; sg:name "LGPD" .',
+        ':x a sg:Law ; sg:name "x" ; rdfs:label "Lei Geral de Proteção de Dados" .',
+        ':x a sg:Law ; sg:name "privacy-law" ; sg:frameworkCode "LGPD" .',
+        ':x a sg:InternalPolicy ; sg:name "house rules" .',
+    ],
+)
+def test_a_law_that_a_rule_knows_is_not_warned_of(law: str) -> None:
+    report = check("@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> . " + law)
+    assert f"{SHAPE_BASE}framework-code" not in {finding.shape for finding in report.warnings}
+
+
+def test_a_code_stated_before_answers_for_a_law_stated_again() -> None:
+    law = ':x a sg:Law ; sg:name "privacy-law" '
+    report = check(law + ".", before=law + '; sg:frameworkCode "LGPD" .')
+    assert f"{SHAPE_BASE}framework-code" not in {finding.shape for finding in report.warnings}
+
+
+@pytest.mark.parametrize("country", ["br", "Br", "BRA", "Brasil", "UK", "EU", "XX", " BR", ""])
+def test_a_country_in_another_spelling_is_refused(country: str) -> None:
+    assert broken(check(f':x a sg:Provider ; sg:name "x" ; sg:country "{country}" .')) == {"country"}
+
+
+@pytest.mark.parametrize("country", ["BR", "US", "GB", "PT", "AQ"])
+def test_a_country_of_the_list_is_taken(country: str) -> None:
+    assert check(f':x a sg:Provider ; sg:name "x" ; sg:country "{country}" .').violations == ()

@@ -81,7 +81,7 @@ def test_a_rule_agrees_with_the_table_of_obligations(rule: Rule) -> None:
         ("VALUES ?target {}", "", "has no place for its targets"),
         ('sg:otherwise "personal-data-unknown"', 'sg:otherwise "because"', "sg:otherwise names no reason"),
         ("sg:boundBy sg:", "sg:excusedBy sg:FrameworkGDPR ; sg:boundBy sg:", "exclude each other"),
-        ("    sg:boundBy", '    sg:newestPer sg:screensFor ;\n    sg:boundBy', "sg:newestPer needs sg:evidenceDatedBy"),
+        ("    sg:boundBy", "    sg:newestPer sg:screensFor ;\n    sg:boundBy", "sg:newestPer needs sg:evidenceDatedBy"),
         ("SELECT DISTINCT ?target WHERE", "SELECT DISTINCT ?system WHERE", r"sg:targetQuery does not select \?target"),
         ("sg:warningShape rule:LGPD-07-warning", "sg:warningShape rule:other", "sg:warningShape names no shape"),
         ('sg:reasonScope "applies"', 'sg:reasonScope "maybe"', "sg:reasonScope is none of"),

@@ -1,0 +1,86 @@
+"""Transfers of personal data abroad under LGPD article 33: mechanisms, records and who exports."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.queries.verdict_cases import ABROAD, LGPD, PERSONAL, outcome, record
+
+CLAUSES = "sg:transferMechanism sg:TransferStandardClauses ; sg:clausesUnmodified true ; sg:signedAt "
+SIGNED = CLAUSES + '"2026-03-01T00:00:00Z"^^xsd:dateTime'
+TO_ABROAD = ":t sg:sendsPersonalDataTo :abroad . :abroad sg:coveredByTransfer :r . " + ABROAD
+
+
+@pytest.mark.parametrize(
+    ("mechanism", "approval", "right"),
+    [
+        ("TransferSpecificClauses", False, "unknown"),
+        ("TransferSpecificClauses", True, "pass"),
+        ("TransferCorporateRules", False, "unknown"),
+        ("TransferCorporateRules", True, "pass"),
+        ("TransferAuthorisation", True, "pass"),
+        ("TransferAuthorisation", False, "unknown"),
+        ("TransferSealsAndCodes", False, "pass"),
+        ("TransferLegalCooperation", False, "pass"),
+        ("TransferLifeProtection", False, "pass"),
+        ("TransferCooperationAgreement", False, "pass"),
+        ("TransferPublicPolicy", False, "pass"),
+        ("TransferSpecificConsent", False, "pass"),
+        ("TransferContract", False, "pass"),
+        ("TransferStandardClauses", False, "unknown"),
+        ("TransferAdequacy", False, "fail"),
+        ("NoTransferMechanism", True, "fail"),
+    ],
+)
+def test_every_mechanism_of_article_33_is_known(mechanism: str, approval: bool, right: str) -> None:
+    rest = f"sg:transferMechanism sg:{mechanism}" + ('; sg:mechanismApproval "CD/ANPD 1/2026"' if approval else "")
+    assert outcome("LGPD-33", LGPD + PERSONAL + TO_ABROAD + record("r", rest)) == right
+
+
+@pytest.mark.parametrize(
+    ("records", "right"),
+    [
+        ((SIGNED, "sg:transferMechanism sg:NoTransferMechanism"), "pass"),
+        ((SIGNED, "sg:transferMechanism sg:TransferAdequacy"), "pass"),
+        ((SIGNED, 'sg:effectiveUntil "2026-01-01T00:00:00Z"^^xsd:dateTime'), "pass"),
+        (("sg:transferMechanism sg:NoTransferMechanism", "sg:version 'x'"), "unknown"),
+        (("sg:transferMechanism sg:NoTransferMechanism", CLAUSES + '"2028-01-01T00:00:00Z"^^xsd:dateTime'), "unknown"),
+        ((SIGNED.replace("true", "false"), "sg:transferMechanism sg:NoTransferMechanism"), "fail"),
+        ((SIGNED + ' ; sg:effectiveUntil "2026-06-01T00:00:00Z"^^xsd:dateTime',), "unknown"),
+    ],
+)
+def test_one_sound_and_complete_record_settles_a_recipient(records: tuple[str, ...], right: str) -> None:
+    written = "".join(
+        record(f"r{at}", rest) + f":abroad sg:coveredByTransfer :r{at} . " for at, rest in enumerate(records)
+    )
+    estate = LGPD + PERSONAL + ABROAD + ":t sg:sendsPersonalDataTo :abroad . " + written
+    assert outcome("LGPD-33", estate) == right
+
+
+@pytest.mark.parametrize(
+    ("exporter", "also", "right"),
+    [
+        (":t", "", "pass"),
+        (":a", "", "pass"),
+        (":whole", "", "pass"),
+        (":elsewhere", "", "unknown"),
+        (":a", ":t sg:sendsPersonalDataTo :abroad .", "unknown"),
+        (":a", ":b sg:sendsPersonalDataTo :abroad .", "unknown"),
+        (":t", ":b sg:sendsPersonalDataTo :abroad .", "pass"),
+        (":b", "", "unknown"),
+    ],
+)
+def test_the_exporter_of_a_transfer_covers_who_sends(exporter: str, also: str, right: str) -> None:
+    estate = (
+        LGPD
+        + PERSONAL
+        + ABROAD
+        + f"""
+        :abroad sg:coveredByTransfer :r . :r a sg:TransferRecord ; sg:name "r" ; sg:exporter {exporter} ; {SIGNED} .
+        :whole a sg:LLMSystem ; sg:name "whole" . :t sg:partOf :whole .
+        :elsewhere a sg:LLMSystem ; sg:name "elsewhere" .
+        :a a sg:Agent ; sg:name "a" ; sg:partOf :t ; sg:sendsPersonalDataTo :abroad .
+        :b a sg:Agent ; sg:name "b" ; sg:partOf :t . {also}
+    """
+    )
+    assert outcome("LGPD-33", estate) == right
