@@ -58,8 +58,8 @@ def test_a_screening_whose_date_cannot_be_read_is_not_counted(text: str) -> None
     "text", [*UNREADABLE, "2026-11-27T12:00:01Z", "2028-01-01T00:00:00Z", "2026-11-27T10:00:01-02:00"]
 )
 def test_what_is_signed_in_the_future_or_at_no_readable_time_is_not_signed(text: str) -> None:
-    rest = "sg:transferMechanism sg:TransferStandardClauses ; sg:clausesUnmodified true ; sg:signedAt "
-    f'"{text}"^^xsd:dateTime'
+    clauses = "sg:transferMechanism sg:TransferStandardClauses ; sg:clausesUnmodified true"
+    rest = f'{clauses} ; sg:signedAt "{text}"^^xsd:dateTime'
     estate = LGPD + PERSONAL + ABROAD + ":t sg:sendsPersonalDataTo :abroad . :abroad sg:coveredByTransfer :r . "
     verdict = judge("LGPD-33", estate + record("r", rest))
     assert verdict is not None
