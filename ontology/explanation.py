@@ -59,7 +59,7 @@ def explain(
         judge: what to ask; the DL reasoner unless given.
 
     Raises:
-        JavaMissing, ReasonerFailed: as ``dl.check``.
+        JavaMissing: as ``dl.check``.
     """
     facts, suspects = tuple(facts), frozenset(suspects)
     supposed = [Fact(MEMBER_NAME, RDF.type, empty)] if empty else []
@@ -94,16 +94,24 @@ def _reasoner(clock: _Clock) -> Judge:
     return judge
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Asker:
-    """Asks the judge about some axioms, among declarations that always stand."""
+    """Asks the judge about some axioms, among declarations that always stand.
+
+    ``answered`` is False once the judge failed to answer, which counts as no objection: what is known stays known.
+    """
 
     always: list[Fact]
     judge: Judge
     clock: _Clock
+    answered: bool = True
 
     def objects(self, units: Iterable[_Unit]) -> bool:
-        return not self.judge([*self.always, *dict.fromkeys(fact for unit in units for fact in unit)])
+        try:
+            return not self.judge([*self.always, *dict.fromkeys(fact for unit in units for fact in unit)])
+        except dl.ReasonerFailed:
+            self.answered = False
+            return False
 
     def in_time(self) -> bool:
         return self.clock.left() > 0
@@ -183,6 +191,7 @@ _COMMON: Final = frozenset({SG.Asset, OWL.Thing})
 
 def _shrink(units: list[_Unit], ask: _Asker) -> tuple[list[_Unit], bool]:
     """Leave out what the objection does not need; also say whether there was time to try everything."""
+    ask.answered = True
     size = max(1, len(units) // 2)
     while True:
         place = 0
@@ -195,5 +204,5 @@ def _shrink(units: list[_Unit], ask: _Asker) -> tuple[list[_Unit], bool]:
             else:
                 place += size
         if size == 1:
-            return units, True
+            return units, ask.answered
         size = max(1, min(size, len(units)) // 2)

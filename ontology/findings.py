@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Final
 
 from stratagraph.ontology.axioms import AxiomWriter
 from stratagraph.ontology.clashes import Clash
@@ -26,7 +26,8 @@ class Finding:
     """Something wrong with a module: the rule, the term, and the axioms that are at odds, ready to be read.
 
     ``cause`` is the rule by which a member of an empty class would contradict itself. ``line`` counts from 1; 0 where
-    unknown. ``minimal`` is False where axioms may be listed that have nothing to do with it.
+    unknown. ``minimal`` is False where axioms may be listed that have nothing to do with it. ``sought`` are the seconds
+    after which the search for these axioms was given up.
     """
 
     severity: Severity
@@ -39,6 +40,7 @@ class Finding:
     axioms: tuple[str, ...] = ()
     minimal: bool = True
     line: int = 0
+    sought: float = 0
 
     @classmethod
     def unsatisfiable(cls, term: str, *, line: int = 0) -> Finding:
@@ -57,7 +59,8 @@ class Finding:
         if self.cause:
             cause = texts[self.cause].format(*self.values, subject=self.node, rest=", ".join(self.values[1:]))
         rest = ", ".join(self.values[1:])
-        return texts[self.rule].format(*self.values, subject=self.term, detail=self.detail, cause=cause, rest=rest)
+        sentence = texts[self.rule].format(*self.values, subject=self.term, detail=self.detail, cause=cause, rest=rest)
+        return f"{sentence} ({texts['no-explanation'].format(seconds=f'{self.sought:g}')})" if self.sought else sentence
 
     def document(self, lang: str = "en") -> dict[str, Any]:
         """Return the finding as JSON."""
@@ -70,6 +73,29 @@ class Finding:
             "axioms": list(self.axioms),
             "minimal": self.minimal,
         }
+
+
+def in_lines(findings: Iterable[Finding], lang: str = "en") -> Iterator[tuple[str, tuple[Finding, ...]]]:
+    """Yield what is wrong as sentences, many findings of one kind summed up in one; each with the findings it tells."""
+    texts = texts_in(lang)
+    kinds: dict[tuple[Severity, str, str], list[Finding]] = {}
+    for finding in findings:
+        # Only what a label lacks differs from finding to finding and sums up all the same.
+        kind = finding.detail if finding.rule == "missing-label" else ""
+        kinds.setdefault((finding.severity, finding.rule, kind), []).append(finding)
+    for (_, rule, kind), alike in kinds.items():
+        summary = texts.get(f"many-{rule}")
+        if summary and len(alike) > SHOWN_ALONE:
+            first = ", ".join(finding.term for finding in alike[:EXAMPLES])
+            yield summary.format(count=len(alike), detail=kind, first=first), tuple(alike)
+        else:
+            yield from ((finding.sentence(lang), (finding,)) for finding in alike)
+
+
+SHOWN_ALONE: Final = 10
+"""So many findings of one kind are told one by one."""
+EXAMPLES: Final = 3
+"""So many terms stand for the others of a kind."""
 
 
 def of_clash(clash: Clash, writer: AxiomWriter, *, line: int = 0) -> Finding:

@@ -22,6 +22,24 @@ class Graph:
             self._subjects[fact.predicate, fact.object].append(fact.subject)
             self._pairs[fact.predicate].append((fact.subject, fact.object))
 
+    def extended(self, facts: Iterable[Fact]) -> Graph:
+        """Return a graph with further facts, at a cost of these alone; this one stays as it is."""
+        larger, pairs = Graph(()), defaultdict(list)
+        larger._objects = self._objects.copy()
+        larger._subjects = self._subjects.copy()
+        larger._pairs = self._pairs.copy()
+        for fact in facts:
+            subject, predicate, term = fact.subject, fact.predicate, fact.object
+            stated = larger._objects.get((subject, predicate), ())
+            if term in stated:
+                continue
+            larger._objects[subject, predicate] = [*stated, term]
+            larger._subjects[predicate, term] = [*larger._subjects.get((predicate, term), ()), subject]
+            pairs[predicate].append((subject, term))
+        for predicate, more in pairs.items():
+            larger._pairs[predicate] = [*self._pairs.get(predicate, ()), *more]
+        return larger
+
     def pairs(self, predicate: Iri) -> Iterator[tuple[Iri, Term]]:
         """Yield (subject, object) of every fact with this predicate."""
         yield from self._pairs.get(predicate, ())

@@ -24,8 +24,9 @@ from stratagraph.ontology.infos import (
     RelationInfo,
     Transmission,
 )
+from stratagraph.ontology.languages import FALLBACK_LANGUAGE, text_in
 from stratagraph.ontology.namespaces import ONTOLOGY_IRI, RDFS, SKOS, local_name
-from stratagraph.ontology.parsing import RdfSyntax, parse_rdf, turtle_prefixes
+from stratagraph.ontology.parsing import RdfSyntax, declared_prefixes, parse_rdf
 from stratagraph.ontology.terms import encode
 
 __all__ = [
@@ -47,13 +48,13 @@ __all__ = [
 CORE_SOURCE: Final = "stratagraph:core"
 """The source under which the ontology enters the ledger."""
 MODULES: Final = Path(__file__).parent / "modules"
-FALLBACK_LANGUAGE: Final = "en"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class OntologyModel:
-    """Everything the modules say. ``modules`` maps a module's name to its facts; ``triples`` are all of them once.
+    """Everything the modules say.
 
+    ``modules`` maps a module's name to its facts; ``triples`` are all of them once, and ``graph`` has these indexed.
     ``hash`` is a SHA-256 over the sorted triples in canonical N-Triples: equal knowledge gives an equal hash.
     Texts are keyed by lower-case language tag; ``alternatives`` are further names of a term, whatever their language.
     ``prefixes`` are those that a user's modules declare, with every namespace that one of them stands for.
@@ -61,6 +62,7 @@ class OntologyModel:
 
     hash: str
     triples: tuple[Fact, ...]
+    graph: Graph
     modules: Mapping[str, tuple[Fact, ...]]
     labels: Mapping[Iri, Mapping[str, str]]
     definitions: Mapping[Iri, Mapping[str, str]]
@@ -77,9 +79,12 @@ class OntologyModel:
     prefixes: Mapping[str, tuple[Iri, ...]] = field(default_factory=dict)
 
     def label(self, iri: Iri, lang: str = FALLBACK_LANGUAGE) -> str:
-        """Return a term's label in a language, else in English, else its local name."""
-        texts = self.labels.get(iri, {})
-        return texts.get(lang.lower()) or texts.get(FALLBACK_LANGUAGE) or local_name(iri)
+        """Return a term's label for a reader of a language, as ``text_in`` chooses it, else its local name."""
+        return text_in(self.labels.get(iri, {}), lang) or local_name(iri)
+
+    def definition(self, iri: Iri, lang: str = FALLBACK_LANGUAGE) -> str:
+        """Return a term's definition, chosen like its label; "" where it has none."""
+        return text_in(self.definitions.get(iri, {}), lang) or ""
 
     def ancestors(self, cls: Iri) -> frozenset[Iri]:
         """Return a class's super-classes and itself; of an unknown class only itself."""
@@ -116,9 +121,10 @@ def extend(
     Raises:
         ValueError: where a module states something in a form that no section takes, a strength in words for example.
     """
-    together = {**core.modules, **modules}
-    triples = tuple(dict.fromkeys(fact for facts in together.values() for fact in facts))
-    return _assemble(triples, together, prefixes or {})
+    known = frozenset(core.triples)
+    further = tuple(dict.fromkeys(fact for facts in modules.values() for fact in facts if fact not in known))
+    graph = core.graph.extended(further)
+    return _assemble((*core.triples, *further), {**core.modules, **modules}, graph, prefixes or {})
 
 
 def read_module(file: Path, name: str) -> tuple[Fact, ...]:
@@ -127,7 +133,16 @@ def read_module(file: Path, name: str) -> tuple[Fact, ...]:
     Raises:
         MalformedRdf: where it is not Turtle.
     """
-    return tuple(parse_rdf(file.read_bytes(), RdfSyntax.TURTLE, ONTOLOGY_IRI, str(file), salt=name))
+    return read_text(file.read_bytes(), RdfSyntax.TURTLE, str(file), name)
+
+
+def read_text(data: bytes, syntax: RdfSyntax, file: str, name: str) -> tuple[Fact, ...]:
+    """Read the facts of a module from its text; errors speak of the file.
+
+    Raises:
+        MalformedRdf: where it is not of the syntax.
+    """
+    return tuple(parse_rdf(data, syntax, ONTOLOGY_IRI, file, salt=name))
 
 
 @lru_cache(maxsize=1)
@@ -140,14 +155,15 @@ def _read(extra: Sequence[Path]) -> OntologyModel:
     for path in extra:
         modules.update(_modules(path, prefix=f"{path.name}/"))
     triples = tuple(dict.fromkeys(fact for facts in modules.values() for fact in facts))
-    return _assemble(triples, modules, prefixes_of(file for path in extra for file in _files(path)))
+    prefixes = prefixes_of(declared_prefixes(file.read_bytes()) for path in extra for file in _files(path))
+    return _assemble(triples, modules, Graph(triples), prefixes)
 
 
-def prefixes_of(files: Iterable[Path]) -> dict[str, tuple[Iri, ...]]:
-    """Return the prefixes that Turtle modules declare, each with every namespace that it stands for."""
+def prefixes_of(modules: Iterable[Mapping[str, Iri]]) -> dict[str, tuple[Iri, ...]]:
+    """Return the prefixes that modules declare, each with every namespace that it stands for."""
     found: dict[str, dict[Iri, None]] = {}
-    for file in files:
-        for prefix, namespace in turtle_prefixes(file.read_bytes()).items():
+    for declared in modules:
+        for prefix, namespace in declared.items():
             found.setdefault(prefix, {})[namespace] = None
     return {prefix: tuple(namespaces) for prefix, namespaces in found.items()}
 
@@ -164,13 +180,16 @@ def _modules(path: Path, *, prefix: str) -> Iterator[tuple[str, tuple[Fact, ...]
 
 
 def _assemble(
-    triples: tuple[Fact, ...], modules: Mapping[str, tuple[Fact, ...]], prefixes: Mapping[str, tuple[Iri, ...]]
+    triples: tuple[Fact, ...],
+    modules: Mapping[str, tuple[Fact, ...]],
+    graph: Graph,
+    prefixes: Mapping[str, tuple[Iri, ...]],
 ) -> OntologyModel:
-    graph = Graph(triples)
     classes = sections.classes(graph)
     return OntologyModel(
         hash=_hash(triples),
         triples=triples,
+        graph=graph,
         modules=modules,
         labels=sections.texts(graph, RDFS.label),
         definitions=sections.texts(graph, SKOS.definition),

@@ -26,6 +26,10 @@ SG: Final = Namespace("https://w3id.org/stratagraph/ns#")
 """The ontology: classes, relations, metrics, levels, change kinds."""
 
 ONTOLOGY_IRI: Final = str(SG)
+ROOT_IRI: Final = "https://w3id.org/stratagraph"
+"""The ontology that imports every module; every IRI of the core begins with it."""
+MODULE_BASE: Final = "https://w3id.org/stratagraph/module/"
+"""Base of the ontology of each module."""
 ASSET_BASE: Final = "https://w3id.org/stratagraph/asset/"
 """Default base of asset IRIs; an organisation configures its own."""
 STATEMENT_BASE: Final = "https://w3id.org/stratagraph/statement/"
@@ -47,6 +51,8 @@ XSD: Final = Namespace("http://www.w3.org/2001/XMLSchema#")
 SKOS: Final = Namespace("http://www.w3.org/2004/02/skos/core#")
 SH: Final = Namespace("http://www.w3.org/ns/shacl#")
 DCT: Final = Namespace("http://purl.org/dc/terms/")
+DC: Final = Namespace("http://purl.org/dc/elements/1.1/")
+SWRL: Final = Namespace("http://www.w3.org/2003/11/swrl#")
 PROV: Final = Namespace("http://www.w3.org/ns/prov#")
 EARL: Final = Namespace("http://www.w3.org/ns/earl#")
 VS: Final = Namespace("http://www.w3.org/2003/06/sw-vocab-status/ns#")

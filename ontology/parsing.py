@@ -114,9 +114,9 @@ def parse_rdf(data: bytes, format: str, base: Iri, file: str, *, salt: str = "")
     return _facts(quads, file, salt)
 
 
-def turtle_prefixes(data: bytes) -> dict[str, Iri]:
-    """Return the prefixes that a well-formed Turtle document declares, the last one of a name."""
-    parser = ox.parse(data.removeprefix(_BOM), format=ox.RdfFormat.TURTLE, base_iri=ONTOLOGY_IRI)
+def declared_prefixes(data: bytes, syntax: RdfSyntax = RdfSyntax.TURTLE) -> dict[str, Iri]:
+    """Return the prefixes that a well-formed document declares, the last one of a name."""
+    parser = ox.parse(data.removeprefix(_BOM), format=_FORMATS[syntax], base_iri=ONTOLOGY_IRI)
     for _ in parser:
         pass
     return dict(parser.prefixes)

@@ -16,7 +16,6 @@ from typing import Final, Self
 
 from stratagraph.loaders.otlp_traces import SOURCE as TELEMETRY
 from stratagraph.loaders.prices import PriceTable
-from stratagraph.ontology.extension import load_extended
 from stratagraph.ontology.facts import Batch, ChangeSet, Iri, LedgerChange, Method
 from stratagraph.ontology.model import CORE_SOURCE, OntologyModel
 from stratagraph.ontology.rules import compile_rules
@@ -26,6 +25,7 @@ from stratagraph.service.collector import paused
 from stratagraph.service.deriver import Deriver
 from stratagraph.service.deriver.shares import horizon
 from stratagraph.service.extension import ontology_batch
+from stratagraph.service.in_force import ontology_of
 from stratagraph.service.ledger.commit import RUN, Receipt
 from stratagraph.service.ledger.errors import InvalidBatch
 from stratagraph.service.ledger.ledger import Ledger
@@ -66,7 +66,7 @@ class Engine:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        extended = load_extended(settings.ontology)
+        extended = ontology_of(settings)
         extended.report.log(log)
         self.model: OntologyModel = extended.model
         self.extension = extended.report

@@ -22,11 +22,19 @@ CHECKPOINTS_FOLDER: Final = "checkpoints"
 PASTS_FOLDER: Final = "pasts"
 DEMO_FOLDER: Final = "demo"
 TOKENS_FILE: Final = "tokens.json"
+VERDICTS_FOLDER: Final = "verdicts"
+"""Verdicts on ontology modules: of the user, not of a data folder, so that check, load and serve share them."""
 
 
 def default_data_folder() -> Path:
     """Return the folder for this user's data, as the XDG base directories define it."""
     home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(home) / "stratagraph"
+
+
+def default_cache_folder() -> Path:
+    """Return the folder for what can be made again for this user, as the XDG base directories define it."""
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(home) / "stratagraph"
 
 

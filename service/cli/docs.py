@@ -17,11 +17,11 @@ def docs(
     ontology: Ontology = None,
 ) -> None:
     """Write a browsable reference of the ontology in English and Portuguese, for a browser without a network."""
-    from stratagraph.ontology.extension import load_extended
+    from stratagraph.service.in_force import ontology_of
     from stratagraph.service.reference.pages import write_reference
 
     with errors_in_words():
-        model = load_extended(load_settings(config, ontology=ontology).ontology, reason=False).model
+        model = ontology_of(load_settings(config, ontology=ontology), reason=False).model
         try:
             count = write_reference(model, out)
         except OSError as error:

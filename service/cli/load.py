@@ -9,11 +9,11 @@ import typer
 
 from stratagraph.loaders import files
 from stratagraph.loaders.origins import Loaded, Place
-from stratagraph.ontology.extension import load_extended
 from stratagraph.ontology.facts import Fact
 from stratagraph.ontology.terms import decode
 from stratagraph.service.cli.options import Config, Data, Ontology, errors_in_words, fail, write
 from stratagraph.service.client import Refused, connect
+from stratagraph.service.in_force import ontology_of
 from stratagraph.service.settings import load_settings
 
 
@@ -35,7 +35,7 @@ def load(
     with errors_in_words():
         settings = load_settings(config, data=data, ontology=ontology)
         # The service judges a user's modules by the reasoner as well; here it is enough to know their names.
-        model = load_extended(settings.ontology, reason=False).model
+        model = ontology_of(settings, reason=False).model
         loaded = files.transform(
             files.fetch(paths), model=model, base=settings.base, source=source, kind=kind, complete=not partial
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
@@ -13,11 +13,12 @@ from stratagraph.ontology import dl
 from stratagraph.ontology.axioms import AxiomWriter
 from stratagraph.ontology.clashes import find_clashes
 from stratagraph.ontology.extension import ExtensionReport, ModuleReport, load_extended
-from stratagraph.ontology.findings import Finding, of_clash, texts_in
-from stratagraph.ontology.model import OntologyModel
+from stratagraph.ontology.findings import Finding, in_lines, of_clash, texts_in
+from stratagraph.ontology.model import OntologyModel, load_model
 from stratagraph.ontology.namespaces import compact
 from stratagraph.queries.vocabulary import Description, Vocabulary
 from stratagraph.service.cli.options import Config, Language, Ontology, Out, errors_in_words, write
+from stratagraph.service.in_force import ontology_of
 from stratagraph.service.reference.texts import texts
 from stratagraph.service.settings import load_settings
 
@@ -25,6 +26,9 @@ app = typer.Typer(help="The ontology: check your own modules, look terms up.", n
 
 EXPLAIN_SECONDS: Final = 120.0
 """How long the reasoner may be asked why it objects."""
+CORE: Final = "core"
+BEYOND: Final = frozenset({"import-not-read", "undeclared"})
+"""Findings that tell of something the reasoner could not see."""
 
 
 class Format(StrEnum):
@@ -53,10 +57,13 @@ def check(
     with errors_in_words():
         settings = load_settings(config, ontology=ontology)
         if settings.ontology:
-            extended = load_extended(settings.ontology, reason=not no_dl, explain_for=EXPLAIN_SECONDS)
+            if no_dl:  # what our rules say by themselves, whatever the reasoner has said before
+                extended = load_extended(settings.ontology, reason=False)
+            else:
+                extended = ontology_of(settings, explain_for=EXPLAIN_SECONDS)
             report, model = extended.report, extended.model
         else:
-            model = load_extended(None).model
+            model = load_model()
             report = _core(model, reason=not no_dl)
         answer = json.dumps(report.document(lang), ensure_ascii=False, indent=2) if form is Format.JSON else None
         write(answer or "\n".join(_report(report, model, lang)), out)
@@ -76,8 +83,8 @@ def _core(model: OntologyModel, *, reason: bool) -> ExtensionReport:
         else:
             findings += [Finding.unsatisfiable(compact(iri)) for iri in answer.unsatisfiable]
             if not answer.consistent:
-                findings.append(Finding.inconsistent("core"))
-    module = ModuleReport(name="core", findings=tuple(findings))
+                findings.append(Finding.inconsistent(CORE))
+    module = ModuleReport(name=CORE, findings=tuple(findings))
     return ExtensionReport(hash=model.hash, modules=(module,), dl_checked=not missing, dl_missing=missing)
 
 
@@ -85,20 +92,43 @@ def _report(report: ExtensionReport, model: OntologyModel, lang: str) -> Iterato
     words = texts_in(lang)
     terms = len(Vocabulary(model).terms)
     yield words["summary"].format(terms=terms, facts=len(model.triples), hash=report.hash[:12])
+    summed_up = False
     for module in report.modules:
         yield f"{module.name}: {words['accepted' if module.accepted else 'refused']}"
-        for finding in module.findings:
-            place = f"{module.name}:{finding.line}: " if finding.line else ""
-            yield f"  {words[finding.severity.value]}: {place}{finding.sentence(lang)}"
-            if finding.axioms:
-                yield f"    {words['axioms']}:"
-                yield from (f"      {line}" for line in finding.axioms)
-            if not finding.minimal:
-                yield f"      {words['not-minimal']}"
-    if report.dl_checked:
-        yield words["dl-checked"]
-    else:
-        yield words["dl-not-checked"].format(reason=words[report.dl_missing])
+        for sentence, findings in in_lines(module.findings, lang):
+            first = findings[0]
+            place = f"{module.name}:{first.line}: " if first.line and len(findings) == 1 else ""
+            yield f"  {words[first.severity.value]}: {place}{sentence}"
+            summed_up = summed_up or len(findings) > 1
+            if len(findings) == 1:
+                yield from _reasons(first, words)
+    for name in report.unread:
+        yield f"  {words['warning']}: {name} {words['unread-file']}"
+    if summed_up:
+        yield f"({words['more']})"
+    yield _closing(report, words)
+
+
+def _reasons(finding: Finding, words: Mapping[str, str]) -> Iterator[str]:
+    if finding.axioms:
+        yield f"    {words['axioms']}:"
+        yield from (f"      {line}" for line in finding.axioms)
+    if not finding.minimal:
+        yield f"      {words['not-minimal']}"
+
+
+def _closing(report: ExtensionReport, words: Mapping[str, str]) -> str:
+    """Say what the reasoner agrees with: never with what it has not seen."""
+    if not report.dl_checked:
+        return words["dl-not-checked"].format(reason=words[report.dl_missing])
+    refused = [module for module in report.modules if not module.accepted]
+    if refused and report.modules[0].name == CORE:
+        return words["dl-objects"]
+    if refused:
+        key = "dl-checked-rest" if len(refused) < len(report.modules) else "dl-checked-core"
+        return words[key].format(refused=len(refused), all=len(report.modules))
+    partial = any(f.rule in BEYOND for module in report.modules for f in module.findings) or report.unread
+    return words["dl-checked-read" if partial else "dl-checked"]
 
 
 @app.command()
@@ -158,16 +188,14 @@ def search(
 
 def _brief(vocabulary: Vocabulary, iri: str, lang: str) -> dict[str, str]:
     model = vocabulary.model
-    definitions = model.definitions.get(iri, {})
     return {
         "iri": iri,
         "name": compact(iri),
         "kind": texts(lang)[vocabulary.terms[iri]],
         "label": model.label(iri, lang),
-        "definition": definitions.get(lang.lower()) or definitions.get("en", ""),
+        "definition": model.definition(iri, lang),
     }
 
 
 def _vocabulary(config: Any, ontology: Any) -> Vocabulary:
-    settings = load_settings(config, ontology=ontology)
-    return Vocabulary(load_extended(settings.ontology, reason=False).model)
+    return Vocabulary(ontology_of(load_settings(config, ontology=ontology), reason=False).model)
