@@ -165,7 +165,9 @@ class _View:
         writer = AxiomWriter(self._facts)
         lines: dict[str, Iri] = {}
         for fact in unread(self._facts, self._graph):
-            lines.setdefault(writer.line(fact), self._owner(fact.subject))
+            nameless = fact.predicate == RDF.type and is_blank(fact.subject)
+            line = writer.term(fact.object) if nameless else writer.line(fact)
+            lines.setdefault(line, self._owner(fact.subject))
         for line, subject in lines.items():
             yield self._warning("reasoner-only", line, at=subject, written=True)
 

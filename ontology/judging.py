@@ -102,8 +102,7 @@ def _objections(module: Module, sound: Iterable[Fact], report: dl.DLReport, expl
             finding = Finding.unsatisfiable(AxiomWriter(()).term(cls), line=line_of(module.text, cls))
         left = end - time.monotonic()
         why = explain(together, module.facts, empty=cls, deadline=left) if left > 0 else None
-        if why:
-            lines = AxiomWriter(together).lines(why.axioms)
+        if why and (lines := AxiomWriter(together).lines(why.axioms)):
             yield replace(finding, axioms=lines, minimal=why.minimal)
         else:
             yield replace(finding, sought=explain_for)

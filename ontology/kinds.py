@@ -23,6 +23,7 @@ _OF_RELATIONS: Final = (
 _OF_EITHER: Final = (RDF.Property, OWL.FunctionalProperty)
 _CLASSES: Final = (OWL.Class, RDFS.Class, OWL.Restriction)
 _TEXTS: Final = frozenset({RDFS.Literal, RDF.langString, RDF.PlainLiteral, RDF.XMLLiteral, RDF.HTML, RDF.JSON})
+_BUILT_IN: Final = dict.fromkeys((RDFS.label, RDFS.comment, RDFS.seeAlso, RDFS.isDefinedBy), OWL.AnnotationProperty)
 _THINGS: Final = frozenset({OWL.Thing, RDFS.Resource})
 
 
@@ -75,7 +76,7 @@ class OwlKinds:
 
     def _by_relatives(self, iri: Iri, found: dict[Iri, Iri]) -> Iri | None:
         for other in self._graph.iris(iri, RDFS.subPropertyOf):
-            kinds = (*self._graph.iris(other, RDF.type), found.get(other))
+            kinds = (*self._graph.iris(other, RDF.type), found.get(other), _BUILT_IN.get(other))
             for kind in PROPERTY_KINDS:
                 if kind in kinds:
                     return kind

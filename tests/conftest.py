@@ -80,6 +80,14 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _cache_of_our_own(tmp_path_factory: pytest.TempPathFactory) -> Generator[None]:
+    """Keep what may be made again out of the user's cache, and his verdicts out of the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(name="shared", scope="session")
 def _shared() -> Path:
     """The folder of fixtures that stands beside a development checkout."""
