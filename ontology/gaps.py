@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from stratagraph.ontology.axioms import LOGICAL, AxiomWriter
 from stratagraph.ontology.blanks import is_blank
@@ -17,6 +17,9 @@ from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import DC, DCT, OWL, RDF, RDFS, ROOT_IRI, SG, SKOS, XSD, local_name
 from stratagraph.ontology.places import line_of
 from stratagraph.ontology.unread import unread
+
+if TYPE_CHECKING:
+    from rdflib.namespace import DefinedNamespaceMeta
 
 _DOCUMENTED: Final = (OWL.Class, OWL.ObjectProperty, OWL.DatatypeProperty, OWL.NamedIndividual)
 _LANGUAGES: Final = {"en": "en", "pt-br": "pt-BR"}
@@ -236,7 +239,7 @@ class _View:
 
 
 @lru_cache(maxsize=1)
-def _vocabularies() -> dict[str, Container[str]]:
+def _vocabularies() -> dict[str, DefinedNamespaceMeta]:
     """Return the vocabularies that everybody uses without bringing them, so that their terms are known here."""
     from rdflib import namespace as known  # noqa: PLC0415 - takes long to import, and most commands judge nothing
 
@@ -251,7 +254,7 @@ def _vocabularies() -> dict[str, Container[str]]:
     }
 
 
-def _vocabulary(iri: Iri) -> Container[str] | None:
+def _vocabulary(iri: Iri) -> DefinedNamespaceMeta | None:
     """Return the common vocabulary that a name belongs to, which knows its terms by local name."""
     return next((terms for base, terms in _vocabularies().items() if iri.startswith(base) and iri != base), None)
 

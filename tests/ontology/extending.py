@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from stratagraph.ontology.extension import Extended, ModuleReport, _read, load_extended
@@ -24,20 +25,23 @@ PREFIXES = """@prefix my: <https://example.org/ontology#> . @prefix other: <http
 LABELS = 'rdfs:label "x"@en , "x"@pt-BR'
 
 
+def written(folder: Path, modules: Mapping[str, str]) -> Path:
+    """Write modules by name into a folder, and return it."""
+    for name, turtle in modules.items():
+        (folder / f"{name}.ttl").write_text(PREFIXES + turtle, encoding="utf-8")
+    return folder
+
+
 def extended(
     folder: Path, *, reason: bool = False, explain_for: float = 0, verdicts: Verdicts | None = None, **modules: str
 ) -> Extended:
     """Load the core with modules by name."""
-    for name, turtle in modules.items():
-        (folder / f"{name}.ttl").write_text(PREFIXES + turtle, encoding="utf-8")
-    return load_extended(folder, reason=reason, explain_for=explain_for, verdicts=verdicts)
+    return load_extended(written(folder, modules), reason=reason, explain_for=explain_for, verdicts=verdicts)
 
 
 def lacking(folder: Path, rule: str = "", **modules: str) -> list[Finding]:
     """Return what modules lack that the rules would let through: without looking for contradictions, which is slow."""
-    for name, turtle in modules.items():
-        (folder / f"{name}.ttl").write_text(PREFIXES + turtle, encoding="utf-8")
-    read = as_read(folder)
+    read = as_read(written(folder, modules))
     gaps = Gaps(load_model(), read)
     found = [finding for module in read for finding in gaps.of(module, in_use=True)]
     return [finding for finding in found if rule in {"", finding.rule}]

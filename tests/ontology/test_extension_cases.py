@@ -10,7 +10,7 @@ from stratagraph.ontology.extension import Extended
 from stratagraph.ontology.facts import Fact
 from stratagraph.ontology.findings import Finding, Severity, in_lines
 from stratagraph.ontology.namespaces import OWL, PROV, RDF, RDFS, SG
-from tests.ontology.extending import LABELS, MY, as_read, extended, lacking, module_of
+from tests.ontology.extending import LABELS, MY, as_read, extended, lacking, module_of, written
 
 OWN_TERMS = {
     "described": "prov:Entity a owl:Class ; rdfs:isDefinedBy <http://www.w3.org/ns/prov#> ; rdfs:label 'Entity' .",
@@ -43,7 +43,7 @@ def _owners(tmp_path_factory: pytest.TempPathFactory) -> Extended:
     night = f"my:Night a owl:Class ; rdfs:subClassOf prov:Activity ; {LABELS} ."
     modules = {f"1 {name}": turtle for name, turtle in OWN_TERMS.items()}
     modules |= {f"2 {name}": turtle for name, turtle in FAULTS.items()}
-    return extended(tmp_path_factory.mktemp("owners"), **modules, night=night)
+    return extended(written(tmp_path_factory.mktemp("owners"), modules | {"night": night}))
 
 
 @pytest.mark.parametrize("name", OWN_TERMS)
