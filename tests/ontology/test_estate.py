@@ -15,8 +15,15 @@ from stratagraph.ontology.namespaces import ASSET_BASE, RDF, RDFS, SG, local_nam
 from stratagraph.ontology.parsing import parse_rdf
 
 MODEL = load_model()
-FILE = Path(stratagraph.ontology.__file__).parent / "estates" / "llmops.ttl"
-ESTATE = tuple(parse_rdf(FILE.read_bytes(), "turtle", ASSET_BASE, FILE.name))
+FOLDER = Path(stratagraph.ontology.__file__).parent / "estates"
+
+
+def read(name: str) -> tuple[Fact, ...]:
+    return tuple(parse_rdf((FOLDER / name).read_bytes(), "turtle", ASSET_BASE, name))
+
+
+STATED, ASSUMED = read("llmops.ttl"), read("llmops-assumed.ttl")
+ESTATE = (*STATED, *ASSUMED)
 SECTION_5 = [
     "Prompt_SAC_Amigável_v2",
     "Prompt_Extracao_JSON_Fatura_v1",
@@ -164,6 +171,29 @@ def runs(flow: FlowInfo, start: Iri, facts: Iterable[Fact], aspect: Iri) -> bool
         reached = {node: {b for a, b in influences if a == node and level(b) in step} for node in frontier}
         frontier = {end for ends in reached.values() if {level(end) for end in ends} == step for end in ends}
     return bool(frontier)
+
+
+MADE_UP = [
+    ("Agente_Roteirizador_LogX", "partOf", "PorkLog"),
+    ("Pipeline_Treino_2025Q1", "partOf", "Banco Áureo"),
+    ("Prompt_Extracao_JSON_Fatura_v1", "partOf", "Banco Áureo"),
+    ("Agente_Suporte_EduVest", "retrievesFrom", "Index_Clientes_2025Q1"),
+    ("Prompt_SAC_Amigável_v2", "dependsOn", "Plataforma_LLMOps_Ask4Me"),
+    ("Prompt_RAG_Academico_v3", "dependsOn", "Plataforma_LLMOps_Ask4Me"),
+    ("Index_Clientes_2025Q1", "dependsOn", "Plataforma_LLMOps_Ask4Me"),
+]
+"""Relations that the document gives no ground for."""
+
+
+def test_what_is_made_up_stands_in_a_file_of_its_own() -> None:
+    made_up = {Fact(NAMED[one], SG.term(relation), NAMED[other]) for one, relation, other in MADE_UP}
+    assert set(ASSUMED) == made_up
+    assert made_up & set(STATED) == set()
+
+
+def test_the_vector_store_stands_in_its_region_and_is_no_part_of_the_cluster() -> None:
+    assert objects(NAMED["VectorStore_X"], SG.partOf) == []
+    assert objects(NAMED["VectorStore_X"], SG.region) == [Literal("BR-1")]
 
 
 TOP_DOWN = (SG.RegulationChange, "LGPD_BR", SG.PrivacyAspect)

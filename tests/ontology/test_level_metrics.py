@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
+import stratagraph.ontology
 from stratagraph.ontology.facts import Iri, Literal, Term
 from stratagraph.ontology.model import load_model
-from stratagraph.ontology.namespaces import RDF, SG, local_name
+from stratagraph.ontology.namespaces import ASSET_BASE, RDF, SG, local_name
+from stratagraph.ontology.parsing import parse_rdf
 
 MODEL = load_model()
 INDEX: dict[tuple[Iri, Iri], list[Term]] = {}
@@ -104,6 +109,27 @@ def test_a_risk_is_rated_and_treated(risk: Iri) -> None:
     assert texts(risk, SG.treatment) < {"avoid", "reduce", "transfer", "accept"}
     assert len(texts(risk, SG.category)) == 1
     assert objects(risk, SG.aspect)
+
+
+def categories(after: str) -> set[str]:
+    """Return the values that the definition of the property lists for metrics or for risks."""
+    listed = re.search(rf"((?:\w+, )+\w+) for {after}", MODEL.definitions[SG.category]["en"])
+    assert listed
+    return set(listed[1].split(", "))
+
+
+@pytest.mark.parametrize(("cls", "what"), [(SG.MetricKind, "metrics"), (SG.RiskKind, "risks")])
+def test_a_category_is_one_that_the_definition_lists(cls: Iri, what: str) -> None:
+    used = {value for kind in kinds(cls) for value in texts(kind, SG.category)}
+    assert used <= categories(what)
+
+
+def test_the_metrics_of_the_example_estates_use_the_same_categories() -> None:
+    folder = Path(stratagraph.ontology.__file__).parent / "estates"
+    stated = [f for file in folder.glob("*.ttl") for f in parse_rdf(file.read_bytes(), "turtle", ASSET_BASE, file.name)]
+    used = {f.object.value for f in stated if f.predicate == SG.category and isinstance(f.object, Literal)}
+    assert used
+    assert used <= categories("metrics")
 
 
 def test_only_kinds_of_controls_lessen_kinds_of_risks() -> None:

@@ -16,12 +16,16 @@ from stratagraph.queries.names import resolve_name
 from tests.queries.plain import PlainAdjacency, PlainStore, influences
 
 MODEL = load_model()
-FILE = Path(ontology.__file__).parent / "estates" / "llmops.ttl"
+FILES = [Path(ontology.__file__).parent / "estates" / name for name in ("llmops.ttl", "llmops-assumed.ttl")]
 
 
 @cache
 def facts() -> tuple[Fact, ...]:
-    stated = parse_rdf(FILE.read_bytes(), RdfSyntax.TURTLE, ASSET_BASE, str(FILE), salt=FILE.name)
+    stated = [
+        fact
+        for file in FILES
+        for fact in parse_rdf(file.read_bytes(), RdfSyntax.TURTLE, ASSET_BASE, str(file), salt=file.name)
+    ]
     return (*stated, *MODEL.triples)
 
 

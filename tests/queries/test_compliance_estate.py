@@ -27,7 +27,7 @@ def _read(name: str) -> list[Fact]:
 
 @pytest.fixture(name="audit", scope="module")
 def _audit() -> Audit:
-    facts = [*_read("llmops.ttl"), *_read("compliance.ttl")]
+    facts = [*_read("llmops.ttl"), *_read("llmops-assumed.ttl"), *_read("compliance.ttl")]
     return evaluate(_estate(facts), load_model(), load_rules(), on=NOW.date(), now=NOW)
 
 
@@ -112,7 +112,7 @@ def test_the_worst_outcome_of_a_level_is_the_gravest_of_its_targets(audit: Audit
 
 def test_every_asset_of_the_evidence_has_the_address_that_its_key_gives() -> None:
     model = load_model()
-    facts = [*_read("llmops.ttl"), *_read("compliance.ttl")]
+    facts = [*_read("llmops.ttl"), *_read("llmops-assumed.ttl"), *_read("compliance.ttl")]
     names = {f.subject: f.object for f in facts if f.predicate == SG.name}
     types = {f.subject: f.object for f in facts if f.predicate == RDF.type}
     for subject in {fact.subject for fact in _read("compliance.ttl")}:
@@ -123,7 +123,7 @@ def test_every_asset_of_the_evidence_has_the_address_that_its_key_gives() -> Non
 
 
 def test_a_rule_before_its_day_is_not_applicable_and_says_when() -> None:
-    facts = [*_read("llmops.ttl"), *_read("compliance.ttl")]
+    facts = [*_read("llmops.ttl"), *_read("llmops-assumed.ttl"), *_read("compliance.ttl")]
     audit = evaluate(_estate(facts), load_model(), load_rules(), on=date(2026, 7, 1), framework="EU AI Act", now=NOW)
     (verdict,) = [v for v in audit.verdicts if v.rule.id == "AIA-50-1" and v.name == PLATFORM]
     assert verdict.outcome is Outcome.NOT_APPLICABLE
