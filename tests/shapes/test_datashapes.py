@@ -46,6 +46,19 @@ SOUND = {
         :d a sg:Document ; sg:name "d" ; sg:effectiveFrom "2026-01-01T00:00:00Z"^^xsd:dateTime ;
             sg:effectiveUntil "2026-02-01T00:00:00Z"^^xsd:dateTime .
         :x sg:strength 0.5 ; sg:disclosedShare 0.5 .
+        :n a sg:Deployment ; sg:name "n" ; sg:trafficShare 0.5 ; sg:occurredAt "2026-01-01T00:00:00Z"^^xsd:dateTime ;
+            sg:rolledBackAt "2026-01-02T00:00:00Z"^^xsd:dateTime ; sg:endedAt "2026-01-03T00:00:00Z"^^xsd:dateTime .
+        :k a sg:Incident ; sg:name "k" ; sg:peopleAffected 1 ; sg:occurredAt "2026-03-01T00:00:00Z"^^xsd:dateTime ;
+            sg:knownAt "2026-03-02T00:00:00Z"^^xsd:dateTime ;
+            sg:authorityNotifiedAt "2026-03-03T00:00:00Z"^^xsd:dateTime .
+        :q a sg:SubjectRequest ; sg:name "q" ; sg:occurredAt "2026-03-01T00:00:00Z"^^xsd:dateTime ;
+            sg:repliedAt "2026-03-04T00:00:00Z"^^xsd:dateTime .
+        :b a sg:BaseModel ; sg:name "b" ; sg:deprecatedAt "2026-01-01T00:00:00Z"^^xsd:dateTime ;
+            sg:endOfLifeAt "2026-05-01T00:00:00Z"^^xsd:dateTime .
+        :u a sg:QualityMetric ; sg:name "u" ; sg:targetAtLeast 0.7 ; sg:targetAtMost 0.9 .
+        :g a sg:RetentionRule ; sg:name "g" ; sg:minimumRetentionDays 30 ; sg:retentionDays 90 .
+        :h a sg:Contract ; sg:name "h" ; sg:noticeDays 30 .
+        :v a sg:EvaluationResult ; sg:name "v" ; sg:sampleSize 1 .
     """,
     OBSERVATIONS: """
         :o a sg:Observation ; sg:count 1 ; sg:sum 1.0e0 ; sg:min 1.0e0 ; sg:max 2.0e0 ;
@@ -84,6 +97,7 @@ NUMBERS = [
     *("costPerMillionTokens", "costSloPerCall", "cycleTimeMinutes", "hourlyCost", "latencySloMs", "searchLatencyMs"),
     *("logRetentionDays", "truncationRate", "recallAtK", "availabilityTarget", "inputPrice", "outputPrice"),
     *("disclosedShare", "strength", "cachedInputPrice"),
+    *("trafficShare", "peopleAffected", "noticeDays", "sampleSize", "minimumRetentionDays"),
 ]
 FAULTS = [
     (ASSETS, 'sg:name "m"', 'sg:purpose "m"', "asset-name"),
@@ -93,6 +107,16 @@ FAULTS = [
     (ASSETS, '"BR"', '"br"', "country"),
     (ASSETS, 'sg:validUntil "2026', 'sg:validUntil "2025', "price-period"),
     (ASSETS, 'sg:effectiveUntil "2026', 'sg:effectiveUntil "2025', "document-period"),
+    (ASSETS, 'sg:endedAt "2026', 'sg:endedAt "2025', "event-period"),
+    (ASSETS, 'sg:rolledBackAt "2026', 'sg:rolledBackAt "2025', "deployment-undone"),
+    (ASSETS, 'sg:knownAt "2026-03', 'sg:knownAt "2026-02', "incident-known"),
+    (ASSETS, 'sg:authorityNotifiedAt "2026', 'sg:authorityNotifiedAt "2025', "incident-notified"),
+    (ASSETS, 'sg:repliedAt "2026', 'sg:repliedAt "2025', "request-answered"),
+    (ASSETS, 'sg:endOfLifeAt "2026', 'sg:endOfLifeAt "2025', "end-announced"),
+    (ASSETS, "sg:targetAtMost 0.9", "sg:targetAtMost 0.6", "target-band"),
+    (ASSETS, "sg:retentionDays 90", "sg:retentionDays 29", "retention-band"),
+    (ASSETS, "sg:minimumRetentionDays 30 ; sg:retentionDays 90", "sg:retentionDays -1", "retentionDays"),
+    (ASSETS, "sg:trafficShare 0.5", "sg:trafficShare 1.01", "trafficShare"),
     (ASSETS, "sg:strength 0.5", "sg:strength 0.0", "strength"),
     (ASSETS, "sg:strength 0.5", "sg:strength 1.01", "strength"),
     (ASSETS, "sg:truncationRate 0.5", "sg:truncationRate 1.01", "truncationRate"),
