@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from functools import lru_cache
+from typing import Any
 
 from stratagraph.ontology.facts import Iri
 from stratagraph.ontology.model import OntologyModel
@@ -27,6 +28,15 @@ class Aspects:
                 implying[prop][turned] |= bit
         self._implying = {prop: (straight, turned) for prop, (straight, turned) in implying.items()}
         self.implied = lru_cache(maxsize=None)(self._imply)  # a mask for each combination that occurs: a few
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what is only remembered."""
+        return {name: value for name, value in vars(self).items() if name != "implied"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Begin to remember anew."""
+        vars(self).update(state)
+        self.implied = lru_cache(maxsize=None)(self._imply)
 
     def mask(self, aspects: Iterable[Iri]) -> int:
         """Return the mask of some aspects."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
-from typing import Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from stratagraph.ontology.facts import Influence, Iri
 from stratagraph.ontology.model import OntologyModel
@@ -66,6 +66,15 @@ class Influences:
         }
         self._edges: dict[Pair, Edge] = {}
         self._shared: dict[Edge, Edge] = {}
+        self._plan = lru_cache(maxsize=4096)(self._make_plan)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what is only remembered."""
+        return {name: value for name, value in vars(self).items() if name != "_plan"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Begin to remember anew."""
+        vars(self).update(state)
         self._plan = lru_cache(maxsize=4096)(self._make_plan)
 
     def __len__(self) -> int:
