@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -23,6 +24,7 @@ from stratagraph.queries.compliance import evaluate
 from stratagraph.queries.verdicts import Audit
 from stratagraph.service.collector import paused
 from stratagraph.service.deriver import Deriver
+from stratagraph.service.deriver.saved import load, save
 from stratagraph.service.deriver.shares import horizon
 from stratagraph.service.extension import ontology_batch
 from stratagraph.service.in_force import ontology_of
@@ -33,13 +35,14 @@ from stratagraph.service.ledger.retention import Policy
 from stratagraph.service.ledger.signing import Head
 from stratagraph.service.lockfile import DataLock
 from stratagraph.service.projector import Projector, RemoteView
-from stratagraph.service.settings import CHECKPOINTS_FOLDER, TRIPLES_FOLDER, Settings
+from stratagraph.service.settings import CHECKPOINTS_FOLDER, DERIVER_FILE, TRIPLES_FOLDER, Settings
 from stratagraph.service.sparql.checkpoints import Checkpoints
 from stratagraph.service.views.adjacency import AdjacencyView
 from stratagraph.service.views.triples import TriplesView
 from stratagraph.service.views.view import View, Watermark
 from stratagraph.shapes.gate import Finding, Gate, GateRefused
 from stratagraph.shapes.packs import load_rules
+from stratagraph.shapes.rule import Rule
 
 log = logging.getLogger(__name__)
 
@@ -86,8 +89,6 @@ class Engine:
         self._outcomes: Counter[str] = Counter()
         self._prices: PriceTable | None = None
         self._audits: dict[tuple[int, date, str | None], Audit] = {}
-        self.rules = load_rules()
-        self.gate = Gate(self.model)
         self.ledger = Ledger.open(self.settings.ledger, key_file=self.settings.ledger_key)
         self.triples = TriplesView(folder / TRIPLES_FOLDER, self.model)
         self.adjacency = AdjacencyView(self.model)
@@ -103,6 +104,16 @@ class Engine:
         if stated := ontology_batch(self.model, self.ledger):
             self._ledger_commit(stated)
         self._restore()
+
+    @cached_property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules that audits evaluate; most commands evaluate none."""
+        return load_rules()
+
+    @cached_property
+    def gate(self) -> Gate:
+        """What every batch must pass; who only reads does not wait for it."""
+        return Gate(self.model)
 
     def views(self) -> tuple[View, ...]:
         """Return every view that a commit waits for, in the order in which changes reach them."""
@@ -131,9 +142,18 @@ class Engine:
     def _restore(self) -> None:
         """Take the present in from the ledger, and rebuild every view that does not stand there already."""
         head = self.ledger.head()
-        self.deriver = Deriver(self.model, compile_rules(self.model))
+        saved = load(self._deriver_file, self.model, sequence=head.sequence, batch_hash=head.batch_hash)
+        self.deriver = saved or self._restored(head)
+        for view in self.views():
+            if not self._stands_at(view, head):
+                log.info("rebuilding the view %s at sequence %d", view.name, head.sequence)
+                view.rebuild(self.deriver.snapshot(edges_only=view.edges_only))
+
+    def _restored(self, head: Head) -> Deriver:
+        """Derive the present anew from what the ledger says."""
+        deriver = Deriver(self.model, compile_rules(self.model))
         time = head.time or datetime.now(UTC)
-        self.deriver.restore(
+        deriver.restore(
             self.ledger.open_claims(),
             sequence=head.sequence,
             time=time,
@@ -142,10 +162,11 @@ class Engine:
             recent=self.ledger.statement_observations(horizon(time)),
             sightings=self.ledger.sightings(),
         )
-        for view in self.views():
-            if not self._stands_at(view, head):
-                log.info("rebuilding the view %s at sequence %d", view.name, head.sequence)
-                view.rebuild(self.deriver.snapshot(edges_only=view.edges_only))
+        return deriver
+
+    @property
+    def _deriver_file(self) -> Path:
+        return self.settings.data / DERIVER_FILE
 
     def _stands_at(self, view: View, head: Head) -> bool:
         mark = view.watermark()
@@ -319,6 +340,7 @@ class Engine:
             self._checkpoints.close()
         for view in self.views():
             view.close()
+        save(self._deriver_file, self.model, self.deriver)
         self.ledger.close()
         self.lock.close()
 

@@ -61,7 +61,7 @@ class Deriver:
         self._sightings: dict[tuple[str, str], Sighting] = {}
         self.sequence = 0
         self._time = datetime.fromtimestamp(0, UTC)
-        self._hash = ""
+        self.batch_hash = ""
 
     def __len__(self) -> int:
         """Return the number of asserted triples."""
@@ -93,7 +93,7 @@ class Deriver:
         self._see(sightings)
         self._keep_newest(observations)
         self._influences.refresh(self._pairs_of(self._shares.observe(recent)))
-        self.sequence, self._time, self._hash = sequence, time, batch_hash
+        self.sequence, self._time, self.batch_hash = sequence, time, batch_hash
 
     def apply(self, change: LedgerChange) -> ChangeSet:
         """Return what the change does to the present, and make it the present.
@@ -107,7 +107,7 @@ class Deriver:
         groups |= self._shares.observe(change.observations)
         sightings = self._see((*_sightings(change.opened), *change.sightings))
         claims, delta, edges = self._take(change.opened, change.closed, groups=groups)
-        self.sequence, self._time, self._hash = change.sequence, change.time, change.batch_hash
+        self.sequence, self._time, self.batch_hash = change.sequence, change.time, change.batch_hash
         added, removed = self._net(delta, edges)
         kept = [pair for pair in edges if self._influences.edge(pair)]
         lost = [pair for pair in edges if not self._influences.edge(pair)]
@@ -259,7 +259,7 @@ class Deriver:
 
     def _change(self, **parts: Any) -> ChangeSet:
         """Return a change set at the present sequence."""
-        return ChangeSet(sequence=self.sequence, time=self._time, batch_hash=self._hash, **parts)
+        return ChangeSet(sequence=self.sequence, time=self._time, batch_hash=self.batch_hash, **parts)
 
 
 def _sightings(claims: Iterable[Claim]) -> Iterator[Sighting]:

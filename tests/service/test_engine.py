@@ -19,7 +19,7 @@ from stratagraph.ontology.identity import observation_iri
 from stratagraph.ontology.namespaces import SG
 from stratagraph.service.engine import Engine
 from stratagraph.service.http.app import create_app
-from stratagraph.service.settings import TRIPLES_FOLDER, Settings
+from stratagraph.service.settings import DERIVER_FILE, TRIPLES_FOLDER, Settings
 from tests.opened import Opened
 
 Present: TypeAlias = tuple[list[Fact], dict[tuple[Iri, Iri], Influence]]
@@ -44,6 +44,7 @@ def _stories(tmp_path_factory: pytest.TempPathFactory, opened: Opened) -> Iterat
                     engine.commit(told.batch)
         before = present(engine)
     shutil.rmtree(settings.data / TRIPLES_FOLDER)
+    (settings.data / DERIVER_FILE).unlink()
     with Engine(settings) as engine:
         yield before, engine
 

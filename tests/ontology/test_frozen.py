@@ -1,0 +1,66 @@
+"""Values written as they stand come back equal, and nothing else comes back."""
+
+from __future__ import annotations
+
+import pickle
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stratagraph.ontology.facts import Fact, Literal
+from stratagraph.ontology.frozen import freeze, stands_under, thaw
+
+TERMS = st.one_of(st.text(max_size=8), st.builds(Literal, st.text(max_size=8), language=st.sampled_from(["", "pt-br"])))
+FACTS = st.builds(Fact, st.text(max_size=8), st.text(max_size=8), TERMS)
+
+
+@given(facts=st.lists(FACTS, max_size=8))
+def test_what_is_written_comes_back(tmp_path_factory: pytest.TempPathFactory, facts: list[Fact]) -> None:
+    path = tmp_path_factory.mktemp("frozen") / "facts"
+    value = {"facts": facts, "at": datetime.now(UTC), "for": timedelta(days=1)}
+    freeze(path, "key", value)
+    assert thaw(path, "key") == value
+
+
+def test_a_shared_object_is_named_not_written(tmp_path: Path) -> None:
+    path, shared = tmp_path / "value", object()
+    freeze(path, "key", [shared], shared={"it": shared})
+    other = object()
+    assert thaw(path, "key", shared={"it": other}) == [other]
+
+
+def test_another_key_finds_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "value"
+    freeze(path, "key", 1)
+    assert stands_under(path, "key")
+    assert not stands_under(path, "key 2")
+    assert thaw(path, "key 2") is None
+    assert thaw(tmp_path / "nothing", "key") is None
+
+
+def test_every_damage_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "value"
+    freeze(path, "key", [Fact("s", "p", Literal("o"))])
+    whole = path.read_bytes()
+    for place in range(len(whole)):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        assert thaw(path, "key") is None
+        path.write_bytes(whole[:place])
+        assert thaw(path, "key") is None
+
+
+@pytest.mark.parametrize("foreign", [len, Path, pickle.loads], ids=["function", "class", "loader"])
+def test_nothing_but_our_own_classes_is_named(tmp_path: Path, foreign: object) -> None:
+    path = tmp_path / "value"
+    freeze(path, "key", [foreign])
+    assert path.exists()
+    assert thaw(path, "key") is None
+
+
+def test_a_folder_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    freeze(tmp_path / "file" / "value", "key", 1)
+    assert thaw(tmp_path / "file" / "value", "key") is None
