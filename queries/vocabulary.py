@@ -17,6 +17,7 @@ from stratagraph.ontology.folding import fold
 from stratagraph.ontology.graph import Graph
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import DCT, OWL, RDF, RDFS, SKOS, VS, compact, expand, local_name
+from stratagraph.queries.forms import Form, Forms
 from stratagraph.queries.names import AmbiguousName, UnknownName
 
 KINDS: Final = {
@@ -62,6 +63,8 @@ class Description:
     chains: tuple[str, ...]
     transmissions: tuple[tuple[bool, tuple[Iri, ...], float], ...]
     statements: tuple[tuple[Iri, Term], ...]
+    form: Form | None = None
+    """What things of a class may say; None for other terms."""
 
     def document(self, model: OntologyModel, lang: str = "en") -> dict[str, Any]:
         """Return the description as JSON."""
@@ -96,6 +99,7 @@ class Description:
                 {"predicate": compact(predicate), "value": _value(value), "language": getattr(value, "language", "")}
                 for predicate, value in self.statements
             ],
+            **(self.form.document(model, lang) if self.form else {}),
         }
 
 
@@ -127,6 +131,10 @@ class Vocabulary:
         return dict(sorted(found.items()))
 
     @cached_property
+    def _forms(self) -> Forms:
+        return Forms(self.model)
+
+    @cached_property
     def modules(self) -> Mapping[Iri, str]:
         """The module in which each term is declared."""
         return {
@@ -149,26 +157,44 @@ class Vocabulary:
     def _texts(self, iri: Iri, predicate: Iri) -> Iterator[str]:
         return (term.value for term in self._graph.objects(iri, predicate) if isinstance(term, Literal))
 
-    def find(self, name: str) -> Iri:
+    def find_class(self, name: str) -> Iri:
+        """Return the class that a person means; other terms of its name do not matter.
+
+        Raises:
+            AmbiguousName: with the candidates, where several classes are called so.
+            UnknownName: with the nearest names, where none is.
+        """
+        return self.find(name, frozenset(self.model.classes), "class")
+
+    def find(self, name: str, among: frozenset[Iri] | None = None, kind: str = "term") -> Iri:
         """Return the term that a person means: by IRI, CURIE, local name, notation, or label in any language.
+
+        ``among`` narrows the search to some terms, of what ``kind`` an error says.
 
         Raises:
             AmbiguousName: with the candidates, where several terms are called so.
             UnknownName: with the nearest names, where none is.
         """
         spelled = name.strip().removeprefix("<").removesuffix(">")
-        for iri in (spelled, expand(spelled) or spelled):
-            if iri in self.terms:
+        terms = self.terms.keys() if among is None else self.terms.keys() & among
+        prefix, _, rest = spelled.partition(":")
+        for iri in (
+            spelled,
+            expand(spelled) or spelled,
+            *(base + rest for base in self.model.prefixes.get(prefix, ())),
+        ):
+            if iri in terms:
                 return iri
-        found = sorted(self._spellings.get(fold(name), ()))
+        found = sorted(self._spellings.get(fold(name), frozenset()) & terms)
         exact = [iri for iri in found if local_name(iri) == name.strip()]
         if len(found) == 1 or len(exact) == 1:
             return (exact or found)[0]
         if found:
             raise AmbiguousName(name=name, candidates=tuple(map(self._candidate, found)))
-        close = get_close_matches(fold(name), self._spellings, n=_SUGGESTIONS, cutoff=0.6)
-        nearest = dict.fromkeys(compact(min(self._spellings[spelling])) for spelling in close)
-        raise UnknownName(kind="term", name=name, suggestions=tuple(nearest))
+        spellings = {spelling: iris & terms for spelling, iris in self._spellings.items() if not iris.isdisjoint(terms)}
+        close = get_close_matches(fold(name), spellings, n=_SUGGESTIONS, cutoff=0.6)
+        nearest = dict.fromkeys(compact(min(spellings[spelling])) for spelling in close)
+        raise UnknownName(kind=kind, name=name, suggestions=tuple(nearest))
 
     def _candidate(self, iri: Iri) -> dict[str, str]:
         return {"iri": iri, "label": self.model.label(iri), "class": self.terms[iri]}
@@ -214,6 +240,7 @@ class Vocabulary:
                 for sent in (relation.transmissions if relation else ())
             ),
             statements=tuple(self._statements(iri)),
+            form=self._forms.of(iri) if cls else None,
         )
 
     def _chains(self, iri: Iri) -> Iterator[Fact]:

@@ -27,6 +27,7 @@ class Program(LazyGroup):
         "validate": f"{CLI}.validate:validate",
         "query": f"{CLI}.query:query",
         "docs": f"{CLI}.docs:docs",
+        "template": f"{CLI}.template:template",
         "ontology": f"{CLI}.ontology:app",
         "ledger": f"{CLI}.ledger:app",
         "neo4j": f"{CLI}.neo4j:app",

@@ -158,6 +158,8 @@ def _described(found: Description, document: dict[str, Any], lang: str) -> Itera
         value = document[field]
         if value:
             yield f"  {words[field]}: {value if isinstance(value, str) else ', '.join(value)}"
+    if found.form:
+        yield from _form(document, lang)
     for sent in document["transmissions"]:
         yield f"  {words['transmits']} ({words[sent['direction']]}, {sent['strength']}): {', '.join(sent['aspects'])}"
     for said in document["statements"]:
@@ -166,6 +168,28 @@ def _described(found: Description, document: dict[str, Any], lang: str) -> Itera
     for field in ("module", "source", "status"):
         if document[field]:
             yield f"  {words[field]}: {document[field]}"
+
+
+def _form(document: dict[str, Any], lang: str) -> Iterator[str]:
+    """Yield what things of a class may say, a line for each attribute and relation."""
+    words = texts(lang)
+    if document["key"]:
+        yield f"  {words['key']}: {', '.join(document['key'])}"
+    for kind in ("attributes", "relations"):
+        if document[kind]:
+            yield f"  {words[kind]}:"
+        for field in document[kind]:
+            yield f"    {field['name']} ({_reach(field, words)}): {field['label']}. {field['definition']}"
+
+
+def _reach(field: dict[str, Any], words: Mapping[str, str]) -> str:
+    if "datatype" in field:
+        kind = words.get(field["datatype"], field["datatype"])
+        return kind if field["single"] else f"{kind}, {words['several']}"
+    if field["values"]:
+        return f"{words['one-of']} {', '.join(field['values'])}"
+    inverse = f"; {words['inverse'].lower()} {field['inverse']}" if field["inverse"] else ""
+    return f"{words['template-to']} {', '.join(field['range'])}{inverse}"
 
 
 @app.command()

@@ -1,0 +1,28 @@
+"""``stratagraph template``: a form to fill in for a class."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from stratagraph.service.cli.options import Config, Language, Ontology, Out, errors_in_words, write
+from stratagraph.service.settings import load_settings
+
+
+def template(
+    name: Annotated[str, typer.Argument(metavar="CLASS", help="IRI, CURIE, local name or label of a class.")],
+    out: Out = None,
+    lang: Language = "en",
+    config: Config = None,
+    ontology: Ontology = None,
+) -> None:
+    """Print an inventory entry of a class with everything that it may say, commented out, to be filled in."""
+    with errors_in_words():
+        from stratagraph.ontology.extension import load_extended
+        from stratagraph.queries.forms import Forms
+        from stratagraph.queries.vocabulary import Vocabulary
+        from stratagraph.service.reference import template as forms
+
+        model = load_extended(load_settings(config, ontology=ontology).ontology, reason=False).model
+        write(forms.template(Forms(model), Vocabulary(model).find_class(name), lang), out)
