@@ -20,6 +20,8 @@ from stratagraph.service.settings import DEMO_FOLDER, BadSetting, Settings
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from stratagraph.ontology.model import OntologyModel
+
 CONNECT_SECONDS: Final = 5.0
 ANSWER_SECONDS: Final = 600.0
 """Seconds that a command waits: loading a million facts takes minutes, connecting does not."""
@@ -132,13 +134,29 @@ class Client:
         answer: dict[str, Any] = self.request("POST", "/api/batches", json=to_wire(batch)).json()
         return answer
 
+    def ontology(self) -> OntologyModel:
+        """Return the ontology in force where the batches of this client go.
+
+        Raises:
+            Unreachable: nothing answers.
+            Refused: the answer is an error.
+        """
+        from stratagraph.service.modules import read_modules
+
+        return read_modules(self.request("GET", "/api/ontology/modules").json())
+
 
 class _Here(Client):
     """A client of an engine here: its batches take no wire, in whose form a million facts need gigabytes."""
 
-    def __init__(self, send: Send, commit: Callable[[Batch], dict[str, Any]]) -> None:
+    def __init__(self, send: Send, commit: Callable[[Batch], dict[str, Any]], model: OntologyModel) -> None:
         super().__init__(send)
         self._commit = commit
+        self._model = model
+
+    def ontology(self) -> OntologyModel:
+        """Return the ontology in force."""
+        return self._model
 
     def commit(self, batch: Batch) -> dict[str, Any]:
         """Commit a batch and return its receipt."""
@@ -200,7 +218,9 @@ def bearer(token: str | None) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"} if token else {}
 
 
-def local(app: FastAPI, commit: Callable[[Batch], dict[str, Any]] | None = None) -> Client:
+def local(
+    app: FastAPI, commit: Callable[[Batch], dict[str, Any]] | None = None, model: OntologyModel | None = None
+) -> Client:
     """Return a client of an app in this process: the same routes, no socket; ``commit`` takes batches past them."""
     import asyncio
 
@@ -218,7 +238,7 @@ def local(app: FastAPI, commit: Callable[[Batch], dict[str, Any]] | None = None)
     def send(method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
         return asyncio.run(ask(method, path, body, headers))
 
-    return _Here(send, commit) if commit else Client(send)
+    return _Here(send, commit, model) if commit and model else Client(send)
 
 
 @contextmanager
@@ -241,7 +261,8 @@ def connect(settings: Settings) -> Iterator[Client]:
 
     with Engine(settings) as engine:
         # Whoever can open the data needs no token to read them.
-        yield local(create_app(engine, guarded=False), commit=lambda batch: receipt(engine.commit(batch)))
+        app = create_app(engine, guarded=False)
+        yield local(app, commit=lambda batch: receipt(engine.commit(batch)), model=engine.model)
 
 
 def _running_demo(settings: Settings) -> Holder | None:

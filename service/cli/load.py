@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,11 +11,12 @@ import typer
 from stratagraph.loaders import files
 from stratagraph.loaders.origins import Loaded, Place
 from stratagraph.ontology.facts import Fact
+from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.terms import decode
 from stratagraph.service.cli.options import Config, Data, Ontology, errors_in_words, fail, write
 from stratagraph.service.client import Refused, connect
 from stratagraph.service.in_force import ontology_of
-from stratagraph.service.settings import load_settings
+from stratagraph.service.settings import Settings, load_settings
 
 
 def load(
@@ -34,17 +36,31 @@ def load(
     """
     with errors_in_words():
         settings = load_settings(config, data=data, ontology=ontology)
-        # The service judges a user's modules by the reasoner as well; here it is enough to know their names.
-        model = ontology_of(settings, reason=False).model
-        loaded = files.transform(
-            files.fetch(paths), model=model, base=settings.base, source=source, kind=kind, complete=not partial
-        )
+        contents = files.fetch(paths)
         with connect(settings) as client:
+            # Names mean what they mean where the batch goes: a running service has modules of its own in force.
+            model = client.ontology()
+            tell_unused(settings, model)
+            loaded = files.transform(
+                contents, model=model, base=settings.base, source=source, kind=kind, complete=not partial
+            )
             try:
                 answer = client.commit(loaded.batch)
             except Refused as refusal:
                 fail(explain(refusal, loaded))
     report(answer, loaded)
+
+
+def tell_unused(settings: Settings, model: OntologyModel) -> None:
+    """Say on standard error that modules given here are not in force in the service that takes the batch."""
+    if settings.ontology is None:
+        return
+    wanted = ontology_of(settings, reason=False).model.modules.keys()
+    if missing := sorted(wanted - model.modules.keys()):
+        sys.stderr.write(
+            f"note: {', '.join(missing)} is not in force in the service that takes this; "
+            f"start it with 'stratagraph serve --ontology {settings.ontology}'.\n"
+        )
 
 
 def explain(refusal: Refused, loaded: Loaded) -> str:

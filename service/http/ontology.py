@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from stratagraph.service.engine import Engine
+from stratagraph.service.modules import modules_document
 
 
 def router(engine: Engine) -> APIRouter:
@@ -18,5 +19,9 @@ def router(engine: Engine) -> APIRouter:
         lang: Annotated[str, Query(description="Language of the findings: en or pt-BR.")] = "en",
     ) -> dict[str, Any]:
         return engine.extension.document(lang)
+
+    @routes.get("/ontology/modules", summary="A user's own modules that are in force, with the prefixes they declare")
+    def modules() -> dict[str, Any]:
+        return modules_document(engine.model)
 
     return routes

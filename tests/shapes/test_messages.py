@@ -8,6 +8,7 @@ import re
 import pytest
 
 from stratagraph.loaders.inventory import read_inventory
+from stratagraph.loaders.prices import PriceTable
 from stratagraph.ontology.facts import Batch, Fact, Literal, Method, Scope
 from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import ASSET_BASE, RDF, SG, SH, compact
@@ -154,3 +155,23 @@ def test_iris_in_a_message_are_shortened() -> None:
     findings = judge([Fact(EX + "a", RDF.type, SG.Agent), Fact(EX + "a", SG.name, Literal("a"))])
     assert findings
     assert [finding.text() for finding in findings if SG in finding.text()] == []
+
+
+PRICE = {
+    "pricedModel": "m",
+    "inputPrice": "3",
+    "currency": "BRL",
+    "validFrom": "2026-01-01",
+    "dct:bibliographicCitation": "Contract 17",
+}
+
+
+@pytest.mark.parametrize("missing", [None, *PRICE])
+def test_a_price_that_leads_to_no_cost_is_warned_of(missing: str | None) -> None:
+    told = {name: value for name, value in PRICE.items() if name != missing} | {"iri": "https://example.org/price"}
+    entry = "".join(f"  {name}: {value}\n" for name, value in told.items())
+    text = f"assets:\n- kind: Price\n{entry}"
+    facts = list(read_inventory(text.encode(), "f.yaml", model=MODEL, base=ASSET_BASE).facts)
+    warned = [finding.text() for finding in judge(facts) if "No cost follows" in finding.text()]
+    assert [missing.rpartition(":")[2] in text for text in warned if missing] == ([True] if missing else [])
+    assert bool(PriceTable.from_facts(facts).prices) == (missing is None)
