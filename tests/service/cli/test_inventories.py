@@ -156,7 +156,12 @@ def test_a_price_of_ones_own_is_known(environment: Mapping[str, str], tmp_path: 
     with Engine(load_settings(data=tmp_path / "home" / DATA)) as engine:
         price = engine.prices().price("own-model", datetime(2026, 6, 1, tzinfo=UTC))
     assert price is not None
-    assert (price.input, price.output, price.currency, price.source) == (3, Decimal("12.5"), "BRL", "Contract 17")
+    assert (price.input, price.output, price.currency, price.source) == (
+        Decimal(3),
+        Decimal("12.5"),
+        "BRL",
+        "Contract 17",
+    )
 
 
 def test_the_same_asset_twice_is_warned_of_with_its_line(environment: Mapping[str, str], tmp_path: Path) -> None:
