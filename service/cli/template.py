@@ -19,10 +19,10 @@ def template(
 ) -> None:
     """Print an inventory entry of a class with everything that it may say, commented out, to be filled in."""
     with errors_in_words():
-        from stratagraph.ontology.extension import load_extended
         from stratagraph.queries.forms import Forms
         from stratagraph.queries.vocabulary import Vocabulary
+        from stratagraph.service.in_force import ontology_of
         from stratagraph.service.reference import template as forms
 
-        model = load_extended(load_settings(config, ontology=ontology).ontology, reason=False).model
+        model = ontology_of(load_settings(config, ontology=ontology), reason=False).model
         write(forms.template(Forms(model), Vocabulary(model).find_class(name), lang), out)
