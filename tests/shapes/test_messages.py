@@ -36,6 +36,13 @@ def load(text: str) -> list[Finding]:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_no_message_stands_twice(language: str) -> None:
+    text = (DATA / f"messages.{language}.json").read_text(encoding="utf-8")
+    names = [name for name, _ in json.loads(text, object_pairs_hook=list)]
+    assert sorted(names) == sorted(set(names))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_no_article_stands_before_a_label(language: str) -> None:
     glued = [
         text
