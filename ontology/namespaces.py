@@ -55,6 +55,9 @@ DC: Final = Namespace("http://purl.org/dc/elements/1.1/")
 SWRL: Final = Namespace("http://www.w3.org/2003/11/swrl#")
 PROV: Final = Namespace("http://www.w3.org/ns/prov#")
 EARL: Final = Namespace("http://www.w3.org/ns/earl#")
+XML: Final = Namespace("http://www.w3.org/XML/1998/namespace")
+"""What ``xml:base`` and ``xml:lang`` belong to; it ends in no separator."""
+ITS: Final = Namespace("http://www.w3.org/2005/11/its")
 VS: Final = Namespace("http://www.w3.org/2003/06/sw-vocab-status/ns#")
 
 PREFIXES: Final[dict[str, str]] = {

@@ -23,19 +23,12 @@ _TURTLE: Final = re.compile(
     re.DOTALL,
 )
 _JSON: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"|(?P<open>[\[{])|(?P<close>[\]}])', re.DOTALL)
-_XML: Final = re.compile(
-    rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>|"
-    rb"(?P<close></)|"
-    rb"<[^!?/>\s](?:\"[^\"]*+\"|'[^']*+'|[^\"'>])*?/>|"
-    rb"(?P<open><[^!?/>\s])",
-    re.DOTALL,
-)
-_PATTERNS: Final = {"turtle": _TURTLE, "json": _JSON, "xml": _XML}
-_OPENERS: Final = {"turtle": (b"[", b"(", b"{", b"<<"), "json": (b"[", b"{"), "xml": (b"<",)}
+_PATTERNS: Final = {"turtle": _TURTLE, "json": _JSON}
+_OPENERS: Final = {"turtle": (b"[", b"(", b"{", b"<<"), "json": (b"[", b"{")}
 
 
 def too_deep(data: bytes, grammar: str, limit: int = DEPTH_LIMIT) -> int | None:
-    """Return the line at which nesting exceeds the limit, or None; the grammar is turtle, json or xml."""
+    """Return the line at which nesting exceeds the limit, or None; the grammar is turtle or json."""
     if sum(map(data.count, _OPENERS[grammar])) <= limit:
         return None
     depth = 0

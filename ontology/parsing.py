@@ -15,8 +15,9 @@ import pyoxigraph as ox
 from stratagraph.ontology.blanks import blank_names
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Fact, Iri, Literal, Term
-from stratagraph.ontology.namespaces import ONTOLOGY_IRI
+from stratagraph.ontology.namespaces import ONTOLOGY_IRI, RDF
 from stratagraph.ontology.nesting import DEPTH_LIMIT, too_deep
+from stratagraph.ontology.rdfxml import RdfXmlError, read_rdf_xml
 
 
 @dataclass(kw_only=True)
@@ -81,12 +82,14 @@ _FORMATS: Final = {
     RdfSyntax.NTRIPLES: ox.RdfFormat.N_TRIPLES,
     RdfSyntax.NQUADS: ox.RdfFormat.N_QUADS,
     RdfSyntax.TRIG: ox.RdfFormat.TRIG,
-    RdfSyntax.RDFXML: ox.RdfFormat.RDF_XML,
     RdfSyntax.JSONLD: ox.RdfFormat.JSON_LD,
 }
-_GRAMMARS: Final = {RdfSyntax.JSONLD: "json", RdfSyntax.RDFXML: "xml"}
+_GRAMMARS: Final = {RdfSyntax.JSONLD: "json"}
+_SELF_ENDING: Final = frozenset({RdfSyntax.RDFXML, RdfSyntax.JSONLD})
+_LOOSE_END: Final = re.compile(rb"[^\s\"'<>()\[\]{};,.@]\.\Z")
+_TAIL: Final = 8
+"""Bytes at the end that are enough to look at."""
 _BOM: Final = b"\xef\xbb\xbf"
-_DECLARATION: Final = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff", b"<\x00", b"\x00<")
 _POSITION: Final = re.compile(r"^Parser error at .*?: |\s*\(line \d+\)$")
 
@@ -111,6 +114,7 @@ def parse_rdf(data: bytes, format: str, base: Iri, file: str, *, salt: str = "")
         return []
     _guard(data, syntax, file)
     quads = _parse(data, syntax, base, file)
+    _refuse_cut(data, syntax, base, file)
     return _facts(quads, file, salt)
 
 
@@ -127,11 +131,7 @@ def _guard(data: bytes, syntax: RdfSyntax, file: str) -> None:
     if syntax is RdfSyntax.RDFXML:
         if data.startswith(_UTF16):
             raise MalformedRdf(file=file, line=1, column=1, reason="only UTF-8 is read")
-        if found := _DECLARATION.search(data):
-            line = data.count(b"\n", 0, found.start()) + 1
-            raise MalformedRdf(
-                file=file, line=line, column=1, reason="a document type or entity declaration is not accepted"
-            )
+        return
     line_too_deep = too_deep(data, _GRAMMARS.get(syntax, "turtle"))
     if line_too_deep is not None:
         reason = f"nesting is deeper than {DEPTH_LIMIT} levels"
@@ -139,6 +139,11 @@ def _guard(data: bytes, syntax: RdfSyntax, file: str) -> None:
 
 
 def _parse(data: bytes, syntax: RdfSyntax, base: Iri, file: str) -> list[ox.Quad]:
+    if syntax is RdfSyntax.RDFXML:
+        try:
+            return read_rdf_xml(data, base, DEPTH_LIMIT)
+        except RdfXmlError as error:
+            raise MalformedRdf(file=file, line=error.line, column=error.column, reason=error.reason) from None
     try:
         return list(ox.parse(data, format=_FORMATS[syntax], base_iri=base))
     except (SyntaxError, ValueError) as error:
@@ -148,6 +153,21 @@ def _parse(data: bytes, syntax: RdfSyntax, base: Iri, file: str) -> list[ox.Quad
         line = getattr(error, "lineno", None) or _line_reached(data, syntax, base)
         column = getattr(error, "offset", None) or 1
         raise MalformedRdf(file=file, line=line, column=column, reason=reason) from None
+
+
+def _refuse_cut(data: bytes, syntax: RdfSyntax, base: Iri, file: str) -> None:
+    """Refuse a document that ends where the end may be one only because the rest is missing.
+
+    ``1.5 .`` and ``ex:b.c .`` end well when they are cut behind the full stop, and mean something else. A document that
+    is cut between two statements is one like any other; XML and JSON end only once.
+    """
+    if syntax in _SELF_ENDING or _LOOSE_END.search(data[-_TAIL:]) is None:
+        return
+    try:
+        list(ox.parse(data[:-1], format=_FORMATS[syntax], base_iri=base))
+    except (SyntaxError, ValueError):
+        reason = "it ends in a full stop right behind a name or a number, where it may have been cut; end the last line"
+        raise MalformedRdf(file=file, line=data.count(b"\n") + 1, column=1, reason=reason) from None
 
 
 class _LineByLine(io.BytesIO):
@@ -169,7 +189,7 @@ def _line_reached(data: bytes, syntax: RdfSyntax, base: Iri) -> int:
 
 
 def _facts(quads: Sequence[ox.Quad], file: str, salt: str) -> list[Fact]:
-    blanks = blank_names(_blank_edges(quads), salt=salt)
+    blanks = blank_names(dict.fromkeys(_blank_edges(quads)), salt=salt)
     terms: dict[object, Term] = {}
     facts: dict[Fact, None] = {}
     for quad in quads:
@@ -202,6 +222,8 @@ def _term(node: object, blanks: dict[str, str], terms: dict[object, Term], file:
     if known is None:
         if node.direction is not None:
             raise _unsupported(file, "a text with a base direction", "use a plain language tag")
+        if node.datatype.value == RDF.langString and not node.language:
+            raise _unsupported(file, "a text of rdf:langString without a language", "give it a language tag")
         known = terms[node] = Literal(node.value, node.datatype.value, node.language or "")
     return known
 

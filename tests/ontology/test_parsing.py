@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stratagraph.ontology.facts import Fact, Literal
-from stratagraph.ontology.namespaces import XSD
+from stratagraph.ontology.namespaces import RDF, XSD
 from stratagraph.ontology.nesting import DEPTH_LIMIT
 from stratagraph.ontology.parsing import MalformedRdf, RdfSyntax, UnknownSyntax, parse_rdf
 
@@ -122,6 +122,8 @@ def test_brackets_in_comments_and_iris_do_not_count() -> None:
         ("trig", b"<g> { <a> <p> <b> }", "named graph"),
         ("turtle", b"<a> <p> <<( <a> <p> <b> )>> .", "triple term"),
         ("turtle", b"<a> <p> 'x'@ar--rtl .", "base direction"),
+        ("turtle", b"<a> <p> 'x'^^<http://www.w3.org/1999/02/22-rdf-syntax-ns#langString> .", "langString"),
+        ("jsonld", b'{"@id": "a", "p:p": {"@value": "x", "@type": "%slangString"}}' % RDF.encode(), "langString"),
     ],
 )
 def test_what_a_fact_cannot_hold_is_refused(syntax: str, data: bytes, reason: str) -> None:
@@ -141,3 +143,7 @@ def test_remote_contexts_are_not_fetched() -> None:
 
 def test_extension_decides_the_syntax_in_any_case() -> None:
     assert RdfSyntax.of_file("A.TTL") is RdfSyntax.TURTLE
+
+
+def test_a_triple_that_stands_twice_does_not_rename_its_blank_node() -> None:
+    assert parse(b"_:x <p> <a> . _:x <p> <a> .") == parse(b"_:x <p> <a> .")
