@@ -19,11 +19,12 @@ def compose(data: bytes, file: str) -> yaml.Node | None:
     """Return the root of a YAML file, None where it is empty.
 
     Raises:
-        MalformedInventory: it is no YAML, nests too deeply, or has aliases.
+        MalformedInventory: it is no YAML, nests too deeply, has aliases, or ends within a word.
     """
     faults = Faults(file)
     try:
         depth = 0
+        last: yaml.ScalarEvent | None = None
         for event in yaml.parse(data, Loader=yaml.SafeLoader):
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > DEPTH_LIMIT:
@@ -31,6 +32,9 @@ def compose(data: bytes, file: str) -> yaml.Node | None:
             if isinstance(event, yaml.AliasEvent):
                 # Aliases let a short file stand for an endless one.
                 raise faults.fault(event, "YAML aliases (*name) are not read; write the value out.")
+            last = event if isinstance(event, yaml.ScalarEvent) else last
+        if last is not None and _may_be_cut(data, last):
+            raise faults.fault(last, "the file ends here without a line end: it may have been cut. End the last line.")
         return yaml.compose(data, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
@@ -39,6 +43,13 @@ def compose(data: bytes, file: str) -> yaml.Node | None:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         reason = f"this is not well-formed YAML: {' '.join(str(error).split())}."
         raise MalformedInventory(file=file, line=_line_of_byte(data, error), reason=reason) from None
+
+
+def _may_be_cut(data: bytes, last: yaml.ScalarEvent) -> bool:
+    """Say whether a file ends right behind a value that needs a line end to be whole: one without quotes."""
+    tail = data[data.rfind(b"\n") + 1 :].decode(errors="replace").rstrip(" ")
+    reaches_the_end = last.end_mark.line >= data.count(b"\n") and last.end_mark.column >= len(tail)
+    return bool(tail) and reaches_the_end and last.style not in {'"', "'"}
 
 
 def _line_of_byte(data: bytes, error: Exception) -> int:

@@ -123,3 +123,53 @@ def test_bad_input_is_refused_with_its_line_and_what_to_do(text: str, line: int,
     assert error.file == "estate.yaml"
     assert error.line == line
     assert said in str(error)
+
+
+WHOLE = """assets:
+- kind: Agent
+  name: support
+  label: {en: "Support", pt-BR: 'Suporte'}
+  sg:version: |
+    two
+    lines
+  usesModel:
+  - gpt-5-mini
+  - "gpt-5"
+- kind: BaseModel
+  name: gpt-5
+  contextWindowTokens: 128000
+"""
+
+
+def cut(text: str) -> list[Fact] | None:
+    try:
+        return list(read_inventory(text.encode(), "estate.yaml", model=MODEL, base=ASSET_BASE).facts)
+    except MalformedInventory:
+        return None
+
+
+def test_an_inventory_cut_within_a_line_is_refused_or_says_the_same() -> None:
+    whole = cut(WHOLE)
+    assert whole
+    for end in range(1, len(WHOLE)):
+        prefix = WHOLE[:end]
+        facts = cut(prefix)
+        if facts and facts != whole:
+            line = prefix.splitlines()[-1]
+            # whole lines, or a line whose value is whole by its quotes or brackets
+            assert prefix.endswith("\n") or line in WHOLE.splitlines() or not line.strip(), prefix
+
+
+@pytest.mark.parametrize(
+    "end", ["name: support", "name: support ", "name: 'a'\n  usesModel: [gpt-5]\n  maxTokens:", "comment: |\n    te"]
+)
+def test_a_value_without_quotes_needs_a_line_end(end: str) -> None:
+    assert "may have been cut" in str(refusal(f"assets:\n- kind: Agent\n  {end}"))
+
+
+@pytest.mark.parametrize(
+    "end", ['name: "support"', "name: support # why", "name: support\n", "name: support\n   ", "name: support\n# why"]
+)
+def test_a_file_that_ends_well_needs_no_line_end(end: str) -> None:
+    assert read(f"assets:\n- kind: Agent\n  {end}")
+    assert read('{"assets": [{"kind": "Agent", "name": "support"}]}')
