@@ -48,6 +48,7 @@ def compose(data: bytes, file: str) -> yaml.Node | None:
 def _may_be_cut(data: bytes, last: yaml.ScalarEvent) -> bool:
     """Say whether a file ends right behind a value that needs a line end to be whole: one without quotes."""
     tail = data[data.rfind(b"\n") + 1 :].decode(errors="replace").rstrip(" ")
+    assert last.end_mark is not None, "the parser marks what it has read"
     reaches_the_end = last.end_mark.line >= data.count(b"\n") and last.end_mark.column >= len(tail)
     return bool(tail) and reaches_the_end and last.style not in {'"', "'"}
 
