@@ -169,7 +169,8 @@ class ChangeSet:
     ``added`` and ``removed`` are triples of the closure (asserted and inferred) that came to hold or ceased to.
     ``influences`` are influence edges in their new state; ``influences_removed`` are (influencer, influenced) pairs.
     ``claims_changed`` are the asserted triples whose set of claims changed, with the claims that are open now.
-    ``observations`` are the newest of their subject and metric, ``sightings`` the scopes that were seen (again).
+    ``observations`` are the newest of their subject and metric, ``observations_removed`` the (subject, metric) pairs
+    that show none any more, ``sightings`` the scopes that were seen (again).
     """
 
     sequence: int
@@ -181,4 +182,5 @@ class ChangeSet:
     influences_removed: tuple[tuple[Iri, Iri], ...] = ()
     claims_changed: tuple[tuple[Fact, tuple[Claim, ...]], ...] = ()
     observations: tuple[Observation, ...] = ()
+    observations_removed: tuple[tuple[Iri, Iri], ...] = ()
     sightings: tuple[Sighting, ...] = ()

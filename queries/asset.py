@@ -49,6 +49,7 @@ def asset(store: TripleStore, model: OntologyModel, iri: Iri, *, language: str =
         "sequence": store.sequence,
         **card(model, iri, known).document(model, language),
         "types": page.types(known[RDF.type]),
+        "mergedFrom": sorted(map(_lexical, known.get(SG.mergedFrom, ()))),
         "attributes": page.attributes(outgoing),
         "relations": {
             "out": page.relations(outgoing, RDF.object) + page.inferred(iri, known, outgoing, incoming),

@@ -14,7 +14,7 @@ from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Iri, Literal
 from stratagraph.ontology.folding import fold
 from stratagraph.ontology.model import OntologyModel
-from stratagraph.ontology.namespaces import ASSET_BASE, SG, expand
+from stratagraph.ontology.namespaces import ASSET_BASE, SG, XSD, expand
 from stratagraph.ontology.terms import to_ox
 from stratagraph.queries.cards import TRANSVERSAL, Card, Cards, local_name
 from stratagraph.queries.stores import TripleStore
@@ -23,6 +23,7 @@ _SEPARATORS: Final = re.compile(r"[\W_]+")
 _SUGGESTIONS: Final = 5
 
 _IS_ASSET: Final = "ASK { ?asset a sg:Asset }"
+_MERGED: Final = "SELECT ?asset ?alias WHERE { ?asset sg:mergedFrom ?alias ; a sg:Asset }"
 _NAMED: Final = "SELECT DISTINCT ?asset ?name WHERE { ?asset sg:name ?name ; a sg:Asset }"
 _TEXTS: Final = """
 SELECT ?asset ?text WHERE {
@@ -77,10 +78,17 @@ class AmbiguousName(StratagraphError):
 
 
 def resolve_name(store: TripleStore, model: OntologyModel, text: str, base: Iri = ASSET_BASE) -> Iri:
-    """Return the asset that a person means: by IRI, CURIE or key, by exact name, then by name or label folded."""
-    for iri in _spelled(text.strip(), base):
+    """Return the asset that a person means: by IRI, CURIE or key, by exact name, then by name or label folded.
+
+    Of assets that were merged, each one's IRI means the one that stands for all.
+    """
+    spelled = _spelled(text.strip(), base)
+    for iri in spelled:
         if store.ask(_IS_ASSET, {"asset": iri}):
             return iri
+    for iri in spelled:
+        for row in store.select(_MERGED, {"alias": Literal(iri, XSD.anyURI)}):
+            return str(row["asset"])
     index = name_index(store)
     for found in (_named(store, text), index.exact(text)):
         if len(found) == 1:

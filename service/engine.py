@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Final, Self
 
 from stratagraph.loaders.otlp_traces import SOURCE as TELEMETRY
 from stratagraph.loaders.prices import PriceTable
-from stratagraph.ontology.facts import Batch, ChangeSet, Iri, LedgerChange, Method
+from stratagraph.ontology.facts import Batch, ChangeSet, Iri, LedgerChange, Method, Observation
 from stratagraph.ontology.model import CORE_SOURCE, OntologyModel
 from stratagraph.ontology.rules import compile_rules
 from stratagraph.queries.compliance import evaluate
@@ -277,6 +277,12 @@ class Engine:
         deadline = time.monotonic() + seconds
         with self._moved:
             return self._moved.wait_for(lambda: self.sequence >= sequence, max(0.0, deadline - time.monotonic()))
+
+    def observations_about(self, asset: Iri, start: datetime, end: datetime) -> Iterator[Observation]:
+        """Yield what was observed of an asset over a time, as the views know it; of merged assets what each showed."""
+        for member in self.deriver.members(asset):
+            for seen in self.ledger.observations_about(member, start, end, until=self.sequence):
+                yield seen if member == asset else replace(seen, subject=asset)
 
     def prices(self) -> PriceTable:
         """Return the price facts of the graph."""

@@ -260,9 +260,8 @@ class Projector:
 
 def size(change: ChangeSet) -> int:
     """Return how much a change set weighs in the queue."""
-    return 1 + sum(
-        map(len, (change.added, change.removed, change.influences, change.claims_changed, change.observations))
-    )
+    counted = (change.added, change.removed, change.influences, change.claims_changed, change.observations)
+    return 1 + sum(map(len, (*counted, change.observations_removed)))
 
 
 def _read(spool: IO[bytes]) -> Iterator[ChangeSet]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from stratagraph.ontology.facts import Claim, Fact, Method, Sighting
 
@@ -22,6 +22,7 @@ class Voice(NamedTuple):
 
 Chorus: TypeAlias = tuple[Voice, ...]
 """The voices that state one triple, by source and scope."""
+SILENCE: Final[Chorus] = ()
 
 
 class Choruses:
@@ -76,6 +77,19 @@ def join(chorus: Chorus, claim: Claim) -> Chorus:
 def leave(chorus: Chorus, claim: Claim) -> Chorus:
     """Return the voices without the one of a claim's source and scope."""
     return tuple(voice for voice in chorus if voice[:2] != (claim.source, claim.scope))
+
+
+def agreed(voices: Iterable[Voice]) -> Chorus:
+    """Return voices that all come to say one thing: of those of one source and scope, the one that spoke first."""
+    first: dict[tuple[str, str], Voice] = {}
+    for voice in voices:
+        place = voice.source, voice.scope
+        first[place] = min(first.get(place, voice), voice, key=_by_time)
+    return tuple(first[place] for place in sorted(first))
+
+
+def _by_time(voice: Voice) -> tuple[int, datetime, str]:
+    return voice.opened_at, voice.first_seen, voice.run
 
 
 def claims_of(fact: Fact, chorus: Chorus, sightings: Mapping[tuple[str, str], Sighting]) -> tuple[Claim, ...]:

@@ -31,12 +31,11 @@ class Closure:
     (DRed), which is exact through cycles. No rule reads a type, so types are recomputed per node.
     """
 
-    def __init__(self, tables: Tables, inward: Iterable[int] = ()) -> None:
-        """Hold nothing; ``inward`` are predicates to be found by their object, beyond those that the rules need."""
-        relations = frozenset(tables.relations().union(inward) - {tables.type})
+    def __init__(self, tables: Tables) -> None:
+        """Hold nothing. All but types are found by their object too, for any node may be merged into another."""
         self.tables = tables
-        self.asserted = TripleIndex(relations)
-        self._derived = TripleIndex(relations)
+        self.asserted = TripleIndex({tables.type})
+        self._derived = TripleIndex({tables.type})
         self._masks: list[int] = []
 
     def update(self, added: Mapping[Triple, int], removed: Iterable[Triple]) -> Delta:

@@ -10,13 +10,13 @@ from typing import Any, ClassVar, Final, TypeVar
 
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import ChangeSet, Claim, Fact, Iri, LedgerChange, Method, Observation, Sighting
-from stratagraph.ontology.identity import statement_iri
 from stratagraph.ontology.model import OntologyModel
-from stratagraph.ontology.observations import keep_newest
 from stratagraph.ontology.rules import RuleSet
 from stratagraph.service.deriver.claims import Chorus, Choruses, claims_of, join, leave
 from stratagraph.service.deriver.closure import Closure, Delta
 from stratagraph.service.deriver.influence import Edge, Influences, Pair
+from stratagraph.service.deriver.merges import Merges, Restated
+from stratagraph.service.deriver.newest import Newest
 from stratagraph.service.deriver.numbers import Numbers, Triple
 from stratagraph.service.deriver.shares import Group, Shares
 from stratagraph.service.deriver.tables import Tables
@@ -45,6 +45,8 @@ class OutOfStep(StratagraphError):
 class Deriver:
     """Holds the present in memory: asserted triples with their claims, what follows from them, influence edges.
 
+    All of it is about those that stand for what is stated to be the same (``Merges``): views know of no merge.
+
     One writer; readers of a snapshot must keep the writer out meanwhile. A change of the ontology needs a new
     deriver, restored from the ledger.
     """
@@ -53,11 +55,12 @@ class Deriver:
         """Start at sequence 0 with nothing known."""
         self._numbers = Numbers()
         tables = Tables(rules, self._numbers)
-        self._closure = Closure(tables, (self._numbers.number(prop) for prop in model.relations))
+        self._closure = Closure(tables)
+        self._merges = Merges(self._numbers)
         self._choruses = Choruses()
         self._shares = Shares()
         self._influences = Influences(model, self._closure, self._shares, self._numbers)
-        self._newest: dict[tuple[Iri, Iri], Observation] = {}
+        self._newest = Newest()
         self._sightings: dict[tuple[str, str], Sighting] = {}
         self.sequence = 0
         self._time = datetime.fromtimestamp(0, UTC)
@@ -89,9 +92,11 @@ class Deriver:
         remaining = iter(claims)
         while chunk := list(islice(remaining, CHUNK)):
             self._see(_sightings(chunk))
-            self._take(chunk, (), groups=set())
+            restated = self._restated(chunk, ())
+            self._newest.move(restated.homes)
+            self._take(restated, groups=set())
         self._see(sightings)
-        self._keep_newest(observations)
+        self._newest.keep(observations)
         self._influences.refresh(self._pairs_of(self._shares.observe(recent)))
         self.sequence, self._time, self.batch_hash = sequence, time, batch_hash
 
@@ -106,7 +111,9 @@ class Deriver:
         groups = self._shares.advance(change.time)
         groups |= self._shares.observe(change.observations)
         sightings = self._see((*_sightings(change.opened), *change.sightings))
-        claims, delta, edges = self._take(change.opened, change.closed, groups=groups)
+        restated = self._restated(change.opened, change.closed)
+        shown = self._newest.move(restated.homes) | self._newest.keep(change.observations)
+        claims, delta, edges = self._take(restated, groups=groups)
         self.sequence, self._time, self.batch_hash = change.sequence, change.time, change.batch_hash
         added, removed = self._net(delta, edges)
         kept = [pair for pair in edges if self._influences.edge(pair)]
@@ -117,7 +124,8 @@ class Deriver:
             influences=tuple(map(self._influences.influence, kept)),
             influences_removed=tuple((self._numbers.iri(a), self._numbers.iri(b)) for a, b in lost),
             claims_changed=tuple(map(self._claims, claims)),
-            observations=self._keep_newest(change.observations),
+            observations=tuple(filter(None, map(self._newest.shown, shown))),
+            observations_removed=tuple(key for key in shown if self._newest.shown(key) is None),
             sightings=sightings,
         )
 
@@ -134,7 +142,7 @@ class Deriver:
         yield self._change()  # even where there is nothing, a view learns where it stands
 
     def _snapshot_seen(self, size: int) -> Iterator[ChangeSet]:
-        for seen in _chunks(self._newest.values(), size):
+        for seen in _chunks(self._newest, size):
             yield self._change(observations=tuple(seen))
         for scopes in _chunks(self._sightings.values(), size):
             yield self._change(sightings=tuple(scopes))
@@ -148,13 +156,42 @@ class Deriver:
         """Return the open claims of a fact."""
         return self._claims(self._numbers.triple(fact))[1]
 
+    def members(self, asset: Iri) -> tuple[Iri, ...]:
+        """Return the assets that are one with this one, itself included."""
+        node = self._numbers.known(asset)
+        members = () if node is None else self._merges.members(self._merges.home(node))
+        return tuple(map(self._numbers.iri, members)) or (asset,)
+
     # Taking in -------------------------------------------------------------------------------------------------
 
-    def _take(
-        self, opened: Iterable[Claim], closed: Iterable[Claim], *, groups: set[Group]
-    ) -> tuple[list[Triple], Delta, dict[Pair, Edge]]:
-        """Apply claims; return the triples whose claims changed, the closure's delta and the edges before."""
-        choruses = self._voiced(opened, closed)
+    def _restated(self, opened: Iterable[Claim], closed: Iterable[Claim]) -> Restated:
+        """Return the new voices of every triple that the claims are about, once merges are resolved."""
+        told: dict[Triple, Chorus] = {}
+        for claims, change in ((closed, leave), (opened, join)):
+            for claim in claims:
+                triple = self._numbers.triple(claim.fact)
+                known = told.get(triple)
+                told[triple] = change(self._voices(triple) if known is None else known, claim)
+        return self._merges.restate(told, self._standing)
+
+    def _voices(self, triple: Triple) -> Chorus:
+        """Return who says a triple, as it was said."""
+        if self._merges.concerns(triple):
+            return self._merges.said(triple)
+        return self._choruses[self._tag(triple)]
+
+    def _standing(self, node: int) -> Iterator[tuple[Triple, Chorus]]:
+        """Yield the asserted triples about a node, at either end, and their voices."""
+        asserted = self._closure.asserted
+        for prop, obj, tag in asserted.leaving(node):
+            yield (node, prop, obj), self._choruses[tag]
+        for prop, subject in asserted.arriving(node):
+            triple = (subject, prop, node)
+            yield triple, self._choruses[self._tag(triple)]
+
+    def _take(self, restated: Restated, *, groups: set[Group]) -> tuple[list[Triple], Delta, dict[Pair, Edge]]:
+        """Apply new voices; return the triples whose claims changed, the closure's delta and the edges before."""
+        choruses = restated.voiced
         before = {triple: self._closure.asserted.tag(triple) for triple in choruses}
         tags = {triple: self._choruses.hold(chorus) for triple, chorus in choruses.items()}
         added = {triple: tag for triple, tag in tags.items() if tag and not before[triple]}
@@ -170,16 +207,6 @@ class Deriver:
         edges = self._influences.refresh(pairs)
         return [triple for triple, tag in tags.items() if tag != before[triple]], delta, edges
 
-    def _voiced(self, opened: Iterable[Claim], closed: Iterable[Claim]) -> dict[Triple, Chorus]:
-        """Return the new voices of every triple that the claims are about."""
-        voiced: dict[Triple, Chorus] = {}
-        for claims, change in ((closed, leave), (opened, join)):
-            for claim in claims:
-                triple = self._numbers.triple(claim.fact)
-                known = voiced.get(triple)
-                voiced[triple] = change(self._choruses[self._tag(triple)] if known is None else known, claim)
-        return voiced
-
     def _tag(self, triple: Triple) -> int:
         return self._closure.asserted.tag(triple)
 
@@ -191,7 +218,7 @@ class Deriver:
             if not self._influences.is_measurable(triple):
                 continue
             if any(voice.method is Method.OBSERVED for voice in chorus):
-                self._shares.register(triple, statement_iri(self._numbers.fact(triple)))
+                self._shares.register(triple, self._merges.statements(triple))
                 groups.add(triple[:2])
             elif self._shares.unregister(triple):
                 groups.add(triple[:2])
@@ -201,11 +228,6 @@ class Deriver:
 
     def _pairs_of(self, groups: Iterable[Group]) -> set[Pair]:
         return {(triple[2], triple[0]) for group in groups for triple in self._shares.members(group)}
-
-    def _keep_newest(self, observations: Iterable[Observation]) -> tuple[Observation, ...]:
-        """Take observations in; return those that are the newest of their subject and metric and changed."""
-        changed = {(seen.subject, seen.metric): None for seen in observations if keep_newest(self._newest, seen)}
-        return tuple(self._newest[key] for key in changed)
 
     def _see(self, sightings: Iterable[Sighting]) -> tuple[Sighting, ...]:
         """Take in when scopes were seen; return the last that was told of each."""

@@ -1,4 +1,4 @@
-"""Triples in sorted arrays, eight bytes each way: by subject and predicate, and for relations by object too."""
+"""Triples in sorted arrays, eight bytes each way: by subject and predicate, and where asked for by object too."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class TripleIndex:
     """A set of triples of numbers, each with a tag above 0.
 
     An array per node keeps a hundred thousand assets in tens of megabytes where sets of tuples need gigabytes.
-    ``inward`` are the predicates that are also found by their object.
+    Triples with an IRI as object are found by it too, but for those of the predicates ``outward``.
     """
 
-    def __init__(self, inward: Collection[int]) -> None:
+    def __init__(self, outward: Collection[int]) -> None:
         """Hold nothing."""
-        self._inward = inward
+        self._outward = outward
         self._out: list[array[int] | None] = []
         self._tags: list[array[int] | None] = []
         self._in: list[array[int] | None] = []
@@ -49,7 +49,7 @@ class TripleIndex:
         tags.insert(at, tag)
         self._size += 1
         self.uses[predicate] += 1
-        if predicate in self._inward and not obj & 1:
+        if not obj & 1 and predicate not in self._outward:
             sources = _slot(self._in, obj)
             key = predicate << _SHIFT | subject
             sources.insert(bisect_left(sources, key), key)
@@ -64,7 +64,7 @@ class TripleIndex:
         del keys[at], tags[at]
         self._size -= 1
         self.uses[predicate] -= 1
-        if predicate in self._inward and not obj & 1:
+        if not obj & 1 and predicate not in self._outward:
             sources = _at(self._in, obj)
             if sources is not None:
                 del sources[_find(sources, predicate << _SHIFT | subject)]
@@ -86,7 +86,7 @@ class TripleIndex:
         return _range(_at(self._out, subject), predicate)
 
     def subjects(self, predicate: int, obj: int) -> list[int]:
-        """Return the subjects of an object's triples with one inward predicate."""
+        """Return the subjects of an object's triples with one predicate."""
         return _range(_at(self._in, obj), predicate)
 
     def leaving(self, node: int) -> Iterator[tuple[int, int, int]]:
@@ -96,7 +96,7 @@ class TripleIndex:
             yield key >> _SHIFT, key & _LOW, tag
 
     def arriving(self, node: int) -> Iterator[tuple[int, int]]:
-        """Yield (predicate, subject) of the triples with this object and an inward predicate."""
+        """Yield (predicate, subject) of the triples with this object."""
         for key in _at(self._in, node) or ():
             yield key >> _SHIFT, key & _LOW
 
@@ -105,7 +105,7 @@ class TripleIndex:
         return _heads(_at(self._out, node))
 
     def predicates_in(self, node: int) -> Iterator[int]:
-        """Yield each inward predicate of the triples with this object once."""
+        """Yield each predicate of the triples with this object once."""
         return _heads(_at(self._in, node))
 
     def between(self, subject: int, obj: int, predicates: Collection[int]) -> list[int]:

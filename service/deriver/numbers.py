@@ -43,6 +43,10 @@ class Numbers:
         self._numbers[term] = number
         return number
 
+    def known(self, term: Term) -> int | None:
+        """Return the term's number, None where it has none."""
+        return self._numbers.get(term)
+
     def iri(self, number: int) -> Iri:
         """Return the IRI of an even number."""
         return self._iris[number >> 1]

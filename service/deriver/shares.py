@@ -40,23 +40,29 @@ class Shares:
         self._horizon = 0
         self._hours: dict[Iri, dict[int, list[float]]] = {}
         self._relations: dict[Iri, Triple] = {}
-        self._nodes: dict[Triple, Iri] = {}
+        self._nodes: dict[Triple, tuple[Iri, ...]] = {}
         self._groups: dict[Group, set[Triple]] = defaultdict(set)
 
-    def register(self, triple: Triple, node: Iri) -> None:
-        """Take in an observed relation; ``node`` is the statement that observations are made on."""
-        self._relations[node] = triple
-        self._nodes[triple] = node
+    def register(self, triple: Triple, nodes: Iterable[Iri]) -> None:
+        """Take in an observed relation; ``nodes`` are the statements that observations of it are made on."""
+        self._forget_nodes(triple)
+        self._nodes[triple] = tuple(sorted(nodes))
+        self._relations.update(dict.fromkeys(self._nodes[triple], triple))
         self._groups[triple[:2]].add(triple)
 
     def unregister(self, triple: Triple) -> bool:
         """Forget a relation, but not its calls, for it may be stated again; tell whether it was known."""
-        node = self._nodes.pop(triple, None)
-        if node is None:
+        if triple not in self._nodes:
             return False
-        del self._relations[node]
+        self._forget_nodes(triple)
         self._groups[triple[:2]].discard(triple)
         return True
+
+    def _forget_nodes(self, triple: Triple) -> None:
+        for node in self._nodes.pop(triple, ()):
+            # A merge may have moved the statement to another relation already.
+            if self._relations.get(node) == triple:
+                del self._relations[node]
 
     def advance(self, now: datetime) -> set[Group]:
         """Drop what is more than a day old; return the groups whose shares may have changed."""
@@ -101,7 +107,7 @@ class Shares:
         return Share(*(_part(own[place], sum(each[place] for each in sums)) for place in (0, 1)))
 
     def _totals(self, triple: Triple) -> tuple[float, float]:
-        hours = self._hours.get(self._nodes[triple], {}).values()
+        hours = [each for node in self._nodes[triple] for each in self._hours.get(node, {}).values()]
         return sum(each[0] for each in hours), sum(each[1] for each in hours)
 
 

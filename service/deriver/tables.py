@@ -67,10 +67,6 @@ class Tables:
         """Return those supports that chains imply."""
         return self._derived_supports.get(prop, ())
 
-    def relations(self) -> set[int]:
-        """Return the properties that must be found by their object."""
-        return {*self.linked, *self.object_masks} - {self.type}
-
     def bit(self, cls: int) -> int:
         """Return the bit of a class in the masks, 0 where the rules do not know it."""
         return self._bits.get(cls, 0)

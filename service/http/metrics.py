@@ -32,7 +32,7 @@ def router(engine: Engine) -> APIRouter:
         with engine.reading():
             sequence = engine.sequence
             cards, language = Cards(engine.triples, engine.model), supported(lang)
-            seen = tuple(engine.ledger.observations_about(iri, start, end, until=sequence))
+            seen = tuple(engine.observations_about(iri, start, end))
             cards.fetch({iri, *(each.metric for each in seen)})
             return {
                 "asset": cards[iri].document(engine.model, language),

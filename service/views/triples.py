@@ -21,7 +21,7 @@ from stratagraph.service.views.statements import observation_facts, scope_facts
 from stratagraph.service.views.tails import InfluenceTails, line, statement_tails, tails_of
 from stratagraph.service.views.view import Watermark, follows
 
-MAPPING_VERSION: Final = 4
+MAPPING_VERSION: Final = 5
 """Raised whenever the triples made of the same present change, so that older stores are rebuilt."""
 TRANSACTION: Final = 20_000
 """Triples written in one transaction with the watermark; more are loaded in bulk, before the watermark moves."""
@@ -172,13 +172,19 @@ class TriplesView:
             self._relieve(present)
         for influencer, influenced in change.influences_removed:
             present.replace(influence_iri(influencer, influenced), ())
+        self._collect_seen(change, present, empty=empty)
+        for node, entry in self._writings.changes():
+            book.replace(node, tails_of(entry))
+
+    def _collect_seen(self, change: ChangeSet, present: Edits, *, empty: bool) -> None:
+        """Turn what was observed, and when scopes were seen, into edits."""
         for seen in change.observations:
             node = observation_iri(seen.subject, seen.metric)
             present.replace(node, tails_of(observation_facts(seen)), known=not empty)
+        for key in change.observations_removed:
+            present.replace(observation_iri(*key), ())
         for sighting in change.sightings:
             present.replace(scope_iri(sighting.source, sighting.scope), tails_of(scope_facts(sighting)))
-        for node, entry in self._writings.changes():
-            book.replace(node, tails_of(entry))
 
     def _edits(self) -> _Graphs:
         return Edits(self._store, _DEFAULT), Edits(self._store, WRITINGS)

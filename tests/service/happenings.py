@@ -40,6 +40,9 @@ def small_model(*, extended: bool) -> OntologyModel:
         prop: AttributeInfo(iri=prop, domain=frozenset(), datatype=XSD.string, single_valued=single)
         for prop, single in ((SG.name, True), (EX.mood, True), (EX.says, False))
     }
+    strings[SG.mergedFrom] = AttributeInfo(
+        iri=SG.mergedFrom, domain=frozenset(), datatype=XSD.anyURI, single_valued=False
+    )
     modules = {"core": CORE} | ({"extra": EXTRA} if extended else {})
     return replace(
         world(),
@@ -130,6 +133,7 @@ def _beside(fan: list[Fact]) -> list[Fact]:
 
 
 RELATIONS = [fact for s in NODES for p in sorted(EXTENDED) for o in NODES if _fits(fact := Fact(s, p, o))]
+LINKS = [fact for fact in RELATIONS if fact.predicate == SG.sameAssetAs]
 FANS = _fans()
 TYPES = [Fact(node, RDF.type, kind) for node, kinds in KINDS.items() for kind in kinds]
 MOODS = [Fact(NODES[0], EX.mood, Literal(text)) for text in "xyz"]
@@ -149,7 +153,8 @@ _some_fan = st.sampled_from(FANS).flatmap(
     ).map(lambda parts: [*parts[0], *parts[1]])
 )
 _some_moods = st.lists(st.sampled_from(MOODS), max_size=2, unique=True)
-_pools = st.tuples(_some_fan, _some_moods, _any).map(lambda parts: list(dict.fromkeys(chain(*parts))))
+_some_links = st.lists(st.sampled_from(LINKS), max_size=3, unique=True)
+_pools = st.tuples(_some_fan, _some_moods, _any, _some_links).map(lambda parts: list(dict.fromkeys(chain(*parts))))
 _values = st.sampled_from([0.25, 1.0, 2.5])
 _of_nodes = st.builds(
     Seen, st.sampled_from(NODES[:3]), st.sampled_from([SG.callLatency, SG.calls]), st.integers(0, 3), _values

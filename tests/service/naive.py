@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TypeAlias
 
-from stratagraph.ontology.facts import Fact, Influence, Iri
-from stratagraph.ontology.namespaces import RDF, SG
+from stratagraph.ontology.facts import Fact, Influence, Iri, Literal
+from stratagraph.ontology.namespaces import RDF, SG, XSD
 from tests.service.worlds import CHAINS, PROPS, SUBCLASSES, Prop
 
 
@@ -21,6 +21,35 @@ class Share:
 
 
 NO_SHARES: Mapping[Fact, Share] = MappingProxyType({})
+
+
+def naive_homes(stated: Iterable[Fact]) -> dict[Iri, Iri]:
+    """Say for each node that is stated to be another which one stands for both: the first by name of all they are."""
+    groups: list[set[Iri]] = []
+    for fact in stated:
+        if fact.predicate == SG.sameAssetAs and isinstance(fact.object, str):
+            ends = {fact.subject, fact.object}
+            joined = ends.union(*(group for group in groups if group & ends))
+            groups = [group for group in groups if not group & ends] + [joined]
+    return {node: min(group) for group in groups for node in group}
+
+
+def as_one(fact: Fact, homes: Mapping[Iri, Iri]) -> set[Fact]:
+    """Say what a fact comes to where these homes stand for nodes."""
+    subject, predicate, value = fact
+    if predicate == SG.sameAssetAs:
+        ends = [end for end in (subject, value) if isinstance(end, str) and homes.get(end, end) != end]
+        return {Fact(homes[end], SG.mergedFrom, Literal(end, XSD.anyURI)) for end in ends}
+    if isinstance(value, str) and predicate != RDF.type:
+        value = homes.get(value, value)
+    return {Fact(homes.get(subject, subject), predicate, value)}
+
+
+def naive_merged(stated: Iterable[Fact]) -> set[Fact]:
+    """Say what facts come to once merges are made."""
+    stated = set(stated)
+    homes = naive_homes(stated)
+    return {one for fact in stated for one in as_one(fact, homes)}
 
 
 def naive_closure(asserted: Iterable[Fact], props: Mapping[Iri, Prop] = PROPS) -> set[Fact]:

@@ -11,7 +11,7 @@ from stratagraph.ontology.facts import Fact, Iri
 from stratagraph.ontology.identity import statement_iri
 from stratagraph.ontology.namespaces import SG
 from tests.service.happenings import KINDS, OBSERVER, Run
-from tests.service.naive import Share, naive_influences, naive_present
+from tests.service.naive import Share, as_one, naive_homes, naive_influences, naive_merged, naive_present
 from tests.service.worlds import EX, Prop
 
 Figures: TypeAlias = tuple[int, float, float, float]
@@ -58,10 +58,11 @@ class NaiveLedger:
 
     def picture(self, props: Mapping[Iri, Prop], now: datetime) -> Picture:
         """Return what follows from it under these properties, when the ledger's newest entry is of that time."""
-        asserted = {fact for _, _, fact in self.open}
+        asserted = naive_merged(self.stated)
         sources: dict[Fact, set[str]] = {}
         for source, _, fact in self.open:
-            sources.setdefault(fact, set()).add(source)
+            for one in as_one(fact, self.homes):
+                sources.setdefault(one, set()).add(source)
         edges = naive_influences(asserted, props, self.shares(props, now))
         return Picture(
             facts=frozenset(naive_present(asserted, props, edges.values())),
@@ -76,11 +77,7 @@ class NaiveLedger:
     def shares(self, props: Mapping[Iri, Prop], now: datetime) -> dict[Fact, Share]:
         """Return what part of a node's calls went over each relation that was observed, this hour and the 23 before."""
         since = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=23)
-        observed = {
-            fact
-            for source, _, fact in self.open
-            if source == OBSERVER and fact.subject != fact.object and fact.predicate in props
-        }
+        observed = {fact for fact in self.observed() if fact.subject != fact.object and fact.predicate in props}
 
         def part(fact: Fact, *metrics: Iri) -> float | None:
             own = self._sum(fact, metrics, since)
@@ -94,14 +91,37 @@ class NaiveLedger:
         return sum(
             value
             for about, metric, start, _, value in self.seen
-            if about == fact and metric in metrics and start >= since
+            if self.where(about) == fact and metric in metrics and start >= since
         )
+
+    @property
+    def stated(self) -> set[Fact]:
+        """What is stated, by whomsoever."""
+        return {fact for _, _, fact in self.open}
+
+    @property
+    def homes(self) -> dict[Iri, Iri]:
+        """The nodes that are stated to be another, and which one stands for them."""
+        return naive_homes(self.stated)
+
+    def observed(self) -> set[Fact]:
+        """What the observer's statements come to."""
+        return {one for source, _, fact in self.open if source == OBSERVER for one in as_one(fact, self.homes)}
+
+    def where(self, about: Iri | Fact) -> Iri | Fact:
+        """Say where an observation stands: on what stands for its node, or for its relation while that is stated."""
+        if not isinstance(about, Fact):
+            return self.homes.get(about, about)
+        if about in self.stated and about.predicate != SG.sameAssetAs:
+            (about,) = as_one(about, self.homes)
+        return about
 
     def newest(self) -> dict[tuple[Iri, Iri], Figures]:
         """Return count, sum, minimum and maximum of the newest window; of several sources, the last by name."""
         last: dict[tuple[Iri, Iri], tuple[datetime, str]] = {}
         values: dict[tuple[Iri, Iri, datetime, str], list[float]] = {}
-        for about, metric, start, source, value in self.seen:
+        for told, metric, start, source, value in self.seen:
+            about = self.where(told)
             node = statement_iri(about) if isinstance(about, Fact) else about
             last[node, metric] = max((start, source), last.get((node, metric), (start, source)))
             values.setdefault((node, metric, start, source), []).append(value)
@@ -114,10 +134,9 @@ class NaiveLedger:
     def weights(self) -> dict[tuple[Fact, Iri], float]:
         """Return the newest sum of calls and tokens of each relation that is observed."""
         newest = self.newest()
-        ties = {fact for source, _, fact in self.open if source == OBSERVER}
         return {
             (fact, metric): newest[statement_iri(fact), metric][1]
-            for fact in ties
+            for fact in self.observed()
             for metric in (SG.calls, *TOKENS)
             if (statement_iri(fact), metric) in newest
         }

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import Phase, given, settings
 
+from stratagraph.ontology.facts import Fact
+from stratagraph.ontology.namespaces import SG
 from stratagraph.service import engine as engine_module
 from stratagraph.service.neo4j.local import LocalNeo4j
 from stratagraph.service.neo4j.target import Target
@@ -17,6 +19,7 @@ from tests.counting import COUNTED
 from tests.neo4j_server import target_of, wipe
 from tests.proxy import Proxy
 from tests.service.happenings import LOCAL, Happening, Run, Step, interrupted, small_ontology, stories
+from tests.service.naive_ledger import Picture
 from tests.service.projected import ProjectedStory
 from tests.service.story import Story
 
@@ -55,11 +58,17 @@ def play(story: Story, steps: Sequence[Step], tell: Counter[str]) -> None:
             tell["steps"] += 1
             tell["runs"] += isinstance(step, Run)
             tell["facts taken back"] += len(before.facts - after.facts)
+            tell["merges"] += len(merged(after) - merged(before))
+            tell["merges taken back"] += len(merged(before) - merged(after))
             tell["influences taken back"] += len(before.edges.keys() - after.edges.keys())
             before = after
         story.check_past()
     finally:
         story.close()
+
+
+def merged(picture: Picture) -> set[Fact]:
+    return {fact for fact in picture.facts if fact.predicate == SG.mergedFrom}
 
 
 def test_local_views_equal_the_naive_models_after_every_step(

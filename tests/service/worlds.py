@@ -58,6 +58,7 @@ PROPS: dict[Iri, Prop] = {
     EX.near: Prop(flags=frozenset({"symmetric"})),
     EX.same: Prop(flags=frozenset({"symmetric", "transitive"}), supers=named("near")),
     EX.rules: Prop(range=EX.Other),
+    SG.sameAssetAs: Prop(flags=frozenset({"symmetric", "transitive"}), domain=SG.Asset, range=SG.Asset),
     SG.affects: Prop(inverse=SG.affectedBy, domain=SG.Asset, range=SG.Asset, carries=((True, ALL, 1.0),)),
     SG.affectedBy: Prop(inverse=SG.affects, carries=((False, ALL, 1.0),)),
     SG.affectsCost: Prop(supers=frozenset({SG.affects}), carries=((True, COST, 1.0),)),
@@ -155,9 +156,15 @@ _knots = st.builds(
     st.sampled_from([EX.partOf, EX.hasPart, EX.near, EX.same]),
     st.sampled_from(NODES[:3]),
 )
-events = st.one_of(
-    st.lists(facts, min_size=1, max_size=14, unique=True), st.lists(_knots, min_size=4, max_size=9, unique=True)
-).flatmap(_steps)
+_links = st.builds(Fact, st.sampled_from(NODES), st.just(SG.sameAssetAs), st.sampled_from(NODES))
+_some = st.lists(facts, min_size=1, max_size=14, unique=True)
+_merging = st.tuples(st.lists(facts, min_size=3, max_size=8, unique=True), st.lists(_links, min_size=1, max_size=4))
+_pools = st.one_of(
+    _some,
+    st.lists(_knots, min_size=4, max_size=9, unique=True),
+    _merging.map(lambda parts: list(dict.fromkeys([*parts[0], *parts[1]]))),
+)
+events = _pools.flatmap(_steps)
 
 
 class History:
@@ -249,5 +256,7 @@ class Mirror:
                 del self.claims[fact]
         for seen in change.observations:
             self.newest[seen.subject, seen.metric] = seen
+        for key in change.observations_removed:
+            del self.newest[key]
         for sighting in change.sightings:
             self.sightings[sighting.source, sighting.scope] = sighting

@@ -41,7 +41,7 @@ class Edits:
         """What was removed and added again: the database still has what it was."""
         self.claims: dict[Fact, tuple[Claim, ...]] = {}
         self.influences: dict[tuple[Iri, Iri], Influence | None] = {}
-        self.observations: dict[tuple[Iri, Iri], Observation] = {}
+        self.observations: dict[tuple[Iri, Iri], Observation | None] = {}
         self.sightings: dict[tuple[str, str], Sighting] = {}
 
     def take(self, change: ChangeSet) -> None:
@@ -53,6 +53,7 @@ class Edits:
         self.claims.update(change.claims_changed)
         self.influences.update((pair, None) for pair in change.influences_removed)
         self.influences.update(((edge.influencer, edge.influenced), edge) for edge in change.influences)
+        self.observations.update(dict.fromkeys(change.observations_removed))
         self.observations.update(((seen.subject, seen.metric), seen) for seen in change.observations)
         self.sightings.update(((seen.source, seen.scope), seen) for seen in change.sightings)
 
@@ -113,7 +114,7 @@ class Edits:
             row_of(nodes, iri)
         rows.nodes = list(nodes.values())
         rows.tie(ties)
-        loose = self._loosened() | {row["iri"] for row in rows.unstated}
+        loose = self._loosened() | {row["iri"] for row in rows.unstated} | {row["of"] for row in rows.unseen}
         rows.orphans = [{"iri": iri} for iri in sorted(loose)]
         return rows
 
@@ -200,7 +201,14 @@ class Edits:
     # Measurements ----------------------------------------------------------------------------------------------------
 
     def _measure(self, nodes: dict[Iri, Row], ties: dict[Tie, Row], rows: Rows) -> None:
-        for seen in self.observations.values():
+        for (subject, metric), seen in self.observations.items():
+            if seen is None:
+                rows.unseen.append(
+                    {"iri": observation_iri(subject, metric), "of": subject, "p": {weight_key(metric): None}}
+                )
+                if subject.startswith(STATEMENT_BASE):
+                    rows.weights.append({"iri": subject})
+                continue
             self._replace(observation_iri(seen.subject, seen.metric), observation_facts(seen), nodes, ties)
             if seen.subject.startswith(STATEMENT_BASE):
                 row = row_of(nodes, seen.subject)

@@ -37,6 +37,8 @@ class Rows:
     idle: ByType = field(default_factory=_by_type)
     """Relationships to remove unless something still speaks for them."""
     unstated: list[Row] = field(default_factory=list)
+    unseen: list[Row] = field(default_factory=list)
+    """Observations to remove, what they were of, and the weight that a statement loses with them."""
     weights: list[Row] = field(default_factory=list)
     orphans: list[Row] = field(default_factory=list)
 

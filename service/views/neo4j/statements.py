@@ -63,6 +63,18 @@ _TIES: Final = _ENDS + "MERGE (s)-[r:`{type}`]->(o) SET r += row.p"
 _TOLD: Final = _TIES + ", r.firstSeen = $moments[row.seen]"
 _GONE: Final = _ENDS + "MATCH (s)-[r:`{type}`]->(o) DELETE r"
 _IDLE: Final = _ENDS + "MATCH (s)-[r:`{type}`]->(o) WHERE r.sources IS NULL AND r.aspects IS NULL DELETE r"
+_UNSEEN: Final = f"""
+UNWIND $rows AS row
+MATCH (n:{MARKER} {{{KEY}: row.iri}})
+DETACH DELETE n
+"""
+_UNWEIGHED: Final = f"""
+UNWIND $rows AS row
+MATCH (n:{MARKER}:Statement {{{KEY}: row.of}})
+SET n += row.p
+WITH n WHERE n.type IS NULL AND NOT EXISTS {{ (:{MARKER}:Observation)-->(n) }}
+REMOVE n:Statement
+"""
 _UNSTATED: Final = f"""
 UNWIND $rows AS row
 MATCH (n:{MARKER}:Statement {{{KEY}: row.iri}})
@@ -121,6 +133,8 @@ MATCH (s)-[r:$(t.type)]->(o)
         yield from _by_type(_TIES, rows.ties)
         yield from _by_type(_TOLD, rows.told)
         yield from _by_type(_IDLE, rows.idle)
+        yield Step(_UNSEEN, rows.unseen)
+        yield Step(_UNWEIGHED, rows.unseen)
         yield Step(self._unweigh, rows.unstated)
         yield Step(_UNSTATED, rows.unstated)
         yield Step(self._weigh, rows.weights)

@@ -34,7 +34,7 @@ from stratagraph.service.views.neo4j.statements import (
 )
 from stratagraph.service.views.view import Watermark, follows
 
-MAPPING_VERSION: Final = 3
+MAPPING_VERSION: Final = 4
 """Raised whenever the graph made of the same present changes, so that older databases are rebuilt."""
 WIPE_ROWS: Final = 10_000
 REBUILT_TOGETHER: Final = 8

@@ -1,0 +1,225 @@
+"""Merges: assets that are stated to be the same stand as one, and what was said of each stands on that one."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from stratagraph.ontology.facts import Iri, Literal
+from stratagraph.ontology.identity import statement_iri
+from stratagraph.ontology.namespaces import RDF, SG, XSD
+from stratagraph.service.deriver.claims import SILENCE, Chorus, agreed
+from stratagraph.service.deriver.numbers import Numbers, Triple, is_iri
+
+Told: TypeAlias = Mapping[Triple, Chorus]
+"""What is said, triple by triple; silence where it is said no more."""
+Standing: TypeAlias = Callable[[int], Iterable[tuple[Triple, Chorus]]]
+"""Gives what stands about a node, at either end, with who says so."""
+_NOBODY: Final[tuple[int, ...]] = ()
+
+
+@dataclass(slots=True)
+class Restated:
+    """What a change of what is said makes of the present: new voices by triple, and where subjects stand now.
+
+    ``homes`` maps assets and statements to the asset or statement that stands for them.
+    """
+
+    voiced: dict[Triple, Chorus] = field(default_factory=dict)
+    homes: dict[Iri, Iri] = field(default_factory=dict)
+
+
+class Merges:
+    """Turns what is said into what stands: each member of a merge by the one that stands for all of them.
+
+    Merges are symmetric and transitive: the members are what ``sg:sameAssetAs`` connects. The first of them by IRI
+    stands for all, for that depends on nothing but who they are. What was said of members is kept as it was said, so
+    that the merge can be undone; of all else nothing is kept here. A statement of sameness stands as an alias of the
+    one that stands, ``sg:mergedFrom``. Classes and predicates are never replaced.
+    """
+
+    def __init__(self, numbers: Numbers) -> None:
+        """Know of no merge."""
+        self._numbers = numbers
+        self._same = numbers.number(SG.sameAssetAs)
+        self._alias = numbers.number(SG.mergedFrom)
+        self._type = numbers.number(RDF.type)
+        self._neighbours: dict[int, Counter[int]] = {}
+        self._home: dict[int, int] = {}
+        self._members: dict[int, tuple[int, ...]] = {}
+        self._said: dict[Triple, Chorus] = {}
+        self._about: dict[int, set[Triple]] = defaultdict(set)
+        self._sources: dict[Triple, set[Triple]] = defaultdict(set)
+
+    def concerns(self, triple: Triple) -> bool:
+        """Tell whether the triple is about a merge or about one of its members."""
+        return triple[1] == self._same or triple[0] in self._home or triple[2] in self._home
+
+    def said(self, triple: Triple) -> Chorus:
+        """Return who says a triple that concerns a merge."""
+        return self._said.get(triple, SILENCE)
+
+    def home(self, node: int) -> int:
+        """Return the node that stands for a node: itself, where it is no member of a merge."""
+        return self._home.get(node, node)
+
+    def members(self, node: int) -> tuple[int, ...]:
+        """Return the members of the merge that a node stands for, by IRI; nothing where it stands for no other."""
+        return self._members.get(node, _NOBODY)
+
+    def statements(self, triple: Triple) -> set[Iri]:
+        """Return the nodes of what was said that stands as this triple, its own included."""
+        return {self._statement(triple), *map(self._statement, self._sources.get(triple, ()))}
+
+    def restate(self, told: Told, standing: Standing) -> Restated:
+        """Take in new voices of what is said; return the new voices of what stands."""
+        linked = [triple for triple in told if triple[1] == self._same]
+        if not self._home and not linked:
+            return Restated(voiced=dict(told))
+        moving = self._around(linked, told)
+        self._relink(linked, told)
+        work = self._gathered(moving, standing)
+        work.update({triple: self.said(triple) for triple in told if self.concerns(triple)})
+        touched = dict.fromkeys(image for triple in work for image in self._take_back(triple))
+        before = {node: self.home(node) for node in moving}
+        self._regroup(moving)
+        work.update({triple: chorus for triple, chorus in told.items() if triple in work or self.concerns(triple)})
+        touched.update(dict.fromkeys(image for triple, chorus in work.items() for image in self._say(triple, chorus)))
+        result = Restated(voiced={triple: chorus for triple, chorus in told.items() if triple not in work})
+        for triple in touched:
+            result.voiced[triple] = self._voices(triple, work)
+        result.homes = dict(self._homes(work, before))
+        return result
+
+    # What is said ------------------------------------------------------------------------------------------------
+
+    def _gathered(self, moving: Iterable[int], standing: Standing) -> dict[Triple, Chorus]:
+        """Return all that is said about nodes whose merges change, by whom before the change."""
+        found: dict[Triple, Chorus] = {}
+        for node in moving:
+            found.update((triple, self._said[triple]) for triple in self._about.get(node, ()))
+            if node not in self._home:
+                found.update((triple, voices) for triple, voices in standing(node) if triple not in self._sources)
+        return found
+
+    def _take_back(self, triple: Triple) -> Iterator[Triple]:
+        """Forget that a triple is said; yield what stood for it."""
+        if triple not in self._said:
+            if triple[1] != self._same:
+                yield triple
+            return
+        del self._said[triple]
+        for node in _ends(triple):
+            about = self._about[node]
+            about.discard(triple)
+            if not about:
+                del self._about[node]
+        for image in self._images(triple):
+            sources = self._sources[image]
+            sources.discard(triple)
+            if not sources:
+                del self._sources[image]
+            yield image
+
+    def _say(self, triple: Triple, chorus: Chorus) -> Iterator[Triple]:
+        """Note what is said about members; yield what stands for it. Of all else nothing is noted."""
+        if not self.concerns(triple):
+            yield triple
+            return
+        if not chorus:
+            return
+        self._said[triple] = chorus
+        for node in _ends(triple):
+            self._about[node].add(triple)
+        for image in self._images(triple):
+            self._sources[image].add(triple)
+            yield image
+
+    def _images(self, triple: Triple) -> Iterator[Triple]:
+        """Yield what stands for a triple: itself with members replaced; of a statement of sameness, the aliases."""
+        subject, prop, obj = triple
+        if prop == self._same:
+            for node in sorted({*_ends(triple)}):
+                if self.home(node) != node:
+                    iri = Literal(self._numbers.iri(node), XSD.anyURI)
+                    yield self.home(node), self._alias, self._numbers.number(iri)
+        else:
+            yield self.home(subject), prop, obj if prop == self._type else self.home(obj)
+
+    def _voices(self, triple: Triple, work: Told) -> Chorus:
+        """Return who says what stands as the triple."""
+        sources = self._sources.get(triple)
+        if sources:
+            return agreed(voice for source in sources for voice in self._said[source])
+        return SILENCE if self.concerns(triple) else work.get(triple, SILENCE)
+
+    # Who is one --------------------------------------------------------------------------------------------------
+
+    def _around(self, linked: Iterable[Triple], told: Told) -> list[int]:
+        """Return every node whose merge may change with what is said of sameness: the ends and all that they join."""
+        found: dict[int, None] = {}
+        for triple in linked:
+            if bool(told[triple]) != bool(self.said(triple)) and _joins(triple):
+                for node in _ends(triple):
+                    found.update(dict.fromkeys(self.members(self.home(node)) or (node,)))
+        return list(found)
+
+    def _relink(self, linked: Iterable[Triple], told: Told) -> None:
+        """Join what is said to be the same from now on, and part what no longer is."""
+        for triple in filter(_joins, linked):
+            by = bool(told[triple]) - bool(self.said(triple))
+            if by:
+                for node, other in ((triple[0], triple[2]), (triple[2], triple[0])):
+                    near = self._neighbours.setdefault(node, Counter())
+                    near[other] += by
+                    if not near[other]:
+                        del near[other]
+                    if not near:
+                        del self._neighbours[node]
+
+    def _regroup(self, nodes: Iterable[int]) -> None:
+        """Find anew which of the nodes are one."""
+        for node in nodes:
+            self._members.pop(self._home.pop(node, node), None)
+        for node in nodes:
+            if node not in self._home and node in self._neighbours:
+                members = sorted(self._reached(node), key=self._numbers.iri)
+                self._members[members[0]] = tuple(members)
+                self._home.update(dict.fromkeys(members, members[0]))
+
+    def _reached(self, node: int) -> set[int]:
+        reached = {node}
+        agenda = [node]
+        while agenda:
+            fresh = self._neighbours[agenda.pop()].keys() - reached
+            reached |= fresh
+            agenda.extend(fresh)
+        return reached
+
+    # Where observations stand ------------------------------------------------------------------------------------
+
+    def _homes(self, work: Iterable[Triple], before: Mapping[int, int]) -> Iterator[tuple[Iri, Iri]]:
+        """Yield where nodes, and statements of what is said, stand from now on."""
+        for node, home in before.items():
+            if self.home(node) != home:
+                yield self._numbers.iri(node), self._numbers.iri(self.home(node))
+        for triple in work:
+            if triple[1] != self._same:
+                image = next(self._images(triple)) if triple in self._said else triple
+                yield self._statement(triple), self._statement(image)
+
+    def _statement(self, triple: Triple) -> Iri:
+        return statement_iri(self._numbers.fact(triple))
+
+
+def _ends(triple: Triple) -> tuple[int, ...]:
+    """Return the nodes that a triple is about."""
+    subject, _, obj = triple
+    return (subject, obj) if is_iri(obj) and obj != subject else (subject,)
+
+
+def _joins(triple: Triple) -> bool:
+    """Tell whether a statement of sameness is about two nodes."""
+    return len(_ends(triple)) > 1
