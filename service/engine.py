@@ -19,6 +19,7 @@ from stratagraph.loaders.otlp_traces import SOURCE as TELEMETRY
 from stratagraph.loaders.prices import PriceTable
 from stratagraph.ontology.facts import Batch, ChangeSet, Iri, LedgerChange, Method, Observation
 from stratagraph.ontology.model import CORE_SOURCE, OntologyModel
+from stratagraph.ontology.namespaces import RDF
 from stratagraph.ontology.rules import compile_rules
 from stratagraph.queries.compliance import evaluate
 from stratagraph.queries.verdicts import Audit
@@ -35,6 +36,7 @@ from stratagraph.service.ledger.retention import Policy
 from stratagraph.service.ledger.signing import Head
 from stratagraph.service.lockfile import DataLock
 from stratagraph.service.projector import Projector, RemoteView
+from stratagraph.service.sameness import Sameness
 from stratagraph.service.settings import CHECKPOINTS_FOLDER, DERIVER_FILE, TRIPLES_FOLDER, Settings
 from stratagraph.service.sparql.checkpoints import Checkpoints
 from stratagraph.service.views.adjacency import AdjacencyView
@@ -144,6 +146,7 @@ class Engine:
         head = self.ledger.head()
         saved = load(self._deriver_file, self.model, sequence=head.sequence, batch_hash=head.batch_hash)
         self.deriver = saved or self._restored(head)
+        self.sameness = Sameness(self.model, self.deriver)
         for view in self.views():
             if not self._stands_at(view, head):
                 log.info("rebuilding the view %s at sequence %d", view.name, head.sequence)
@@ -200,7 +203,16 @@ class Engine:
                 self._project(receipt.change)
                 if batch.method is Method.DECLARED:
                     self._prices = None
-        return Committed(receipt=receipt, warnings=report.warnings)
+            return Committed(receipt=receipt, warnings=(*report.warnings, *self._doubts(batch, receipt)))
+
+    def _doubts(self, batch: Batch, receipt: Receipt) -> tuple[Finding, ...]:
+        """Return what is doubtful about who is who; telemetry has no reader, so what it brings is logged, once."""
+        if batch.method is Method.DECLARED:
+            return tuple(self.sameness.warnings(batch))
+        opened = [claim.fact.subject for claim in receipt.change.opened if claim.fact.predicate == RDF.type]
+        for finding in self.sameness.appeared(opened):
+            log.warning("%s", finding.text())
+        return ()
 
     def _ledger_commit(self, batch: Batch) -> Receipt:
         return self.ledger.commit(batch, ontology_hash=self.model.hash, single_valued=self._single_valued)

@@ -16,6 +16,7 @@ from stratagraph.service.deriver.claims import Chorus, Choruses, claims_of, join
 from stratagraph.service.deriver.closure import Closure, Delta
 from stratagraph.service.deriver.influence import Edge, Influences, Pair
 from stratagraph.service.deriver.merges import Merges, Restated
+from stratagraph.service.deriver.namesakes import Namesakes, NearMiss
 from stratagraph.service.deriver.newest import Newest
 from stratagraph.service.deriver.numbers import Numbers, Triple
 from stratagraph.service.deriver.shares import Group, Shares
@@ -57,6 +58,7 @@ class Deriver:
         tables = Tables(rules, self._numbers)
         self._closure = Closure(tables)
         self._merges = Merges(self._numbers)
+        self._namesakes = Namesakes(model, self._closure, self._numbers)
         self._choruses = Choruses()
         self._shares = Shares()
         self._influences = Influences(model, self._closure, self._shares, self._numbers)
@@ -162,6 +164,27 @@ class Deriver:
         members = () if node is None else self._merges.members(self._merges.home(node))
         return tuple(map(self._numbers.iri, members)) or (asset,)
 
+    def near_misses(self, asset: Iri) -> tuple[NearMiss, ...]:
+        """Return the assets that may be one with this one, by their keys, and are not stated to be."""
+        return tuple(self._namesakes.near(asset))
+
+    def sources_of(self, asset: Iri) -> list[str]:
+        """Return the sources that say what an asset is."""
+        told = self._closure.asserted.leaving(self._numbers.number(asset))
+        kind = self._closure.tables.type
+        return sorted({voice.source for prop, _, tag in told if prop == kind for voice in self._choruses[tag]})
+
+    def told_by_members(self, asset: Iri) -> dict[Iri, list[Fact]]:
+        """Return what was said of each of the assets that are one with this one, as it was said."""
+        return {
+            member: [
+                fact
+                for fact in self._numbers.facts(self._merges.about(self._numbers.number(member)))
+                if fact.subject == member
+            ]
+            for member in self.members(asset)
+        }
+
     # Taking in -------------------------------------------------------------------------------------------------
 
     def _restated(self, opened: Iterable[Claim], closed: Iterable[Claim]) -> Restated:
@@ -200,6 +223,7 @@ class Deriver:
             if tag and before[triple]:
                 self._closure.asserted.put(triple, tag)
         delta = self._closure.update(added, removed)
+        self._namesakes.note(added)
         for tag in before.values():
             self._choruses.release(tag)
         pairs = self._influences.touched((*added, *removed), delta.retyped)

@@ -69,6 +69,10 @@ class Merges:
         """Return the members of the merge that a node stands for, by IRI; nothing where it stands for no other."""
         return self._members.get(node, _NOBODY)
 
+    def about(self, node: int) -> Iterable[Triple]:
+        """Return what was said of a member of a merge, at either end."""
+        return sorted(self._about.get(node, ()))
+
     def statements(self, triple: Triple) -> set[Iri]:
         """Return the nodes of what was said that stands as this triple, its own included."""
         return {self._statement(triple), *map(self._statement, self._sources.get(triple, ()))}

@@ -85,7 +85,10 @@ def _add_names(routes: APIRouter, engine: Engine) -> None:
 
     @routes.get("/assets/{name:path}", summary="Everything about one asset, with who says so")
     def asset(name: str, lang: Language = "en") -> dict[str, Any]:
-        return describe_asset(engine.triples, model, _in_path(engine, name), language=lang)
+        with engine.reading():
+            iri = _in_path(engine, name)
+            document = describe_asset(engine.triples, model, iri, language=lang)
+            return document | {"nearMisses": engine.sameness.near_misses(iri, lang)}
 
     @routes.get("/search", summary="Assets by name or label; case and accents are ignored")
     def search(

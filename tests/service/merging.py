@@ -28,11 +28,18 @@ class Estate:
 
     def load(self, inventory: str, *, source: str = "team", scope: str = "estate.yaml") -> dict[str, Any]:
         """Commit an inventory as the whole of its scope."""
+        return self._load(inventory, "application/yaml", source, scope)
+
+    def load_turtle(self, text: str) -> dict[str, Any]:
+        """Commit a document."""
+        return self._load(text, "text/turtle", "registry", "registry.ttl")
+
+    def _load(self, text: str, media_type: str, source: str, scope: str) -> dict[str, Any]:
         answer = self._send(
             "POST",
             "/api/batches",
-            content=inventory.encode(),
-            headers={"Content-Type": "application/yaml"},
+            content=text.encode(),
+            headers={"Content-Type": media_type},
             params={"source": source, "scope": scope, "complete": "true"},
         )
         return {"status": answer.status_code, **answer.json()}
