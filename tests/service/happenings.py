@@ -40,16 +40,13 @@ def small_model(*, extended: bool) -> OntologyModel:
         prop: AttributeInfo(iri=prop, domain=frozenset(), datatype=XSD.string, single_valued=single)
         for prop, single in ((SG.name, True), (EX.mood, True), (EX.says, False))
     }
-    strings[SG.mergedFrom] = AttributeInfo(
-        iri=SG.mergedFrom, domain=frozenset(), datatype=XSD.anyURI, single_valued=False
-    )
     modules = {"core": CORE} | ({"extra": EXTRA} if extended else {})
     return replace(
         world(),
         hash="extended" if extended else "small",
         modules=modules,
         relations=relations_of(EXTENDED if extended else PROPS),
-        attributes=strings,
+        attributes={**world().attributes, **strings},
     )
 
 

@@ -22,9 +22,9 @@ from stratagraph.ontology.facts import (
     Sighting,
     Term,
 )
-from stratagraph.ontology.infos import AspectInfo, ClassInfo, RelationInfo, Transmission
+from stratagraph.ontology.infos import AspectInfo, AttributeInfo, ClassInfo, RelationInfo, Transmission
 from stratagraph.ontology.model import OntologyModel, load_model
-from stratagraph.ontology.namespaces import RDF, SG, Namespace
+from stratagraph.ontology.namespaces import RDF, SG, XSD, Namespace
 
 EX = Namespace("https://example.org/")
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -89,7 +89,11 @@ def world() -> OntologyModel:
             for cls in CLASSES
         },
         relations=relations_of(PROPS),
-        attributes={},
+        attributes={
+            SG.mergedFrom: AttributeInfo(
+                iri=SG.mergedFrom, domain=frozenset(), datatype=XSD.anyURI, single_valued=False
+            )
+        },
         aspects={
             aspect: AspectInfo(
                 iri=aspect,
