@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from stratagraph.ontology.facts import Iri, Literal
 from stratagraph.ontology.folding import fold
@@ -46,6 +46,10 @@ class Namesakes:
         self._kinds = {numbers.number(info.iri): info.kind for info in infos}
         self._names = {numbers.number(info.key_properties[0]) for info in infos}
         self._index: dict[str, tuple[int, ...]] | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the index."""
+        return vars(self) | {"_index": None}
 
     def note(self, triples: Iterable[Triple]) -> None:
         """Take in the asserted triples of a change. Who loses a name is found under it still, and then left out."""
