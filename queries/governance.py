@@ -110,6 +110,7 @@ class Governance:
         self.model = model
         self._bindings = bindings(model)
         self._governors: dict[Iri, _Governor] = {}
+        self._known: dict[Iri, frozenset[Iri]] = {}
         self._links: dict[Iri, list[_Link]] = {}
 
     def of(self, rule: Rule, targets: Sequence[Iri]) -> Mapping[Iri, Governed]:
@@ -192,7 +193,13 @@ class Governance:
         return binding in self._recognised(self._governors[link.governor])
 
     def _recognised(self, governor: _Governor) -> frozenset[Iri]:
-        """Return what a governor is; what an organisation calls its own policy never makes a law of it."""
+        """Return what a governor is, told once for each."""
+        if governor.iri not in self._known:
+            self._known[governor.iri] = self._recognise(governor)
+        return self._known[governor.iri]
+
+    def _recognise(self, governor: _Governor) -> frozenset[Iri]:
+        """Tell what a governor is; what an organisation calls its own policy never makes a law of it."""
         found = governor.values(SG.policyKind) | self._bindings.recognise(
             governor.texts(SG.frameworkCode), governor.texts(SG.name, RDFS.label, SKOS.altLabel)
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -9,6 +10,7 @@ from typing import ClassVar, Final
 
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Fact, Influence, Iri, Literal
+from stratagraph.ontology.frameworks import bindings
 from stratagraph.ontology.folding import fold
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import ASSET_BASE, SG, expand, local_name
@@ -26,7 +28,15 @@ SELECT ?obligation ?framework ?code ?level WHERE {
   ?obligation sg:touchesLevel ?level
 }
 """
-_HOLDERS: Final = "SELECT DISTINCT ?holder ?code WHERE { ?holder sg:frameworkCode ?code ; a sg:Asset }"
+_HOLDERS: Final = """
+SELECT DISTINCT ?holder ?property ?text WHERE {
+  { ?holder sg:frameworkCode ?text . BIND(sg:frameworkCode AS ?property) }
+  UNION
+  { ?holder a sg:Regulation . VALUES ?property { sg:name rdfs:label skos:altLabel } ?holder ?property ?text }
+  ?holder a sg:Asset
+}
+"""
+"""How the laws, standards and policies of the estate are called: any by its code, laws and standards by name too."""
 
 
 @dataclass(kw_only=True)
@@ -39,8 +49,8 @@ class FrameworkNotInEstate(StratagraphError):
     slug: ClassVar[str] = "framework-not-in-estate"
     status: ClassVar[int] = 404
     text: ClassVar[str] = (
-        "{obligation} cannot be followed into the estate: no law, standard or policy in it has the framework code "
-        "{framework!r}. Add one, and state what it governs."
+        "{obligation} cannot be followed into the estate: no law, standard or policy in it is known as {framework!r}, by "
+        "its framework code or its name. Add one, and state what it governs."
     )
 
 
@@ -111,22 +121,44 @@ def scope_of(store: TripleStore, model: OntologyModel, node: Iri) -> Scope | Non
     """Return how an obligation enters the estate; None where the node is none.
 
     Raises:
-        FrameworkNotInEstate: nothing in the estate has its framework's code.
+        FrameworkNotInEstate: nothing in the estate is known as its framework.
     """
     rows = store.select(_SCOPE, {"obligation": node})
     if not rows:
         return None
     framework, code = str(rows[0]["framework"]), rows[0]["code"]
     assert isinstance(code, Literal)  # a notation is a literal, by the ontology
-    holders = sorted(str(row["holder"]) for row in store.select(_HOLDERS, {"code": code}))
-    if not holders:
+    held = _held(store, model, framework)
+    if not held:
         raise FrameworkNotInEstate(obligation=f"{local_name(node)} ({model.label(node)})", framework=code.value)
     part = Fact(node, SG.obligationOf, framework)
     return Scope(
         obligation=node,
         levels=frozenset(str(row["level"]) for row in rows),
-        edges=tuple(_edge(model, part, Fact(holder, SG.frameworkCode, code)) for holder in holders),
+        edges=tuple(_edge(model, part, fact) for fact in held),
     )
+
+
+def _held(store: TripleStore, model: OntologyModel, framework: Iri) -> list[Fact]:
+    """Return, for each asset that stands for a framework, the fact by which it is known as that."""
+    called: dict[Iri, list[Fact]] = defaultdict(list)
+    for row in store.select(_HOLDERS):
+        holder, predicate, text = row["holder"], row["property"], row["text"]
+        if isinstance(holder, str) and isinstance(predicate, str) and isinstance(text, Literal):
+            called[holder].append(Fact(holder, predicate, text))
+    known = bindings(model)
+    found = []
+    for holder in sorted(called):
+        facts = sorted(called[holder], key=lambda fact: (fact.predicate != SG.frameworkCode, str(fact)))
+        codes = [_text(fact) for fact in facts if fact.predicate == SG.frameworkCode]
+        names = [_text(fact) for fact in facts if fact.predicate != SG.frameworkCode]
+        if framework in known.recognise(codes, names):
+            found.append(next(f for f in facts if framework in known.recognise([_text(f)], ())))
+    return found
+
+
+def _text(fact: Fact) -> str:
+    return fact.object.value if isinstance(fact.object, Literal) else fact.object
 
 
 def _edge(model: OntologyModel, part: Fact, held: Fact) -> Influence:

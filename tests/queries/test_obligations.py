@@ -6,11 +6,11 @@ import pytest
 
 from stratagraph.ontology.facts import Fact, Iri, Literal
 from stratagraph.ontology.model import load_model
-from stratagraph.ontology.namespaces import RDF, SG
+from stratagraph.ontology.namespaces import RDF, RDFS, SG
 from stratagraph.queries.impact import Direction, Impact, impact
 from stratagraph.queries.impact_document import impact_document
 from stratagraph.queries.names import UnknownName
-from stratagraph.queries.obligations import FrameworkNotInEstate, resolve_start
+from stratagraph.queries.obligations import FrameworkNotInEstate, resolve_start, scope_of
 from tests.queries import estate
 from tests.queries.plain import PlainAdjacency, PlainStore, described, influences, iri
 
@@ -120,3 +120,30 @@ def test_every_obligation_is_known_to_the_store_by_its_notation() -> None:
     for fact in MODEL.triples:
         if fact.predicate == RDF.type and fact.object == SG.Obligation:
             assert resolve_start(estate.store(), MODEL, fact.subject.removeprefix(SG)) == fact.subject
+
+
+@pytest.mark.parametrize(
+    ("law", "predicate"),
+    [
+        ([(SG.frameworkCode, "lgpd")], SG.frameworkCode),
+        ([(SG.frameworkCode, "LGPD"), (SG.name, "LGPD")], SG.frameworkCode),
+        ([(SG.name, "Lei Geral de Proteção de Dados")], SG.name),
+        ([(SG.frameworkCode, "house 7"), (RDFS.label, "LGPD (Brasil)")], RDFS.label),
+    ],
+)
+def test_a_law_is_entered_however_it_is_called(law: list[tuple[Iri, str]], predicate: Iri) -> None:
+    facts = [*described("Regulation/x", SG.Law), *(Fact(iri("Regulation/x"), p, Literal(text)) for p, text in law)]
+    scope = scope_of(PlainStore(MODEL, [*facts, *MODEL.triples]), MODEL, SG.term("LGPD-33"))
+    assert scope is not None
+    assert [edge.influenced for edge in scope.edges] == [iri("Regulation/x")]
+    assert {fact.predicate for facts in scope.edges[0].reasons.values() for fact in facts} == {
+        SG.obligationOf,
+        predicate,
+    }
+
+
+@pytest.mark.parametrize("cls", [SG.InternalPolicy, SG.Control])
+def test_what_only_bears_the_name_of_a_law_is_none(cls: Iri) -> None:
+    facts = [*described("Policy/x", cls), Fact(iri("Policy/x"), SG.name, Literal("LGPD"))]
+    with pytest.raises(FrameworkNotInEstate):
+        scope_of(PlainStore(MODEL, [*facts, *MODEL.triples]), MODEL, SG.term("LGPD-33"))
