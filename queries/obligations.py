@@ -10,8 +10,8 @@ from typing import ClassVar, Final
 
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Fact, Influence, Iri, Literal
-from stratagraph.ontology.frameworks import bindings
 from stratagraph.ontology.folding import fold
+from stratagraph.ontology.frameworks import bindings
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import ASSET_BASE, SG, expand, local_name
 from stratagraph.queries.names import UnknownName, resolve_name
@@ -49,8 +49,8 @@ class FrameworkNotInEstate(StratagraphError):
     slug: ClassVar[str] = "framework-not-in-estate"
     status: ClassVar[int] = 404
     text: ClassVar[str] = (
-        "{obligation} cannot be followed into the estate: no law, standard or policy in it is known as {framework!r}, by "
-        "its framework code or its name. Add one, and state what it governs."
+        "{obligation} cannot be followed into the estate: no law, standard or policy in it is known as {framework!r}, "
+        "by its framework code or its name. Add one, and state what it governs."
     )
 
 

@@ -20,10 +20,11 @@ a test compares. What the outcomes mean: [verdicts](../explanation/verdicts.md).
 
 ## Which law an entry of yours is
 
-A rule binds what a law or policy *of its framework or kind* governs. A law or standard of the estate (`Law`, `Standard`,
-`Bill`) is known by its `frameworkCode`, else by its name, label or alternative label, whatever the case, accents and
-separators; an official number may stand inside a longer name, and a trailing edition (`2018`, `v2`) is ignored. A policy is
-known by its `policyKind`, else by its name. What is not recognised is warned of at load, and what it governs is unknown.
+A rule binds what a law or policy *of its framework or kind* governs. A law or standard of the estate (`Law`,
+`Standard`, `Bill`) is known by its `frameworkCode`, else by its name, label or alternative label, whatever the case,
+accents and separators; an official number may stand inside a longer name, and a trailing edition (`2018`, `v2`) is
+ignored. A policy is known by its `policyKind`, else by its name. What is not recognised is warned of at load, and what
+it governs is unknown.
 
 """
 
