@@ -145,9 +145,10 @@ class Governance:
         policy = self._is_policy(binding)
         positive = [link for link in links if not self._negative(link)]
         puzzling = [link for link in positive if self._puzzling(link, policy=policy)]
-        code = "policy-unrecognised" if policy else "law-unrecognised"
         if puzzling:
-            return self._open(code, binding, puzzling)
+            described = any(self._governors[link.governor].facts for link in puzzling)
+            code = "policy-unrecognised" if policy else "law-unrecognised"
+            return self._open(code if described else "governor-gone", binding, puzzling)
         return self._open("not-stated" if positive else "no-rules", binding, positive)
 
     def _decision(self, binding: Iri, links: Sequence[_Link]) -> Governed:

@@ -63,7 +63,7 @@ def test_a_law_is_known_by_code_name_or_label_in_any_spelling(name: str, propert
             ["nearest code is LGPD"],
         ),
         (':lgpd a sg:Standard ; sg:name "house standard" .', "law-unrecognised", ["house standard"]),
-        ("", "law-unrecognised", ["lgpd"]),
+        ("", "governor-gone", ["lgpd", "“LGPD”"]),
         (':lgpd a sg:Law ; sg:name "GDPR" .', "not-stated", ["GDPR", "“LGPD”"]),
         (':lgpd a sg:InternalPolicy ; sg:name "LGPD policy" .', "not-stated", ["LGPD policy"]),
         (':lgpd a sg:InternalPolicy ; sg:name "LGPD" .', "not-stated", ["LGPD"]),
