@@ -18,6 +18,7 @@ import estate
 from measure import percentile, report, report_missing
 
 from stratagraph.loaders import files
+from stratagraph.loaders.scopes import SourceFile
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Batch, ChangeSet, Method, Scope
 from stratagraph.ontology.model import OntologyModel, load_model
@@ -136,8 +137,8 @@ def _change_sets(assets: int, folder: Path, model: OntologyModel) -> tuple[list[
 
 def _batches(documents: Iterable[bytes], model: OntologyModel) -> Iterator[Batch]:
     for number, document in enumerate(documents):
-        contents = {f"{number:04}.nt": document}
-        yield files.transform(contents, model=model, base=ASSET_BASE, source="bench").batch
+        file = SourceFile(scope=f"{number:04}.nt", data=document)
+        yield files.transform([file], model=model, base=ASSET_BASE, source="bench").batch
 
 
 def _follow(view: Neo4jView, changes: list[ChangeSet]) -> None:

@@ -22,6 +22,7 @@ import projection
 from measure import Stopwatch, peak_mib, percentile, report
 
 from stratagraph.loaders import files
+from stratagraph.loaders.scopes import SourceFile
 from stratagraph.ontology.facts import Batch, Fact, Literal, Method, Scope
 from stratagraph.service.engine import Engine
 from stratagraph.service.ledger.ledger import Ledger
@@ -56,8 +57,8 @@ def measure_import(assets: int, folder: Path) -> None:
             setattr(owner, method, watch.timed(stage, getattr(owner, method)))
         parse = watch.timed("parse", files.transform)
         for path in sorted((folder / "documents").iterdir()):
-            contents = {path.name: path.read_bytes()}
-            engine.commit(parse(contents, model=engine.model, base=engine.settings.base, source="bench").batch)
+            documents = [SourceFile(scope=path.name, data=path.read_bytes())]
+            engine.commit(parse(documents, model=engine.model, base=engine.settings.base, source="bench").batch)
         peak = peak_mib()
         engine.triples.dump(folder / "triples.nt")
     triples = baseline.load_triples(folder)

@@ -1,4 +1,4 @@
-"""Files as a source: recognise the kind of each, transform it, and join several into one batch."""
+"""Files as a source: transform each by its kind, and join several into one batch."""
 
 from __future__ import annotations
 
@@ -6,76 +6,48 @@ import hashlib
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import ClassVar, Final
+from typing import Any, ClassVar
 
 from stratagraph.loaders.inventory import read_inventory
+from stratagraph.loaders.kinds import Kind, kind_of
 from stratagraph.loaders.origins import Loaded, Origins, Place, Remark
 from stratagraph.loaders.rdf import find_place, read_rdf
+from stratagraph.loaders.scopes import SourceFile
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Batch, Fact, Iri, Method, Scope
 from stratagraph.ontology.model import OntologyModel
-from stratagraph.ontology.parsing import RdfSyntax
-
-AUTO: Final = "auto"
-RDF_SUFFIXES: Final = (".ttl", ".nt", ".nq", ".trig", ".rdf", ".owl", ".jsonld")
-YAML_SUFFIXES: Final = (".yaml", ".yml")
 
 
 @dataclass(kw_only=True)
-class UnreadableFile(StratagraphError):
-    """A path that cannot be read."""
+class SeveralMistakes(StratagraphError):
+    """More than one file can't be read."""
 
-    slug: ClassVar[str] = "unreadable-file"
+    slug: ClassVar[str] = "several-mistakes"
     status: ClassVar[int] = 400
-    text: ClassVar[str] = "{file} cannot be read: {reason}. Check the path and its permissions."
-    file: str
-    reason: str
+    text: ClassVar[str] = "{count} files have mistakes, and nothing was committed:\n{told}"
+    longest: ClassVar[int] = 100_000
+    count: int
+    told: str
+    mistakes: tuple[StratagraphError, ...]
 
+    @classmethod
+    def of(cls, mistakes: Sequence[StratagraphError]) -> SeveralMistakes:
+        """Join the mistakes of several files."""
+        told = "\n".join(f"- {mistake}" for mistake in mistakes)
+        return cls(count=len(mistakes), told=told, mistakes=tuple(mistakes))
 
-@dataclass(kw_only=True)
-class UnknownKindOfFile(StratagraphError):
-    """A file whose kind can't be told from its name, or a kind that does not exist."""
-
-    slug: ClassVar[str] = "unknown-kind-of-file"
-    status: ClassVar[int] = 415
-    text: ClassVar[str] = "What is {file}? Its name ends in none of {suffixes}. Say it with --kind: {kinds}."
-    file: str
-    suffixes: str
-    kinds: str = "rdf or yaml"
-
-
-def fetch(paths: Iterable[Path]) -> dict[str, bytes]:
-    """Read the files, keyed by resolved path.
-
-    A folder stands for the files in it whose kind is known, in name order.
-
-    Raises:
-        UnreadableFile: a path does not exist or may not be read.
-    """
-    contents: dict[str, bytes] = {}
-    for path in paths:
-        for file in _files_below(path):
-            try:
-                contents[str(file.resolve())] = file.read_bytes()
-            except OSError as error:
-                raise UnreadableFile(file=str(path), reason=error.strerror or str(error)) from None
-    return contents
-
-
-def _files_below(path: Path) -> list[Path]:
-    if not path.is_dir():
-        return [path]
-    return sorted(file for file in path.iterdir() if file.suffix in (*RDF_SUFFIXES, *YAML_SUFFIXES))
+    def details(self) -> dict[str, Any]:
+        """Return each mistake as plain data."""
+        return {"mistakes": [{"type": mistake.slug, "text": str(mistake)} for mistake in self.mistakes]}
 
 
 def transform(
-    contents: Mapping[str, bytes],
+    sources: Iterable[SourceFile],
     *,
     model: OntologyModel,
     base: Iri,
     source: str,
-    kind: str = AUTO,
+    kind: Kind | None = None,
     complete: bool = True,
     run: str | None = None,
 ) -> Loaded:
@@ -86,52 +58,63 @@ def transform(
 
     Raises:
         StratagraphError: a file is malformed, or of an unknown kind.
+        SeveralMistakes: several files are.
     """
+    statements: dict[str, Statements] = {}
+    mistakes: list[StratagraphError] = []
     remarks: list[Remark] = []
-    statements = {
-        file: _read(data, file, remarks, model=model, base=base, kind=kind) for file, data in contents.items()
-    }
+    for file in sources:
+        try:
+            statements[file.scope] = _read(file, f"{source}/{file.scope}", remarks, model=model, base=base, kind=kind)
+        except StratagraphError as mistake:
+            mistakes.append(mistake)
+    if mistakes:
+        raise mistakes[0] if len(mistakes) == 1 else SeveralMistakes.of(mistakes)
     scopes = tuple(
-        Scope(name=file, complete=complete, stated=tuple(places)) for file, (places, _) in statements.items()
+        Scope(name=name, complete=complete, stated=tuple(places)) for name, (places, _) in statements.items()
     )
     batch = Batch(source=source, run=run or str(uuid.uuid4()), method=Method.DECLARED, scopes=scopes)
-    known: dict[Fact | Iri, Place] = {}
-    searches: list[Search] = []
-    for places, search in statements.values():
-        for fact, place in places.items():
-            if place:
-                known.setdefault(fact, place)
-                known.setdefault(fact.subject, place)
-        if search:
-            searches.append(search)
-    origins = Origins(known, lambda fact, subject: _search_all(searches, fact, subject))
-    return Loaded(batch, origins, tuple(remarks))
+    return Loaded(batch, _origins(statements.values()), tuple(remarks))
 
 
 Search = Callable[[Fact | None, Iri], Place | None]
 Statements = tuple[Mapping[Fact, Place | None], Search | None]
 
 
+def _origins(statements: Iterable[Statements]) -> Origins:
+    known: dict[Fact | Iri, Place] = {}
+    searches: list[Search] = []
+    for places, search in statements:
+        for fact, place in places.items():
+            if place:
+                known.setdefault(fact, place)
+                known.setdefault(fact.subject, place)
+        if search:
+            searches.append(search)
+    return Origins(known, lambda fact, subject: _search_all(searches, fact, subject))
+
+
 def _search_all(searches: Sequence[Search], fact: Fact | None, subject: Iri) -> Place | None:
     return next((place for search in searches if (place := search(fact, subject))), None)
 
 
-def _read(data: bytes, file: str, remarks: list[Remark], *, model: OntologyModel, base: Iri, kind: str) -> Statements:
-    suffix = Path(file).suffix.lower()
-    if kind == "yaml" or (kind == AUTO and suffix in YAML_SUFFIXES):
-        inventory = read_inventory(data, file, model=model, base=base)
+def _read(
+    file: SourceFile, name: str, remarks: list[Remark], *, model: OntologyModel, base: Iri, kind: Kind | None
+) -> Statements:
+    shown = file.shown or file.scope
+    what, syntax = kind_of(file.data, shown, kind)
+    if what is Kind.YAML:
+        inventory = read_inventory(file.data, shown, model=model, base=base)
         remarks += inventory.remarks
         return inventory.facts, None
-    if kind == "rdf" or (kind == AUTO and suffix in RDF_SUFFIXES):
-        syntax = RdfSyntax.of_file(file) if suffix in RDF_SUFFIXES else RdfSyntax.TURTLE
-        facts = read_rdf(data, file, syntax=syntax)
-        return dict.fromkeys(facts), lambda fact, subject: find_place(data, file, syntax, fact, subject)
-    raise UnknownKindOfFile(file=file, suffixes=", ".join((*RDF_SUFFIXES, *YAML_SUFFIXES)))
+    data = file.data
+    facts = read_rdf(data, shown, syntax=syntax, name=name)
+    return dict.fromkeys(facts), lambda fact, subject: find_place(data, shown, syntax, fact, subject, name=name)
 
 
-def digest(contents: Mapping[str, bytes]) -> str:
+def digest(sources: Iterable[SourceFile]) -> str:
     """Return a run name that follows from the content alone: the same files again are the same run."""
     state = hashlib.sha256()
-    for name in sorted(contents):
-        state.update(name.encode() + b"\0" + hashlib.sha256(contents[name]).digest())
+    for file in sorted(sources, key=lambda file: file.scope):
+        state.update(file.scope.encode() + b"\0" + hashlib.sha256(file.data).digest())
     return state.hexdigest()

@@ -16,18 +16,21 @@ from stratagraph.ontology.parsing import RdfSyntax, parse_rdf
 LINE_SYNTAXES: Final = (RdfSyntax.TURTLE, RdfSyntax.NTRIPLES)
 
 
-def read_rdf(data: bytes, file: str, *, syntax: RdfSyntax) -> list[Fact]:
+def read_rdf(data: bytes, file: str, *, syntax: RdfSyntax, name: str = "") -> list[Fact]:
     """Parse one RDF document; an empty one states nothing.
 
-    Relative IRIs are resolved against the file itself.
+    Relative IRIs are resolved against the document's name, by default the file's; a name that does not depend on where
+    the file lies gives the same IRIs wherever it does.
 
     Raises:
         MalformedRdf: with file, line and column.
     """
-    return parse_rdf(data, format=syntax, base=_base(file), file=file)
+    return parse_rdf(data, format=syntax, base=_base(name or file), file=file)
 
 
-def find_place(data: bytes, file: str, syntax: RdfSyntax, fact: Fact | None, subject: Iri) -> Place | None:
+def find_place(
+    data: bytes, file: str, syntax: RdfSyntax, fact: Fact | None, subject: Iri, *, name: str = ""
+) -> Place | None:
     """Find the line that states a fact, else the first line about its subject.
 
     Only Turtle and N-Triples tell lines; the fast parser tells none, so the file is read again by rdflib's.
@@ -35,7 +38,7 @@ def find_place(data: bytes, file: str, syntax: RdfSyntax, fact: Fact | None, sub
     if syntax not in LINE_SYNTAXES:
         return Place(file, 0)
     sink = _LineSink(fact, subject)
-    parser = SinkParser(sink, baseURI=_base(file), turtle=True)
+    parser = SinkParser(sink, baseURI=_base(name or file), turtle=True)
     sink.parser = parser
     logging.getLogger("rdflib.term").setLevel(logging.ERROR)
     try:

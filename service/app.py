@@ -22,6 +22,7 @@ class Program(LazyGroup):
         "demo": f"{CLI}.serve:demo",
         "serve": f"{CLI}.serve:serve",
         "load": f"{CLI}.load:load",
+        "withdraw": f"{CLI}.withdraw:withdraw",
         "impact": f"{CLI}.impact:impact",
         "audit": f"{CLI}.audit:audit",
         "validate": f"{CLI}.validate:validate",

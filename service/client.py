@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections import UserDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 from urllib.parse import urlencode, urlsplit
 
 from stratagraph.ontology.errors import StratagraphError
@@ -121,8 +123,8 @@ class Client:
             raise _refusal(answer)
         return answer
 
-    def commit(self, batch: Batch) -> dict[str, Any]:
-        """Commit a batch and return its receipt.
+    def commit(self, batch: Batch, *, dry_run: bool = False) -> dict[str, Any]:
+        """Commit a batch and return its receipt; a dry run only tells what would change.
 
         Raises:
             Unreachable: nothing answers.
@@ -131,7 +133,8 @@ class Client:
         # Most commands commit nothing, and the wire's form takes a while to load.
         from stratagraph.service.http.wire import to_wire
 
-        answer: dict[str, Any] = self.request("POST", "/api/batches", json=to_wire(batch)).json()
+        params = {"dryRun": "true"} if dry_run else None
+        answer: dict[str, Any] = self.request("POST", "/api/batches", params=params, json=to_wire(batch)).json()
         return answer
 
     def ontology(self) -> OntologyModel:
@@ -145,25 +148,71 @@ class Client:
 
         return read_modules(self.request("GET", "/api/ontology/modules").json())
 
+    def withdraw(self, source: str, scopes: Sequence[str], *, dry_run: bool = False) -> dict[str, Any]:
+        """Close what a source says, wholly or in some of its scopes, and return the receipt.
 
-class _Here(Client):
-    """A client of an engine here: its batches take no wire, in whose form a million facts need gigabytes."""
+        Raises:
+            Unreachable: nothing answers.
+            Refused: there is nothing to close; carries the problem detail.
+        """
+        params = {"source": source, "scope": list(scopes), "dryRun": "true" if dry_run else None}
+        answer: dict[str, Any] = self.request("DELETE", "/api/sources", params=params).json()
+        return answer
 
-    def __init__(self, send: Send, commit: Callable[[Batch], dict[str, Any]], model: OntologyModel) -> None:
-        super().__init__(send)
-        self._commit = commit
-        self._model = model
+    def scopes(self, source: str) -> dict[str, int]:
+        """Return the scopes of a source with the number of their open claims; none for one that is new."""
+        sources = self.request("GET", "/api/sources", params={"source": source}).json()["sources"]
+        return {scope["name"]: scope["openClaims"] for found in sources for scope in found["scopes"]}
+
+
+class Writer(Protocol):
+    """Writes past the wire, in whose form a million facts need gigabytes."""
+
+    def commit(self, batch: Batch, *, dry_run: bool = False) -> dict[str, Any]:
+        """Commit a batch."""
+
+    def withdraw(self, source: str, scopes: Sequence[str], *, dry_run: bool = False) -> dict[str, Any]:
+        """Close what a source says."""
+
+    def scopes(self, source: str) -> dict[str, int]:
+        """Return the scopes of a source."""
 
     def ontology(self) -> OntologyModel:
         """Return the ontology in force."""
-        return self._model
 
-    def commit(self, batch: Batch) -> dict[str, Any]:
-        """Commit a batch and return its receipt."""
-        try:
-            return self._commit(batch)
-        except StratagraphError as error:
-            raise Refused(detail=str(error), code=error.status, problem=error.details()) from None
+
+class _Here(Client):
+    """A client of an engine here: what it writes takes no wire, and no worker processes are started for it."""
+
+    def __init__(self, send: Send, writer: Writer) -> None:
+        super().__init__(send)
+        self._writer = writer
+
+    def ontology(self) -> OntologyModel:
+        """Return the ontology in force."""
+        return self._writer.ontology()
+
+    def commit(self, batch: Batch, *, dry_run: bool = False) -> dict[str, Any]:
+        """Commit a batch and return its receipt; a dry run only tells what would change."""
+        with _refusing():
+            return self._writer.commit(batch, dry_run=dry_run)
+
+    def withdraw(self, source: str, scopes: Sequence[str], *, dry_run: bool = False) -> dict[str, Any]:
+        """Close what a source says, wholly or in some of its scopes, and return the receipt."""
+        with _refusing():
+            return self._writer.withdraw(source, scopes, dry_run=dry_run)
+
+    def scopes(self, source: str) -> dict[str, int]:
+        """Return the scopes of a source with the number of their open claims; none for one that is new."""
+        return self._writer.scopes(source)
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    try:
+        yield
+    except StratagraphError as error:
+        raise Refused(detail=str(error), code=error.status, problem=error.details()) from None
 
 
 def encode(value: Any) -> bytes:
@@ -218,10 +267,8 @@ def bearer(token: str | None) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"} if token else {}
 
 
-def local(
-    app: FastAPI, commit: Callable[[Batch], dict[str, Any]] | None = None, model: OntologyModel | None = None
-) -> Client:
-    """Return a client of an app in this process: the same routes, no socket; ``commit`` takes batches past them."""
+def local(app: FastAPI, writer: Writer | None = None) -> Client:
+    """Return a client of an app in this process: the same routes, no socket; ``writer`` takes batches past them."""
     import asyncio
 
     import httpx
@@ -238,12 +285,15 @@ def local(
     def send(method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
         return asyncio.run(ask(method, path, body, headers))
 
-    return _Here(send, commit, model) if commit and model else Client(send)
+    return _Here(send, writer) if writer else Client(send)
 
 
 @contextmanager
-def connect(settings: Settings) -> Iterator[Client]:
+def connect(settings: Settings, *, make: bool = True) -> Iterator[Client]:
     """Find the running service, else open the data for the length of one command.
+
+    Where there is no ledger yet one is made, unless ``make`` is false: then the graph is an empty one that is thrown
+    away.
 
     Raises:
         Unreachable: an address is configured and nothing answers there.
@@ -254,15 +304,18 @@ def connect(settings: Settings) -> Iterator[Client]:
     if url:
         yield remote(url, settings.token.get_secret_value() if settings.token else None)
         return
+    if not make and not settings.has_ledger:
+        with TemporaryDirectory() as folder, connect(settings.model_copy(update={"data": Path(folder)})) as client:
+            yield client
+        return
     # Opening the data loads every part of the service; a command that only talks to one does without.
     from stratagraph.service.engine import Engine
     from stratagraph.service.http.app import create_app
-    from stratagraph.service.http.batches import receipt
+    from stratagraph.service.http.batches import Writer as EngineWriter
 
     with Engine(settings) as engine:
         # Whoever can open the data needs no token to read them.
-        app = create_app(engine, guarded=False)
-        yield local(app, commit=lambda batch: receipt(engine.commit(batch)), model=engine.model)
+        yield local(create_app(engine, guarded=False), EngineWriter(engine))
 
 
 def _running_demo(settings: Settings) -> Holder | None:

@@ -15,7 +15,9 @@ from typing import Final
 import httpx
 
 from stratagraph.loaders import files as file_source
+from stratagraph.loaders.folders import read_paths
 from stratagraph.loaders.samples import load_samples
+from stratagraph.loaders.scopes import plan
 from stratagraph.service.client import bearer
 from stratagraph.service.engine import Engine
 from stratagraph.service.lockfile import DataLock
@@ -59,9 +61,9 @@ def empty(folder: Path) -> None:
 def load_estates(engine: Engine) -> None:
     """Commit the example estates; the same estates again change nothing."""
     with as_file(files("stratagraph") / "ontology" / "estates") as folder:
-        contents = {Path(name).name: data for name, data in file_source.fetch([folder]).items()}
+        estates = plan(read_paths([folder]), {}).files
     loaded = file_source.transform(
-        contents, model=engine.model, base=engine.settings.base, source=SOURCE, run=file_source.digest(contents)
+        estates, model=engine.model, base=engine.settings.base, source=SOURCE, run=file_source.digest(estates)
     )
     engine.commit(loaded.batch)
 

@@ -42,7 +42,7 @@ from stratagraph.service.sparql.checkpoints import Checkpoints
 from stratagraph.service.views.adjacency import AdjacencyView
 from stratagraph.service.views.triples import TriplesView
 from stratagraph.service.views.view import View, Watermark
-from stratagraph.shapes.gate import Finding, Gate, GateRefused
+from stratagraph.shapes.gate import Finding, Gate, GateRefused, GateReport
 from stratagraph.shapes.packs import load_rules
 from stratagraph.shapes.rule import Rule
 
@@ -190,13 +190,12 @@ class Engine:
             RunConflict: the run is known with other content.
             InvalidBatch: the source is the ontology's own, or something cannot be kept exactly.
         """
-        if batch.source == CORE_SOURCE:
-            raise InvalidBatch(source=batch.source, run=batch.run, problem="this source is the ontology's own")
         with self._commit_lock, paused(sum(len(scope.stated) for scope in batch.scopes)):
-            report = self.gate.check(batch, self.ledger.open_facts)
-            if report.violations:
+            try:
+                report = self._judge(batch)
+            except GateRefused:
                 self._outcomes["refused"] += 1
-                raise GateRefused.of(report.violations)
+                raise
             receipt = self._ledger_commit(batch)
             self._outcomes["duplicate" if receipt.duplicate else "committed"] += 1
             if not receipt.duplicate:
@@ -213,6 +212,25 @@ class Engine:
         for finding in self.sameness.appeared(opened):
             log.warning("%s", finding.text())
         return ()
+
+    def rehearse(self, batch: Batch) -> Committed:
+        """Return what committing a batch would answer; nothing is committed, and no view moves.
+
+        Raises:
+            GateRefused, RunConflict, InvalidBatch: as committing it would.
+        """
+        with self._commit_lock, paused(sum(len(scope.stated) for scope in batch.scopes)):
+            report = self._judge(batch)
+            receipt = self.ledger.rehearse(batch, ontology_hash=self.model.hash, single_valued=self._single_valued)
+        return Committed(receipt=receipt, warnings=report.warnings)
+
+    def _judge(self, batch: Batch) -> GateReport:
+        if batch.source == CORE_SOURCE:
+            raise InvalidBatch(source=batch.source, run=batch.run, problem="this source is the ontology's own")
+        report = self.gate.check(batch, self.ledger.open_facts)
+        if report.violations:
+            raise GateRefused.of(report.violations)
+        return report
 
     def _ledger_commit(self, batch: Batch) -> Receipt:
         return self.ledger.commit(batch, ontology_hash=self.model.hash, single_valued=self._single_valued)

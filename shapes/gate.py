@@ -3,7 +3,8 @@
 It sees the facts of the batch and the ledger's open facts about the nodes that the batch touches. A node's classes
 are the asserted ones and their super-classes; nothing is ever concluded from domains or ranges, so that a prompt used
 as a model is refused, not re-typed. Only what a batch states is judged: withdrawing a fact is never refused, because
-the world may have changed, and a source cannot know who else relies on it.
+the world may have changed, and a source cannot know who else relies on it. For the same reason a reference that stands
+in the ledger already may be stated again when its target was withdrawn since: that is a warning.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from stratagraph.shapes.observations import ObservationCheck
 from stratagraph.shapes.paths import Path, Predicate
 from stratagraph.shapes.report import Result
 from stratagraph.shapes.shape import CompiledShapes, Run, Shape
-from stratagraph.shapes.table import Table
+from stratagraph.shapes.table import Standing, Table
 from stratagraph.shapes.vocabulary import read_vocabulary
 
 __all__ = ["Finding", "Gate", "GateRefused", "GateReport", "OpenFacts"]
@@ -43,6 +44,7 @@ class _Scene:
     observations: Sequence[Observation]
     types: Mapping[Iri, frozenset[Iri]]
     typed_here: Sequence[Iri]
+    standing: Standing
     graph: Graph
 
 
@@ -76,7 +78,7 @@ class Gate:
         return GateReport(tuple(violations), tuple(warnings))
 
     def _findings(self, scene: _Scene) -> Iterator[Finding]:
-        yield from self._table.check(scene.facts, scene.types)
+        yield from self._table.check(scene.facts, scene.types, scene.standing)
         yield from self._table.clashes(scene.typed_here, scene.types)
         for plan in self._plans:
             yield from plan.findings(scene, self._vocabulary.ancestors)
@@ -101,16 +103,14 @@ class Gate:
         facts = list(dict.fromkeys(batch.facts()))
         replaced = {(fact.subject, fact.predicate) for fact in facts if self._table.replaces(fact.predicate)}
         typed_here = dict.fromkeys(fact.subject for fact in facts if fact.predicate == _TYPE)
-        before = [
-            fact
-            for fact in open_facts(self._touched(facts, batch.observations))
-            if (fact.subject, fact.predicate) not in replaced
-        ]
+        standing = list(open_facts(self._touched(facts, batch.observations)))
+        before = [fact for fact in standing if (fact.subject, fact.predicate) not in replaced]
         return _Scene(
             facts=facts,
             observations=batch.observations,
             types=_Types(self._vocabulary.types, facts, before),
             typed_here=tuple(typed_here),
+            standing=Standing(standing),
             graph=Graph((*before, *facts), superclasses=self._vocabulary.ancestors),
         )
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final
 
 from stratagraph.ontology.facts import Fact, Iri, Literal, Term
@@ -23,6 +23,29 @@ Types = Mapping[Iri, frozenset[Iri]]
 """The asserted classes of nodes."""
 
 
+class Standing:
+    """The facts that the ledger holds about the nodes of a batch; looked up only when something is missing."""
+
+    def __init__(self, facts: Sequence[Fact]) -> None:
+        self._list = facts
+
+    @cached_property
+    def _facts(self) -> frozenset[Fact]:
+        return frozenset(self._list)
+
+    @cached_property
+    def _subjects(self) -> frozenset[Iri]:
+        return frozenset(fact.subject for fact in self._list)
+
+    def __contains__(self, fact: Fact) -> bool:
+        """Whether some source states the fact already."""
+        return fact in self._facts
+
+    def speaks_of(self, subject: Iri) -> bool:
+        """Whether some source states something about the node."""
+        return subject in self._subjects
+
+
 @dataclass(frozen=True, slots=True)
 class _Column:
     """What one predicate demands, with the names and texts of its shapes ready."""
@@ -33,7 +56,14 @@ class _Column:
     datatypes: frozenset[Iri]
 
     def finding(
-        self, kind: str, component: Iri, fact: Fact, *, focus_only: bool = False, texts: Texts | None = None
+        self,
+        kind: str,
+        component: Iri,
+        fact: Fact,
+        *,
+        focus_only: bool = False,
+        texts: Texts | None = None,
+        severity: Iri = "",
     ) -> Finding:
         return Finding(
             focus=fact.subject,
@@ -41,7 +71,7 @@ class _Column:
             value=fact.subject if focus_only else fact.object,
             shape=self.shapes[kind],
             component=component,
-            severity=SH.Violation,
+            severity=severity or SH.Violation,
             messages=texts or self.messages[kind],
             fact=fact,
         )
@@ -61,7 +91,7 @@ def _column(model: OntologyModel, rule: PredicateRule) -> _Column:
                 classes=frozenset().union(*classes.get(kind, ())),
                 datatype=rule.datatypes[0] if rule.datatypes else "",
             )
-            for kind in kinds
+            for kind in (*kinds, *(("withdrawn",) if rule.relation else ()))
         },
         datatypes=frozenset(rule.datatypes),
     )
@@ -80,7 +110,7 @@ class Table:
         self._clash_texts = {
             cls: message(model, "disjoint", classes=(cls,)) for group in vocabulary.disjoint for cls in group
         }
-        self._texts = {kind: message(model, kind) for kind in ("typed", "class", "predicate")}
+        self._texts = {kind: message(model, kind) for kind in ("typed", "untyped", "class", "predicate")}
 
     def _close(self, types: frozenset[Iri]) -> frozenset[Iri]:
         return frozenset().union(*(self._vocabulary.ancestors.get(cls, {cls}) for cls in types))
@@ -97,8 +127,13 @@ class Table:
         column = self._columns.get(predicate)
         return column is not None and column.rule.single
 
-    def check(self, facts: Iterable[Fact], types: Types) -> Iterator[Finding]:
-        """Yield what the facts do against the ontology, given the classes of every node they touch."""
+    def check(self, facts: Iterable[Fact], types: Types, standing: Standing | None = None) -> Iterator[Finding]:
+        """Yield what the facts do against the ontology, given the classes of every node they touch.
+
+        What was accepted once and lost its ground since, for another source withdrew what it pointed to, is a
+        warning: ``standing`` knows it.
+        """
+        before = standing or Standing(())
         seen: set[tuple[Iri, Iri]] = set()
         untyped: set[Iri] = set()
         values: dict[tuple[Iri, Iri], Term] = {}
@@ -115,11 +150,11 @@ class Table:
             if not own:
                 if subject not in untyped:
                     untyped.add(subject)
-                    yield self._untyped(fact)
+                    yield self._untyped(fact, before)
             elif key not in seen:
                 yield from self._classes(column, "domain", fact, types)
             if column.rule.relation:
-                yield from self._object(column, fact, types)
+                yield from self._object(column, fact, types, before)
             else:
                 if column.rule.single and key not in crowded and values.setdefault(key, fact.object) != fact.object:
                     crowded.add(key)
@@ -156,15 +191,16 @@ class Table:
         names = {local_name(iri): iri for iri in sorted(known, reverse=True)}
         return ", ".join(compact(names[name]) for name in get_close_matches(local_name(term), names))
 
-    def _untyped(self, fact: Fact) -> Finding:
+    def _untyped(self, fact: Fact, before: Standing) -> Finding:
+        known = before.speaks_of(fact.subject)
         return Finding(
             focus=fact.subject,
             path=_TYPE,
             value=None,
             shape=TYPED,
             component=SH.MinCountConstraintComponent,
-            severity=SH.Violation,
-            messages=self._texts["typed"],
+            severity=SH.Warning if known else SH.Violation,
+            messages=self._texts["untyped" if known else "typed"],
             fact=fact,
         )
 
@@ -191,12 +227,15 @@ class Table:
             return hinted(texts, "turned without name")
         return hinted(texts, "turned", inverse=compact(inverse))
 
-    def _object(self, column: _Column, fact: Fact, types: Types) -> Iterator[Finding]:
+    def _object(self, column: _Column, fact: Fact, types: Types, before: Standing) -> Iterator[Finding]:
         if isinstance(fact.object, Literal):
             yield column.finding("range", SH.NodeKindConstraintComponent, fact)
             return
         if types.get(fact.object):
             yield from self._classes(column, "range", fact, types)
+        elif fact in before:
+            texts = column.messages["withdrawn"]
+            yield column.finding("reference", SH.OrConstraintComponent, fact, texts=texts, severity=SH.Warning)
         else:
             yield column.finding("reference", SH.OrConstraintComponent, fact)
 

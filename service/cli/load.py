@@ -3,52 +3,121 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import typer
 
 from stratagraph.loaders import files
-from stratagraph.loaders.origins import Loaded, Place
-from stratagraph.ontology.facts import Fact
+from stratagraph.loaders.folders import Reading, read_paths
+from stratagraph.loaders.kinds import AUTO, SUFFIXES, kind_named
+from stratagraph.loaders.origins import Loaded
+from stratagraph.loaders.scopes import Plan, plan
+from stratagraph.ontology.errors import StratagraphError
+from stratagraph.ontology.facts import Batch, Scope
 from stratagraph.ontology.model import OntologyModel
-from stratagraph.ontology.terms import decode
-from stratagraph.service.cli.options import Config, Data, Ontology, errors_in_words, fail, write
-from stratagraph.service.client import Refused, connect
+from stratagraph.service.cli.account import Account, Form, Listed, some, summary
+from stratagraph.service.cli.mistakes import explain
+from stratagraph.service.cli.options import Config, Data, DryRun, Ontology, Source, errors_in_words, fail, write
+from stratagraph.service.client import Client, Refused, connect
 from stratagraph.service.in_force import ontology_of
 from stratagraph.service.settings import Settings, load_settings
 
 
+@dataclass(kw_only=True)
+class NothingToLoad(StratagraphError):
+    """Folders without a file that could be loaded."""
+
+    slug: ClassVar[str] = "nothing-to-load"
+    status: ClassVar[int] = 400
+    text: ClassVar[str] = (
+        "There is no file to load in {paths}{skipped}. A folder's files are known by their names, which end in "
+        "{suffixes}. Nothing was committed."
+    )
+    paths: str
+    skipped: str
+    suffixes: str = ", ".join(SUFFIXES)
+
+
+@dataclass(kw_only=True)
+class WouldCloseAll(StratagraphError):
+    """Files that say nothing now, and once said something."""
+
+    slug: ClassVar[str] = "would-close-all"
+    status: ClassVar[int] = 409
+    text: ClassVar[str] = (
+        "{names} {verb} nothing now, which would close all that was said there ({summary}){dangling}. "
+        "If that is meant, load with --allow-empty. Nothing was committed."
+    )
+    names: str
+    verb: str
+    summary: str
+    dangling: str
+
+
 def load(
-    paths: Annotated[list[Path], typer.Argument(help="Turtle, RDF/XML, JSON-LD, N-Triples or YAML files, or folders.")],
-    kind: Annotated[str, typer.Option("--kind", help="auto, rdf or yaml.")] = files.AUTO,
-    source: Annotated[str, typer.Option("--source", help="Who says so: the name that the facts carry.")] = "files",
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Turtle, RDF/XML, JSON-LD, N-Triples, YAML or JSON files, folders, or - for standard input."
+        ),
+    ],
+    kind: Annotated[str, typer.Option("--kind", help="auto, rdf or yaml; needed for standard input.")] = AUTO,
+    source: Source = "files",
+    scope: Annotated[
+        str | None,
+        typer.Option(
+            "--scope",
+            help="What the files are within the source; default: their paths below the folder given.",
+            show_default=False,
+        ),
+    ] = None,
     partial: Annotated[
         bool, typer.Option("--partial", help="The files are not everything: close nothing that they no longer say.")
     ] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave what was said by files that are gone.")] = False,
+    allow_empty: Annotated[
+        bool, typer.Option("--allow-empty", help="Files that say nothing may close all that they said.")
+    ] = False,
+    dry_run: DryRun = False,
+    form: Listed = Form.TEXT,
+    warnings: Annotated[bool, typer.Option("--warnings", help="List every warning.")] = False,
     data: Data = None,
     config: Config = None,
     ontology: Ontology = None,
 ) -> None:
     """Load files into the graph as one batch: all of it is committed, or nothing.
 
-    Loading a changed file again closes what it no longer says.
+    Loading a changed file again closes what it no longer says; loading a folder again closes what was said by files
+    that are no longer in it.
     """
     with errors_in_words():
+        what = kind_named(kind)
         settings = load_settings(config, data=data, ontology=ontology)
-        contents = files.fetch(paths)
-        with connect(settings) as client:
+        reading = read_paths(paths, kind=what)
+        with connect(settings, make=not dry_run) as client:
             # Names mean what they mean where the batch goes: a running service has modules of its own in force.
             model = client.ontology()
             tell_unused(settings, model)
+            known = client.scopes(source)
+            planned = plan(reading, known, scope=scope, kind=what)
+            planned = replace(planned, gone=()) if keep or partial else planned
             loaded = files.transform(
-                contents, model=model, base=settings.base, source=source, kind=kind, complete=not partial
+                planned.files, model=model, base=settings.base, source=source, kind=what, complete=not partial
             )
-            try:
-                answer = client.commit(loaded.batch)
-            except Refused as refusal:
-                fail(explain(refusal, loaded))
-    report(answer, loaded)
+            if not partial:
+                loaded = replace(loaded, batch=_closing(loaded.batch, planned))
+            emptied = _emptied(loaded.batch, planned, known)
+            if not planned.files and not planned.gone:
+                _nothing(paths, reading, allowed=allow_empty)
+                return
+            if emptied and not allow_empty:
+                raise _would_close_all(client, loaded, emptied)
+            answer = _committed(client, loaded, dry_run=dry_run)
+    account = Account(answer=answer, source=source, loaded=loaded, files=len(planned.files), every_warning=warnings)
+    account.tell(form, gone=planned.gone, skipped=reading.skipped)
 
 
 def tell_unused(settings: Settings, model: OntologyModel) -> None:
@@ -63,50 +132,51 @@ def tell_unused(settings: Settings, model: OntologyModel) -> None:
         )
 
 
-def explain(refusal: Refused, loaded: Loaded) -> str:
-    """Return one paragraph that names file, line and the shape violated."""
-    findings = refusal.problem.get("findings", [])
-    if not findings:
-        return str(refusal)
-    first = findings[0]
-    others = len(findings) - 1
-    more = f" {others} more finding{'s' if others > 1 else ''} in this batch." if others else ""
-    return f"{_sentence(first, loaded)}.{more} Nothing of this batch was committed."
+def _closing(batch: Batch, planned: Plan) -> Batch:
+    """Add to a batch the scopes that it closes, and those that only say that a folder was read whole."""
+    names = (*planned.gone, *planned.replaced.values(), *planned.enumerated)
+    closing = tuple(Scope(name=name, complete=True) for name in names)
+    return replace(batch, scopes=(*batch.scopes, *closing))
 
 
-def _sentence(finding: dict[str, Any], loaded: Loaded) -> str:
-    place = locate(finding, loaded)
-    return f"{place}: {finding['text']}" if place else str(finding["text"])
+def _emptied(batch: Batch, planned: Plan, known: Mapping[str, int]) -> dict[str, str]:
+    """Return the scopes that say nothing now though they did before, with what a person calls each.
+
+    Of files that are gone this only counts where no file is left that says anything.
+    """
+    shown = {file.scope: file.shown for file in planned.files}
+    shown |= {place: shown[scope] for scope, place in planned.replaced.items()}
+    silent = {scope.name for scope in batch.scopes if scope.complete and not scope.stated}
+    silent -= {place for scope, place in planned.replaced.items() if scope not in silent}
+    if not any(scope.stated for scope in batch.scopes):
+        shown |= {name: name for name in planned.gone}
+    return {name: shown[name] for name in sorted(silent & shown.keys()) if known.get(name)}
 
 
-def locate(finding: dict[str, Any], loaded: Loaded) -> Place | None:
-    """Find the file and line of the statement that a finding is about."""
-    triple = finding.get("fact")
-    fact = Fact(_iri(triple[0]), _iri(triple[1]), decode(triple[2])) if triple else None
-    return loaded.origins.find(fact, _iri(finding["focus"]))
-
-
-def _iri(text: str) -> str:
-    return str(decode(text))
-
-
-def report(answer: dict[str, Any], loaded: Loaded) -> None:
-    """Say what the batch changed, and what its author should still document."""
-    if answer["duplicate"]:
-        write("This run is already in the ledger; nothing changed.")
-        return
-    count = len(loaded.batch.scopes)
-    write(
-        f"Committed {count} file{'s' if count != 1 else ''} as sequence {answer['sequence']}: "
-        f"{answer['opened']} facts opened, {answer['closed']} closed."
+def _would_close_all(client: Client, loaded: Loaded, emptied: Mapping[str, str]) -> WouldCloseAll:
+    closing = tuple(scope for scope in loaded.batch.scopes if scope.name in emptied)
+    alone = replace(loaded, batch=replace(loaded.batch, scopes=closing))
+    account = Account(answer=_committed(client, alone, dry_run=True), source=alone.batch.source, loaded=alone)
+    names = list(dict.fromkeys(emptied.values()))
+    return WouldCloseAll(
+        names=some(names),
+        verb="says" if len(names) == 1 else "say",
+        summary=summary(account.answer),
+        dangling="".join(f"; {reference}" for reference in account.references(limit=3)),
     )
-    for remark in loaded.remarks:
-        write(f"warning: {remark.place}: {remark.texts['en']}")
-    for warning in answer["warnings"][:WARNINGS_SHOWN]:
-        write(f"warning: {_sentence(warning, loaded)}")
-    hidden = len(answer["warnings"]) - WARNINGS_SHOWN
-    if hidden > 0:
-        write(f"... and {hidden} more warnings about missing documentation.")
 
 
-WARNINGS_SHOWN = 10
+def _committed(client: Client, loaded: Loaded, *, dry_run: bool) -> dict[str, Any]:
+    try:
+        return client.commit(loaded.batch, dry_run=dry_run)
+    except Refused as refusal:
+        fail(explain(refusal, loaded))
+
+
+def _nothing(paths: Sequence[Path], reading: Reading, *, allowed: bool) -> None:
+    """Say that the folders are empty; that is a mistake unless it was announced."""
+    skipped = f" (skipped: {some(reading.skipped)})" if reading.skipped else ""
+    error = NothingToLoad(paths=some([str(path) for path in paths]), skipped=skipped)
+    if not allowed:
+        raise error
+    write(str(error))

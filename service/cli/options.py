@@ -13,6 +13,8 @@ import typer
 from stratagraph.ontology.errors import StratagraphError
 
 COULD_NOT_RUN: Final = 2
+LONGEST_SOURCE: Final = 200
+"""Characters of a source's name, which the service takes."""
 
 Data = Annotated[Path | None, typer.Option("--data", help="Folder of the ledger and the views.", show_default=False)]
 Config = Annotated[Path | None, typer.Option("--config", help="YAML file of settings.", show_default=False)]
@@ -27,7 +29,20 @@ AsOf = Annotated[
     str | None,
     typer.Option("--as-of", help="What the ledger knew then: a sequence, a date or a time.", show_default=False),
 ]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would change: commit nothing.")]
 Language = Annotated[str, typer.Option("--lang", help="Language of labels and reasons: en or pt-BR.")]
+
+
+def _source(name: str) -> str:
+    """Refuse a name that no source can have."""
+    if not name.strip():
+        fail("--source needs a name: it says who states the facts. For example --source platform-team.")
+    if len(name) > LONGEST_SOURCE or not name.isprintable():
+        fail(f"--source takes a plain name of at most {LONGEST_SOURCE} characters, for example platform-team.")
+    return name
+
+
+Source = Annotated[str, typer.Option("--source", help="Who says so: the name that the facts carry.", callback=_source)]
 
 
 def fail(message: str) -> NoReturn:

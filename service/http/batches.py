@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Annotated, Any, ClassVar, Final
 
 from anyio import to_thread
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import ValidationError
 
 from stratagraph.loaders import files
 from stratagraph.loaders.origins import Loaded, Origins
+from stratagraph.loaders.scopes import SourceFile
 from stratagraph.ontology.errors import StratagraphError
+from stratagraph.ontology.facts import Batch
+from stratagraph.ontology.model import OntologyModel
+from stratagraph.service.effects import effects
 from stratagraph.service.engine import Committed, Engine
 from stratagraph.service.http.wire import LONGEST_NAME, LONGEST_SCOPE, WireBatch
+from stratagraph.service.withdrawal import withdrawal
 
 MEDIA_TYPES: Final = {
     "text/turtle": "upload.ttl",
@@ -25,6 +32,8 @@ MEDIA_TYPES: Final = {
     "text/yaml": "upload.yaml",
 }
 """What an upload is, by its media type: the name that errors call it by."""
+
+DryRun = Annotated[bool, Query(alias="dryRun", description="Only find out what would change: commit nothing.")]
 
 
 @dataclass(kw_only=True)
@@ -59,7 +68,7 @@ class MalformedBatch(StratagraphError):
 
 
 def router(engine: Engine) -> APIRouter:
-    """Return the route that commits a batch."""
+    """Return the routes that commit a batch, and take back what a source says."""
     routes = APIRouter(prefix="/api", tags=["ledger"])
 
     @routes.post(
@@ -70,6 +79,7 @@ def router(engine: Engine) -> APIRouter:
     )
     async def commit(
         request: Request,
+        response: Response,
         source: Annotated[
             str, Query(min_length=1, max_length=LONGEST_NAME, description="Who says so; for documents.")
         ] = "upload",
@@ -77,14 +87,59 @@ def router(engine: Engine) -> APIRouter:
             str, Query(max_length=LONGEST_SCOPE, description="The part of the source a document is; for documents.")
         ] = "upload",
         complete: Annotated[bool, Query(description="Whether the document is all of its scope.")] = False,
+        dry_run: DryRun = False,
     ) -> dict[str, Any]:
         body = await _read(request, engine.settings.request_mib)
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         loaded = await to_thread.run_sync(lambda: _batch(engine, body, media_type, source, scope, complete=complete))
-        answer = receipt(await to_thread.run_sync(engine.commit, loaded.batch))
+        if dry_run:
+            response.status_code = HTTPStatus.OK
+        answer = await to_thread.run_sync(lambda: Writer(engine).commit(loaded.batch, dry_run=dry_run))
         return answer | {"warnings": [*(remark.document() for remark in loaded.remarks), *answer["warnings"]]}
 
+    @routes.delete("/sources", summary="Withdraw what a source says, wholly or in some of its scopes")
+    def withdraw(
+        source: Annotated[str, Query(min_length=1, max_length=LONGEST_NAME, description="Whose statements.")],
+        scope: Annotated[
+            list[str] | None, Query(description="Only this scope and what lies below it; may be given several times.")
+        ] = None,
+        dry_run: DryRun = False,
+    ) -> dict[str, Any]:
+        return Writer(engine).withdraw(source, scope or (), dry_run=dry_run)
+
     return routes
+
+
+class Writer:
+    """What the routes write by, for a command that holds the engine itself: the same answers, without the wire."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def commit(self, batch: Batch, *, dry_run: bool = False) -> dict[str, Any]:
+        """Commit a batch, or find out what that would do; return what a client learns of it."""
+        engine = self._engine
+        committed = engine.rehearse(batch) if dry_run else engine.commit(batch)
+        happened = effects(committed.receipt.change, engine.ledger, engine.model)
+        answer = receipt(committed) | happened.counts() | {"dryRun": dry_run}
+        if dry_run:
+            # Which sequence it would be is not decided before it is.
+            answer |= {"sequence": None, "hash": None, "time": None, "changes": happened.lists()}
+        return answer
+
+    def withdraw(self, source: str, scopes: Sequence[str], *, dry_run: bool = False) -> dict[str, Any]:
+        """Close what a source says, wholly or in some scopes; return what a client learns of it."""
+        batch = withdrawal(self._engine.ledger, source, scopes)
+        return self.commit(batch, dry_run=dry_run) | {"scopes": [closed.name for closed in batch.scopes]}
+
+    def scopes(self, source: str) -> dict[str, int]:
+        """Return the scopes of a source with the number of their open claims."""
+        records = self._engine.ledger.sources(source=source)
+        return {scope.name: scope.open_claims for record in records for scope in record.scopes}
+
+    def ontology(self) -> OntologyModel:
+        """Return the ontology in force."""
+        return self._engine.model
 
 
 async def _read(request: Request, limit_mib: int) -> bytes:
@@ -107,12 +162,8 @@ def _batch(engine: Engine, body: bytes, media_type: str, source: str, scope: str
     if media_type not in MEDIA_TYPES:
         known = ", ".join(("application/json", *MEDIA_TYPES))
         raise UnsupportedUpload(given=media_type, known=known)
-    name = MEDIA_TYPES[media_type]
-    loaded = files.transform(
-        {name: body}, model=engine.model, base=engine.settings.base, source=source, complete=complete
-    )
-    only = loaded.batch.scopes[0]
-    return replace(loaded, batch=replace(loaded.batch, scopes=(replace(only, name=scope),)))
+    document = SourceFile(scope=scope, data=body, shown=MEDIA_TYPES[media_type])
+    return files.transform([document], model=engine.model, base=engine.settings.base, source=source, complete=complete)
 
 
 def receipt(committed: Committed) -> dict[str, Any]:

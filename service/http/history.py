@@ -23,8 +23,10 @@ def router(engine: Engine) -> APIRouter:
         return {"batches": [_batch(record) for record in engine.ledger.batches(limit=limit, source=source)]}
 
     @routes.get("/sources", summary="Every source: its newest run, how that went, and its scopes")
-    def sources() -> dict[str, Any]:
-        return {"sources": [_source(record) for record in engine.ledger.sources()]}
+    def sources(
+        source: Annotated[str | None, Query(description="Only this source.")] = None,
+    ) -> dict[str, Any]:
+        return {"sources": [_source(record) for record in engine.ledger.sources(source=source)]}
 
     @routes.get("/ledger", summary="The signed head; keep it elsewhere to exclude a rollback later")
     def ledger() -> dict[str, Any]:

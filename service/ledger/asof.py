@@ -22,6 +22,8 @@ Moment = int | datetime
 _HEAD: Final = select(func.coalesce(func.max(batches.c.sequence), 0))
 _OPEN: Final = present_claims().where(OPEN).order_by(claims.c.id)
 _OF_SUBJECTS: Final = _OPEN.where(claims.c.subject.in_(bindparam("subjects", expanding=True)))
+_EARLIER: Final = _OF_SUBJECTS.where(claims.c.opened < bindparam("before"))
+_ON_OBJECTS: Final = _OPEN.where(claims.c.object.in_(bindparam("objects", expanding=True)))
 _OF_FACT: Final = _OPEN.where(
     claims.c.subject == bindparam("s"), claims.c.predicate == bindparam("p"), claims.c.object == bindparam("o")
 )
@@ -35,11 +37,30 @@ def open_claims(connection: Connection) -> Iterator[Claim]:
 def open_facts(connection: Connection, subjects: Iterable[Iri]) -> Iterator[Fact]:
     """Yield the open facts about the subjects, each once, whoever says it."""
     reader = Claims()
-    texts = Texts()
-    for chunk in chunks(dict.fromkeys(subject for subject in subjects if is_storable(subject))):
-        numbers = find(connection, [texts[subject] for subject in chunk])
-        rows = connection.execute(_OF_SUBJECTS, {"subjects": list(numbers.values())})
+    for numbers in _numbers(connection, subjects):
+        rows = connection.execute(_OF_SUBJECTS, {"subjects": numbers})
         yield from dict.fromkeys(reader.fact(row) for row in rows)
+
+
+def claims_about(connection: Connection, subjects: Iterable[Iri], before: int) -> Iterator[Claim]:
+    """Yield the open claims about the subjects that were opened before a sequence."""
+    for numbers in _numbers(connection, subjects):
+        yield from _claims(connection.execute(_EARLIER, {"subjects": numbers, "before": before}))
+
+
+def claims_on(connection: Connection, objects: Iterable[Iri]) -> Iterator[Claim]:
+    """Yield the open claims that point to the objects; no index leads there, so all open claims are looked at."""
+    for numbers in _numbers(connection, objects):
+        yield from _claims(connection.execute(_ON_OBJECTS, {"objects": numbers}))
+
+
+def _numbers(connection: Connection, nodes: Iterable[Iri]) -> Iterator[list[int]]:
+    """Yield the numbers of those nodes that were ever stored, chunk by chunk."""
+    texts = Texts()
+    for chunk in chunks(dict.fromkeys(node for node in nodes if is_storable(node))):
+        numbers = list(find(connection, [texts[node] for node in chunk]).values())
+        if numbers:
+            yield numbers
 
 
 def claims_of(connection: Connection, fact: Fact) -> tuple[Claim, ...]:

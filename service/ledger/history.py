@@ -226,10 +226,13 @@ def newest_batches(connection: Connection, *, limit: int, source: str | None) ->
     return tuple(record(connection, row) for row in connection.execute(query).all())
 
 
-def sources(connection: Connection) -> tuple[SourceRecord, ...]:
-    """Return every source with its newest batch and its scopes, by name."""
+def sources(connection: Connection, *, source: str | None = None) -> tuple[SourceRecord, ...]:
+    """Return every source, or the one of this name, with its newest batch and its scopes, by name."""
+    scopes_, newest = _SCOPES, _NEWEST
+    if source is not None:
+        scopes_, newest = scopes_.where(scopes.c.source == source), newest.where(batches.c.source == source)
     by_source: dict[str, list[ScopeRecord]] = {}
-    for row in connection.execute(_SCOPES):
+    for row in connection.execute(scopes_):
         scope = ScopeRecord(
             name=row.name,
             last_seen=None if row.time is None else moment(row.time),
@@ -239,7 +242,7 @@ def sources(connection: Connection) -> tuple[SourceRecord, ...]:
         by_source.setdefault(row.source, []).append(scope)
     return tuple(
         SourceRecord(source=row.source, newest=record(connection, row), scopes=tuple(by_source.get(row.source, ())))
-        for row in connection.execute(_NEWEST).all()
+        for row in connection.execute(newest).all()
     )
 
 

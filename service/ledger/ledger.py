@@ -111,15 +111,32 @@ class Ledger:
             InvalidBatch, UnstorableTerm: something in the batch cannot be kept exactly.
         """
         check(batch, now=self._clock())
+        return self._write(lambda connection: self._commit(connection, batch, ontology_hash, single_valued))
+
+    def rehearse(self, batch: Batch, *, ontology_hash: str, single_valued: frozenset[Iri] = frozenset()) -> Receipt:
+        """Return the receipt that the batch would have, and leave the ledger as it is.
+
+        Raises:
+            RunConflict, InvalidBatch, UnstorableTerm: as committing it would.
+        """
+        check(batch, now=self._clock())
 
         def write(connection: Connection) -> Receipt:
-            known = self._known_run(connection, batch)
-            if known is not None:
-                return known
-            entry = Entry(connection, self._memory, now=microseconds(self._clock()))
-            return Commit(entry, batch, single_valued).write(ontology_hash=ontology_hash)
+            raise _Rehearsed(self._commit(connection, batch, ontology_hash, single_valued))
 
-        return self._write(write)
+        try:
+            return self._write(write)
+        except _Rehearsed as rehearsed:
+            return rehearsed.receipt
+
+    def _commit(
+        self, connection: Connection, batch: Batch, ontology_hash: str, single_valued: frozenset[Iri]
+    ) -> Receipt:
+        known = self._known_run(connection, batch)
+        if known is not None:
+            return known
+        entry = Entry(connection, self._memory, now=microseconds(self._clock()))
+        return Commit(entry, batch, single_valued).write(ontology_hash=ontology_hash)
 
     def redact(self, sequence: int, fact: Fact, *, by: str, why: str, ontology_hash: str = "") -> Receipt:
         """Erase the fact that a batch opened, everywhere, and record who did it and why.
@@ -228,6 +245,14 @@ class Ledger:
         """Yield the open facts about the subjects, each once, whoever says it."""
         return self._stream(lambda connection: asof.open_facts(connection, subjects))
 
+    def claims_about(self, subjects: Iterable[Iri], *, before: int) -> Iterator[Claim]:
+        """Yield the open claims about the subjects that were opened before a sequence."""
+        return self._stream(lambda connection: asof.claims_about(connection, subjects, before))
+
+    def claims_on(self, objects: Iterable[Iri]) -> Iterator[Claim]:
+        """Yield the open claims that point to the objects, at the cost of looking at all open claims."""
+        return self._stream(lambda connection: asof.claims_on(connection, objects))
+
     def claims_of(self, fact: Fact) -> tuple[Claim, ...]:
         """Return who says the fact now."""
         with self._database.reading() as connection:
@@ -306,10 +331,10 @@ class Ledger:
         with self._database.reading() as connection:
             return history.newest_batches(connection, limit=limit, source=source)
 
-    def sources(self) -> tuple[SourceRecord, ...]:
-        """Return every source: its newest batch, its scopes, and when each was seen last."""
+    def sources(self, *, source: str | None = None) -> tuple[SourceRecord, ...]:
+        """Return every source, or the one of this name: its newest batch, its scopes, and when each was seen last."""
         with self._database.reading() as connection:
-            return history.sources(connection)
+            return history.sources(connection, source=source)
 
     def sightings(self) -> Iterator[Sighting]:
         """Yield when each scope of each source was seen last."""
@@ -348,6 +373,14 @@ class Ledger:
         items = stream()
         next(items)  # started, so that the connection is given back even when nobody reads on
         return items
+
+
+class _Rehearsed(Exception):
+    """Ends a transaction that only wanted to know: what it wrote is rolled back."""
+
+    def __init__(self, receipt: Receipt) -> None:
+        super().__init__()
+        self.receipt = receipt
 
 
 def _key_beside(address: URL) -> Path:

@@ -57,7 +57,7 @@ def test_a_large_file_is_one_batch(tmp_path: Path, facts: int, memory: int) -> N
     data = str(tmp_path / "data")
     printed = stratagraph("load", str(tmp_path / "systems.nt"), "--data", data, memory=memory)
     systems = facts // FACTS_PER_SYSTEM
-    assert f"{facts} facts opened, 0 closed" in printed
+    assert f"{systems} assets opened, 0 changed, 0 closed; {systems} relations opened, 0 closed" in printed
     query = tmp_path / "count.rq"
     query.write_text(
         "SELECT (COUNT(DISTINCT ?s) AS ?systems) (COUNT(?statement) AS ?statements) "

@@ -289,3 +289,49 @@ def test_a_country_in_another_spelling_is_refused(country: str) -> None:
 @pytest.mark.parametrize("country", ["BR", "US", "GB", "PT", "AQ"])
 def test_a_country_of_the_list_is_taken(country: str) -> None:
     assert check(f':x a sg:Provider ; sg:name "x" ; sg:country "{country}" .').violations == ()
+
+
+STANDING = ':agent a sg:TaskAgent ; sg:name "agent" ; sg:usesModel :model . '
+
+
+@pytest.mark.parametrize(
+    ("stated", "before", "violations", "warnings"),
+    [
+        pytest.param(STANDING, STANDING, set(), {"reference"}, id="a reference stands, its target was withdrawn"),
+        pytest.param(
+            STANDING + ':agent sg:purpose "more" . ', STANDING, set(), {"reference"}, id="with one attribute more"
+        ),
+        pytest.param(STANDING, "", {"reference"}, set(), id="to what nobody described"),
+        pytest.param(
+            STANDING + ":agent sg:usesModel :other . ", STANDING, {"reference"}, {"reference"}, id="one old, one new"
+        ),
+        pytest.param(
+            ':system a sg:LLMSystem ; sg:name "s" ; sg:dependsOn :model . ',
+            STANDING,
+            {"reference"},
+            set(),
+            id="of another subject",
+        ),
+        pytest.param(
+            ':model sg:purpose "one" . ', ':model sg:purpose "one" . ', set(), {"typed"}, id="a subject without class"
+        ),
+        pytest.param(
+            ':model sg:accelerator "b" . ',
+            ':model sg:accelerator "a" . ',
+            set(),
+            {"typed"},
+            id="its value replaced",
+        ),
+        pytest.param(':model sg:purpose "one" . ', STANDING, {"typed"}, set(), id="only ever pointed to"),
+    ],
+)
+def test_what_stood_before_its_ground_was_withdrawn_is_a_warning(
+    stated: str, before: str, violations: set[str], warnings: set[str]
+) -> None:
+    report = check(stated, before)
+    assert {shape.split("/")[0] for shape in broken(report)} == violations
+    told = {finding.shape.removeprefix(SHAPE_BASE).split("/")[0] for finding in report.warnings}
+    assert warnings <= told
+    assert not (told & {"reference", "typed"}) - warnings
+    for finding in report.warnings:
+        assert {"en", "pt-br"} <= finding.messages.keys()

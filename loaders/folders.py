@@ -1,0 +1,227 @@
+"""Paths as a person gives them: files, folders with all that is below them, and standard input."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import unicodedata
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar, Final
+
+from stratagraph.loaders.kinds import JSON_SUFFIX, Kind, UnknownJson, is_read, kind_of, suffix_of
+from stratagraph.ontology.errors import StratagraphError
+
+STANDARD_INPUT: Final = "-"
+STREAM: Final = "stdin"
+"""The scope of what comes through a pipe, which has no name that stays."""
+
+
+@dataclass(kw_only=True)
+class UnreadableFile(StratagraphError):
+    """A path that cannot be read."""
+
+    slug: ClassVar[str] = "unreadable-file"
+    status: ClassVar[int] = 400
+    text: ClassVar[str] = "{file} cannot be read: {reason}. Check the path and its permissions."
+    file: str
+    reason: str
+
+
+@dataclass(kw_only=True)
+class BrokenLink(StratagraphError):
+    """A link that leads nowhere: to leave it out would close what its file once said."""
+
+    slug: ClassVar[str] = "broken-link"
+    status: ClassVar[int] = 400
+    text: ClassVar[str] = "{link} is a link to {target}, which is not there. Mend the link, or remove it."
+    link: str
+    target: str
+
+
+@dataclass(kw_only=True)
+class KindNeeded(StratagraphError):
+    """Standard input, which has no name that tells its kind."""
+
+    slug: ClassVar[str] = "kind-needed"
+    status: ClassVar[int] = 400
+    text: ClassVar[str] = "What is on standard input? Say it with --kind: {kinds}."
+    kinds: str = " or ".join(Kind)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One file that was found.
+
+    ``inside`` is its path below the folder given, or its own name where the file itself was (``alone``); ``real``
+    its path on this machine, without links.
+    """
+
+    shown: str
+    inside: str
+    real: str
+    data: bytes = field(repr=False)
+    alone: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What the paths hold: the files, the real paths of the folders given, and what was left out, and why."""
+
+    files: tuple[Entry, ...]
+    folders: tuple[str, ...]
+    skipped: tuple[str, ...]
+
+
+def read_paths(paths: Sequence[Path], *, kind: Kind | None = None) -> Reading:
+    """Read the files that the paths name; a folder stands for every file of a known kind below it.
+
+    Folders come first, so that a file that is reached twice has its name from there. Nothing is read twice.
+
+    Raises:
+        UnreadableFile, BrokenLink: something that is meant can't be read.
+        KindNeeded: standard input without a kind.
+    """
+    walk = _Walk(kind)
+    folders: dict[str, Path] = {}
+    alone: list[Path] = []
+    for path in paths:
+        with _readable(path):
+            if path.is_dir():
+                folders.setdefault(os.path.realpath(path), path)
+            else:
+                alone.append(path)
+    for real in sorted(folders, key=len):  # of a folder and one inside it the outer gives the names
+        walk.folder(folders[real])
+    for path in alone:
+        walk.given(path)
+    return Reading(files=tuple(walk.found.values()), folders=tuple(folders), skipped=tuple(walk.skipped))
+
+
+class _Walk:
+    """Collects files by their real path, each once."""
+
+    def __init__(self, kind: Kind | None) -> None:
+        self._kind = kind
+        self._visited: set[str] = set()
+        self.found: dict[str, Entry] = {}
+        self.skipped: list[str] = []
+
+    def given(self, path: Path) -> None:
+        """Take in a file that was named itself."""
+        if str(path) == STANDARD_INPUT:
+            if self._kind is None:
+                raise KindNeeded
+            entry = Entry(shown=STREAM, inside=STREAM, real="", data=sys.stdin.buffer.read())
+            self.found.setdefault(STANDARD_INPUT, entry)
+            return
+        real = os.path.realpath(path)
+        if real in self.found:
+            return
+        with _readable(path):
+            mode = path.stat().st_mode
+            inside = _name(path) if stat.S_ISREG(mode) else STREAM
+            self.found[real] = Entry(shown=_shown(path), inside=inside, real=real, data=path.read_bytes(), alone=True)
+
+    def folder(self, folder: Path) -> None:
+        """Take in what is below a folder."""
+        before = frozenset(self.found)
+        for file, inside in self._below(folder, ""):
+            real = os.path.realpath(file)
+            if real in before:
+                continue
+            known = self.found.get(real)
+            if known is not None and file.is_symlink():
+                # Of a file and a link to it the file gives the name, wherever they stand.
+                self._skip(file, f"the same file as {known.inside}")
+                continue
+            with _readable(file):
+                entry = Entry(shown=_shown(file), inside=inside, real=real, data=file.read_bytes())
+            if known is not None:
+                self._skip(Path(known.shown), f"the same file as {inside}")
+            if self._is_ours(entry):
+                self.found[real] = entry
+
+    def _below(self, folder: Path, inside: str) -> Iterator[tuple[Path, str]]:
+        real = os.path.realpath(folder)
+        if real in self._visited:
+            self._skip(folder, "read already")
+            return
+        self._visited.add(real)
+        with _readable(folder):
+            # Links last: of a folder and a link to it the folder gives the names.
+            entries = sorted(folder.iterdir(), key=lambda path: (path.is_symlink(), path.name))
+        for path in entries:
+            with _readable(path):
+                is_folder, is_file = path.is_dir(), path.is_file()
+            if path.name.startswith("."):
+                self._skip(path, "hidden")
+            elif is_folder:
+                yield from self._below(path, f"{inside}{path.name}/")
+            elif path.is_symlink() and not is_file and not path.exists():
+                raise BrokenLink(link=_shown(path), target=_shown(path.readlink()))
+            elif not is_file:
+                self._skip(path, "no ordinary file")
+            elif is_read(path.name, self._kind):
+                yield path, _name(path, inside + path.name)
+            else:
+                self._skip(path, self._other_kind(path.name))
+
+    def _skip(self, path: Path, why: str) -> None:
+        self.skipped.append(f"{_shown(path)} ({why})")
+
+    def _other_kind(self, name: str) -> str:
+        return f"not {self._kind}" if self._kind and is_read(name, None) else "of no known kind"
+
+    def _is_ours(self, entry: Entry) -> bool:
+        """Whether a file of a folder is meant for us: much that ends in .json there belongs to other programs."""
+        if suffix_of(entry.inside) != JSON_SUFFIX:
+            return True
+        try:
+            kind, _ = kind_of(entry.data, entry.shown, None)
+        except UnknownJson:
+            self._skip(Path(entry.shown), "neither an inventory nor JSON-LD")
+            return False
+        if self._kind not in (None, kind):
+            self._skip(Path(entry.shown), f"not {self._kind}")
+        return self._kind in (None, kind)
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Turn what the operating system says about a path into our own words."""
+    try:
+        yield
+    except FileNotFoundError:
+        if path.is_symlink():
+            raise BrokenLink(link=_shown(path), target=_shown(path.readlink())) from None
+        raise UnreadableFile(file=_shown(path), reason="there is no such file") from None
+    except OSError as error:
+        raise UnreadableFile(file=_shown(path), reason=error.strerror or str(error)) from None
+
+
+def _shown(path: Path) -> str:
+    return os.fsencode(path).decode(errors="replace")
+
+
+def _name(path: Path, inside: str = "") -> str:
+    """Return a file's name in the one form that every machine gives it: some file systems take letters apart.
+
+    Raises:
+        UnreadableFile: it is no UTF-8.
+    """
+    text = inside or path.name
+    if not text.isprintable() and not _is_text(text):
+        raise UnreadableFile(file=_shown(path), reason="its name is not UTF-8")
+    return unicodedata.normalize("NFC", text)
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

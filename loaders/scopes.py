@@ -1,0 +1,138 @@
+"""What a file is called in its source, so that the same file is known again wherever it lies next time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, Final
+
+from stratagraph.loaders.folders import Entry, Reading
+from stratagraph.loaders.kinds import Kind, is_read
+from stratagraph.ontology.errors import StratagraphError
+
+ENUMERATED: Final = "/"
+"""How the scope ends that says that a folder was read under a name: it states nothing itself."""
+
+
+@dataclass(kw_only=True)
+class SameScope(StratagraphError):
+    """Two files that would be one and the same part of the source."""
+
+    slug: ClassVar[str] = "same-scope"
+    status: ClassVar[int] = 400
+    text: ClassVar[str] = (
+        "{first} and {second} would both be '{scope}' of this source, and each would close what the other says. "
+        "Load the folder above both, or load each by a command of its own with another --scope or --source."
+    )
+    first: str
+    second: str
+    scope: str
+
+
+@dataclass(kw_only=True)
+class BadScope(StratagraphError):
+    """A name that no scope can have."""
+
+    slug: ClassVar[str] = "bad-scope"
+    status: ClassVar[int] = 400
+    text: ClassVar[str] = "--scope '{name}' can't be used: {reason}. Give a plain name, for example --scope estate."
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFile:
+    """A file as a part of its source; ``shown`` is what messages call it."""
+
+    scope: str
+    data: bytes = field(repr=False)
+    shown: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a load is of: its files, and the scopes that it closes because their files are gone.
+
+    ``replaced`` are scopes that an earlier version named after the file's place on the machine; ``enumerated`` are
+    the names under which whole folders were read.
+    """
+
+    files: tuple[SourceFile, ...]
+    gone: tuple[str, ...] = ()
+    replaced: Mapping[str, str] = field(default_factory=dict)
+    enumerated: tuple[str, ...] = ()
+
+
+def plan(reading: Reading, known: Mapping[str, int], *, scope: str | None = None, kind: Kind | None = None) -> Plan:
+    """Name the files, and find what the source still says of files that are no longer there.
+
+    ``known`` are the scopes of the source with the number of their open claims. A folder's files are named by their
+    paths below it, under ``scope`` where one is given. A file given alone has the longest known name that its path
+    ends with, else its own name, or is ``scope`` itself.
+
+    Raises:
+        SameScope: two files would have one name.
+        BadScope: ``scope`` can't name anything.
+    """
+    prefix = _checked(scope)
+    files: dict[str, Entry] = {}
+    for entry in reading.files:
+        name = _name(entry, known, prefix=prefix, only=len(reading.files) == 1 and not reading.folders)
+        if name in files:
+            raise SameScope(first=files[name].shown, second=entry.shown, scope=name)
+        files[name] = entry
+    enumerated = (f"{prefix}{ENUMERATED}",) if prefix and reading.folders else ()
+    open_ = {name for name, claims in known.items() if claims and name not in files}
+    replaced = {name: entry.real for name, entry in files.items() if entry.real in open_}
+    gone = set(_moved_away(reading, open_ - set(replaced.values()), kind))
+    if reading.folders:
+        gone.update(_below(prefix, open_, others=_others(known, prefix, files), kind=kind))
+    return Plan(
+        files=tuple(SourceFile(scope=name, data=entry.data, shown=entry.shown) for name, entry in files.items()),
+        gone=tuple(sorted(gone)),
+        replaced=replaced,
+        enumerated=enumerated,
+    )
+
+
+def _checked(scope: str | None) -> str:
+    if scope is None:
+        return ""
+    name = scope.strip().strip("/")
+    if not name or "//" in name:
+        raise BadScope(name=scope, reason="it is empty or has an empty part")
+    return name
+
+
+def _name(entry: Entry, known: Collection[str], *, prefix: str, only: bool) -> str:
+    if prefix:
+        return prefix if only else f"{prefix}/{entry.inside}"
+    if not entry.alone or not entry.real:
+        return entry.inside
+    return max((name for name in known if _ends_with(entry.real, name)), key=len, default=entry.inside)
+
+
+def _ends_with(path: str, name: str) -> bool:
+    """Whether a path ends with a scope's name; an absolute name is no such end, for it names one place only."""
+    return not name.startswith("/") and path.endswith(f"/{name}")
+
+
+def _others(known: Iterable[str], prefix: str, files: Collection[str]) -> tuple[str, ...]:
+    """Return the names that other folders were read under, each ending in a slash; none that holds our own files."""
+    names = (name for name in known if name.endswith(ENUMERATED) and name != f"{prefix}{ENUMERATED}")
+    return tuple(name for name in names if not any(file.startswith(name) for file in files))
+
+
+def _below(prefix: str, open_: Iterable[str], *, others: tuple[str, ...], kind: Kind | None) -> Iterable[str]:
+    """Yield the scopes that are files of this folder by their names; what was sent under other names stays."""
+    start = f"{prefix}/" if prefix else ""
+    inner = tuple(name for name in others if name.startswith(start))
+    for name in open_:
+        if name.startswith(start) and not name.startswith(("/", *inner)) and is_read(name, kind):
+            yield name
+
+
+def _moved_away(reading: Reading, open_: Iterable[str], kind: Kind | None) -> Iterable[str]:
+    """Yield the scopes that an earlier version named after places below the folders given."""
+    starts = tuple(f"{folder.rstrip('/')}/" for folder in reading.folders)
+    return (name for name in open_ if starts and name.startswith(starts) and is_read(name, kind))

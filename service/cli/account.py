@@ -1,0 +1,181 @@
+"""What a load or a withdrawal did, told in assets and relations, or would do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Any, Final
+
+import typer
+
+from stratagraph.loaders.origins import Loaded
+from stratagraph.ontology.errors import in_short
+from stratagraph.ontology.facts import Literal
+from stratagraph.ontology.namespaces import compact
+from stratagraph.ontology.terms import decode
+from stratagraph.service.cli.mistakes import sentence
+from stratagraph.service.cli.options import write
+
+SHOWN: Final = 200
+"""Lines of one kind of change that a terminal is given; the JSON form has more."""
+NAMED: Final = 10
+LONGEST_VALUE: Final = 80
+"""Characters of an attribute's value in a line."""
+
+
+class Form(StrEnum):
+    """How an account is written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+Listed = Annotated[Form, typer.Option("--format", help="How to write what changed.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """The service's answer to a batch; ``loaded`` is where its statements stand, of a load."""
+
+    answer: dict[str, Any]
+    source: str
+    loaded: Loaded | None = None
+    files: int = 0
+    every_warning: bool = False
+
+    def tell(self, form: Form, *, gone: Sequence[str] = (), skipped: Sequence[str] = ()) -> None:
+        """Write the account to standard output; ``gone`` are the scopes closed, ``skipped`` the files left out."""
+        if form is Form.JSON:
+            warnings = {"warnings": self._all_warnings()}
+            document = {**self.answer, **warnings, "source": self.source, "gone": list(gone), "skipped": list(skipped)}
+            write(json.dumps(document, ensure_ascii=False, indent=2))
+            return
+        for line in self._lines(gone, skipped):
+            write(line)
+
+    def _lines(self, gone: Sequence[str], skipped: Sequence[str]) -> Iterator[str]:
+        if self.answer["duplicate"]:
+            yield "This run is already in the ledger; nothing changed."
+            return
+        if self.answer["dryRun"]:
+            yield from self._changes()
+        yield self._result(len(gone))
+        if gone and self.loaded:
+            would = "would be closed" if self.answer["dryRun"] else "closed"
+            yield f"No longer there, so {would}: {some(gone)}. With --keep what they said stays."
+        if skipped:
+            yield f"Skipped: {some(skipped)}."
+        yield from (f"warning: {reference}." for reference in self.references(limit=SHOWN))
+        yield from self._warnings()
+
+    def _result(self, scopes: int) -> str:
+        what = _count(self.files, "file") if self.loaded else f"the withdrawal of {_count(scopes, 'scope')}"
+        changes = summary(self.answer)
+        if self.answer["dryRun"]:
+            return f"Dry run of {what} of source '{self.source}': {changes}. Nothing was committed."
+        return f"Committed {what} as sequence {self.answer['sequence']}: {changes}."
+
+    def references(self, *, limit: int) -> Iterator[str]:
+        """Yield what still points to an asset that is gone, and who says so."""
+        dangling = self.answer["dangling"]
+        for reference in dangling[:limit]:
+            yield (
+                f"{compact(reference['object'])} is closed, and {compact(reference['subject'])} still points to it "
+                f"({compact(reference['predicate'])}, said by source '{reference['source']}' in "
+                f"'{reference['scope']}')"
+            )
+        if len(dangling) > limit:
+            yield f"{len(dangling) - limit} more references point to what is closed"
+
+    def _changes(self) -> Iterator[str]:
+        assets, relations = self.answer["changes"]["assets"], self.answer["changes"]["relations"]
+        yield from _cut([f"+ {_named(asset)}" for asset in assets["opened"]])
+        yield from _cut([line for asset in assets["changed"] for line in _changed(asset)])
+        yield from _cut([f"- {_named(asset)}" for asset in assets["closed"]])
+        yield from _cut([f"+ {_relation(relation)}" for relation in relations["opened"]])
+        yield from _cut([f"- {_relation(relation)}" for relation in relations["closed"]])
+
+    def _warnings(self) -> Iterator[str]:
+        """Group by shape; what an unchanged load would only repeat is a number."""
+        if self.loaded is None:
+            return
+        warnings = self._all_warnings()
+        if self.every_warning:
+            yield from (f"warning: {sentence(warning, self.loaded)}" for warning in warnings)
+            return
+        if warnings and not _anything(self.answer):
+            yield f"{len(warnings)} warning{'s' if len(warnings) > 1 else ''}, as before; --warnings lists them."
+            return
+        groups: dict[str, list[dict[str, Any]]] = {}
+        for warning in warnings:
+            groups.setdefault(warning.get("shape") or warning["text"], []).append(warning)
+        for group in groups.values():
+            more = f" (and {len(group) - 1} more of this kind)" if len(group) > 1 else ""
+            yield f"warning: {sentence(group[0], self.loaded)}{more}"
+        if len(warnings) > len(groups):
+            yield f"{len(warnings)} warnings of {len(groups)} kinds; --warnings lists them all."
+
+    def _all_warnings(self) -> list[dict[str, Any]]:
+        """Return what is odd about the files, then what the gate would like to see."""
+        remarks = self.loaded.remarks if self.loaded else ()
+        return [*(remark.document() for remark in remarks), *self.answer["warnings"]]
+
+
+def summary(answer: dict[str, Any]) -> str:
+    """Return the change in numbers of assets and relations."""
+    if not _anything(answer):
+        return "nothing changed" if not answer["dryRun"] else "nothing would change"
+    assets, relations = answer["assets"], answer["relations"]
+    return (
+        f"{_count(assets['opened'], 'asset')} opened, {assets['changed']} changed, {assets['closed']} closed; "
+        f"{_count(relations['opened'], 'relation')} opened, {relations['closed']} closed"
+    )
+
+
+def some(names: Sequence[str]) -> str:
+    """Return the first of the names, and how many more there are."""
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
+
+
+def _anything(answer: dict[str, Any]) -> bool:
+    return any(answer["assets"].values()) or any(answer["relations"].values())
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _cut(lines: list[str]) -> Iterator[str]:
+    yield from lines[:SHOWN]
+    if len(lines) > SHOWN:
+        yield f"  ... and {len(lines) - SHOWN} more; --format json lists them."
+
+
+def _named(asset: dict[str, Any]) -> str:
+    classes = ", ".join(compact(cls) for cls in asset["classes"])
+    return f"{compact(asset['iri'])} ({classes})"
+
+
+def _changed(asset: dict[str, Any]) -> Iterator[str]:
+    """Yield a line for each attribute: what it was, and what it is."""
+    for predicate in dict.fromkeys(item["predicate"] for item in (*asset["removed"], *asset["added"])):
+        old, new = (
+            ", ".join(_value(item["value"]) for item in asset[side] if item["predicate"] == predicate)
+            for side in ("removed", "added")
+        )
+        yield f"~ {compact(asset['iri'])} {compact(predicate)}: {old or 'nothing'} -> {new or 'nothing'}"
+
+
+def _relation(relation: dict[str, str]) -> str:
+    return f"{compact(relation['subject'])} {compact(relation['predicate'])} {compact(relation['object'])}"
+
+
+def _value(text: str) -> str:
+    term = decode(text)
+    if not isinstance(term, Literal):
+        return compact(term)
+    language = f"@{term.language}" if term.language else ""
+    return json.dumps(in_short(term.value, LONGEST_VALUE), ensure_ascii=False) + language

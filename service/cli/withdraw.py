@@ -1,0 +1,32 @@
+"""``stratagraph withdraw``: take back what a source says."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from stratagraph.service.cli.account import Account, Form, Listed
+from stratagraph.service.cli.options import Config, Data, DryRun, Ontology, Source, errors_in_words
+from stratagraph.service.client import connect
+from stratagraph.service.settings import load_settings
+
+
+def withdraw(
+    source: Source,
+    scope: Annotated[
+        list[str] | None,
+        typer.Option("--scope", help="Only this scope and what is below it; may be given several times."),
+    ] = None,
+    dry_run: DryRun = False,
+    form: Listed = Form.TEXT,
+    data: Data = None,
+    config: Config = None,
+    ontology: Ontology = None,
+) -> None:
+    """Close everything that a source says, or what it says in some scopes; what other sources say stays."""
+    with errors_in_words():
+        settings = load_settings(config, data=data, ontology=ontology)
+        with connect(settings, make=not dry_run) as client:
+            answer = client.withdraw(source, scope or [], dry_run=dry_run)
+    Account(answer=answer, source=source).tell(form, gone=answer["scopes"])

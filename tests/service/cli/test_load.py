@@ -1,0 +1,366 @@
+"""Loading again and again, as people do: what closes, what is asked before, and what is said."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stratagraph.ontology.facts import Literal
+from stratagraph.ontology.model import CORE_SOURCE
+from stratagraph.ontology.namespaces import ASSET_BASE
+from stratagraph.service.client import Client, local
+from stratagraph.service.engine import Engine
+from stratagraph.service.http.app import create_app
+from stratagraph.service.http.batches import Writer
+from stratagraph.service.settings import load_settings
+from tests.opened import Opened
+from tests.service.cli.invoking import Done, run
+from tests.service.running import clean_environment
+
+Load = Callable[..., Done]
+MODEL = "- kind: BaseModel\n  name: {}\n"
+
+
+@pytest.fixture(name="engine", scope="module")
+def _engine(tmp_path_factory: pytest.TempPathFactory, opened: Opened) -> Iterator[Engine]:
+    with Engine(load_settings(data=opened(tmp_path_factory.mktemp("data")))) as engine:
+        yield engine
+
+
+@pytest.fixture(name="environment")
+def _environment(tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, str]:
+    """A user's environment, whose commands find one engine that stays open; each test begins with nothing loaded."""
+    client = local(create_app(engine, guarded=False), Writer(engine))
+
+    @contextmanager
+    def lent(*_: object, **__: object) -> Iterator[Client]:
+        yield client
+
+    for command in ("load", "withdraw"):
+        monkeypatch.setattr(f"stratagraph.service.cli.{command}.connect", lent)
+    for record in engine.ledger.sources():
+        if record.source != CORE_SOURCE and any(scope.open_claims for scope in record.scopes):
+            client.withdraw(record.source, ())
+    assert models(engine) == set()
+    return clean_environment(tmp_path / "home")
+
+
+@pytest.fixture(name="load")
+def _load(environment: Mapping[str, str]) -> Load:
+    def load(*arguments: str | Path, stdin: str | None = None) -> Done:
+        return run("load", *map(str, arguments), environment=environment, stdin=stdin)
+
+    return load
+
+
+def models(engine: Engine) -> set[str]:
+    rows = engine.triples.select("SELECT ?name WHERE { ?model a sg:BaseModel ; sg:name ?name }")
+    return {row["name"].value for row in rows if isinstance(row["name"], Literal)}
+
+
+def write(root: Path, **contents: str) -> Path:
+    root.mkdir(parents=True, exist_ok=True)
+    for name, models in contents.items():
+        text = "assets:\n" + "".join(MODEL.format(model) for model in models.split())
+        (root / f"{name}.yaml").write_text(text, encoding="utf-8")
+    return root
+
+
+def removed(folder: Path) -> Path:
+    (folder / "old.yaml").unlink()
+    return folder
+
+
+def renamed(folder: Path) -> Path:
+    (folder / "old.yaml").rename(folder / "new.yaml")
+    write(folder, new="later")
+    return folder
+
+
+def moved(folder: Path) -> Path:
+    (folder / "sub").mkdir()
+    (folder / "old.yaml").rename(folder / "sub" / "old.yaml")
+    write(folder / "sub", old="later")
+    return folder
+
+
+def checked_out_again(folder: Path) -> Path:
+    other = folder.parent / "checkout-2"
+    shutil.copytree(folder, other)
+    return removed(other)
+
+
+def folder_renamed(folder: Path) -> Path:
+    return removed(folder.rename(folder.parent / "another"))
+
+
+def linked(folder: Path) -> Path:
+    (folder.parent / "link").symlink_to(removed(folder))
+    return folder.parent / "link"
+
+
+@pytest.mark.parametrize(
+    ("edit", "left"),
+    [
+        (removed, {"kept"}),
+        (renamed, {"kept", "later"}),
+        (moved, {"kept", "later"}),
+        (checked_out_again, {"kept"}),
+        (folder_renamed, {"kept"}),
+        (linked, {"kept"}),
+    ],
+)
+def test_what_a_file_said_that_is_gone_is_closed(
+    engine: Engine, load: Load, tmp_path: Path, edit: Callable[[Path], Path], left: set[str]
+) -> None:
+    folder = write(tmp_path / "estate", models="kept", old="gone")
+    assert load(folder).returncode == 0
+    done = load(edit(folder))
+    assert done.returncode == 0, done.stderr
+    assert "old.yaml" in done.stdout
+    assert models(engine) == left
+
+
+def test_a_file_alone_is_the_same_in_another_checkout(engine: Engine, load: Load, tmp_path: Path) -> None:
+    load(write(tmp_path / "checkout-1", estate="one two") / "estate.yaml", "--source", "ci")
+    done = load(write(tmp_path / "checkout-2", estate="one") / "estate.yaml", "--source", "ci")
+    assert "0 assets opened, 0 changed, 1 closed" in done.stdout
+    assert models(engine) == {"one"}
+
+
+def test_a_file_of_a_sub_folder_loaded_alone_is_known_again(engine: Engine, load: Load, tmp_path: Path) -> None:
+    write(tmp_path / "estate" / "sub", deep="one two")
+    load(tmp_path / "estate")
+    load(write(tmp_path / "estate" / "sub", deep="two") / "deep.yaml")
+    assert models(engine) == {"two"}
+
+
+def test_standard_input_is_a_scope_that_stays(engine: Engine, load: Load) -> None:
+    assert "--kind" in load("-", stdin="assets:").stderr
+    load("-", "--kind", "yaml", stdin="assets:\n" + MODEL.format("one"))
+    load("-", "--kind", "yaml", "--scope", "other", stdin="assets:\n" + MODEL.format("other"))
+    load("-", "--kind", "yaml", stdin="assets:\n" + MODEL.format("two"))
+    assert models(engine) == {"two", "other"}
+
+
+def test_kept_and_partial_files_close_nothing(engine: Engine, load: Load, tmp_path: Path) -> None:
+    folder = write(tmp_path / "estate", models="kept", old="gone")
+    load(folder)
+    removed(folder)
+    assert load(folder, "--keep").returncode == load(folder, "--partial").returncode == 0
+    assert models(engine) == {"kept", "gone"}
+    write(folder, models="other")
+    load(folder, "--keep")
+    assert models(engine) == {"other", "gone"}
+
+
+def test_folders_under_names_of_their_own_leave_each_other_alone(engine: Engine, load: Load, tmp_path: Path) -> None:
+    first = write(tmp_path / "one" / "estate", models="one", old="first")
+    second = write(tmp_path / "two" / "estate", models="two")
+    for _ in range(2):
+        assert load(first, "--scope", "one").returncode == load(second, "--scope", "two").returncode == 0
+    assert models(engine) == {"one", "two", "first"}
+    load(removed(first), "--scope", "one")
+    assert models(engine) == {"one", "two"}
+    load(write(tmp_path / "third", third="three"))
+    assert models(engine) == {"one", "two", "three"}
+    done = load(first, second)
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    assert "models.yaml" in done.stderr
+
+
+EMPTY = {
+    "empty.yaml": ["", "# nothing\n", "assets: []\n", "assets:\n", "---\n", "{}", "﻿"],
+    "empty.json": ["", "{}", '{"assets": []}'],
+    "empty.ttl": ["", "# nothing\n", "@prefix sg: <https://w3id.org/stratagraph/ns#> .\n", " \n"],
+    "empty.nt": ["", "# nothing\n"],
+    "empty.jsonld": ["", "{}", "[]", '{"@graph": []}'],
+    "empty.rdf": ["", '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"/>'],
+}
+FULL = {
+    "empty.yaml": "assets:\n" + MODEL.format("said"),
+    "empty.json": '{"assets": [{"kind": "BaseModel", "name": "said"}]}',
+    "empty.ttl": "<urn:said> a <https://w3id.org/stratagraph/ns#BaseModel> ; "
+    '<https://w3id.org/stratagraph/ns#name> "said" .',
+    "empty.nt": "<urn:said> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> "
+    "<https://w3id.org/stratagraph/ns#BaseModel> .\n"
+    '<urn:said> <https://w3id.org/stratagraph/ns#name> "said" .\n',
+    "empty.jsonld": '{"@id": "urn:said", "@type": "https://w3id.org/stratagraph/ns#BaseModel", '
+    '"https://w3id.org/stratagraph/ns#name": "said"}',
+    "empty.rdf": '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" '
+    'xmlns:sg="https://w3id.org/stratagraph/ns#"><sg:BaseModel rdf:about="urn:said"><sg:name>said</sg:name>'
+    "</sg:BaseModel></rdf:RDF>",
+}
+
+
+@pytest.mark.parametrize("name", EMPTY)
+def test_a_file_that_is_empty_by_accident_closes_nothing(engine: Engine, load: Load, tmp_path: Path, name: str) -> None:
+    folder = write(tmp_path / "estate", other="other")
+    file = folder / name
+    file.write_text(EMPTY[name][0], encoding="utf-8")
+    assert load(file).returncode == 0, "it never said anything"
+    for text in EMPTY[name]:
+        file.write_text(FULL[name], encoding="utf-8")
+        load(folder)
+        assert models(engine) == {"said", "other"}
+        file.write_text(text, encoding="utf-8")
+        refused = load(folder)
+        assert refused.returncode == 2, repr(text)
+        assert [part for part in (name, "--allow-empty", "1 closed") if part not in refused.stderr] == []
+        assert models(engine) == {"said", "other"}
+        assert load(file, "--allow-empty").returncode == 0
+        assert models(engine) == {"other"}
+
+
+def test_a_folder_that_lost_every_file_is_asked_about(engine: Engine, load: Load, tmp_path: Path) -> None:
+    folder = tmp_path / "estate"
+    folder.mkdir()
+    (folder / "notes.txt").touch()
+    first = load(folder)
+    assert first.returncode == 2
+    assert "notes.txt" in first.stderr
+    assert load(folder, "--allow-empty").returncode == 0
+    load(write(folder, models="one"))
+    (folder / "models.yaml").unlink()
+    refused = load(folder)
+    assert (refused.returncode, "--allow-empty" in refused.stderr) == (2, True)
+    assert models(engine) == {"one"}
+    assert load(folder, "--allow-empty").returncode == 0
+    assert models(engine) == set()
+
+
+def test_a_dry_run_tells_everything_and_commits_nothing(engine: Engine, load: Load, tmp_path: Path) -> None:
+    folder = tmp_path / "estate"
+    folder.mkdir()
+    text = "assets:\n- kind: Agent\n  name: a\n  purpose: {}\n  usesModel: [{}]\n" + MODEL.format("{}")
+    (folder / "a.yaml").write_text(text.format("one", "m1", "m1"), encoding="utf-8")
+    load(folder)
+    before = engine.ledger.head()
+    (folder / "a.yaml").write_text(text.format("two", "m2", "m2"), encoding="utf-8")
+    told = load(folder, "--dry-run").stdout
+    assert [line for line in told.splitlines() if line[:2] in ("+ ", "~ ", "- ")] == [
+        "+ asset:BaseModel/m2 (sg:BaseModel)",
+        '~ asset:Agent/a sg:purpose: "one" -> "two"',
+        "- asset:BaseModel/m1 (sg:BaseModel)",
+        "+ asset:Agent/a sg:usesModel asset:BaseModel/m2",
+        "- asset:Agent/a sg:usesModel asset:BaseModel/m1",
+    ]
+    assert "Nothing was committed" in told
+    document = json.loads(load(folder, "--dry-run", "--format", "json").stdout)
+    assert document["assets"] == {"opened": 1, "changed": 1, "closed": 1}
+    assert [asset["iri"] for asset in document["changes"]["assets"]["closed"]] == [f"{ASSET_BASE}BaseModel/m1"]
+    assert document["changes"]["partial"] is False
+    assert engine.ledger.head() == before
+    assert models(engine) == {"m1"}
+    real = load(folder).stdout
+    assert "1 asset opened, 1 changed, 1 closed; 1 relation opened, 1 closed" in real
+
+
+def test_what_another_source_still_says_is_not_gone(
+    engine: Engine, environment: Mapping[str, str], load: Load, tmp_path: Path
+) -> None:
+    folder = write(tmp_path / "estate", models="one")
+    load(folder, "--source", "a")
+    assert "nothing changed" in load(folder, "--source", "b").stdout
+    done = run("withdraw", "--source", "a", environment=environment)
+    assert "nothing changed" in done.stdout
+    assert models(engine) == {"one"}
+
+
+WHO = ("/index", "/reader", "retrievesFrom", "'user'", "user.yaml")
+
+
+def test_withdrawing_what_others_point_to_is_said_and_does_not_stop_them(
+    environment: Mapping[str, str], load: Load, tmp_path: Path
+) -> None:
+    owner = tmp_path / "owner.yaml"
+    owner.write_text("assets:\n- kind: VectorIndex\n  name: index\n", encoding="utf-8")
+    user = tmp_path / "user.yaml"
+    text = (
+        "assets:\n- kind: ConversationalAgent\n  name: reader\n"
+        "  retrievesFrom: [{{kind: VectorIndex, name: index}}{}]\n"
+    )
+    user.write_text(text.format(""), encoding="utf-8")
+    load(owner, "--source", "owner")
+    load(user, "--source", "user")
+    owner.write_text("assets: []\n", encoding="utf-8")
+    for options in ((), ("--allow-empty", "--dry-run"), ("--allow-empty",)):
+        done = load(owner, "--source", "owner", *options)
+        said = done.stdout + done.stderr
+        assert [
+            part for part in ("/index", "/reader", "retrievesFrom", "'user'", "user.yaml") if part not in said
+        ] == []
+    assert load(user, "--source", "user").returncode == 0
+    user.write_text(text.format("") + "  purpose: reads\n", encoding="utf-8")
+    later = load(user, "--source", "user")
+    assert later.returncode == 0, later.stderr
+    assert "withdrawn since" in later.stdout
+    user.write_text(text.format(", {kind: VectorIndex, name: never}"), encoding="utf-8")
+    refused = load(user, "--source", "user")
+    assert (refused.returncode, "/never" in refused.stderr, "/index" in refused.stderr) == (2, True, False)
+
+
+def test_a_source_is_withdrawn_wholly_or_in_part(
+    engine: Engine, environment: Mapping[str, str], load: Load, tmp_path: Path
+) -> None:
+    write(tmp_path / "estate" / "sub", one="one", two="two")
+    load(write(tmp_path / "estate", three="three"), "--source", "mine")
+    load(write(tmp_path / "other", four="four"), "--source", "theirs")
+
+    def withdraw(*arguments: str) -> Done:
+        return run("withdraw", *arguments, environment=environment)
+
+    dry = withdraw("--source", "mine", "--dry-run", "--format", "json")
+    document: dict[str, Any] = json.loads(dry.stdout)
+    assert document["scopes"] == ["sub/one.yaml", "sub/two.yaml", "three.yaml"]
+    assert document["assets"]["closed"] == 3
+    assert models(engine) == {"one", "two", "three", "four"}
+    assert withdraw("--source", "mine", "--scope", "sub/one.yaml").returncode == 0
+    assert models(engine) == {"two", "three", "four"}
+    assert withdraw("--source", "mine", "--scope", "sub").returncode == 0
+    assert models(engine) == {"three", "four"}
+    assert withdraw("--source", "mine").returncode == 0
+    assert models(engine) == {"four"}
+    for arguments in (("mine",), ("their",), ("theirs", "--scope", "nothing"), ("",), ("stratagraph:core",)):
+        refused = withdraw("--source", *arguments)
+        assert (refused.returncode, len(refused.stderr.splitlines())) == (2, 1), arguments
+    assert models(engine) == {"four"}
+
+
+def test_every_mistake_of_a_load_is_told_with_its_line(load: Load, tmp_path: Path) -> None:
+    wrong = "assets:\n- kind: Agent\n  name: {0}\n  dependsOn: {{kind: Tool, name: no-{0}}}\n"
+    for name in ("a", "b", "c"):
+        (tmp_path / f"{name}.yaml").write_text(wrong.format(name), encoding="utf-8")
+    done = load(*(tmp_path / f"{name}.yaml" for name in "abc"))
+    assert done.returncode == 2
+    assert [f"{name}.yaml:4" for name in "abc" if f"{name}.yaml:4" not in done.stderr] == []
+    (tmp_path / "b.yaml").write_text("assets:\n- kind: Nothing\n  name: x\n", encoding="utf-8")
+    (tmp_path / "d.ttl").write_text("<urn:x> <urn:y> ;;;\n", encoding="utf-8")
+    done = load(tmp_path / "a.yaml", tmp_path / "b.yaml", tmp_path / "d.ttl")
+    assert [part for part in ("b.yaml:2", "d.ttl:1") if part not in done.stderr] == []
+
+
+def test_warnings_are_one_line_a_kind_and_listed_when_asked(load: Load, tmp_path: Path) -> None:
+    file = write(tmp_path / "estate", models="one two three four") / "models.yaml"
+    first = load(file).stdout
+    kinds = [line for line in first.splitlines() if line.startswith("warning: ")]
+    assert kinds
+    assert all("3 more of this kind" in line for line in kinds)
+    again = load(file).stdout
+    assert "warning: " not in again
+    assert f"{4 * len(kinds)} warnings, as before" in again
+    listed = load(file, "--warnings").stdout
+    assert len([line for line in listed.splitlines() if line.startswith("warning: ")]) == 4 * len(kinds)
+
+
+@pytest.mark.parametrize("arguments", [("--source", ""), ("--source", " "), ("--source", "x" * 201), ("--scope", "")])
+def test_a_name_that_is_none_is_refused_in_one_sentence(load: Load, tmp_path: Path, arguments: tuple[str, str]) -> None:
+    done = load(write(tmp_path / "estate", models="one"), *arguments)
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    assert arguments[0] in done.stderr
