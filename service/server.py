@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import uvicorn
 
@@ -12,9 +12,13 @@ from stratagraph.ontology.errors import StratagraphError
 from stratagraph.service.engine import Engine
 from stratagraph.service.http.app import create_app
 from stratagraph.service.http.origin import is_loopback
+from stratagraph.service.http.sparql import head_bytes
+from stratagraph.service.sparql.settings import QuerySettings
 from stratagraph.service.tokens import TokenFile
 
 BACKLOG = 2048
+HEAD_BYTES: Final = head_bytes(QuerySettings().query_bytes)
+"""How long the head of a request may be: a query of full length fits into the address."""
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  names of wildcards, nothing is bound here
 
 
@@ -69,6 +73,7 @@ class Server:
                 access_log=False,
                 timeout_graceful_shutdown=5,
                 server_header=False,
+                h11_max_incomplete_event_size=HEAD_BYTES,
             )
         )
 

@@ -23,6 +23,8 @@ class Format(StrEnum):
     TSV = "tsv"
     TURTLE = "turtle"
     NTRIPLES = "ntriples"
+    RDFXML = "rdfxml"
+    JSONLD = "jsonld"
 
 
 MEDIA_TYPES = {
@@ -32,6 +34,8 @@ MEDIA_TYPES = {
     Format.TSV: "text/tab-separated-values",
     Format.TURTLE: "text/turtle",
     Format.NTRIPLES: "application/n-triples",
+    Format.RDFXML: "application/rdf+xml",
+    Format.JSONLD: "application/ld+json",
 }
 CYPHER = ".cypher"
 

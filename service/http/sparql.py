@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import ClassVar, Final
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Request
-from pyoxigraph import NamedNode, parse, serialize
+from pyoxigraph import NamedNode, parse
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -21,7 +22,7 @@ from stratagraph.service.http.headers import AS_OF, AT_LEAST, SEQUENCE
 from stratagraph.service.http.negotiation import choose
 from stratagraph.service.ledger.asof import Moment
 from stratagraph.service.sparql.errors import QueryTooLong, TooBusy
-from stratagraph.service.sparql.formats import GRAPHS, RESULTS
+from stratagraph.service.sparql.formats import GRAPHS, RESULTS, write_graph
 from stratagraph.service.sparql.pool import Answer, QueryPool, QueryRequest
 
 log = logging.getLogger(__name__)
@@ -56,6 +57,11 @@ class UnsupportedMediaType(StratagraphError):
     status: ClassVar[int] = 415
     text: ClassVar[str] = "The request body is '{found}'. Send " + f"{QUERY} or {FORM}, in UTF-8."
     found: str
+
+
+def head_bytes(query_bytes: int) -> int:
+    """Return how long a request's head may be, so that a query of so many bytes may stand in the address."""
+    return query_bytes * _EXPANSION + (64 << 10)
 
 
 def address(request: Request) -> str:
@@ -181,7 +187,7 @@ def _query(parameters: Parameters, request: Request, client: str) -> QueryReques
     return QueryRequest(
         text=queries[0],
         results_type=choose(accept, RESULTS),
-        graph_type=choose(accept, GRAPHS),
+        graph_type=_graph_type(accept),
         default_graphs=default if has_dataset else None,
         named_graphs=named if has_dataset else None,
         client=client,
@@ -190,6 +196,15 @@ def _query(parameters: Parameters, request: Request, client: str) -> QueryReques
         # Without chunks a client could not tell a cut answer from a complete one.
         whole=request.scope.get("http_version") == "1.0",
     )
+
+
+def _graph_type(accept: str | None) -> str | None:
+    """Choose how a graph is written.
+
+    Clients that always name the types of result tables mean "whatever you have" when they ask for a graph.
+    """
+    chosen = choose(accept, GRAPHS)
+    return next(iter(GRAPHS)) if chosen is None and choose(accept, RESULTS) is not None else chosen
 
 
 def _no_update() -> BadProtocolRequest:
@@ -252,8 +267,9 @@ def _description(request: Request) -> Response:
     endpoint = str(request.url.replace(query=""))
     turtle = GRAPHS["text/turtle"]
     triples = [quad.triple for quad in parse(source.read_bytes(), turtle, base_iri=endpoint)]
-    body = serialize(triples, format=GRAPHS[media_type])
-    return Response(body, headers={"Vary": "Accept"}, media_type=_with_charset(media_type))
+    body = io.BytesIO()
+    write_graph(triples, body, GRAPHS[media_type])
+    return Response(body.getvalue(), headers={"Vary": "Accept"}, media_type=_with_charset(media_type))
 
 
 class _Stream(Response):

@@ -70,7 +70,7 @@ class LocalNeo4j:
     """The local server of one data folder, running or not."""
 
     def __init__(self, data: Path) -> None:
-        self.home = data / FOLDER
+        self.home = data.absolute() / FOLDER  # the server itself runs in another folder
         self._log = self.home / "logs" / "console.log"
 
     @property
@@ -183,8 +183,13 @@ class LocalNeo4j:
         raise self._failed(f"it took more than {START_SECONDS:g} s")
 
     def _failed(self, reason: str) -> StartFailed:
-        lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()
-        return StartFailed(reason=reason, log=str(self._log), tail="\n".join(lines[-_TAIL:]))
+        """Tell the end of a log: what fails early is on the console, what fails late in the server's own."""
+        for name in (self._log.name, "neo4j.log", "debug.log"):
+            log = self._log.with_name(name)
+            with suppress(OSError):
+                if lines := log.read_text(encoding="utf-8", errors="replace").splitlines():
+                    return StartFailed(reason=reason, log=str(log), tail="\n".join(lines[-_TAIL:]))
+        return StartFailed(reason=reason, log=str(self._log), tail="(nothing was written)")
 
 
 def _speaks_bolt(port: int) -> bool:

@@ -118,7 +118,7 @@ def obtain(name: str = LTS) -> Runtime:
 def cache_folder() -> Path:
     """Return the folder for what can be fetched again, as the XDG base directories define it."""
     home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home) / "stratagraph" / "neo4j"
+    return Path(home).absolute() / "stratagraph" / "neo4j"
 
 
 def find_java(release: Release) -> Path:

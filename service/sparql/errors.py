@@ -66,6 +66,16 @@ class FormNotAcceptable(StratagraphError):
 
 
 @dataclass(kw_only=True)
+class GraphNotWritable(StratagraphError):
+    """The format that was asked for has no form for a triple of the answer."""
+
+    slug: ClassVar[str] = "graph-not-writable"
+    status: ClassVar[int] = 406
+    text: ClassVar[str] = "The answer cannot be written as RDF/XML: {detail}. Accept text/turtle."
+    detail: str
+
+
+@dataclass(kw_only=True)
 class DeadlineExceeded(StratagraphError):
     """The query ran out of time and was stopped."""
 

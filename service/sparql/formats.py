@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final, Protocol
 
-from pyoxigraph import QueryResultsFormat, RdfFormat
+from pyoxigraph import QueryResultsFormat, RdfFormat, Triple, serialize
+
+from stratagraph.ontology.namespaces import PREFIXES
+from stratagraph.service.sparql.rdfxml import rdf_xml
 
 RESULTS: Final = {
     "application/sparql-results+json": QueryResultsFormat.JSON,
@@ -18,8 +22,39 @@ RESULTS: Final = {
 }
 """Formats of SELECT and ASK, the default first; the last three are what clients say who mean the first two."""
 
-GRAPHS: Final = {"text/turtle": RdfFormat.TURTLE, "application/n-triples": RdfFormat.N_TRIPLES}
+GRAPHS: Final = {
+    "text/turtle": RdfFormat.TURTLE,
+    "application/n-triples": RdfFormat.N_TRIPLES,
+    "application/rdf+xml": RdfFormat.RDF_XML,
+    "application/ld+json": RdfFormat.JSON_LD,
+}
 """Formats of CONSTRUCT and DESCRIBE, the default first."""
+
+
+class Sink(Protocol):
+    """A binary file to write to."""
+
+    def write(self, data: bytes, /) -> int:
+        """Write, and return how many bytes."""
+
+    def flush(self) -> None:
+        """Let nothing wait."""
+
+
+def write_graph(triples: Iterable[Triple], out: Sink, form: RdfFormat) -> None:
+    """Write a graph in one of the formats of ``GRAPHS``.
+
+    The engine's own RDF/XML has names without a local part, and characters that XML has not.
+
+    Raises:
+        UnwritableTripleError: for a triple that the format has no form for.
+    """
+    if form == RdfFormat.RDF_XML:
+        for piece in rdf_xml(triples, PREFIXES):
+            out.write(piece.encode())
+        return
+    prefixes = PREFIXES if form == RdfFormat.TURTLE else None
+    serialize(triples, out, form, prefixes=prefixes)  # type: ignore[arg-type]  # it needs write and flush of IO[bytes], no more
 
 
 class RowCounter(Protocol):

@@ -17,6 +17,7 @@ from stratagraph.service.sparql.errors import (
     AnswerTooLarge,
     DeadlineExceeded,
     EvaluationFailed,
+    GraphNotWritable,
     OutOfMemory,
     QuerySyntax,
     WorkerDied,
@@ -156,6 +157,8 @@ class Worker:
             return AnswerTooLarge(limit=self._settings.rows, unit="rows")
         if kind == "bytes":
             return AnswerTooLarge(limit=self._settings.answer_bytes, unit="bytes")
+        if kind == "unwritable":
+            return GraphNotWritable(detail=detail)
         if kind == "memory":
             self.worn = True
             return self._out_of_memory()

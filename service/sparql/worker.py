@@ -10,12 +10,13 @@ from dataclasses import asdict, dataclass
 from typing import BinaryIO, Final
 
 import orjson
-from pyoxigraph import NamedNode, QueryBoolean, QueryTriples, RdfFormat, Store, Triple, serialize
+from pyoxigraph import NamedNode, QueryBoolean, QueryTriples, Store, Triple
 
 from stratagraph.ontology.namespaces import PREFIXES
 from stratagraph.service.sparql import sandbox
-from stratagraph.service.sparql.formats import GRAPHS, RESULTS, RowCounter, row_counter
+from stratagraph.service.sparql.formats import GRAPHS, RESULTS, RowCounter, row_counter, write_graph
 from stratagraph.service.sparql.frames import Say, pack, read
+from stratagraph.service.sparql.rdfxml import UnwritableTripleError
 
 CHUNK: Final = 32 << 10
 """Bytes of an answer that travel at once."""
@@ -88,10 +89,8 @@ def _evaluate(store: Store, question: Question, pipe: BinaryIO) -> None:
 
 
 def _write_graph(found: QueryTriples, question: Question, pipe: BinaryIO) -> None:
-    form = GRAPHS[question.media_type]
     writer = _Writer(pipe, question, None)
-    prefixes = PREFIXES if form == RdfFormat.TURTLE else None
-    serialize(_capped(found, question.rows), writer, form, prefixes=prefixes)  # type: ignore[arg-type]  # as above
+    write_graph(_capped(found, question.rows), writer, GRAPHS[question.media_type])
     writer.flush()
 
 
@@ -113,6 +112,8 @@ def _answer(store: Store, question: Question, pipe: BinaryIO) -> None:
         closing = pack(Say.FAULT, {"kind": "syntax", "detail": str(error)})
     except _TooLarge as error:
         closing = pack(Say.FAULT, {"kind": str(error), "detail": ""})
+    except UnwritableTripleError as error:
+        closing = pack(Say.FAULT, {"kind": "unwritable", "detail": str(error)})
     except BrokenPipeError:
         raise
     except MemoryError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from typing import Final
 
 from stratagraph.ontology.facts import Iri
@@ -35,7 +35,7 @@ class Names:
         predicates = {fact.predicate for fact in model.triples} | set(model.relations) | set(model.attributes)
         self._labels = _Register({*model.classes, *types}, local_name, {MARKER, WATERMARK})
         self._types = _Register(predicates, _upper_snake, set())
-        self._keys = _Register(predicates, local_name, {KEY})
+        self._keys = _Register(predicates, _key, {KEY})
 
     def label(self, cls: Iri) -> str:
         """Return the label of a class's individuals."""
@@ -46,9 +46,24 @@ class Names:
         return self._types[relation]
 
     def key(self, attribute: Iri, language: str = "") -> str:
-        """Return the property key of an attribute's values; a language goes into the name."""
+        """Return the property key of an attribute's values; a language goes into the name.
+
+        No two of attribute and language share a key: where the usual one can be read in another way too, which depends
+        on the declared attributes alone, or nobody declares the attribute, the language is set apart by a sign that no
+        local name holds.
+        """
         name = self._keys[attribute]
-        return f"{name}_{language.lower().replace('-', '_')}" if language else name
+        if not language:
+            return name
+        tag = language.lower()
+        usual = f"{name}_{tag.replace('-', '_')}"
+        apart = name not in self._keys.names or self._is_ambiguous(usual, name)
+        return f"{name}@{tag}" if apart else usual
+
+    def _is_ambiguous(self, key: str, name: str) -> bool:
+        """Say whether a key is, or begins like, another attribute's, which may have a language of its own."""
+        ends = (found.start() for found in re.finditer("_", key))
+        return any(other != name and other in self._keys.names for other in (key, *(key[:end] for end in ends)))
 
 
 class _Register:
@@ -58,6 +73,11 @@ class _Register:
         self._taken = set(taken)
         for term in sorted(terms, key=lambda iri: (not iri.startswith(SG), iri)):
             self._claim(term)
+
+    @property
+    def names(self) -> Container[str]:
+        """The names that are taken."""
+        return self._taken
 
     def __getitem__(self, term: Iri) -> str:
         known = self._names.get(term)
@@ -72,6 +92,12 @@ class _Register:
         self._taken.add(name)
         self._names[term] = name
         return name
+
+
+def _key(term: Iri) -> str:
+    """Name an attribute; what looks like another's companion, or holds a language's sign, has no short name."""
+    name = local_name(term)
+    return "" if name.endswith((DATATYPE, WRITTEN)) or "@" in name else name
 
 
 def _upper_snake(term: Iri) -> str:

@@ -7,12 +7,15 @@ import os
 import signal
 import threading
 import time
+from http.client import HTTPConnection
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote_to_bytes
 
 import httpx
 import pytest
+import rdflib
 from pyoxigraph import QueryBoolean, QueryResultsFormat, QuerySolutions, QueryTriples, RdfFormat, parse
+from rdflib.plugins.stores.sparqlstore import SPARQLStore
 from SPARQLWrapper import CSV, JSON, N3, POST, POSTDIRECTLY, TSV, TURTLE, XML, SPARQLWrapper
 
 from tests.service.sparql.conftest import E, Estate, Served, _estate, _served
@@ -56,7 +59,13 @@ BAD: list[tuple[str, int, str, dict[str, Any]]] = [
     ("sequence that is no number", 400, "?query=ASK%7B%7D", {"headers": {"Stratagraph-At-Least": "soon"}}),
     ("nothing acceptable", 406, "?query=ASK%7B%7D", {"headers": {"Accept": "text/html"}}),
     ("graph type for ASK", 406, "?query=ASK%7B%7D", {"headers": {"Accept": "text/turtle"}}),
-    ("results type for CONSTRUCT", 406, "?query=CONSTRUCT+WHERE%7B%7D", {"headers": {"Accept": "text/csv"}}),
+    ("page for CONSTRUCT", 406, "?query=CONSTRUCT+WHERE%7B%7D", {"headers": {"Accept": "text/html"}}),
+    (
+        "no Turtle for CONSTRUCT",
+        406,
+        "?query=CONSTRUCT+WHERE%7B%7D",
+        {"headers": {"Accept": "image/*, text/turtle;q=0"}},
+    ),
     ("wrong media type", 415, "", form("ASK {}", "text/plain")),
     ("no media type", 415, "", {"method": "POST", "content": b"query=ASK{}"}),
     ("wrong charset", 415, "", form("ASK {}".encode("utf-16"), "application/sparql-query; charset=utf-16")),
@@ -124,14 +133,91 @@ def test_results_are_those_of_the_engine(served: Served, query: str, media_type:
     assert answer.content == found.serialize(format=TYPES[media_type])
 
 
-@pytest.mark.parametrize("media_type", ["text/turtle", "application/n-triples"])
-@pytest.mark.parametrize("query", [f"DESCRIBE <{E}1>", f"CONSTRUCT WHERE {{ ?s <{E}next> ?o }}"])
+GRAPH_TYPES = ["text/turtle", "application/n-triples", "application/rdf+xml", "application/ld+json"]
+GRAPH_QUERIES = [
+    f"DESCRIBE <{E}1>",
+    f"CONSTRUCT WHERE {{ ?s <{E}next> ?o ; sg:name ?n }}",
+    "CONSTRUCT { ?s ?p ?o } WHERE { }",
+]
+
+
+@pytest.mark.parametrize("media_type", GRAPH_TYPES)
+@pytest.mark.parametrize("query", GRAPH_QUERIES)
 def test_graphs_are_those_of_the_engine(served: Served, query: str, media_type: str) -> None:
-    found = served.estate.store.query(query)
+    found = served.estate.store.query(query, prefixes={"sg": "https://w3id.org/stratagraph/ns#"})
     assert isinstance(found, QueryTriples)
     form = RdfFormat.from_media_type(media_type)
     assert form is not None
-    assert {quad.triple for quad in parse(ask(served, query, Accept=media_type).content, form)} == set(found)
+    answer = ask(served, query, Accept=media_type)
+    assert answer.headers["content-type"].split(";")[0] == media_type
+    assert {quad.triple for quad in parse(answer.content, form)} == set(found)
+
+
+@pytest.mark.parametrize(
+    ("accept", "chosen"),
+    [
+        ("application/sparql-results+xml, application/rdf+xml", "application/rdf+xml"),
+        ("application/ld+json", "application/ld+json"),
+        ("application/sparql-results+json", "text/turtle"),
+        ("application/sparql-results+xml", "text/turtle"),
+        ("text/csv", "text/turtle"),
+        ("application/sparql-results+json;q=0.9, application/n-triples;q=0.1", "application/n-triples"),
+        ("application/ld+json;q=0.9, application/rdf+xml", "application/rdf+xml"),
+        ("*/*", "text/turtle"),
+        ("text/html, */*;q=0.1", "text/turtle"),
+    ],
+)
+@pytest.mark.parametrize("query", GRAPH_QUERIES[:2])
+def test_a_graph_is_sent_to_clients_that_ask_for_results(served: Served, query: str, accept: str, chosen: str) -> None:
+    answer = ask(served, query, Accept=accept)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].split(";")[0] == chosen
+
+
+def test_what_rdf_xml_cannot_say_is_refused_and_nothing_else(served: Served) -> None:
+    query = f"CONSTRUCT {{ <{E}1> <{E}1/> 'x' }} WHERE {{}}"
+    refused = ask(served, query, Accept="application/rdf+xml")
+    assert refused.status_code == 406
+    assert f"{E}1/" in refused.text
+    assert ask(served, query, Accept="application/ld+json").status_code == 200
+
+
+@pytest.mark.parametrize("media_type", GRAPH_TYPES)
+def test_the_description_is_written_in_every_graph_format(served: Served, media_type: str) -> None:
+    form = RdfFormat.from_media_type(media_type)
+    assert form is not None
+    turtle, other = (
+        httpx.get(served.url, headers={"Accept": accept}).content for accept in ("text/turtle", media_type)
+    )
+    assert len(list(parse(other, form))) == len(list(parse(turtle, RdfFormat.TURTLE)))
+
+
+@pytest.mark.parametrize("filling", ["x", "%C3%A9"])
+@pytest.mark.parametrize(("size", "status"), [(70_000, 200), (262_000, 200), (263_000, 413)])
+def test_a_query_in_the_address_may_be_as_long_as_any(served: Served, size: int, filling: str, status: int) -> None:
+    url = httpx.URL(served.url)
+    connection = HTTPConnection(url.host, url.port or 80)  # the other clients here refuse long addresses themselves
+    try:
+        connection.request("GET", f"{url.path}?query=ASK%7B%7D%23{filling * (size // len(unquote_to_bytes(filling)))}")
+        assert connection.getresponse().status == status
+    finally:
+        connection.close()
+
+
+@pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated")
+def test_libraries_get_all_four_forms_with_their_own_headers(served: Served) -> None:
+    graph = rdflib.Graph(SPARQLStore(served.url))
+    assert bool(graph.query(f"ASK {{ <{E}1> <{E}next> ?o }}"))
+    assert [str(row[0]) for row in graph.query(POINT)] == [f"{E}2"]  # type: ignore[index]  # a SELECT's rows are tuples
+    for query in (f"CONSTRUCT WHERE {{ <{E}1> <{E}next> ?o }}", f"DESCRIBE <{E}1>"):
+        assert (rdflib.URIRef(f"{E}1"), rdflib.URIRef(f"{E}next"), rdflib.URIRef(f"{E}2")) in graph.query(query).graph
+        wrapper = SPARQLWrapper(served.url)
+        wrapper.setQuery(query)
+        assert (rdflib.URIRef(f"{E}1"), rdflib.URIRef(f"{E}next"), rdflib.URIRef(f"{E}2")) in wrapper.query().convert()
+    for form, key in ((f"ASK {{ <{E}1> ?p ?o }}", "boolean"), (POINT, "result")):
+        wrapper = SPARQLWrapper(served.url)
+        wrapper.setQuery(form)
+        assert wrapper.query().convert().getElementsByTagName(key)
 
 
 @pytest.mark.parametrize(

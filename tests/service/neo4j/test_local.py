@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -145,6 +146,40 @@ def test_the_line_that_was_started_last_is_started_again(tmp_path: Path, monkeyp
     with pytest.raises(MavenMissing):
         server.up()
     assert asked == [LTS, "newest", "newest", "newest"]
+
+
+def test_a_relative_folder_is_found_from_wherever_the_server_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert LocalNeo4j(Path("some-folder")).home == tmp_path / "some-folder" / "neo4j"
+
+
+@pytest.mark.parametrize(
+    ("logs", "tail"),
+    [
+        ({"console.log": "first\nlast\n"}, "last"),
+        ({"console.log": "", "neo4j.log": "why\n", "debug.log": "details\n"}, "why"),
+        ({"debug.log": "details\n"}, "details"),
+        ({}, "nothing was written"),
+    ],
+)
+def test_a_start_that_failed_tells_the_end_of_the_log_that_has_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, logs: Mapping[str, str], tail: str
+) -> None:
+    server = LocalNeo4j(tmp_path)
+    folder = server.home / "logs"
+    folder.mkdir(parents=True)
+    for name, text in logs.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    (server.home / "server.json").write_text(
+        json.dumps({"pid": os.getpid(), "started": identity.started(os.getpid()), "port": 9, "version": "5"}),
+        encoding="utf-8",
+    )
+    monkeypatch.setattr(local, "START_SECONDS", 0.0)
+    monkeypatch.setattr(LocalNeo4j, "down", lambda _self: False)
+    with pytest.raises(StartFailed, match=tail):
+        server.up()
 
 
 def test_a_server_that_is_too_old_is_named() -> None:

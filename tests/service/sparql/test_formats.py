@@ -1,13 +1,29 @@
-"""Rows are counted right in whatever pieces the engine's writers deliver them."""
+"""Rows are counted right in whatever pieces the engine's writers deliver them; RDF/XML says what the triples say."""
 
 from __future__ import annotations
 
+import io
+
 import pytest
+import rdflib
 from hypothesis import given
 from hypothesis import strategies as st
-from pyoxigraph import Literal, QueryResultsFormat, QuerySolutions, Store
+from pyoxigraph import (
+    BlankNode,
+    Literal,
+    NamedNode,
+    QueryResultsFormat,
+    QuerySolutions,
+    RdfFormat,
+    Store,
+    Triple,
+    serialize,
+)
+from rdflib.compare import isomorphic
 
-from stratagraph.service.sparql.formats import row_counter
+from stratagraph.ontology.namespaces import RDF, SG
+from stratagraph.service.sparql.formats import row_counter, write_graph
+from stratagraph.service.sparql.rdfxml import UnwritableTripleError
 
 FORMATS = [QueryResultsFormat.JSON, QueryResultsFormat.XML, QueryResultsFormat.CSV, QueryResultsFormat.TSV]
 NASTY = st.text(alphabet='},{"\\\n\r\t<>/result', max_size=12)
@@ -24,3 +40,51 @@ def test_rows_are_counted_across_pieces(form: QueryResultsFormat, rows: list[str
     counter = row_counter(form)
     counted = [counter.feed(data[start : start + size]) for start in range(0, len(data), size)]
     assert counted[-1] == len(rows)
+
+
+NODES = st.sampled_from([NamedNode("http://e.example/a?b=1&c"), NamedNode("urn:x:y"), BlankNode("1a"), BlankNode("k")])
+PREDICATES = st.sampled_from(
+    [
+        SG.name,
+        "http://e.example/p",
+        "http://e.example/a/b-c.d",
+        "http://e.example/#\u00e9t\u00e9",
+        "http://e.example/1a",
+    ]
+).map(NamedNode)
+WORDS = st.text(alphabet="aZ<>&\"'\n\r\t \u00e9\U0001f600]", max_size=8)
+VALUES = (
+    st.builds(Literal, WORDS)
+    | st.builds(lambda text: Literal(text, language="pt-br"), WORDS)
+    | st.builds(lambda text: Literal(text, datatype=NamedNode("http://e.example/t&u")), WORDS)
+)
+
+
+def written(triples: list[Triple]) -> bytes:
+    out = io.BytesIO()
+    write_graph(triples, out, RdfFormat.RDF_XML)
+    return out.getvalue()
+
+
+@given(st.lists(st.builds(Triple, NODES, PREDICATES, NODES | VALUES), max_size=8))
+def test_rdf_xml_is_well_formed_and_says_the_triples(triples: list[Triple]) -> None:
+    graph = rdflib.Graph().parse(data=written(triples), format="xml")
+    wanted = rdflib.Graph().parse(data=serialize(triples, format=RdfFormat.N_TRIPLES), format="nt")
+    assert isomorphic(graph, wanted)
+
+
+@pytest.mark.parametrize(
+    ("predicate", "value"),
+    [
+        ("http://e.example/", "x"),
+        ("http://e.example/1", "x"),
+        ("urn:x:", "x"),
+        (RDF.li, "x"),
+        (RDF.Description, "x"),
+        ("http://e.example/p", "a\x01b"),
+        ("http://e.example/p", "\ufffe"),
+    ],
+)
+def test_what_rdf_xml_has_no_form_for_is_refused(predicate: str, value: str) -> None:
+    with pytest.raises(UnwritableTripleError):
+        written([Triple(NamedNode("http://e.example/a"), NamedNode(predicate), Literal(value))])
