@@ -30,7 +30,7 @@ test-nightly: $(VENV)/.dev ## The long property and crash runs.
 	$(if $(ARGS),,$(MAKE) test-newest)
 
 test-newest: $(VENV)/.dev ## The tests of Neo4j against its newest version.
-	STRATAGRAPH_TEST_NEO4J=newest $(BIN)/python -m pytest -m neo4j $(ARGS)
+	TEST_NEO4J=newest $(BIN)/python -m pytest -m neo4j $(ARGS)
 
 lint: $(VENV)/.dev ## Ruff: rules and format.
 	$(BIN)/ruff check .

@@ -103,9 +103,8 @@ def evaluate(
     Raises:
         UnknownFramework: when no rule belongs to the framework.
     """
-    chosen = tuple(rules) if framework is None else by_framework(rules, framework)
-    if framework is not None and not chosen:
-        raise UnknownFramework(framework=framework, known=", ".join(frameworks(rules).values()))
+    name = framework_name(rules, framework) if framework is not None else None
+    chosen = tuple(rules) if name is None else by_framework(rules, name)
     day_over = datetime.combine(on, time.max, tzinfo=UTC)
     moment = now if on == now.astimezone(UTC).date() else day_over
     governance = Governance(store, model)
@@ -118,8 +117,20 @@ def evaluate(
         time=now,
         assessor=assessor,
         ontology=model.hash,
-        framework=framework,
+        framework=name,
     )
+
+
+def framework_name(rules: Sequence[Rule], given: str) -> str:
+    """Return the name that a framework gives itself, however it was asked for.
+
+    Raises:
+        UnknownFramework: when no rule belongs to the framework.
+    """
+    chosen = by_framework(rules, given)
+    if not chosen:
+        raise UnknownFramework(framework=given, known=", ".join(frameworks(rules).values()))
+    return chosen[0].framework
 
 
 class _Evaluation:

@@ -3,18 +3,42 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
-from typing import Final
+from typing import ClassVar, Final
+
+from stratagraph.ontology.errors import StratagraphError
 
 LANGUAGES: Final = ("en", "pt-BR")
 
+_TAG: Final = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
+
+
+@dataclass(kw_only=True)
+class UnknownLanguage(StratagraphError):
+    """A language that answers are not written in."""
+
+    slug: ClassVar[str] = "unknown-language"
+    status: ClassVar[int] = 422
+    text: ClassVar[str] = "Answers are not written in {given!r}. Ask for one of: {known}."
+    given: str
+    known: str = ", ".join(LANGUAGES)
+
 
 def language(text: str) -> str:
-    """Return the supported language that a tag such as ``pt``, ``pt-br`` or ``en-GB`` asks for; English by default."""
+    """Return the supported language that a tag such as ``pt``, ``pt-br`` or ``en-GB`` asks for.
+
+    Raises:
+        UnknownLanguage: it asks for another, or is no tag.
+    """
     primary = text.partition("-")[0].lower()
-    return next((tag for tag in LANGUAGES if tag.partition("-")[0] == primary), LANGUAGES[0])
+    found = next((tag for tag in LANGUAGES if tag.partition("-")[0] == primary), None)
+    if found is None or not _TAG.fullmatch(text):
+        raise UnknownLanguage(given=text)
+    return found
 
 
 @lru_cache

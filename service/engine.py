@@ -21,7 +21,7 @@ from stratagraph.ontology.facts import Batch, ChangeSet, Iri, LedgerChange, Meth
 from stratagraph.ontology.model import CORE_SOURCE, OntologyModel
 from stratagraph.ontology.namespaces import RDF
 from stratagraph.ontology.rules import compile_rules
-from stratagraph.queries.compliance import evaluate
+from stratagraph.queries.compliance import evaluate, framework_name
 from stratagraph.queries.verdicts import Audit
 from stratagraph.service.collector import paused
 from stratagraph.service.deriver import Deriver
@@ -48,6 +48,8 @@ from stratagraph.shapes.rule import Rule
 
 log = logging.getLogger(__name__)
 
+KEPT_AUDITS: Final = 8
+"""Audits that are kept for the next question about the same sequence."""
 RETENTION_SECONDS: Final = 3600.0
 
 
@@ -341,6 +343,8 @@ class Engine:
             UnknownFramework: no rule belongs to the framework.
         """
         now = datetime.now(UTC)
+        if framework is not None:
+            framework = framework_name(self.rules, framework)
         key = (self.triples.sequence, on or now.date(), framework)
         audit = self._audits.get(key)
         if audit is None:
@@ -348,8 +352,8 @@ class Engine:
                 audit = evaluate(
                     self.triples, self.model, self.rules, on=on or now.date(), framework=framework, now=now
                 )
-            self._audits = {kept: known for kept, known in self._audits.items() if kept[0] == audit.sequence}
-            self._audits[key] = audit
+            known = [(kept, each) for kept, each in self._audits.items() if kept[0] == audit.sequence]
+            self._audits = dict([*known[1 - KEPT_AUDITS :], (key, audit)])
         return audit
 
     def checkpoints(self) -> Checkpoints:

@@ -65,10 +65,11 @@ class Server:
         port = self._socket.getsockname()[1]
         name = _reachable(settings.host)
         self.url = f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
+        self.app = create_app(engine)
         self._engine = engine
         self._uvicorn = uvicorn.Server(
             uvicorn.Config(
-                create_app(engine),
+                self.app,
                 log_level="warning",
                 access_log=False,
                 timeout_graceful_shutdown=5,

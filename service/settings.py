@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -25,6 +28,14 @@ DEMO_FOLDER: Final = "demo"
 TOKENS_FILE: Final = "tokens.json"
 VERDICTS_FOLDER: Final = "verdicts"
 """Verdicts on ontology modules: of the user, not of a data folder, so that check, load and serve share them."""
+PREFIX: Final = "STRATAGRAPH_"
+"""What the environment variables of settings begin with."""
+
+_SERVICE_LINK: Final = re.compile(
+    r"STRATAGRAPH_(\w+_)?(SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)"
+)
+"""Variables that Kubernetes sets in every container beside a service whose name begins with ours."""
+_SERVICE_PORT: Final = re.compile(r"STRATAGRAPH_(\w+_)?PORT=(tcp|udp|sctp)://.*")
 
 
 def default_data_folder() -> Path:
@@ -42,7 +53,7 @@ def default_cache_folder() -> Path:
 class Settings(BaseSettings):
     """Everything that can be configured."""
 
-    model_config = SettingsConfigDict(env_prefix="STRATAGRAPH_", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
 
     data: Path = Field(default_factory=default_data_folder, description="Folder of the ledger and the views")
     url: str | None = Field(default=None, description="Address of a running service that commands should use")
@@ -104,13 +115,35 @@ class BadSetting(StratagraphError):
     origin: str
 
 
+@dataclass(kw_only=True)
+class UnknownSetting(BadSetting):
+    """A setting that does not exist."""
+
+    slug: ClassVar[str] = "unknown-setting"
+    text: ClassVar[str] = "There is no setting {name} (from {origin}). {reason}"
+
+    @classmethod
+    def among(cls, known: Iterable[str], *, name: str, origin: str) -> UnknownSetting:
+        """Return the error that tells the known name most like this one, where there is one."""
+        folded = {each.casefold(): each for each in known}
+        nearest = get_close_matches(name.casefold(), folded, n=1)
+        reason = f"Did you mean {folded[nearest[0]]}?" if nearest else f"There are: {', '.join(folded.values())}."
+        return cls(name=name, reason=reason, origin=origin)
+
+
 def load_settings(config: Path | None = None, **given: Any) -> Settings:
     """Read the settings; what is given on the command line beats the file, which beats the environment.
 
     Raises:
+        UnknownSetting: a variable or a name in the file is none of a setting.
         BadSetting: naming the setting and what is wrong with it.
     """
+    for variable in unknown_variables(os.environ):
+        raise UnknownSetting.among(_variables(), name=variable, origin="the environment")
     values = _from_file(config) if config else {}
+    for key in values:
+        if key not in Settings.model_fields:
+            raise UnknownSetting.among(Settings.model_fields, name=str(key), origin=str(config))
     values |= {name: value for name, value in given.items() if value is not None}
     try:
         return Settings(**values)
@@ -119,6 +152,19 @@ def load_settings(config: Path | None = None, **given: Any) -> Settings:
         name = ".".join(str(part) for part in first["loc"])
         origin = "the command line" if given.get(name) is not None else str(config or f"STRATAGRAPH_{name.upper()}")
         raise BadSetting(name=name, reason=first["msg"], origin=origin) from None
+
+
+def unknown_variables(environment: Mapping[str, str]) -> Iterator[str]:
+    """Yield the variables with our prefix that name no setting; what Kubernetes adds for a service is not ours."""
+    known = _variables()
+    for name, value in environment.items():
+        ours = name.upper().startswith(PREFIX) and name.upper() not in known
+        if ours and not (_SERVICE_LINK.fullmatch(name) or _SERVICE_PORT.fullmatch(f"{name}={value}")):
+            yield name
+
+
+def _variables() -> list[str]:
+    return [f"{PREFIX}{name.upper()}" for name in Settings.model_fields]
 
 
 def _from_file(config: Path) -> dict[str, Any]:

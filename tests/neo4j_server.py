@@ -32,7 +32,7 @@ def refuse_without_tools(version: str = LTS) -> None:
 @pytest.fixture(name="neo4j_server", scope="session")
 def _neo4j_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalNeo4j]:
     """The server of this session, running."""
-    version = os.environ.get("STRATAGRAPH_TEST_NEO4J", LTS)
+    version = os.environ.get("TEST_NEO4J", LTS)
     refuse_without_tools(version)
     local = LocalNeo4j(tmp_path_factory.mktemp("neo4j"))
     local.up(version)

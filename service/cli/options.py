@@ -30,7 +30,22 @@ AsOf = Annotated[
     typer.Option("--as-of", help="What the ledger knew then: a sequence, a date or a time.", show_default=False),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would change: commit nothing.")]
-Language = Annotated[str, typer.Option("--lang", help="Language of labels and reasons: en or pt-BR.")]
+
+
+def _supported(text: str) -> str:
+    """Refuse a language that nothing is written in."""
+    # Imported late: the commands that print no labels start without it.
+    from stratagraph.queries.messages import UnknownLanguage, language
+
+    try:
+        return language(text)
+    except UnknownLanguage as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+Language = Annotated[
+    str, typer.Option("--lang", callback=_supported, help="Language of labels and reasons: en or pt-BR.")
+]
 
 
 def _source(name: str) -> str:

@@ -16,15 +16,19 @@ from stratagraph.queries.impact_document import impact_document
 from stratagraph.queries.obligations import resolve_start
 from stratagraph.queries.render import render
 from stratagraph.service.engine import Engine
+from stratagraph.service.http.documents.graph import AssetDescription, AssetPage, Level, SearchResults
+from stratagraph.service.http.documents.impact import ImpactAnswer
+from stratagraph.service.http.documents.media import texts
+from stratagraph.service.http.documents.problem import problems
+from stratagraph.service.http.parameters import Language
 from stratagraph.service.http.past import AsOf, Graphs
 
-Language = Annotated[str, Query(description="Language of labels and reasons: en or pt-BR.")]
 AssetName = Annotated[str, Query(min_length=1, description="Name, label, CURIE or IRI of an asset.")]
 
 MAX_PAGE = 1000
 
 
-class Form(StrEnum):
+class ImpactForm(StrEnum):
     """How an impact is written."""
 
     JSON = "json"
@@ -34,10 +38,10 @@ class Form(StrEnum):
 
 
 MEDIA_TYPES = {
-    Form.JSON: "application/json",
-    Form.TABLE: "text/plain; charset=utf-8",
-    Form.CSV: "text/csv; charset=utf-8",
-    Form.MERMAID: "text/vnd.mermaid; charset=utf-8",
+    ImpactForm.JSON: "application/json",
+    ImpactForm.TABLE: "text/plain; charset=utf-8",
+    ImpactForm.CSV: "text/csv; charset=utf-8",
+    ImpactForm.MERMAID: "text/vnd.mermaid; charset=utf-8",
 }
 
 
@@ -54,15 +58,23 @@ def _add_catalog(routes: APIRouter, engine: Engine) -> None:
     """Add what there is: the levels and the assets on them."""
     model = engine.model
 
-    @routes.get("/levels", summary="The twelve levels with asset counts and the worst verdict")
+    @routes.get(
+        "/levels",
+        summary="The twelve levels with asset counts and the worst verdict",
+        responses={200: {"model": list[Level]}, **problems(400, 503)},
+    )
     def levels(lang: Language = "en") -> list[dict[str, Any]]:
         return catalog.levels(engine.triples, model, engine.verdicts(), language=lang)
 
-    @routes.get("/assets", summary="Assets, page by page")
+    @routes.get(
+        "/assets",
+        summary="Assets, page by page",
+        responses={200: {"model": AssetPage}, **problems(400, 404, 409, 503)},
+    )
     def assets(
         level: Annotated[str | None, Query(description="L1 to L12, or transversal.")] = None,
         kind: Annotated[str | None, Query(description="Class, as a CURIE or IRI.")] = None,
-        limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 200,
+        limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Most assets of one answer.")] = 200,
         after: Annotated[str, Query(description="'next' of the page before.")] = "",
         lang: Language = "en",
     ) -> dict[str, Any]:
@@ -83,17 +95,25 @@ def _add_names(routes: APIRouter, engine: Engine) -> None:
     """Add what people ask by name: one asset, and the search for one."""
     model = engine.model
 
-    @routes.get("/assets/{name:path}", summary="Everything about one asset, with who says so")
+    @routes.get(
+        "/assets/{name:path}",
+        summary="Everything about one asset, with who says so",
+        responses={200: {"model": AssetDescription}, **problems(400, 404, 409, 503)},
+    )
     def asset(name: str, lang: Language = "en") -> dict[str, Any]:
         with engine.reading():
             iri = _in_path(engine, name)
             document = describe_asset(engine.triples, model, iri, language=lang)
             return document | {"nearMisses": engine.sameness.near_misses(iri, lang)}
 
-    @routes.get("/search", summary="Assets by name or label; case and accents are ignored")
+    @routes.get(
+        "/search",
+        summary="Assets by name or label; case and accents are ignored",
+        responses={200: {"model": SearchResults}, **problems(400, 503)},
+    )
     def search(
         q: Annotated[str, Query(description="Part of a name or label.")],
-        limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 20,
+        limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Most assets of one answer.")] = 20,
         lang: Language = "en",
     ) -> dict[str, Any]:
         return names.search(engine.triples, model, q, limit=limit, language=lang)
@@ -102,15 +122,27 @@ def _add_names(routes: APIRouter, engine: Engine) -> None:
 def _add_impact(routes: APIRouter, engine: Engine, graphs: Graphs) -> None:
     """Add what a change touches."""
 
-    @routes.get("/impact", summary="What a change of an asset touches, with paths and reasons", response_model=None)
+    @routes.get(
+        "/impact",
+        summary="What a change of an asset touches, with paths and reasons",
+        response_class=Response,
+        responses={
+            200: {"model": ImpactAnswer, "content": texts(MEDIA_TYPES.values())},
+            **problems(400, 404, 409, 410, 503),
+        },
+    )
     def impact_of(
         asset: Annotated[str, Query(min_length=1, description="Asset or obligation: name, label, CURIE or IRI.")],
         change: Annotated[str | None, Query(description="Kind of change, for example quantisation.")] = None,
-        direction: Direction = Direction.DOWN,
+        direction: Annotated[Direction, Query(description="down: what it touches; up: what touches it; or both.")] = (
+            Direction.DOWN
+        ),
         aspect: Annotated[str | None, Query(description="Only this aspect, for example privacy.")] = None,
-        depth: Annotated[int, Query(ge=1, le=MAX_DEPTH)] = DEFAULT_DEPTH,
+        depth: Annotated[int, Query(ge=1, le=MAX_DEPTH, description="Most hops.")] = DEFAULT_DEPTH,
         as_of: AsOf = None,
-        format: Form = Form.JSON,  # noqa: A002  the parameter's public name
+        format: Annotated[  # noqa: A002  the parameter's public name
+            ImpactForm, Query(description="How the answer is written.")
+        ] = ImpactForm.JSON,
         lang: Language = "en",
     ) -> Response:
         with graphs(as_of) as graph:

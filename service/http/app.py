@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from stratagraph import __version__
 from stratagraph.service.asof import Pasts
@@ -25,7 +25,13 @@ from stratagraph.service.http import (
     sparql,
 )
 from stratagraph.service.http.access import AccessGuard, asker
+from stratagraph.service.http.compression import Compression
+from stratagraph.service.http.description import describe, operation_id
+from stratagraph.service.http.documents.problem import EVERYWHERE
+from stratagraph.service.http.documents.problem import problems as told_everywhere
+from stratagraph.service.http.head import HeadLikeGet
 from stratagraph.service.http.origin import OriginGuard, is_loopback
+from stratagraph.service.http.parameters import OneSpelling, strict
 from stratagraph.service.http.past import graphs
 from stratagraph.service.http.sequence import SequenceGate
 from stratagraph.service.neo4j.cypher.pool import CypherPool
@@ -67,7 +73,14 @@ def create_app(engine: Engine, *, guarded: bool = True) -> FastAPI:
             await cypher_pool.stop()
             pasts.close()
 
-    app = FastAPI(title="Stratagraph", version=__version__, description=DESCRIPTION, lifespan=lifespan)
+    app = FastAPI(
+        title="Stratagraph",
+        version=__version__,
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        generate_unique_id_function=operation_id,
+    )
+    describe(app)
     problems.install(app)
     for router in (
         api.router(engine, graph),
@@ -77,6 +90,11 @@ def create_app(engine: Engine, *, guarded: bool = True) -> FastAPI:
         compliance.router(engine, graph),
         ontology.router(engine),
         health.router(engine),
+        cypher.router(cypher_pool, lambda: engine.neo4j.status().sequence, client=asker),
+    ):
+        app.include_router(router, dependencies=[Depends(strict)], responses=told_everywhere(*EVERYWHERE))
+    # These have protocols of their own, and write their errors as those want them; the pages take any address.
+    for router in (
         otlp.router(
             engine.commit,
             model=engine.model,
@@ -85,11 +103,13 @@ def create_app(engine: Engine, *, guarded: bool = True) -> FastAPI:
             limit=settings.request_mib << 20,
         ),
         sparql.router(pool, client=asker),
-        cypher.router(cypher_pool, lambda: engine.neo4j.status().sequence, client=asker),
         pages.router(),
     ):
         app.include_router(router)
     app.add_middleware(SequenceGate, engine=engine)
+    app.add_middleware(Compression)
+    app.add_middleware(HeadLikeGet)
+    app.add_middleware(OneSpelling)
     if guarded:
         always = not is_loopback(settings.host)
         app.add_middleware(AccessGuard, tokens=TokenFile(settings.tokens), always=always)

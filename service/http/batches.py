@@ -19,6 +19,9 @@ from stratagraph.ontology.facts import Batch
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.service.effects import effects
 from stratagraph.service.engine import Committed, Engine
+from stratagraph.service.http.documents.ledger import BatchReceipt
+from stratagraph.service.http.documents.media import REF, texts
+from stratagraph.service.http.documents.problem import problems
 from stratagraph.service.http.wire import LONGEST_NAME, LONGEST_SCOPE, WireBatch
 from stratagraph.service.withdrawal import withdrawal
 
@@ -32,6 +35,7 @@ MEDIA_TYPES: Final = {
     "text/yaml": "upload.yaml",
 }
 """What an upload is, by its media type: the name that errors call it by."""
+_BODY: Final = {"application/json": {"schema": {"$ref": REF.format(model=WireBatch.__name__)}}, **texts(MEDIA_TYPES)}
 
 DryRun = Annotated[bool, Query(alias="dryRun", description="Only find out what would change: commit nothing.")]
 
@@ -75,7 +79,8 @@ def router(engine: Engine) -> APIRouter:
         "/batches",
         status_code=201,
         summary="Commit a batch: JSON, or an RDF or YAML document",
-        openapi_extra={"requestBody": {"content": {"application/json": {"schema": WireBatch.model_json_schema()}}}},
+        responses={201: {"model": BatchReceipt}, **problems(400, 409, 413, 415, 503)},
+        openapi_extra={"requestBody": {"required": True, "content": _BODY}},
     )
     async def commit(
         request: Request,

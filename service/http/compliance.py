@@ -17,14 +17,18 @@ from stratagraph.queries.report import rule_document, to_csv, to_document
 from stratagraph.queries.report_html import to_html
 from stratagraph.queries.verdicts import Audit
 from stratagraph.service.engine import Engine
+from stratagraph.service.http.documents.audit import ComplianceAudit, ComplianceRules
+from stratagraph.service.http.documents.media import texts
+from stratagraph.service.http.documents.problem import problems
 from stratagraph.service.http.headers import SEQUENCE
+from stratagraph.service.http.parameters import Day, Language
 from stratagraph.service.http.past import AsOf, Graph, Graphs
 
 EXIT_HEADER = "Stratagraph-Audit-Exit"
 """Carries the exit status of ``stratagraph audit``: 0 when nothing fails and nothing is unknown, else 1."""
 
 
-class Form(StrEnum):
+class AuditForm(StrEnum):
     """How an audit is written."""
 
     JSON = "json"
@@ -33,9 +37,9 @@ class Form(StrEnum):
 
 
 MEDIA_TYPES = {
-    Form.JSON: "application/json",
-    Form.HTML: "text/html; charset=utf-8",
-    Form.CSV: "text/csv; charset=utf-8",
+    AuditForm.JSON: "application/json",
+    AuditForm.HTML: "text/html; charset=utf-8",
+    AuditForm.CSV: "text/csv; charset=utf-8",
 }
 
 
@@ -43,17 +47,31 @@ def router(engine: Engine, graphs: Graphs) -> APIRouter:
     """Return the routes below /api/compliance."""
     routes = APIRouter(prefix="/api/compliance", tags=["compliance"])
 
-    @routes.get("/rules", summary="The rules, with their texts, sources and dates")
+    @routes.get(
+        "/rules",
+        summary="The rules, with their texts, sources and dates",
+        responses={200: {"model": ComplianceRules}, **problems(400, 503)},
+    )
     def rules() -> dict[str, Any]:
         return {"rules": [rule_document(rule, engine.model) for rule in engine.rules]}
 
-    @routes.get("/audit", summary="Evaluate every rule against every target", response_class=Response)
+    @routes.get(
+        "/audit",
+        summary="Evaluate every rule against every target",
+        response_class=Response,
+        responses={
+            200: {"model": ComplianceAudit, "content": texts(MEDIA_TYPES.values())},
+            **problems(400, 404, 410, 503),
+        },
+    )
     def audit(
         framework: Annotated[str | None, Query(description="Only this framework, for example LGPD.")] = None,
-        on: Annotated[date | None, Query(description="Date whose rules apply; may be in the future.")] = None,
+        on: Annotated[Day | None, Query(description="Date whose rules apply; may be in the future.")] = None,
         as_of: AsOf = None,
-        format: Form = Form.JSON,  # noqa: A002  the parameter's public name
-        lang: Annotated[str, Query(description="Language that is shown first: en or pt-BR.")] = "en",
+        format: Annotated[  # noqa: A002  the parameter's public name
+            AuditForm, Query(description="How the audit is written.")
+        ] = AuditForm.JSON,
+        lang: Language = "en",
     ) -> Response:
         if as_of is None:
             found, model, headers, remark = engine.audit(on=on, framework=framework), engine.model, {}, {}
@@ -75,11 +93,11 @@ def _audit_of_the_past(graph: Graph, engine: Engine, *, on: date | None, framewo
     return replace(audit, time=datetime.now(UTC))
 
 
-def _written(audit: Audit, model: OntologyModel, form: Form, language: str, remark: Mapping[str, Any]) -> str:
+def _written(audit: Audit, model: OntologyModel, form: AuditForm, language: str, remark: Mapping[str, Any]) -> str:
     match form:
-        case Form.JSON:
+        case AuditForm.JSON:
             return json.dumps({**to_document(audit, model), **remark}, ensure_ascii=False, indent=2)
-        case Form.CSV:
+        case AuditForm.CSV:
             return to_csv(audit, model)
-        case Form.HTML:
+        case AuditForm.HTML:
             return to_html(audit, model, lang=language)

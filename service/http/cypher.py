@@ -11,16 +11,16 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response, StreamingResponse
 
 from stratagraph.ontology.errors import StratagraphError
+from stratagraph.service.http.documents.graph import CypherAnswer as CypherRows
+from stratagraph.service.http.documents.problem import problems
 from stratagraph.service.http.headers import AT_LEAST, SEQUENCE
-from stratagraph.service.http.problems import from_error, problem
+from stratagraph.service.http.sequence import PATIENCE, wanted_sequence
 from stratagraph.service.http.sparql import address
 from stratagraph.service.neo4j.cypher.pool import CypherAnswer, CypherPool, CypherRequest, wait_for
 from stratagraph.service.sparql.errors import NotYetThere
 
 log = logging.getLogger(__name__)
 
-PATIENCE: Final = 10.0
-"""Seconds that a request waits for the sequence it asked for."""
 _BEGINNING: Final = 256 << 10
 """Bytes held back before the status is sent: a short answer has an exact status."""
 
@@ -38,19 +38,16 @@ def router(pool: CypherPool, sequence: Callable[[], int], client: Callable[[Requ
     """Return the route; ``sequence`` tells how far the view has come."""
     routes = APIRouter(tags=["Cypher"])
 
-    @routes.post("/cypher", summary="Ask a read-only Cypher query", response_class=Response)
+    @routes.post(
+        "/cypher",
+        summary="Ask a read-only Cypher query",
+        response_class=Response,
+        responses={200: {"model": CypherRows}, **problems(400, 413, 503, 504, 507)},
+    )
     async def cypher(query: CypherQuery, request: Request) -> Response:
-        wanted = request.headers.get(AT_LEAST)
-        if wanted is not None:
-            if not (wanted.isascii() and wanted.isdecimal()):
-                return problem(
-                    slug="malformed-sequence",
-                    title="The sequence asked for is not a number",
-                    status=400,
-                    detail=f"{AT_LEAST} is '{wanted}'. Send a number that {SEQUENCE} gave.",
-                )
-            if not await wait_for(sequence, int(wanted), PATIENCE):
-                return from_error(NotYetThere(sequence=sequence(), wanted=int(wanted), retry_after=1))
+        wanted = wanted_sequence(request.headers.getlist(AT_LEAST))
+        if wanted is not None and not await wait_for(sequence, wanted, PATIENCE):
+            raise NotYetThere(sequence=sequence(), wanted=wanted, retry_after=1)
         asked = CypherRequest(text=query.query, parameters=query.parameters, client=client(request))
         answer = await pool.run(asked)
         return await _respond(answer)

@@ -8,6 +8,8 @@ from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, generate_latest
 
 from stratagraph.service.engine import Engine
+from stratagraph.service.http.documents.ledger import Liveness, Readiness
+from stratagraph.service.http.documents.media import texts
 from stratagraph.service.projector import State, Status
 
 
@@ -15,11 +17,15 @@ def router(engine: Engine) -> APIRouter:
     """Return the routes /health/live, /health/ready and /metrics."""
     routes = APIRouter(tags=["health"])
 
-    @routes.get("/health/live", summary="Whether the process answers at all")
+    @routes.get("/health/live", summary="Whether the process answers at all", responses={200: {"model": Liveness}})
     def live() -> dict[str, str]:
         return {"status": "live"}
 
-    @routes.get("/health/ready", summary="Whether the views have caught up with the ledger")
+    @routes.get(
+        "/health/ready",
+        summary="Whether the views have caught up with the ledger",
+        responses={200: {"model": Readiness}, 503: {"model": Readiness, "description": "Some view is behind"}},
+    )
     def ready(response: Response) -> dict[str, Any]:
         lags = engine.lags()
         remote = engine.neo4j.status()
@@ -31,7 +37,13 @@ def router(engine: Engine) -> APIRouter:
             "views": {name: {"lag": lag} for name, lag in lags.items()} | _remote(remote),
         }
 
-    @routes.get("/metrics", summary="The service's own metrics, for Prometheus", response_class=Response)
+    @routes.get(
+        "/metrics",
+        name="exposition",
+        summary="The service's own metrics, for Prometheus",
+        response_class=Response,
+        responses={200: {"content": texts([CONTENT_TYPE_LATEST])}},
+    )
     def metrics() -> Response:
         return Response(_exposition(engine), media_type=CONTENT_TYPE_LATEST)
 

@@ -8,6 +8,8 @@ import orjson
 from fastapi import APIRouter, Query
 
 from stratagraph.service.engine import Engine
+from stratagraph.service.http.documents.ledger import BatchList, LedgerHead, SourceList
+from stratagraph.service.http.documents.problem import problems
 from stratagraph.service.ledger.history import BatchRecord, ScopeRecord, SourceRecord
 
 
@@ -15,20 +17,32 @@ def router(engine: Engine) -> APIRouter:
     """Return the routes below /api that read the ledger's history."""
     routes = APIRouter(prefix="/api", tags=["ledger"])
 
-    @routes.get("/batches", summary="The newest batches, newest first, with their outcomes")
+    @routes.get(
+        "/batches",
+        summary="The newest batches, newest first, with their outcomes",
+        responses={200: {"model": BatchList}, **problems(400, 503)},
+    )
     def batches(
-        limit: Annotated[int, Query(ge=1, le=1000)] = 50,
+        limit: Annotated[int, Query(ge=1, le=1000, description="Most batches of one answer.")] = 50,
         source: Annotated[str | None, Query(description="Only this source's.")] = None,
     ) -> dict[str, Any]:
         return {"batches": [_batch(record) for record in engine.ledger.batches(limit=limit, source=source)]}
 
-    @routes.get("/sources", summary="Every source: its newest run, how that went, and its scopes")
+    @routes.get(
+        "/sources",
+        summary="Every source: its newest run, how that went, and its scopes",
+        responses={200: {"model": SourceList}, **problems(400, 503)},
+    )
     def sources(
         source: Annotated[str | None, Query(description="Only this source.")] = None,
     ) -> dict[str, Any]:
         return {"sources": [_source(record) for record in engine.ledger.sources(source=source)]}
 
-    @routes.get("/ledger", summary="The signed head; keep it elsewhere to exclude a rollback later")
+    @routes.get(
+        "/ledger",
+        summary="The signed head; keep it elsewhere to exclude a rollback later",
+        responses={200: {"model": LedgerHead}, **problems(400, 503)},
+    )
     def ledger() -> dict[str, Any]:
         return {"head": orjson.loads(engine.ledger.head().to_json())}
 

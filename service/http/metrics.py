@@ -12,6 +12,9 @@ from stratagraph.queries.cards import Cards
 from stratagraph.queries.figures import figures_document, time
 from stratagraph.queries.messages import language as supported
 from stratagraph.service.engine import Engine
+from stratagraph.service.http.documents.figures import AssetMetrics
+from stratagraph.service.http.documents.problem import problems
+from stratagraph.service.http.parameters import Language
 
 MOST_HOURS: Final = 24 * 31
 
@@ -20,11 +23,16 @@ def router(engine: Engine) -> APIRouter:
     """Return the route below /api that reads observations."""
     routes = APIRouter(prefix="/api", tags=["graph"])
 
-    @routes.get("/metrics", summary="Calls, tokens, latency, errors and cost of an asset over the last hours")
+    @routes.get(
+        "/metrics",
+        name="asset_metrics",
+        summary="Calls, tokens, latency, errors and cost of an asset over the last hours",
+        responses={200: {"model": AssetMetrics}, **problems(400, 404, 409, 503)},
+    )
     def metrics(
         asset: Annotated[str, Query(min_length=1, description="Name, label, CURIE or IRI of an asset.")],
         hours: Annotated[int, Query(ge=1, le=MOST_HOURS, description="How far back from now.")] = 24,
-        lang: Annotated[str, Query(description="Language of labels: en or pt-BR.")] = "en",
+        lang: Language = "en",
     ) -> dict[str, Any]:
         iri = names.resolve_name(engine.triples, engine.model, asset, engine.settings.base)
         end = datetime.now(UTC)

@@ -67,3 +67,15 @@ def _quality(media_type: str, ranges: list[MediaRange]) -> float:
     """Return the quality of the most precise range that covers the type."""
     covering = [media_range for media_range in ranges if media_range.covers(media_type)]
     return max(covering, key=lambda media_range: media_range.precision).quality if covering else 0.0
+
+
+def takes_gzip(accept_encoding: str) -> bool:
+    """Tell whether an Accept-Encoding header takes gzip, and likes nothing else better (RFC 9110, section 12.5.3)."""
+    qualities: dict[str, float] = {}
+    for part in accept_encoding.split(","):
+        name, *parameters = [piece.strip().lower() for piece in part.split(";")]
+        quality = next((value.strip() for key, _, value in (p.partition("=") for p in parameters) if key == "q"), "1")
+        if name and _QUALITY.fullmatch(quality):
+            qualities["gzip" if name == "x-gzip" else name] = float(quality)
+    gzip = qualities.get("gzip", qualities.get("*", 0.0))
+    return gzip > 0 and gzip >= qualities.get("identity", 0.0)

@@ -28,13 +28,15 @@ from stratagraph.ontology.facts import Batch
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import ASSET_BASE
 from stratagraph.ontology.observations import MOST_AHEAD
+from stratagraph.service.http.documents import otlp
+from stratagraph.service.http.parameters import check
 
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS: Final = 5
 CAPACITY: Final = 8
 """Requests taken in at once; each may hold a body of the full size."""
-RPC_CODES: Final = {400: 3, 401: 16, 403: 7, 413: 8, 415: 3, 501: 12, 503: 14}
+RPC_CODES: Final = {400: 3, 401: 16, 403: 7, 413: 8, 415: 3, 422: 3, 501: 12, 503: 14}
 """google.rpc.Code by HTTP status: what the receiver answers when it does not take a request."""
 _FIRST_SERVER_ERROR: Final = 500
 
@@ -134,10 +136,18 @@ def router(
     )
     routes = APIRouter(tags=["telemetry"])
 
-    @routes.post("/v1/traces", summary="Receive traces: OTLP/HTTP, protobuf or JSON", response_class=Response)
+    @routes.post(
+        "/v1/traces",
+        name="receive_traces",
+        summary="Receive traces: OTLP/HTTP, protobuf or JSON",
+        response_class=Response,
+        responses={200: otlp.TAKEN, **otlp.REFUSED},
+        openapi_extra=otlp.REQUEST,
+    )
     async def traces(request: Request) -> Response:
         media = answerable(request)
         try:
+            _check(request)
             return _answer(await receiver.take(request, media_type(request.headers.get("content-type", ""))), media)
         except StratagraphError as error:
             return refusal(error, media)
@@ -147,13 +157,30 @@ def router(
             return refusal(Overloaded(), media)
 
     def refuse(signal: str) -> None:
-        @routes.post(f"/v1/{signal}", summary=f"Say that {signal} are not received yet", response_class=Response)
+        @routes.post(
+            f"/v1/{signal}",
+            name=f"receive_{signal}",
+            summary=f"Say that {signal} are not received yet",
+            status_code=501,
+            response_class=Response,
+            responses=otlp.NOT_RECEIVED,
+            openapi_extra=otlp.REQUEST,
+        )
         async def not_received(request: Request) -> Response:
+            try:
+                _check(request)
+            except StratagraphError as error:
+                return refusal(error, answerable(request))
             return refusal(SignalNotReceived(signal=signal), answerable(request))
 
     refuse("metrics")
     refuse("logs")
     return routes
+
+
+def _check(request: Request) -> None:
+    """Refuse parameters in the query: the protocol has none."""
+    check(request.query_params.multi_items(), {})
 
 
 def answerable(request: Request) -> MediaType:

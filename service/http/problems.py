@@ -12,6 +12,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.namespaces import PROBLEM_BASE
@@ -19,6 +20,9 @@ from stratagraph.ontology.namespaces import PROBLEM_BASE
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE: Final = "application/problem+json"
+
+_METHODS: Final = {"GET": "GET", "HEAD": "GET", **{method: method for method in ("POST", "PUT", "PATCH", "DELETE")}}
+"""Methods of HTTP, each with the one whose routes answer it."""
 
 
 def problem(
@@ -78,13 +82,26 @@ def _invalid(request: Request, error: Exception) -> Response:  # noqa: ARG001  s
 def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     slugs = {404: "not-found", 405: "method-not-allowed"}
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(_allowed(request))
     return problem(
         slug=slugs.get(error.status_code, "http-error"),
         title=str(error.detail),
         status=error.status_code,
         detail=f"{request.method} {request.url.path}: {error.detail}. The routes are described at /docs.",
-        headers=error.headers,
+        headers=headers,
     )
+
+
+def _allowed(request: Request) -> list[str]:
+    """Return the methods of an address; several routes may share it, each of which knows only its own."""
+    routes = request.app.router.routes
+    return [
+        method
+        for method, like in _METHODS.items()
+        if any(route.matches({**request.scope, "method": like})[0] is Match.FULL for route in routes)
+    ]
 
 
 def _unexpected(request: Request, error: Exception) -> Response:

@@ -2,18 +2,54 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Final
 
 from anyio import to_thread
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from stratagraph.ontology.errors import StratagraphError
 from stratagraph.service.engine import Engine
 from stratagraph.service.http.headers import AT_LEAST, SEQUENCE
-from stratagraph.service.http.problems import problem
+from stratagraph.service.http.problems import from_error, problem
 
 PATIENCE: Final = 10.0
 """Seconds that a request waits for the sequence it asked for."""
+_DIGITS: Final = 18
+"""Digits of the longest number that can be a sequence: it is kept in 64 bits."""
+
+
+@dataclass(kw_only=True)
+class MalformedSequence(StratagraphError):
+    """The sequence asked for is not a number."""
+
+    slug: ClassVar[str] = "malformed-sequence"
+    status: ClassVar[int] = 400
+    text: ClassVar[str] = (
+        AT_LEAST
+        + " is '{given}'. Send one number, of at most {digits} digits, that an earlier answer carried in "
+        + SEQUENCE
+        + "."
+    )
+    longest: ClassVar[int] = 100
+    given: str
+    digits: int = _DIGITS
+
+
+def wanted_sequence(given: Sequence[str]) -> int | None:
+    """Return the sequence that the values of ``Stratagraph-At-Least`` ask for; None where there is none.
+
+    Raises:
+        MalformedSequence: it is no number of a sequence, or there are several.
+    """
+    if not given:
+        return None
+    text = given[0] if len(set(given)) == 1 else ", ".join(given)
+    if not (text.isascii() and text.isdecimal() and len(text) <= _DIGITS):
+        raise MalformedSequence(given=text)
+    return int(text)
 
 
 class SequenceGate:
@@ -31,14 +67,14 @@ class SequenceGate:
         if scope["type"] != "http" or not scope["path"].startswith("/api/"):
             await self.app(scope, receive, send)
             return
-        wanted = Headers(scope=scope).get(AT_LEAST)
-        if wanted is not None:
-            if not wanted.isdecimal():
-                await _malformed(wanted)(scope, receive, send)
-                return
-            if not await to_thread.run_sync(self.engine.wait_for, int(wanted), PATIENCE):
-                await _too_early(wanted, self.engine.sequence)(scope, receive, send)
-                return
+        try:
+            wanted = wanted_sequence(Headers(scope=scope).getlist(AT_LEAST))
+        except MalformedSequence as error:
+            await from_error(error)(scope, receive, send)
+            return
+        if wanted is not None and not await to_thread.run_sync(self.engine.wait_for, wanted, PATIENCE):
+            await _too_early(wanted, self.engine.sequence)(scope, receive, send)
+            return
         sequence = str(self.engine.sequence)
 
         async def announce(message: Message) -> None:
@@ -49,16 +85,7 @@ class SequenceGate:
         await self.app(scope, receive, announce)
 
 
-def _malformed(wanted: str) -> ASGIApp:
-    return problem(
-        slug="malformed-sequence",
-        title="The sequence asked for is not a number",
-        status=400,
-        detail=f"{AT_LEAST} is '{wanted}'. Send the number that an earlier answer carried in {SEQUENCE}.",
-    )
-
-
-def _too_early(wanted: str, sequence: int) -> ASGIApp:
+def _too_early(wanted: int, sequence: int) -> ASGIApp:
     return problem(
         slug="sequence-not-reached",
         title="The sequence asked for is not there yet",

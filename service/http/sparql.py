@@ -18,8 +18,12 @@ from starlette.types import Receive, Scope, Send
 
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.service.asof import read_moment
+from stratagraph.service.http.documents import sparql as operation
+from stratagraph.service.http.documents.sparql import FORM, QUERY
 from stratagraph.service.http.headers import AS_OF, AT_LEAST, SEQUENCE
 from stratagraph.service.http.negotiation import choose
+from stratagraph.service.http.parameters import canonical, check
+from stratagraph.service.http.sequence import wanted_sequence
 from stratagraph.service.ledger.asof import Moment
 from stratagraph.service.sparql.errors import QueryTooLong, TooBusy
 from stratagraph.service.sparql.formats import GRAPHS, RESULTS, write_graph
@@ -27,8 +31,6 @@ from stratagraph.service.sparql.pool import Answer, QueryPool, QueryRequest
 
 log = logging.getLogger(__name__)
 
-FORM: Final = "application/x-www-form-urlencoded"
-QUERY: Final = "application/sparql-query"
 UPDATE: Final = "application/sparql-update"
 
 _METHODS: Final = ("GET", "HEAD", "OPTIONS", "POST")
@@ -80,9 +82,16 @@ def router(pool: QueryPool, client: Callable[[Request], str] = address) -> APIRo
             return refusal(error)
 
     for method in ("GET", "POST"):
-        summary = "Ask a SPARQL 1.1 query (SPARQL Protocol)"
-        routes.add_api_route("/sparql", answer, methods=[method], summary=summary, response_class=Response)
-    routes.add_api_route("/sparql", answer, methods=["HEAD"], include_in_schema=False)
+        routes.add_api_route(
+            "/sparql",
+            answer,
+            methods=[method],
+            name=f"sparql_{method.lower()}",
+            summary="Ask a SPARQL 1.1 query (SPARQL Protocol)",
+            response_class=Response,
+            responses=operation.ANSWERS,
+            openapi_extra=operation.GET if method == "GET" else operation.POST,
+        )
     routes.add_api_route("/sparql", _options, methods=["OPTIONS"], include_in_schema=False)
     others = ["PUT", "PATCH", "DELETE", "TRACE"]
     routes.add_api_route("/sparql", _not_allowed, methods=others, include_in_schema=False)
@@ -175,12 +184,13 @@ def _utf8(data: bytes) -> str:
 def _query(parameters: Parameters, request: Request, client: str) -> QueryRequest:
     values: dict[str, list[str]] = {}
     for name, value in parameters:
-        values.setdefault(name, []).append(value)
+        values.setdefault(canonical(name), []).append(value)
     if "update" in values:
         raise _no_update()
     queries = values.get("query", [])
     if len(queries) != 1:
         raise BadProtocolRequest(detail=f"The request has {len(queries)} query parameters. Send exactly one.")
+    check(((name, value) for name, each in values.items() for value in each), operation.PARAMETERS)
     default, named = (_iris(values.get(name, ())) for name in ("default-graph-uri", "named-graph-uri"))
     has_dataset = bool(default or named)
     accept = _accept(request)
@@ -191,8 +201,8 @@ def _query(parameters: Parameters, request: Request, client: str) -> QueryReques
         default_graphs=default if has_dataset else None,
         named_graphs=named if has_dataset else None,
         client=client,
-        at_least=_at_least(request.headers.get(AT_LEAST)),
-        as_of=_as_of([*values.get("as-of", ()), *request.headers.getlist(AS_OF)]),
+        at_least=wanted_sequence(request.headers.getlist(AT_LEAST)),
+        as_of=_as_of([*values.get("asOf", ()), *request.headers.getlist(AS_OF)]),
         # Without chunks a client could not tell a cut answer from a complete one.
         whole=request.scope.get("http_version") == "1.0",
     )
@@ -223,14 +233,6 @@ def _iris(values: Iterable[str]) -> tuple[str, ...]:
         except ValueError:
             raise BadProtocolRequest(detail=f"The graph '{value}' is not an absolute IRI.") from None
     return tuple(values)
-
-
-def _at_least(value: str | None) -> int | None:
-    if value is None:
-        return None
-    if not (value.isascii() and value.isdecimal()):
-        raise BadProtocolRequest(detail=f"{AT_LEAST} is '{value}'. Send a number that {SEQUENCE} gave.")
-    return int(value)
 
 
 def _as_of(given: list[str]) -> Moment | None:

@@ -6,7 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from stratagraph.service.settings import BadSetting, default_data_folder, load_settings
+from stratagraph.service.settings import (
+    BadSetting,
+    Settings,
+    UnknownSetting,
+    default_data_folder,
+    load_settings,
+    unknown_variables,
+)
+from tests.service.running import clean_environment, run
 
 
 def test_environment_gives_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,6 +48,65 @@ def test_bad_variable_is_refused_naming_the_variable(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("STRATAGRAPH_PORT", "99999")
     with pytest.raises(BadSetting, match="STRATAGRAPH_PORT"):
         load_settings()
+
+
+UNKNOWN = [
+    ("STRATAGRAPH_PRT", "1", "STRATAGRAPH_PORT"),
+    ("STRATAGRAPH_DATADIR", "/x", "STRATAGRAPH_DATA"),
+    ("stratagraph_tokens", "x", "STRATAGRAPH_TOKEN"),
+    ("STRATAGRAPH_NEO4J_URI", "bolt://x", "STRATAGRAPH_NEO4J_URL"),
+    ("STRATAGRAPH_QUERY_SECOND", "", "STRATAGRAPH_QUERY_SECONDS"),
+    ("STRATAGRAPH_ZZZ", "1", "STRATAGRAPH_URL"),
+    ("STRATAGRAPH_", "1", "STRATAGRAPH_"),
+    ("STRATAGRAPH_WEB_PORT", "8000", "STRATAGRAPH_PORT"),
+]
+
+
+@pytest.mark.parametrize(("variable", "value", "nearest"), UNKNOWN, ids=[name for name, _, _ in UNKNOWN])
+def test_a_variable_that_no_setting_has_is_refused_with_the_nearest(
+    variable: str, value: str, nearest: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(UnknownSetting, match=f"no setting {variable} .*{nearest}"):
+        load_settings()
+
+
+@pytest.mark.parametrize("name", list(Settings.model_fields))
+def test_every_setting_has_a_variable_in_either_case(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert list(unknown_variables({f"STRATAGRAPH_{name.upper()}": "1", f"stratagraph_{name}": "1"})) == []
+    assert list(unknown_variables({f"STRATAGRAPH_X{name.upper()}": "1"})) == [f"STRATAGRAPH_X{name.upper()}"]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("STRATAGRAPH_SERVICE_HOST", "10.0.0.1"),
+        ("STRATAGRAPH_SERVICE_PORT", "8000"),
+        ("STRATAGRAPH_SERVICE_PORT_HTTP", "8000"),
+        ("STRATAGRAPH_PORT_8000_TCP", "tcp://10.0.0.1:8000"),
+        ("STRATAGRAPH_PORT_8000_TCP_ADDR", "10.0.0.1"),
+        ("STRATAGRAPH_WEB_SERVICE_HOST", "10.0.0.1"),
+        ("STRATAGRAPH_WEB_PORT", "tcp://10.0.0.1:8000"),
+        ("STRATAGRAPHS", "another program's"),
+    ],
+)
+def test_what_kubernetes_tells_of_a_service_of_our_name_is_no_setting(variable: str, value: str) -> None:
+    assert list(unknown_variables({variable: value})) == []
+
+
+def test_a_command_refuses_a_mistyped_variable(tmp_path: Path) -> None:
+    done = run("token", "list", environment=clean_environment(tmp_path) | {"STRATAGRAPH_PRT": "1"})
+    assert done.returncode == 2
+    assert "STRATAGRAPH_PRT" in done.stderr
+    assert "STRATAGRAPH_PORT" in done.stderr
+
+
+@pytest.mark.parametrize("language", ["fr", "xx", "english", ""])
+def test_a_command_refuses_a_language_that_nothing_is_written_in(language: str, tmp_path: Path) -> None:
+    done = run("ontology", "term", "Agent", "--lang", language, environment=clean_environment(tmp_path))
+    assert done.returncode == 2
+    assert "pt-BR" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_data_folder_follows_the_user_directories(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,0 +1,115 @@
+"""The form of rules and audits."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from stratagraph.service.http.documents.document import Document
+from stratagraph.service.http.documents.past import AsOfRemark
+
+Texts = dict[str, str]
+"""A text by language tag."""
+
+
+class ComplianceRule(Document):
+    """A rule with its texts, source and dates."""
+
+    id: str
+    iri: str
+    version: str
+    framework: str
+    pack: str
+    article: str
+    obligation: str | None
+    policy: str | None
+    title: Texts
+    text: Texts
+    limits: Texts
+    remediation: Texts
+    roles: list[str]
+    levels: list[str | None]
+    severity: str
+    legal_status: str
+    applicable_from: str
+    verified: bool
+    source: str
+
+
+class ComplianceRules(Document):
+    """Every rule."""
+
+    rules: list[ComplianceRule]
+
+
+class VerdictReason(Document):
+    """Why a verdict is what it is."""
+
+    code: str
+    text: Texts
+
+
+class EvidenceTerm(Document):
+    """The object of a statement: an IRI, or a literal with its datatype."""
+
+    iri: str | None = None
+    value: str | None = None
+    datatype: str | None = None
+    language: str | None = None
+
+
+class VerdictEvidence(Document):
+    """A fact that was looked at, with its origin."""
+
+    subject: str
+    predicate: str
+    object: EvidenceTerm
+    origin: str
+    sources: list[str]
+    methods: list[str]
+    first_seen: str | None
+    last_seen: str | None
+    counts: bool = Field(description="Whether it held on the day of the audit")
+
+
+class AuditVerdict(Document):
+    """One rule's verdict on one target."""
+
+    rule: str
+    version: str
+    framework: str
+    article: str
+    severity: str
+    target: str | None = Field(description="null where the rule has no target at all")
+    name: str
+    level: str | None
+    outcome: str = Field(description="fail, unknown, waived, pass or not_applicable")
+    in_force_from: str
+    reasons: list[VerdictReason]
+    evidence: list[VerdictEvidence]
+
+
+class AuditCoverage(Document):
+    """How much the audit could tell."""
+
+    rules: int
+    targets: int
+    verdicts: int
+    applicable: int
+    unknown_share: float = Field(ge=0, le=1)
+    outcomes: dict[str, int]
+
+
+class ComplianceAudit(Document):
+    """All verdicts at one sequence, for the rules of one day."""
+
+    sequence: int
+    on: str
+    time: str
+    assessor: str
+    ontology: str
+    framework: str | None
+    exit: int = Field(description="Exit status of the command: 0 nothing fails and nothing is unknown, else 1")
+    coverage: AuditCoverage
+    rules: list[ComplianceRule]
+    verdicts: list[AuditVerdict]
+    as_of: AsOfRemark | None = Field(default=None, description="Only of an answer about the past")

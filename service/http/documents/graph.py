@@ -1,0 +1,129 @@
+"""The form of answers about the graph: levels, assets, search."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from stratagraph.service.http.documents.document import Document
+
+
+class Card(Document):
+    """What is shown of an asset wherever it is mentioned."""
+
+    iri: str
+    name: str
+    label: str
+    cls: str | None = Field(alias="class", description="IRI of the most specific class")
+    class_label: str | None
+    level: str | None = Field(description="L1 to L12, or transversal")
+    level_label: str | None
+
+
+class Level(Document):
+    """A level with the number of its assets and its verdicts; the last one holds what belongs to no level."""
+
+    level: str
+    number: int | None
+    label: str
+    definition: str | None
+    group: str | None
+    count: int = Field(ge=0)
+    worst: str | None = Field(description="The verdict that needs attention first")
+    counts: dict[str, int] = Field(description="Number of verdicts by outcome")
+
+
+class AssetPage(Document):
+    """A page of assets in the order of their IRIs."""
+
+    sequence: int
+    assets: list[Card]
+    next: str | None = Field(description="What to send as 'after' for the next page; null on the last one")
+
+
+class SearchResults(Document):
+    """Assets whose name or label fits, the best first."""
+
+    sequence: int
+    results: list[Card]
+
+
+class Claims(Document):
+    """Who says a statement, how they know, and when it was first and last seen."""
+
+    sources: list[str]
+    methods: list[str]
+    first_seen: str | None
+    last_seen: str | None
+
+
+class AssetClass(Document):
+    """A class of an asset."""
+
+    iri: str
+    label: str
+
+
+class Attribute(Document):
+    """A value that is stated of an asset."""
+
+    property: str
+    label: str
+    value: str
+    datatype: str
+    language: str | None
+    claims: Claims
+
+
+class Relation(Document):
+    """A relation of an asset to another one."""
+
+    property: str
+    label: str
+    asset: Card
+    inferred: bool
+    claims: Claims | None = Field(description="null where the relation was inferred")
+
+
+class Relations(Document):
+    """The relations of an asset, by its end."""
+
+    out: list[Relation]
+    into: list[Relation] = Field(alias="in")
+
+
+class NewestObservation(Document):
+    """The newest window of one metric; a figure that is unknown is null."""
+
+    metric: str | None
+    label: str | None
+    unit: str | None
+    window_start: str | None
+    window_end: str | None
+    measured: bool
+    sources: list[str]
+    count: float | None
+    sum: float | None
+    min: float | None
+    max: float | None
+    mean: float | None
+    p50: float | None
+    p95: float | None
+
+
+class AssetDescription(Card):
+    """Everything about one asset, with who says so."""
+
+    sequence: int
+    types: list[AssetClass]
+    attributes: list[Attribute]
+    relations: Relations
+    observations: list[NewestObservation]
+
+
+class CypherAnswer(Document):
+    """Columns and rows; nodes, relationships, paths and points are objects with ``_type``."""
+
+    columns: list[str]
+    rows: list[list[object]]
+    partial: bool
+    reason: str | None = Field(default=None, description="Why the answer was cut, where it was")

@@ -1,0 +1,114 @@
+"""The form of an impact."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from stratagraph.service.http.documents.document import Document
+from stratagraph.service.http.documents.graph import Card
+from stratagraph.service.http.documents.past import AsOfRemark
+
+
+class HopEnd(Document):
+    """One end of a hop."""
+
+    iri: str
+    label: str
+
+
+class Statement(Document):
+    """A statement that a hop rests on; of a literal, its text."""
+
+    subject: str
+    predicate: str
+    object: str
+
+
+class ImpactHop(Document):
+    """One step of a path: what is influenced by what, how much, and why."""
+
+    origin: HopEnd = Field(alias="from")
+    to: HopEnd
+    relation: str | None
+    relation_label: str | None
+    aspect: str | None
+    aspect_label: str | None
+    strength: float = Field(ge=0, le=1)
+    measured: bool
+    reason: str
+    facts: list[Statement]
+
+
+class ImpactedAsset(Card):
+    """An asset that a change touches, with the strongest path to it."""
+
+    direction: str
+    hops: int
+    strength: float = Field(ge=0, le=1)
+    aspect: str | None
+    aspects: dict[str, float] = Field(description="Strength by aspect")
+    path: list[ImpactHop]
+
+
+class ImpactedLevel(Document):
+    """The touched assets of one level."""
+
+    level: str
+    label: str
+    assets: list[ImpactedAsset]
+
+
+class FlowBreak(Document):
+    """Where a canonical flow ends, and which levels are missing there."""
+
+    step: int
+    levels: list[str]
+    missing: list[str]
+    text: str
+
+
+class ImpactFlow(Document):
+    """A canonical flow of the ontology, as far as the estate shows it."""
+
+    iri: str
+    label: str
+    change: str | None
+    steps: list[list[str]]
+    shown: bool
+    aspect: str | None
+    aspects: list[str | None]
+    aspect_labels: list[str]
+    hops: list[ImpactHop]
+    broken_at: FlowBreak | None
+
+
+class ChecklistEntry(Document):
+    """Something to look at for this kind of change."""
+
+    iri: str
+    change: str | None
+    level: str | None
+    aspect: str | None
+    order: int
+    text: str
+    reached: bool
+
+
+class ImpactAnswer(Document):
+    """What a change touches, level by level."""
+
+    sequence: int
+    language: str
+    asset: Card
+    change: str | None
+    change_label: str | None
+    direction: str
+    aspect: str | None
+    depth: int
+    partial: bool = Field(description="Whether the answer was cut")
+    partial_reason: str | None
+    count: int = Field(description="Number of assets that are listed")
+    levels: list[ImpactedLevel]
+    flows: list[ImpactFlow]
+    checklist: list[ChecklistEntry]
+    as_of: AsOfRemark | None = Field(default=None, description="Only of an answer about the past")

@@ -1,0 +1,146 @@
+"""The form of answers about the ledger, the ontology in force and the service's health."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from stratagraph.service.http.documents.document import Document
+
+
+class GateFinding(Document):
+    """What a shape says of a statement; terms are in N-Triples notation."""
+
+    focus: str
+    path: str | None
+    value: str | None
+    shape: str
+    component: str
+    severity: str
+    messages: dict[str, str] = Field(description="The message by language tag")
+    text: str
+    fact: list[str] | None = Field(description="Subject, predicate and object of the statement at fault")
+
+
+class BatchReceipt(Document):
+    """What became of a batch."""
+
+    sequence: int
+    hash: str
+    time: str
+    duplicate: bool = Field(description="Whether this very run was committed before")
+    opened: int = Field(description="Facts that were opened")
+    closed: int = Field(description="Facts that were closed")
+    observations: int
+    warnings: list[GateFinding]
+
+
+class BatchEntry(Document):
+    """One entry of the ledger."""
+
+    sequence: int
+    time: str
+    kind: str
+    source: str
+    run: str
+    method: str
+    outcome: str
+    opened: int
+    closed: int
+    observations: int
+    hash: str
+    ontology: str
+    note: str | None
+
+
+class BatchList(Document):
+    """The newest entries, newest first."""
+
+    batches: list[BatchEntry]
+
+
+class SourceScope(Document):
+    """A part of a source that its runs enumerate."""
+
+    name: str
+    last_seen: str | None
+    silence_seconds: float | None
+    open_claims: int
+
+
+class SourceEntry(Document):
+    """A source with its newest run and its scopes."""
+
+    source: str
+    newest: BatchEntry
+    scopes: list[SourceScope]
+
+
+class SourceList(Document):
+    """Every source."""
+
+    sources: list[SourceEntry]
+
+
+class LedgerHead(Document):
+    """The signed head. Kept elsewhere, it excludes a rollback later."""
+
+    head: dict[str, object]
+
+
+class ModuleFinding(Document):
+    """What was found about a term of a module."""
+
+    severity: str
+    rule: str
+    term: str
+    line: int | None
+    text: str
+    axioms: list[str]
+    minimal: bool
+
+
+class OntologyModule(Document):
+    """What became of a user's own module."""
+
+    name: str
+    accepted: bool
+    findings: list[ModuleFinding]
+
+
+class OntologyState(Document):
+    """The ontology in force."""
+
+    hash: str
+    dl_checked: bool = Field(description="Whether the DL reasoner has judged the modules")
+    modules: list[OntologyModule]
+
+
+class OntologyModules(Document):
+    """A user's own modules that are in force; a statement is three terms in N-Triples notation."""
+
+    hash: str
+    prefixes: dict[str, list[str]] = Field(description="The namespaces that each prefix stands for")
+    modules: dict[str, list[list[str]]] = Field(description="The statements of each module")
+
+
+class Liveness(Document):
+    """The process answers."""
+
+    status: str
+
+
+class ViewState(Document):
+    """How far a view has come; a remote one tells more of itself."""
+
+    lag: int | None
+    sequence: int | None = None
+    state: str | None = None
+    problem: str | None = None
+
+
+class Readiness(Document):
+    """Whether the views have caught up with the ledger."""
+
+    status: str = Field(description="ready or behind")
+    sequence: int
+    views: dict[str, ViewState]

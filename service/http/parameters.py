@@ -1,0 +1,172 @@
+"""One rule for the query parameters of every route: each is known, stands once, and says something."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from difflib import get_close_matches
+from typing import Annotated, Any, ClassVar, Final
+from urllib.parse import unquote_plus
+
+from fastapi import Query, Request
+from fastapi.dependencies.models import Dependant
+from pydantic import AfterValidator, BeforeValidator
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from stratagraph.ontology.errors import StratagraphError, in_short
+from stratagraph.queries.messages import language
+
+SPELLINGS: Final = {"as-of": "asOf"}
+"""Other spellings of a parameter, taken on every route, and the one that routes and documents know."""
+
+_LONGEST: Final = 100
+"""Characters of an unknown name that an answer repeats."""
+_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+@dataclass(kw_only=True)
+class UnknownParameter(StratagraphError):
+    """The route does not know a parameter."""
+
+    slug: ClassVar[str] = "unknown-parameter"
+    status: ClassVar[int] = 422
+    text: ClassVar[str] = "This route has no parameter {parameter!r}. {advice}"
+    parameter: str
+    known: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Name the nearest one, else all that there are."""
+        folded = {name.casefold(): name for name in self.known}
+        nearest = get_close_matches(self.parameter[:_LONGEST].casefold(), folded, n=1)
+        if nearest:
+            advice = f"Did you mean {folded[nearest[0]]!r}?"
+        elif self.known:
+            advice = f"It knows: {', '.join(self.known)}."
+        else:
+            advice = "It takes none."
+        return self.text.format(parameter=in_short(self.parameter, _LONGEST), advice=advice)
+
+    def details(self) -> dict[str, object]:
+        """Return what a problem detail carries beside the text."""
+        return {"parameter": in_short(self.parameter, _LONGEST), "known": list(self.known)}
+
+
+@dataclass(kw_only=True)
+class RepeatedParameter(StratagraphError):
+    """A parameter stands more than once."""
+
+    slug: ClassVar[str] = "repeated-parameter"
+    status: ClassVar[int] = 422
+    text: ClassVar[str] = "The parameter {parameter!r} stands {times} times. Send it once."
+    parameter: str
+    times: int
+
+    def details(self) -> dict[str, object]:
+        """Return what a problem detail carries beside the text."""
+        return {"parameter": self.parameter}
+
+
+@dataclass(kw_only=True)
+class EmptyParameter(StratagraphError):
+    """A parameter says nothing."""
+
+    slug: ClassVar[str] = "empty-parameter"
+    status: ClassVar[int] = 422
+    text: ClassVar[str] = "The parameter {parameter!r} is empty. Give it a value, or leave it out."
+    parameter: str
+
+    def details(self) -> dict[str, object]:
+        """Return what a problem detail carries beside the text."""
+        return {"parameter": self.parameter}
+
+
+def check(given: Iterable[tuple[str, str]], known: Mapping[str, bool]) -> None:
+    """Check parameters against those that a route knows; ``known`` tells which may stand several times.
+
+    Raises:
+        UnknownParameter, RepeatedParameter, EmptyParameter: what is wrong with the first that is.
+    """
+    pairs = list(given)
+    names = [name for name, _ in pairs]
+    for name, value in pairs:
+        if name not in known:
+            raise UnknownParameter(parameter=name, known=tuple(known))
+        if not known[name] and names.count(name) > 1:
+            raise RepeatedParameter(parameter=name, times=names.count(name))
+        if not value.strip():
+            raise EmptyParameter(parameter=name)
+
+
+async def strict(request: Request) -> None:
+    """Check the parameters of a request against those of its route: a dependency of the whole application.
+
+    A route that reads its parameters by itself knows those that it describes for OpenAPI. What is no part of the
+    API, such as the page, whose address holds its state, takes any.
+    """
+    route = request.scope["route"]
+    if request.query_params and route.include_in_schema:
+        check(request.query_params.multi_items(), dict(_known(route)))
+
+
+def _known(route: Any) -> Iterator[tuple[str, bool]]:
+    """Yield the parameters of a route in the query, and whether they may be repeated."""
+    yield from _declared(route.dependant)
+    for parameter in (route.openapi_extra or {}).get("parameters", ()):
+        if parameter["in"] == "query":
+            yield parameter["name"], parameter["schema"].get("type") == "array"
+
+
+def _declared(dependant: Dependant) -> Iterator[tuple[str, bool]]:
+    for field in dependant.query_params:
+        yield field.alias, getattr(field.field_info.annotation, "__origin__", None) is list
+    for inner in dependant.dependencies:
+        yield from _declared(inner)
+
+
+def canonical(name: str) -> str:
+    """Return the spelling of a parameter that routes know."""
+    return SPELLINGS.get(name, name)
+
+
+class OneSpelling:
+    """ASGI middleware: every parameter reaches its route in the one spelling that the route knows."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, other spellings replaced."""
+        if scope["type"] == "http" and (query := scope["query_string"]):
+            scope = {**scope, "query_string": b"&".join(map(_respelled, query.split(b"&")))}
+        await self.app(scope, receive, send)
+
+
+def _respelled(pair: bytes) -> bytes:
+    name, equals, value = pair.partition(b"=")
+    other = SPELLINGS.get(unquote_plus(name.decode("latin-1")))
+    return other.encode() + equals + value if other else pair
+
+
+def _day(given: object) -> object:
+    """Return a day as it is written: pydantic alone would read digits as seconds since 1970."""
+    if isinstance(given, str):
+        if not _DAY.fullmatch(given):
+            raise ValueError("a date is written YYYY-MM-DD")
+        return date.fromisoformat(given)
+    return given
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+"""A date as YYYY-MM-DD, and nothing else."""
+
+Language = Annotated[
+    str,
+    AfterValidator(language),
+    Query(
+        description="Language of labels and texts: en or pt-BR.",
+        json_schema_extra={"pattern": "^([Ee][Nn]|[Pp][Tt])(-[A-Za-z0-9]{1,8})*$"},
+    ),
+]
+"""The supported language that a tag asks for; an unknown one is refused."""

@@ -1,0 +1,61 @@
+"""The real service over the example estate and its telemetry, in a thread: what the tests of HTTP's conventions ask."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from stratagraph.service.demo import load_estates, replay
+from stratagraph.service.engine import Engine
+from stratagraph.service.server import Server
+from stratagraph.service.settings import Settings
+from tests.opened import Opened
+
+
+@dataclass(frozen=True)
+class Site:
+    """A service that answers, and what stands behind it."""
+
+    url: str
+    engine: Engine
+    app: FastAPI
+    client: httpx.Client
+
+    def send(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """Send one request."""
+        return self.client.request(method, path, **options)
+
+    def get(self, path: str, **options: Any) -> httpx.Response:
+        """Send a GET request."""
+        return self.send("GET", path, **options)
+
+    @property
+    def description(self) -> dict[str, Any]:
+        """The OpenAPI document."""
+        return self.app.openapi()
+
+
+@pytest.fixture(name="site", scope="package")
+def _site(tmp_path_factory: pytest.TempPathFactory, opened: Opened) -> Iterator[Site]:
+    with Engine(Settings(data=opened(tmp_path_factory.mktemp("data")), port=0)) as engine:
+        load_estates(engine)
+        server = Server(engine)
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        try:
+            while not server.started:
+                assert thread.is_alive(), "the server ended before it answered"
+                time.sleep(0.05)
+            assert replay(engine, server.url), "the samples came in over OTLP"
+            with httpx.Client(base_url=server.url, trust_env=False, timeout=60) as client:
+                yield Site(server.url, engine, server.app, client)
+        finally:
+            server.stop()
+            thread.join(timeout=30)
