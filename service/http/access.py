@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 DELAY: Final = 0.25
 """Seconds before a wrong token is answered."""
-OPEN: Final = frozenset({"/", "/favicon.ico", "/health/live"})
+OPEN: Final = frozenset({"/", "/docs", "/favicon.ico", "/health/live"})
 """What needs no token beside the page's files: they hold no data, and a browser can't send one before it has them."""
 PAGES: Final = "/pages/"
 QUERIES: Final = frozenset({"/sparql", "/cypher"})

@@ -78,6 +78,8 @@ def create_app(engine: Engine, *, guarded: bool = True) -> FastAPI:
         version=__version__,
         description=DESCRIPTION,
         lifespan=lifespan,
+        docs_url=None,  # a page of our own, which asks no foreign host for anything
+        redoc_url=None,
         generate_unique_id_function=operation_id,
     )
     describe(app)

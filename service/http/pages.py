@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -22,6 +23,8 @@ CONTENT_SECURITY_POLICY: Final = "; ".join(  # noqa: FLY002  one directive a lin
         "frame-ancestors 'none'",
     )
 )
+SWAGGER_UI: Final = frozenset({"swagger-ui-bundle.js", "swagger-ui.css"})
+"""The files of Swagger UI that the page of the API is made of."""
 _MEDIA_TYPES: Final = {
     "html": "text/html; charset=utf-8",
     "css": "text/css; charset=utf-8",
@@ -60,7 +63,7 @@ class _File:
 
 
 def router() -> APIRouter:
-    """Return the routes ``/`` and ``/pages/...``; the files are read once."""
+    """Return the routes ``/``, ``/docs`` and ``/pages/...``; the files are read once."""
     routes = APIRouter(include_in_schema=False)
     shipped = _shipped(files("stratagraph.service") / "pages")
 
@@ -72,6 +75,16 @@ def router() -> APIRouter:
     def icon(request: Request) -> Response:
         return shipped["icon.svg"].response(request)
 
+    @routes.get("/docs")
+    def docs(request: Request) -> Response:
+        return shipped["docs.html"].response(request)
+
+    @routes.get("/pages/swagger-ui/{name}")
+    def swagger_ui(name: str, request: Request) -> Response:
+        if name not in SWAGGER_UI:
+            raise HTTPException(404, "There is no such page file")
+        return _swagger_ui(name).response(request)
+
     @routes.get("/pages/{path:path}")
     def page_file(path: str, request: Request) -> Response:
         if path not in shipped:
@@ -79,6 +92,12 @@ def router() -> APIRouter:
         return shipped[path].response(request)
 
     return routes
+
+
+@cache
+def _swagger_ui(name: str) -> _File:
+    """Read a file of Swagger UI, when somebody first looks at the API: a megabyte and more."""
+    return _File.read(files("fastapi_offline") / "static" / name)
 
 
 def _shipped(folder: Traversable, prefix: str = "") -> dict[str, _File]:

@@ -18,7 +18,7 @@ NAMES = sorted(entry.name for entry in FOLDER.iterdir() if entry.is_file())
 TEXTS = {tag: json.loads((FOLDER / "texts" / f"{tag}.json").read_text("utf-8")) for tag in ("en", "pt-BR")}
 
 
-APP = FastAPI()
+APP = FastAPI(docs_url=None)
 APP.include_router(pages.router())
 
 
@@ -37,7 +37,15 @@ def test_an_unchanged_file_is_not_sent_again() -> None:
     assert get("/pages/app.js", headers={"If-None-Match": '"other"'}).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/", "/favicon.ico", *(f"/pages/{name}" for name in NAMES)])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/docs",
+        "/favicon.ico",
+        *(f"/pages/{name}" for name in (*NAMES, *(f"swagger-ui/{n}" for n in pages.SWAGGER_UI))),
+    ],
+)
 def test_every_answer_carries_the_policy(path: str) -> None:
     answer = get(path)
     policy = answer.headers["content-security-policy"]
@@ -47,7 +55,18 @@ def test_every_answer_carries_the_policy(path: str) -> None:
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
-@pytest.mark.parametrize("path", ["nothing.js", "../http/pages.py", "..%2fhttp%2fpages.py", "texts", ""])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "nothing.js",
+        "../http/pages.py",
+        "..%2fhttp%2fpages.py",
+        "texts",
+        "swagger-ui/redoc.standalone.js",
+        "swagger-ui/%2e%2e%2fdocs.js",
+        "",
+    ],
+)
 def test_nothing_else_is_served(path: str) -> None:
     assert get(f"/pages/{path}").status_code == 404
 
