@@ -179,8 +179,8 @@ def figures_document(
     """Return the figures and what is derived from them as plain data; what is unknown is absent."""
     found = figures(observations)
     return {
-        "figures": [_document(figure, model, label) for figure in found],
-        "derived": [_document(ratio, model, label) for ratio in ratios(found)],
+        "figures": [document(figure, model, label) for figure in found],
+        "derived": [document(ratio, model, label) for ratio in ratios(found)],
     }
 
 
@@ -198,7 +198,8 @@ _NAMES: Final = {
 }
 
 
-def _document(one: Figure | Ratio, model: OntologyModel, label: Callable[[Iri], str]) -> Document:
+def document(one: Figure | Ratio, model: OntologyModel, label: Callable[[Iri], str]) -> Document:
+    """Return one figure or ratio as plain data; what is unknown is absent."""
     info = model.metrics.get(one.metric)
     told = {name: getattr(one, attribute, None) for attribute, name in _NAMES.items()}
     return {

@@ -19,7 +19,7 @@ from stratagraph.ontology.facts import Batch
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.service.effects import effects
 from stratagraph.service.engine import Committed, Engine
-from stratagraph.service.http.documents.ledger import BatchReceipt
+from stratagraph.service.http.documents.ledger import BatchReceipt, WithdrawalReceipt
 from stratagraph.service.http.documents.media import REF, texts
 from stratagraph.service.http.documents.problem import problems
 from stratagraph.service.http.wire import LONGEST_NAME, LONGEST_SCOPE, WireBatch
@@ -79,7 +79,11 @@ def router(engine: Engine) -> APIRouter:
         "/batches",
         status_code=201,
         summary="Commit a batch: JSON, or an RDF or YAML document",
-        responses={201: {"model": BatchReceipt}, **problems(400, 409, 413, 415, 503)},
+        responses={
+            200: {"model": BatchReceipt, "description": "What a dry run found"},
+            201: {"model": BatchReceipt},
+            **problems(400, 409, 413, 415, 503),
+        },
         openapi_extra={"requestBody": {"required": True, "content": _BODY}},
     )
     async def commit(
@@ -102,7 +106,11 @@ def router(engine: Engine) -> APIRouter:
         answer = await to_thread.run_sync(lambda: Writer(engine).commit(loaded.batch, dry_run=dry_run))
         return answer | {"warnings": [*(remark.document() for remark in loaded.remarks), *answer["warnings"]]}
 
-    @routes.delete("/sources", summary="Withdraw what a source says, wholly or in some of its scopes")
+    @routes.delete(
+        "/sources",
+        summary="Withdraw what a source says, wholly or in some of its scopes",
+        responses={200: {"model": WithdrawalReceipt}, **problems(400, 404, 409, 503)},
+    )
     def withdraw(
         source: Annotated[str, Query(min_length=1, max_length=LONGEST_NAME, description="Whose statements.")],
         scope: Annotated[

@@ -1,22 +1,22 @@
-"""The figures of an asset over the last hours, from the ledger's observations."""
+"""The figures of an asset over a span of time, from the ledger's observations."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Final
+from datetime import UTC, datetime
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
+from stratagraph.ontology.facts import Iri
 from stratagraph.queries import names
 from stratagraph.queries.cards import Cards
 from stratagraph.queries.figures import figures_document, time
-from stratagraph.queries.messages import language as supported
+from stratagraph.queries.series import series_document
 from stratagraph.service.engine import Engine
 from stratagraph.service.http.documents.figures import AssetMetrics
 from stratagraph.service.http.documents.problem import problems
 from stratagraph.service.http.parameters import Language
-
-MOST_HOURS: Final = 24 * 31
+from stratagraph.service.http.spans import From, Hours, Span, Step, Until
 
 
 def router(engine: Engine) -> APIRouter:
@@ -26,28 +26,40 @@ def router(engine: Engine) -> APIRouter:
     @routes.get(
         "/metrics",
         name="asset_metrics",
-        summary="Calls, tokens, latency, errors and cost of an asset over the last hours",
+        summary="Calls, tokens, latency, errors and cost of an asset over a span of time, and as series",
         responses={200: {"model": AssetMetrics}, **problems(400, 404, 409, 503)},
     )
     def metrics(
         asset: Annotated[str, Query(min_length=1, description="Name, label, CURIE or IRI of an asset.")],
-        hours: Annotated[int, Query(ge=1, le=MOST_HOURS, description="How far back from now.")] = 24,
+        hours: Hours = None,
+        begin: From = None,
+        until: Until = None,
+        step: Step = None,
         lang: Language = "en",
     ) -> dict[str, Any]:
+        now = datetime.now(UTC)
+        span = Span.read(begin=begin, until=until, hours=hours, step=step, now=now)
         iri = names.resolve_name(engine.triples, engine.model, asset, engine.settings.base)
-        end = datetime.now(UTC)
-        start = end - timedelta(hours=hours)
+        start, end = (span.grid.start, span.grid.end) if span.grid else (span.start, span.end)
         with engine.reading():
             sequence = engine.sequence
-            cards, language = Cards(engine.triples, engine.model), supported(lang)
             seen = tuple(engine.observations_about(iri, start, end))
+            cards = Cards(engine.triples, engine.model)
             cards.fetch({iri, *(each.metric for each in seen)})
-            return {
-                "asset": cards[iri].document(engine.model, language),
-                "from": time(start),
-                "to": time(end),
-                "sequence": sequence,
-                **figures_document(seen, engine.model, lambda metric: cards[metric].label(language)),
-            }
+
+        def label(metric: Iri) -> str:
+            return cards[metric].label(lang)
+
+        answer = {
+            "asset": cards[iri].document(engine.model, lang),
+            "from": time(start),
+            "to": time(end),
+            "sequence": sequence,
+            **figures_document(seen, engine.model, label),
+        }
+        if span.grid:
+            answer["step"] = int(span.grid.step.total_seconds())
+            answer["series"] = series_document(seen, engine.model, label, grid=span.grid, now=now)
+        return answer
 
     return routes

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final, get_args, get_origin
 from urllib.parse import unquote_plus
 
 from fastapi import Query, Request
@@ -120,9 +120,14 @@ def _known(route: Any) -> Iterator[tuple[str, bool]]:
 
 def _declared(dependant: Dependant) -> Iterator[tuple[str, bool]]:
     for field in dependant.query_params:
-        yield field.alias, getattr(field.field_info.annotation, "__origin__", None) is list
+        yield field.alias, _is_list(field.field_info.annotation)
     for inner in dependant.dependencies:
         yield from _declared(inner)
+
+
+def _is_list(annotation: Any) -> bool:
+    """Tell whether a parameter is a list, or a list that may be left out."""
+    return any(get_origin(kind) is list for kind in (annotation, *get_args(annotation)))
 
 
 def canonical(name: str) -> str:

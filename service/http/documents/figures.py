@@ -49,6 +49,39 @@ class DerivedFigure(Document):
     basis: str = Field(description="measured, estimated or partly-estimated")
 
 
+class SeriesPoint(Document):
+    """One step of a series, or several that no observation tells apart. Of an empty one, nothing is known."""
+
+    start: str
+    end: str
+    empty: bool = Field(default=False, description="Whether nothing is known of it: no number is given, not even 0")
+    running: bool = Field(default=False, description="Whether it has not ended yet: more may come in")
+    window: FigureWindow | None = None
+    count: int | None = None
+    total: float | None = None
+    mean: float | None = None
+    min: float | None = None
+    max: float | None = None
+    p50: float | None = None
+    p95: float | None = None
+    value: float | None = Field(default=None, description="Of a derived series")
+    calls: float | None = None
+    known_calls: float | None = None
+    basis: str | None = Field(default=None, description="measured, estimated or partly-estimated")
+
+
+class MetricSeries(Document):
+    """One metric in one unit according to one source, over time."""
+
+    metric: str
+    notation: str | None = None
+    label: str
+    unit: str = Field(description="UCUM code, or a currency")
+    sources: list[str]
+    derived: bool = Field(description="Whether its points are ratios of two figures")
+    points: list[SeriesPoint]
+
+
 class AssetMetrics(Document):
     """The figures of an asset over a span of time."""
 
@@ -58,3 +91,5 @@ class AssetMetrics(Document):
     sequence: int
     figures: list[MetricFigure]
     derived: list[DerivedFigure]
+    step: int | None = Field(default=None, description="Seconds of a step; only where steps were asked for")
+    series: list[MetricSeries] | None = Field(default=None, description="Only where steps were asked for")

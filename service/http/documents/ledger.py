@@ -7,31 +7,45 @@ from pydantic import Field
 from stratagraph.service.http.documents.document import Document
 
 
-class GateFinding(Document):
-    """What a shape says of a statement; terms are in N-Triples notation."""
+class AssetCounts(Document):
+    """Assets by what became of them."""
 
-    focus: str
-    path: str | None
-    value: str | None
-    shape: str
-    component: str
-    severity: str
-    messages: dict[str, str] = Field(description="The message by language tag")
-    text: str
-    fact: list[str] | None = Field(description="Subject, predicate and object of the statement at fault")
+    opened: int
+    changed: int
+    closed: int
+
+
+class RelationCounts(Document):
+    """Relations by what became of them."""
+
+    opened: int
+    closed: int
 
 
 class BatchReceipt(Document):
-    """What became of a batch."""
+    """What became of a batch, or would: of a dry run, sequence, hash and time are null."""
 
-    sequence: int
-    hash: str
-    time: str
+    sequence: int | None
+    hash: str | None
+    time: str | None
     duplicate: bool = Field(description="Whether this very run was committed before")
     opened: int = Field(description="Facts that were opened")
     closed: int = Field(description="Facts that were closed")
     observations: int
-    warnings: list[GateFinding]
+    warnings: list[dict[str, object]] = Field(description="What the loader and the gate would like to see mended")
+    assets: AssetCounts
+    relations: RelationCounts
+    dangling: list[dict[str, object]] = Field(description="References that lead nowhere now")
+    dry_run: bool
+    changes: dict[str, object] | None = Field(
+        default=None, description="Of a dry run: the assets and relations themselves"
+    )
+
+
+class WithdrawalReceipt(BatchReceipt):
+    """What became of the statements that were withdrawn."""
+
+    scopes: list[str] = Field(description="The scopes that were closed")
 
 
 class BatchEntry(Document):
