@@ -136,12 +136,14 @@ class Vocabulary:
 
     @cached_property
     def modules(self) -> Mapping[Iri, str]:
-        """The module in which each term is declared."""
+        """The module that describes each term; another may declare it too, so that it stands alone."""
+        named = [(name.removesuffix(".ttl"), facts) for name, facts in reversed(list(self.model.modules.items()))]
         return {
-            fact.subject: name.removesuffix(".ttl")
-            for name, facts in reversed(list(self.model.modules.items()))
+            fact.subject: name
+            for predicate in (RDF.type, SKOS.definition)
+            for name, facts in named
             for fact in facts
-            if fact.predicate == RDF.type and fact.subject in self.terms
+            if fact.predicate == predicate and fact.subject in self.terms
         }
 
     @cached_property

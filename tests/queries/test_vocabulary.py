@@ -47,6 +47,14 @@ def test_an_unknown_name_suggests_the_nearest() -> None:
         VOCABULARY.find("usesModle")
 
 
+@pytest.mark.parametrize(
+    ("term", "module"),
+    [("Incident", "events"), ("SystemComponent", "components"), ("Asset", "assets"), ("Rule", "statements")],
+)
+def test_a_term_belongs_to_the_module_that_describes_it_not_to_one_that_declares_it(term: str, module: str) -> None:
+    assert VOCABULARY.describe(SG.term(term)).module == module
+
+
 def test_a_relation_is_described_with_all_that_it_does() -> None:
     found = VOCABULARY.describe(SG.usesModel)
     assert found.kind == "relation"
