@@ -122,3 +122,18 @@ def test_minors_are_told_apart() -> None:
     minors = {name for name in instances("AudienceGroup") if words(name, "underAge") == {"true"}}
     assert minors == {"ChildrenAudience", "AdolescentsAudience"}
     assert not GRAPH.iris(SG.StudentsAudience, SG.underAge)
+
+
+def test_every_kind_of_change_is_in_the_reference_and_acts_on_something() -> None:
+    page = (PAGE.parents[1] / "reference" / "impact.md").read_text(encoding="utf-8")
+    notations = [kind.notation for kind in MODEL.change_kinds.values()]
+    assert len(notations) == len(set(notations)) == 17
+    assert [notation for notation in notations if f"| `{notation}` |" not in page] == []
+    assert [kind.notation for kind in MODEL.change_kinds.values() if not kind.aspects] == []
+
+
+def test_only_the_kinds_with_a_flow_or_steps_lengthen_an_answer() -> None:
+    busy = {step.change for step in MODEL.checklist} | {iri for iri, kind in MODEL.change_kinds.items() if kind.flows}
+    quiet = {iri for iri in MODEL.change_kinds if iri not in busy}
+    described = {fact.subject for fact in MODEL.modules["change-kinds.ttl"] if fact.object == SG.ChangeKind}
+    assert quiet == described
