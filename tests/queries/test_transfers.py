@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.queries.verdict_cases import ABROAD, LGPD, PERSONAL, outcome, record
+from tests.queries.verdict_cases import ABROAD, LGPD, PERSONAL, judge, outcome, record
 
 CLAUSES = "sg:transferMechanism sg:TransferStandardClauses ; sg:clausesUnmodified true ; sg:signedAt "
 SIGNED = CLAUSES + '"2026-03-01T00:00:00Z"^^xsd:dateTime'
@@ -84,3 +84,22 @@ def test_the_exporter_of_a_transfer_covers_who_sends(exporter: str, also: str, r
     """
     )
     assert outcome("LGPD-33", estate) == right
+
+
+@pytest.mark.parametrize(
+    ("mechanism", "right"),
+    [("NoTransferMechanism", "fail"), ("TransferContract", "unknown")],
+)
+def test_a_recipient_without_a_country_hides_no_failure_of_another(mechanism: str, right: str) -> None:
+    placeless = ':t sg:usesModel :m . :m a sg:BaseModel ; sg:name "m" ; sg:providedBy :p . :p a sg:Provider ; sg:name "p" . '
+    estate = LGPD + PERSONAL + TO_ABROAD + record("r", f"sg:transferMechanism sg:{mechanism}") + placeless
+    verdict = judge("LGPD-33", estate)
+    assert verdict is not None
+    assert verdict.outcome.value == right
+    assert verdict.reasons[-1].code == "leaves-brazil"
+
+
+def test_one_name_for_a_country_in_small_letters_is_read_as_the_country() -> None:
+    """Ledgers from before the gate asked for capitals hold such codes."""
+    home = ':t sg:sendsPersonalDataTo :home . :home a sg:Infrastructure ; sg:name "home" ; sg:country "br" . '
+    assert outcome("LGPD-33", LGPD + PERSONAL + home) == "not_applicable"
