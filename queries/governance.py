@@ -27,7 +27,9 @@ _STATED: Final = """
 SELECT DISTINCT ?target ?holder ?relation ?governor ?inherited ?reason WHERE {{
   {{ VALUES ?target {{ {targets} }} ?target sg:governedBy ?governor .
     BIND(?target AS ?holder) BIND(sg:governedBy AS ?relation)
-    BIND(EXISTS {{ ?target sg:partOf+ ?whole . ?whole sg:governedBy ?governor }} AS ?inherited) }}
+    BIND(EXISTS {{ ?target sg:partOf+ ?whole . ?whole sg:governedBy ?governor }} && NOT EXISTS {{
+      ?statement rdf:subject ?target ; rdf:predicate sg:governedBy ; rdf:object ?governor ; sg:source ?source
+    }} AS ?inherited) }}
   UNION
   {{ VALUES ?target {{ {targets} }} ?target sg:notGovernedBy ?governor .
     BIND(?target AS ?holder) BIND(sg:notGovernedBy AS ?relation) BIND(false AS ?inherited)

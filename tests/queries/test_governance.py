@@ -98,11 +98,10 @@ def test_the_law_that_was_not_recognised_is_shown_as_evidence() -> None:
         (SYSTEM + OUT + ':t sg:notGovernedReason "  " .', "unknown", "decision-without-reason"),
         (SYSTEM + WHY, "unknown", "no-rules"),
         (SYSTEM + OUT + WHY + ":t sg:governedBy :lgpd .", "unknown", "decision-contradicted"),
-        # What governs the whole governs the part, unless the part is decided on; stated as the deriver infers.
         (
             SYSTEM + OUT + WHY + ":t sg:partOf :o ; sg:governedBy :lgpd . :o sg:governedBy :lgpd .",
-            "not_applicable",
-            "not-governed",
+            "unknown",
+            "decision-contradicted",
         ),
         (
             SYSTEM + ':t sg:partOf :o . :o sg:notGovernedBy :lgpd ; sg:notGovernedReason "abroad" .',
@@ -127,6 +126,13 @@ def test_only_a_stated_decision_with_its_reason_takes_a_target_out(estate: str, 
     assert verdict is not None
     assert verdict.outcome.value == right
     assert verdict.reasons[0].code == code
+
+
+def test_a_decision_on_a_part_goes_before_what_it_inherits() -> None:
+    estate = LGPD + SYSTEM + OUT + WHY + ':t sg:partOf :o . :o a sg:LLMSystem ; sg:name "o" ; sg:governedBy :lgpd .'
+    verdict = judge("LGPD-07", estate, inferred=":t sg:governedBy :lgpd .")
+    assert verdict is not None
+    assert verdict.reasons[0].code == "not-governed"
 
 
 def test_the_reason_of_a_decision_is_told() -> None:

@@ -91,7 +91,9 @@ def test_the_exporter_of_a_transfer_covers_who_sends(exporter: str, also: str, r
     [("NoTransferMechanism", "fail"), ("TransferContract", "unknown")],
 )
 def test_a_recipient_without_a_country_hides_no_failure_of_another(mechanism: str, right: str) -> None:
-    placeless = ':t sg:usesModel :m . :m a sg:BaseModel ; sg:name "m" ; sg:providedBy :p . :p a sg:Provider ; sg:name "p" . '
+    placeless = (
+        ':t sg:usesModel :m . :m a sg:BaseModel ; sg:name "m" ; sg:providedBy :p . :p a sg:Provider ; sg:name "p" . '
+    )
     estate = LGPD + PERSONAL + TO_ABROAD + record("r", f"sg:transferMechanism sg:{mechanism}") + placeless
     verdict = judge("LGPD-33", estate)
     assert verdict is not None

@@ -38,10 +38,12 @@ def facts(turtle: str) -> list[Fact]:
     return parse_rdf((PREFIXES + turtle).encode(), "turtle", BASE, "case")
 
 
-def judge(rule: str, estate: str | list[Fact], *, on: date = TODAY, target: str = "t") -> Verdict | None:
-    """Return the verdict of a rule on a target; None where the target gets none."""
+def judge(
+    rule: str, estate: str | list[Fact], *, on: date = TODAY, target: str = "t", inferred: str = ""
+) -> Verdict | None:
+    """Return the verdict of a rule on a target; None where the target gets none. No source states what is inferred."""
     stated = facts(estate) if isinstance(estate, str) else estate
-    audit = evaluate(Estate(stated), load_model(), [RULES[rule]], on=on, now=NOW)
+    audit = evaluate(Estate(stated, inferred=facts(inferred)), load_model(), [RULES[rule]], on=on, now=NOW)
     return next((verdict for verdict in audit.verdicts if verdict.target == BASE + target), None)
 
 
