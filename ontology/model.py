@@ -24,9 +24,11 @@ from stratagraph.ontology.infos import (
     RelationInfo,
     Transmission,
 )
+from stratagraph.ontology.kept import KeptCore
 from stratagraph.ontology.languages import FALLBACK_LANGUAGE, text_in
 from stratagraph.ontology.namespaces import ONTOLOGY_IRI, RDFS, SKOS, local_name
 from stratagraph.ontology.parsing import RdfSyntax, declared_prefixes, parse_rdf
+from stratagraph.ontology.stated import Modules, Stated
 from stratagraph.ontology.terms import encode
 
 __all__ = [
@@ -54,16 +56,14 @@ MODULES: Final = Path(__file__).parent / "modules"
 class OntologyModel:
     """Everything the modules say.
 
-    ``modules`` maps a module's name to its facts; ``triples`` are all of them once, and ``graph`` has these indexed.
+    ``stated`` are the facts themselves.
     ``hash`` is a SHA-256 over the sorted triples in canonical N-Triples: equal knowledge gives an equal hash.
     Texts are keyed by lower-case language tag; ``alternatives`` are further names of a term, whatever their language.
     ``prefixes`` are those that a user's modules declare, with every namespace that one of them stands for.
     """
 
     hash: str
-    triples: tuple[Fact, ...]
-    graph: Graph
-    modules: Mapping[str, tuple[Fact, ...]]
+    stated: Stated
     labels: Mapping[Iri, Mapping[str, str]]
     definitions: Mapping[Iri, Mapping[str, str]]
     alternatives: Mapping[Iri, tuple[str, ...]]
@@ -77,6 +77,21 @@ class OntologyModel:
     checklist: tuple[ChecklistStep, ...]
     chains: tuple[tuple[Iri, Iri, Iri], ...]
     prefixes: Mapping[str, tuple[Iri, ...]] = field(default_factory=dict)
+
+    @property
+    def triples(self) -> tuple[Fact, ...]:
+        """Everything that the modules state, each fact once."""
+        return self.stated.triples
+
+    @property
+    def graph(self) -> Graph:
+        """The same, indexed."""
+        return self.stated.graph
+
+    @property
+    def modules(self) -> Modules:
+        """The facts of each module by its name."""
+        return self.stated.modules
 
     def label(self, iri: Iri, lang: str = FALLBACK_LANGUAGE) -> str:
         """Return a term's label for a reader of a language, as ``text_in`` chooses it, else its local name."""
@@ -121,10 +136,16 @@ def extend(
     Raises:
         ValueError: where a module states something in a form that no section takes, a strength in words for example.
     """
-    known = frozenset(core.triples)
-    further = tuple(dict.fromkeys(fact for facts in modules.values() for fact in facts if fact not in known))
-    graph = core.graph.extended(further)
-    return _assemble((*core.triples, *further), {**core.modules, **modules}, graph, prefixes or {})
+    return _assemble(core.stated.extended(modules), prefixes or {})
+
+
+def of_modules(modules: Modules) -> OntologyModel:
+    """Return the ontology that some modules' facts make.
+
+    Raises:
+        ValueError: where a module states something in a form that no section takes.
+    """
+    return _assemble(Stated(lambda: modules), {})
 
 
 def read_module(file: Path, name: str) -> tuple[Fact, ...]:
@@ -147,16 +168,26 @@ def read_text(data: bytes, syntax: RdfSyntax, file: str, name: str) -> tuple[Fac
 
 @lru_cache(maxsize=1)
 def _core() -> OntologyModel:
-    return _read(())
+    """Return the core as it was read before, by this user and from the same texts, else read it now and keep it."""
+    kept = KeptCore(_files(MODULES))
+    stated = Stated(lambda: kept.modules() or _core_modules())
+    model = kept.model(stated)
+    if not isinstance(model, OntologyModel):
+        model = _read(())
+        kept.keep(model, model.stated)
+    return model
+
+
+def _core_modules() -> dict[str, tuple[Fact, ...]]:
+    return dict(_modules(MODULES, prefix=""))
 
 
 def _read(extra: Sequence[Path]) -> OntologyModel:
-    modules = dict(_modules(MODULES, prefix=""))
+    modules = _core_modules()
     for path in extra:
         modules.update(_modules(path, prefix=f"{path.name}/"))
-    triples = tuple(dict.fromkeys(fact for facts in modules.values() for fact in facts))
     prefixes = prefixes_of(declared_prefixes(file.read_bytes()) for path in extra for file in _files(path))
-    return _assemble(triples, modules, Graph(triples), prefixes)
+    return _assemble(Stated(lambda: modules), prefixes)
 
 
 def prefixes_of(modules: Iterable[Mapping[str, Iri]]) -> dict[str, tuple[Iri, ...]]:
@@ -179,18 +210,12 @@ def _modules(path: Path, *, prefix: str) -> Iterator[tuple[str, tuple[Fact, ...]
         yield name, read_module(file, name)
 
 
-def _assemble(
-    triples: tuple[Fact, ...],
-    modules: Mapping[str, tuple[Fact, ...]],
-    graph: Graph,
-    prefixes: Mapping[str, tuple[Iri, ...]],
-) -> OntologyModel:
+def _assemble(stated: Stated, prefixes: Mapping[str, tuple[Iri, ...]]) -> OntologyModel:
+    graph = stated.graph
     classes = sections.classes(graph)
     return OntologyModel(
-        hash=_hash(triples),
-        triples=triples,
-        graph=graph,
-        modules=modules,
+        hash=_hash(stated.triples),
+        stated=stated,
         labels=sections.texts(graph, RDFS.label),
         definitions=sections.texts(graph, SKOS.definition),
         alternatives=sections.alternatives(graph),

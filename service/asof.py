@@ -9,14 +9,14 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import ClassVar, Final
 
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Fact
-from stratagraph.ontology.model import CORE_SOURCE, OntologyModel, extend
+from stratagraph.ontology.model import CORE_SOURCE, OntologyModel, of_modules
 from stratagraph.ontology.rules import compile_rules
 from stratagraph.service.deriver import Deriver
 from stratagraph.service.deriver.shares import horizon
@@ -282,7 +282,7 @@ class Pasts:
             if claim.source == CORE_SOURCE:
                 modules.setdefault(claim.scope, []).append(claim.fact)
         try:
-            then = extend(replace(self._model, modules={}), {name: tuple(facts) for name, facts in modules.items()})
+            then = of_modules({name: tuple(facts) for name, facts in modules.items()})
         except (ValueError, LookupError):
             log.warning("the ontology of sequence %d can't be read by this version", standing.sequence)
             return self._model

@@ -15,12 +15,12 @@ def ontology_batch(model: OntologyModel, ledger: Ledger) -> Batch | None:
     Modules that the ledger knows and the ontology no longer has are closed. An ontology that was in force before and is
     again is a run of its own, for the ledger takes no run twice.
     """
-    batch = model.as_batch()
     known = next((record for record in ledger.sources() if record.source == CORE_SOURCE), None)
     if known is None:
-        return batch
+        return model.as_batch()
     if known.newest.run.partition("@")[0] == model.hash:
         return None
+    batch = model.as_batch()
     names = {scope.name for scope in batch.scopes}
     gone = tuple(
         Scope(name=scope.name, complete=True) for scope in known.scopes if scope.name not in names and scope.open_claims

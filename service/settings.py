@@ -15,6 +15,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from stratagraph.ontology.errors import StratagraphError
+from stratagraph.ontology.kept import cache_folder
 from stratagraph.ontology.namespaces import ASSET_BASE
 
 LEDGER_FILE: Final = "ledger.sqlite"
@@ -46,8 +47,7 @@ def default_data_folder() -> Path:
 
 def default_cache_folder() -> Path:
     """Return the folder for what can be made again for this user, as the XDG base directories define it."""
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home) / "stratagraph"
+    return cache_folder()
 
 
 class Settings(BaseSettings):

@@ -18,6 +18,7 @@ from stratagraph.ontology.facts import Fact, Iri, Literal
 from stratagraph.ontology.infos import AttributeInfo
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import RDF, RDFS, SG, XSD
+from stratagraph.ontology.stated import Stated
 from tests.service.worlds import ALL, EX, NODES, PROPS, SUBCLASSES, Prop, named, relations_of, world
 
 EXTENDED: dict[Iri, Prop] = PROPS | {EX.wires: Prop(supers=named("uses"), carries=((False, ALL, 0.95),))}
@@ -44,7 +45,7 @@ def small_model(*, extended: bool) -> OntologyModel:
     return replace(
         world(),
         hash="extended" if extended else "small",
-        modules=modules,
+        stated=Stated(lambda: modules),
         relations=relations_of(EXTENDED if extended else PROPS),
         attributes={**world().attributes, **strings},
     )

@@ -25,6 +25,7 @@ from stratagraph.ontology.facts import (
 from stratagraph.ontology.infos import AspectInfo, AttributeInfo, ClassInfo, RelationInfo, Transmission
 from stratagraph.ontology.model import OntologyModel, load_model
 from stratagraph.ontology.namespaces import RDF, SG, XSD, Namespace
+from stratagraph.ontology.stated import Stated
 
 EX = Namespace("https://example.org/")
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -77,7 +78,7 @@ def world() -> OntologyModel:
     """A model of the properties above, read by the real rule compiler."""
     return replace(
         load_model(),
-        triples=(),
+        stated=Stated(dict),
         classes={
             cls: ClassInfo(
                 iri=cls,

@@ -1,0 +1,43 @@
+"""What modules state: by module, all together, and indexed; each made when it is first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+
+from stratagraph.ontology.facts import Fact
+from stratagraph.ontology.graph import Graph
+
+Modules = Mapping[str, tuple[Fact, ...]]
+
+
+class Stated:
+    """The facts of some modules. Much of the product needs only what was made of them, and never these."""
+
+    def __init__(self, read: Callable[[], Modules]) -> None:
+        """Know how to read the modules."""
+        self._read = read
+
+    @cached_property
+    def modules(self) -> Modules:
+        """The facts of each module by its name."""
+        return self._read()
+
+    @cached_property
+    def triples(self) -> tuple[Fact, ...]:
+        """All facts, each once."""
+        return tuple(dict.fromkeys(fact for facts in self.modules.values() for fact in facts))
+
+    @cached_property
+    def graph(self) -> Graph:
+        """All facts, indexed."""
+        return Graph(self.triples)
+
+    def extended(self, modules: Modules) -> Stated:
+        """Return these facts with those of further modules."""
+        known = frozenset(self.triples)
+        further = tuple(dict.fromkeys(fact for facts in modules.values() for fact in facts if fact not in known))
+        together = Stated(lambda: {**self.modules, **modules})
+        together.triples = (*self.triples, *further)
+        together.graph = self.graph.extended(further)
+        return together
