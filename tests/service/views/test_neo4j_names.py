@@ -23,7 +23,7 @@ def names(*local: str) -> Names:
     """The names of the core and of attributes that a module declares and its data use."""
     declared = [Fact(MY + name, RDF.type, OWL.DatatypeProperty) for name in local]
     used = [Fact(MY + "thing", MY + name, MY + "thing") for name in local]
-    return Names(replace(CORE, triples=(*CORE.triples, *declared, *used)))
+    return Names(replace(CORE, stated=CORE.stated.extended({"module": (*declared, *used)})))
 
 
 def keys(of: Names, attributes: list[Iri]) -> dict[tuple[Iri, str], str]:
