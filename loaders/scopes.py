@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Final
 
 from stratagraph.loaders.folders import Entry, Reading
 from stratagraph.loaders.kinds import Kind, is_read
 from stratagraph.ontology.errors import StratagraphError
+from stratagraph.ontology.facts import Batch, Scope
 
 ENUMERATED: Final = "/"
 """How the scope ends that says that a folder was read under a name: it states nothing itself."""
@@ -61,6 +62,11 @@ class Plan:
     gone: tuple[str, ...] = ()
     replaced: Mapping[str, str] = field(default_factory=dict)
     enumerated: tuple[str, ...] = ()
+
+    def closing(self, batch: Batch) -> Batch:
+        """Return a complete batch of the files with the scopes that it closes, and those of folders read whole."""
+        names = (*self.gone, *self.replaced.values(), *self.enumerated)
+        return replace(batch, scopes=(*batch.scopes, *(Scope(name=name, complete=True) for name in names)))
 
 
 def plan(reading: Reading, known: Mapping[str, int], *, scope: str | None = None, kind: Kind | None = None) -> Plan:

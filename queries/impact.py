@@ -13,6 +13,7 @@ from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Iri
 from stratagraph.ontology.model import ChangeKindInfo, ChecklistStep, OntologyModel
 from stratagraph.queries.cards import Cards
+from stratagraph.queries.dangling import Reference, dangling
 from stratagraph.queries.flows import Break, FlowAnswer, find_flow
 from stratagraph.queries.obligations import FromObligation, Scope, scope_of
 from stratagraph.queries.stores import Adjacency, TripleStore
@@ -85,7 +86,10 @@ class ChecklistItem:
 
 @dataclass(frozen=True, kw_only=True)
 class Impact:
-    """The answer. ``levels`` groups the affected assets by level, transversal ones (None) last."""
+    """The answer. ``levels`` groups the affected assets by level, transversal ones (None) last.
+
+    What was withdrawn is no asset any more: ``dangling`` has the references that still lead there.
+    """
 
     sequence: int
     asset: Iri
@@ -98,6 +102,7 @@ class Impact:
     levels: tuple[tuple[Iri | None, tuple[Reached, ...]], ...]
     flows: tuple[FlowAnswer, ...]
     checklist: tuple[ChecklistItem, ...]
+    dangling: tuple[Reference, ...]
     cards: Cards
     trails: Mapping[Direction, Trail]
 
@@ -159,8 +164,12 @@ def impact(
         for way in (Direction.DOWN, Direction.UP)
         if direction in (way, Direction.BOTH)
     }
-    cards.fetch((asset, *(node for trail in trails.values() for node in trail.nodes)))
-    levels = _by_level(model, cards, asset, _within_scope(scope, cards, _reached(trails)))
+    nodes = (asset, *(node for trail in trails.values() for node in trail.nodes))
+    cards.fetch(nodes)
+    loose = dangling(store, model, nodes)
+    withdrawn = {reference.object for reference in loose}
+    reached = [one for one in _within_scope(scope, cards, _reached(trails)) if one.asset not in withdrawn]
+    levels = _by_level(model, cards, asset, reached)
     present = {cards.level(asset), *(level for level, _ in levels)}
     kinds = _kinds(model, cards.level(asset), change, aspects) if Direction.DOWN in trails else []
     return Impact(
@@ -175,6 +184,7 @@ def impact(
         levels=levels,
         flows=() if scope else _flows(adjacency, cards, kinds, start=asset, aspects=aspects, present=present),
         checklist=_checklist(model, kinds, aspect, present, scope),
+        dangling=loose,
         cards=cards,
         trails=trails,
     )

@@ -7,6 +7,7 @@ from typing import Any
 from stratagraph.ontology.facts import Fact, Iri, Literal
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.queries.cards import notation
+from stratagraph.queries.dangling import Reference
 from stratagraph.queries.flows import Break, FlowAnswer
 from stratagraph.queries.impact import ChecklistItem, Impact, Reached
 from stratagraph.queries.messages import language as supported
@@ -49,6 +50,7 @@ class _Writer:
             "levels": [self._level(level, group) for level, group in impact.levels],
             "flows": [self._flow(answer) for answer in impact.flows],
             "checklist": [self._item(item) for item in impact.checklist],
+            "dangling": [self._reference(reference) for reference in impact.dangling],
         }
 
     def _cut(self) -> str | None:
@@ -130,6 +132,18 @@ class _Writer:
             "text": self._label(item.step.iri),
             "reached": item.reached,
         }
+
+    def _reference(self, reference: Reference) -> Document:
+        ends = {"subject": reference.subject, "object": reference.object}
+        labels = {f"{end}Label": self._impact.cards[iri].label(self._language) for end, iri in ends.items()}
+        text = self._texts["dangling"].format(
+            subject=labels["subjectLabel"],
+            relation=self._label(reference.predicate),
+            object=labels["objectLabel"],
+            source=reference.source,
+        )
+        relation = {"relation": reference.predicate, "relationLabel": self._label(reference.predicate)}
+        return {**ends, **labels, **relation, "source": reference.source, "text": text}
 
     def _card(self, iri: Iri) -> Document:
         return self._impact.cards[iri].document(self._model, self._language)

@@ -32,6 +32,7 @@ def _lines(document: Document, texts: Texts) -> Iterator[str]:
     if not document["count"]:
         yield texts["nothing"]
     yield from _levels(document, texts)
+    yield from _dangling(document, texts)
     yield from _flows(document, texts)
     yield from _checklist(document, texts)
 
@@ -58,6 +59,13 @@ def _asset(asset: Document, texts: Texts, width: int) -> Iterator[str]:
     last = path[-1] if asset["direction"] == "down" else path[0]
     basis = texts["measured" if last["measured"] else "declared"]
     yield from _indented(f"{last['reason']} ({basis})", 6)
+
+
+def _dangling(document: Document, texts: Texts) -> Iterator[str]:
+    if document["dangling"]:
+        yield from ("", texts["dangling-title"].format(count=len(document["dangling"])))
+    for reference in document["dangling"]:
+        yield from _indented(reference["text"], 2)
 
 
 def _flows(document: Document, texts: Texts) -> Iterator[str]:

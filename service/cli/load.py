@@ -16,7 +16,7 @@ from stratagraph.loaders.kinds import AUTO, SUFFIXES, kind_named
 from stratagraph.loaders.origins import Loaded
 from stratagraph.loaders.scopes import Plan, plan
 from stratagraph.ontology.errors import StratagraphError
-from stratagraph.ontology.facts import Batch, Scope
+from stratagraph.ontology.facts import Batch
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.service.cli.account import Account, Form, Listed, some, summary
 from stratagraph.service.cli.mistakes import explain
@@ -108,7 +108,7 @@ def load(
                 planned.files, model=model, base=settings.base, source=source, kind=what, complete=not partial
             )
             if not partial:
-                loaded = replace(loaded, batch=_closing(loaded.batch, planned))
+                loaded = replace(loaded, batch=planned.closing(loaded.batch))
             emptied = _emptied(loaded.batch, planned, known)
             if not planned.files and not planned.gone:
                 _nothing(paths, reading, allowed=allow_empty)
@@ -132,13 +132,6 @@ def tell_unused(settings: Settings, model: OntologyModel) -> None:
         )
 
 
-def _closing(batch: Batch, planned: Plan) -> Batch:
-    """Add to a batch the scopes that it closes, and those that only say that a folder was read whole."""
-    names = (*planned.gone, *planned.replaced.values(), *planned.enumerated)
-    closing = tuple(Scope(name=name, complete=True) for name in names)
-    return replace(batch, scopes=(*batch.scopes, *closing))
-
-
 def _emptied(batch: Batch, planned: Plan, known: Mapping[str, int]) -> dict[str, str]:
     """Return the scopes that say nothing now though they did before, with what a person calls each.
 
@@ -149,7 +142,7 @@ def _emptied(batch: Batch, planned: Plan, known: Mapping[str, int]) -> dict[str,
     silent = {scope.name for scope in batch.scopes if scope.complete and not scope.stated}
     silent -= {place for scope, place in planned.replaced.items() if scope not in silent}
     if not any(scope.stated for scope in batch.scopes):
-        shown |= {name: name for name in planned.gone}
+        shown |= {name: f"{name} (gone)" for name in planned.gone}
     return {name: shown[name] for name in sorted(silent & shown.keys()) if known.get(name)}
 
 

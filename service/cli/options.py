@@ -73,6 +73,10 @@ def errors_in_words() -> Iterator[None]:
         yield
     except StratagraphError as error:
         fail(str(error))
+    except OSError as error:
+        if error.filename is None:
+            raise
+        fail(f"{error.filename} can't be used: {error.strerror}. Check the path and its permissions.")
 
 
 def tell_past(headers: Mapping[str, str]) -> None:

@@ -57,7 +57,7 @@ def query(
     ontology: Ontology = None,
 ) -> None:
     """Answer a SPARQL or Cypher query; the prefixes of SPARQL are sg, asset, rdf and others."""
-    text = sys.stdin.read() if file == "-" else _read(Path(file))
+    text = _standard_input() if file == "-" else _read(Path(file))
     accept = MEDIA_TYPES[form] if form else "text/tab-separated-values, text/turtle;q=0.9"
     with errors_in_words():
         settings = load_settings(config, data=data, ontology=ontology)
@@ -74,10 +74,17 @@ def query(
             tell_past(answer.headers)
 
 
+def _standard_input() -> str:
+    try:
+        return sys.stdin.read()
+    except UnicodeDecodeError:
+        fail("Standard input is not UTF-8 text. Send the query as UTF-8.")
+
+
 def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:
-        fail(f"{path} cannot be read: {error.strerror}.")
+        fail(f"{path} cannot be read: {error.strerror}. Give a file with a query, or - for standard input.")
     except UnicodeDecodeError:
         fail(f"{path} is not UTF-8 text. Save it as UTF-8.")

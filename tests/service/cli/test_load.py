@@ -14,6 +14,9 @@ import pytest
 from stratagraph.ontology.facts import Literal
 from stratagraph.ontology.model import CORE_SOURCE
 from stratagraph.ontology.namespaces import ASSET_BASE
+from stratagraph.queries.impact import Direction, impact
+from stratagraph.queries.impact_document import impact_document
+from stratagraph.queries.render import render
 from stratagraph.service.client import Client, local
 from stratagraph.service.engine import Engine
 from stratagraph.service.http.app import create_app
@@ -277,7 +280,7 @@ WHO = ("/index", "/reader", "retrievesFrom", "'user'", "user.yaml")
 
 
 def test_withdrawing_what_others_point_to_is_said_and_does_not_stop_them(
-    environment: Mapping[str, str], load: Load, tmp_path: Path
+    engine: Engine, load: Load, tmp_path: Path
 ) -> None:
     owner = tmp_path / "owner.yaml"
     owner.write_text("assets:\n- kind: VectorIndex\n  name: index\n", encoding="utf-8")
@@ -296,6 +299,14 @@ def test_withdrawing_what_others_point_to_is_said_and_does_not_stop_them(
         assert [
             part for part in ("/index", "/reader", "retrievesFrom", "'user'", "user.yaml") if part not in said
         ] == []
+    reader = f"{ASSET_BASE}Agent/reader"
+    for start in (reader, f"{ASSET_BASE}Representation/index"):
+        answer = impact(engine.adjacency, engine.triples, engine.model, start, direction=Direction.BOTH)
+        document = impact_document(answer, engine.model)
+        assert [item["subject"] for item in document["dangling"]] == [reader]
+        assert f"{ASSET_BASE}Representation/index" not in answer.assets
+        assert "index (retrieves from), which has been withdrawn; so says user" in render(document, "table")
+        assert "que foi retirado" in render(impact_document(answer, engine.model, "pt-BR"), "table")
     assert load(user, "--source", "user").returncode == 0
     user.write_text(text.format("") + "  purpose: reads\n", encoding="utf-8")
     later = load(user, "--source", "user")
@@ -364,3 +375,33 @@ def test_a_name_that_is_none_is_refused_in_one_sentence(load: Load, tmp_path: Pa
     done = load(write(tmp_path / "estate", models="one"), *arguments)
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
     assert arguments[0] in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (("load", "{missing}"), "missing"),
+        (("load", "{folder}/file.yaml/below.yaml"), "below.yaml"),
+        (("validate", "--data", "{missing}", "--shapes", "{shapes}"), "missing"),
+        (("validate", "--data", "{folder}", "--shapes", "{shapes}"), "folder"),
+        (("validate", "--data", "{file}", "--shapes", "{folder}"), "folder"),
+        (("query", "{missing}"), "missing"),
+        (("query", "{folder}"), "folder"),
+        (("load", "{file}", "--data", "{file}"), "file.yaml"),
+        (("withdraw", "--source", "x", "--data", "{file}"), "file.yaml"),
+        (("query", "{file}", "--data", "{file}"), "file.yaml"),
+        (("load", "{file}", "--config", "{missing}"), "missing"),
+    ],
+)
+def test_a_path_that_is_not_what_is_wanted_is_one_sentence_and_status_2(
+    tmp_path: Path, command: tuple[str, ...], said: str
+) -> None:
+    folder = write(tmp_path / "folder", file="one")
+    places = {"folder": folder, "file": folder / "file.yaml", "missing": folder / "missing.ttl"}
+    places["shapes"] = folder / "shapes.ttl"
+    places["shapes"].touch()
+    arguments = (part.format(**places) for part in command)
+    done = run(*arguments, environment=clean_environment(tmp_path / "home"))
+    assert (done.returncode, len(done.stderr.strip().splitlines()), done.stdout) == (2, 1, ""), done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr

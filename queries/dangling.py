@@ -1,0 +1,53 @@
+"""References that lead nowhere: what they pointed to has been withdrawn since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from stratagraph.ontology.facts import Iri, Literal
+from stratagraph.ontology.model import OntologyModel
+from stratagraph.queries.stores import TripleStore
+
+_CHUNK: Final = 500
+_STATED: Final = """
+SELECT DISTINCT ?subject ?predicate ?object ?source WHERE {{
+  VALUES ?{end} {{ {nodes} }}
+  ?statement rdf:{end} ?{end} ; rdf:subject ?subject ; rdf:predicate ?predicate ; rdf:object ?object ;
+    sg:source ?source .
+  FILTER(isIRI(?object))
+  FILTER NOT EXISTS {{ ?object a ?class }}
+}}
+"""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Reference:
+    """A relation to something that nobody describes any more, as one source states it."""
+
+    subject: Iri
+    predicate: Iri
+    object: Iri
+    source: str
+
+
+def dangling(store: TripleStore, model: OntologyModel, nodes: Iterable[Iri]) -> tuple[Reference, ...]:
+    """Return the references from these nodes, or to them, that lead to what nobody describes any more."""
+    ordered = sorted(set(nodes))
+    found = {
+        reference
+        for at in range(0, len(ordered), _CHUNK)
+        for end in ("subject", "object")
+        for reference in _stated(store, end, ordered[at : at + _CHUNK])
+        if reference.predicate in model.relations
+    }
+    return tuple(sorted(found))
+
+
+def _stated(store: TripleStore, end: str, nodes: Iterable[Iri]) -> Iterator[Reference]:
+    query = _STATED.format(end=end, nodes=" ".join(f"<{node}>" for node in nodes))
+    for row in store.select(query):
+        subject, predicate, target, source = (row[name] for name in ("subject", "predicate", "object", "source"))
+        if isinstance(subject, str) and isinstance(predicate, str) and isinstance(target, str):
+            yield Reference(subject, predicate, target, source.value if isinstance(source, Literal) else str(source))
