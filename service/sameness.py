@@ -52,7 +52,7 @@ class Sameness:
                 "lacks": _fields(miss.lacks),
                 "gives": _fields(miss.gives),
                 "spelled": _fields((part, there) for part, _, there in miss.spelled),
-                "advice": self._told(miss, language),
+                "advice": _advice(miss, language),
             }
             for miss in self._deriver.near_misses(asset)
         ]
@@ -64,21 +64,8 @@ class Sameness:
         return _warning(NEAR, miss.asset, SG.sameAssetAs, texts, value=miss.other)
 
     def _told(self, miss: NearMiss, language: str) -> str:
-        texts = messages(TOPIC, language)
-        steps = [
-            texts["write"].format(fields=_yaml(fields), asset=compact(asset))
-            for asset, fields in ((miss.asset, miss.lacks), (miss.other, miss.gives))
-            if fields
-        ]
-        if miss.spelled:
-            fields = _yaml((part, there) for part, _, there in miss.spelled)
-            steps.append(texts["spell"].format(fields=fields, asset=compact(miss.asset)))
-        return texts["near"].format(
-            asset=compact(miss.asset),
-            other=miss.other,
-            sources=", ".join(self._deriver.sources_of(miss.other)),
-            advice=texts["and"].join(steps) or texts["exact"],
-        )
+        sources = ", ".join(self._deriver.sources_of(miss.other))
+        return messages(TOPIC, language)["near"].format(sources=sources, advice=_advice(miss, language))
 
     # Merges ------------------------------------------------------------------------------------------------------
 
@@ -129,6 +116,22 @@ def _warning(shape: Iri, focus: Iri, path: Iri, texts: Mapping[str, str], *, val
         component=shape,
         severity=SH.Warning,
         messages=texts,
+    )
+
+
+def _advice(miss: NearMiss, language: str) -> str:
+    """Return what to write so that the two are one, or two."""
+    texts = messages(TOPIC, language)
+    steps = [
+        texts["write"].format(fields=_yaml(fields), asset=compact(asset))
+        for asset, fields in ((miss.asset, miss.lacks), (miss.other, miss.gives))
+        if fields
+    ]
+    if miss.spelled:
+        fields = _yaml((part, there) for part, _, there in miss.spelled)
+        steps.append(texts["spell"].format(fields=fields, asset=compact(miss.asset)))
+    return texts["complete" if steps else "join"].format(
+        steps=texts["and"].join(steps), asset=compact(miss.asset), other=miss.other
     )
 
 

@@ -12,7 +12,7 @@ from hypothesis import Phase, given, settings
 
 from stratagraph.ontology.facts import Fact
 from stratagraph.ontology.namespaces import SG
-from stratagraph.service import engine as engine_module
+from stratagraph.service import in_force
 from stratagraph.service.neo4j.local import LocalNeo4j
 from stratagraph.service.neo4j.target import Target
 from tests.counting import COUNTED
@@ -35,7 +35,7 @@ CUT, RESTORE, STOP, START, WIPE = (
 @pytest.fixture(name="small", autouse=True, scope="module")
 def _small() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine_module, "load_extended", small_ontology)
+        patch.setattr(in_force, "load_extended", small_ontology)
         yield
 
 
