@@ -20,6 +20,8 @@ DATATYPE: Final = "__datatype"
 WRITTEN: Final = "__written"
 """Suffix of the property with the exact writings, as N-Triples, where they can't be told from the value."""
 
+_LIKE_TAGGED: Final = re.compile("_[a-z0-9]{1,8}$")
+"""The end of a name that could be the language of another attribute's values."""
 _WORDS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
@@ -49,15 +51,15 @@ class Names:
         """Return the property key of an attribute's values; a language goes into the name.
 
         No two of attribute and language share a key: where the usual one can be read in another way too, which depends
-        on the declared attributes alone, or nobody declares the attribute, the language is set apart by a sign that no
-        local name holds.
+        on the declared attributes and the attribute's own name alone, the language is set apart by a sign.
         """
         name = self._keys[attribute]
-        if not language:
-            return name
         tag = language.lower()
-        usual = f"{name}_{tag.replace('-', '_')}"
-        apart = name not in self._keys.names or self._is_ambiguous(usual, name)
+        usual = f"{name}_{tag.replace('-', '_')}" if tag else name
+        if name not in self._keys.names:
+            apart = _LIKE_TAGGED.search(name) is not None
+        else:
+            apart = bool(tag) and self._is_ambiguous(usual, name)
         return f"{name}@{tag}" if apart else usual
 
     def _is_ambiguous(self, key: str, name: str) -> bool:
