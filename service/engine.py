@@ -23,6 +23,7 @@ from stratagraph.ontology.namespaces import RDF
 from stratagraph.ontology.rules import compile_rules
 from stratagraph.queries.compliance import evaluate, framework_name
 from stratagraph.queries.verdicts import Audit
+from stratagraph.service.candidates import Candidates
 from stratagraph.service.collector import paused
 from stratagraph.service.deriver import Deriver
 from stratagraph.service.deriver.saved import load, save
@@ -231,7 +232,8 @@ class Engine:
             raise InvalidBatch(source=batch.source, run=batch.run, problem="this source is the ontology's own")
         report = self.gate.check(batch, self.ledger.open_facts)
         if report.violations:
-            raise GateRefused.of(report.violations)
+            candidates = Candidates(self.model, self.settings.base, self.triples)
+            raise GateRefused.of(candidates.explain(report.violations, batch))
         return report
 
     def _ledger_commit(self, batch: Batch) -> Receipt:
