@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -40,6 +39,7 @@ from stratagraph.service.projector import Projector, RemoteView
 from stratagraph.service.sameness import Sameness
 from stratagraph.service.settings import CHECKPOINTS_FOLDER, DERIVER_FILE, TRIPLES_FOLDER, Settings
 from stratagraph.service.sparql.checkpoints import Checkpoints
+from stratagraph.service.tally import Tally
 from stratagraph.service.views.adjacency import AdjacencyView
 from stratagraph.service.views.triples import TriplesView
 from stratagraph.service.views.view import View, Watermark
@@ -91,9 +91,10 @@ class Engine:
         self._commit_lock = threading.Lock()
         self._views_lock = threading.RLock()
         self._moved = threading.Condition()
-        self._outcomes: Counter[str] = Counter()
+        self.tally = Tally()
         self._prices: PriceTable | None = None
         self._audits: dict[tuple[int, date, str | None], Audit] = {}
+        self.last_audit: Audit | None = None
         self.ledger = Ledger.open(self.settings.ledger, key_file=self.settings.ledger_key)
         self.triples = TriplesView(folder / TRIPLES_FOLDER, self.model)
         self.adjacency = AdjacencyView(self.model)
@@ -197,11 +198,12 @@ class Engine:
             try:
                 report = self._judge(batch)
             except GateRefused:
-                self._outcomes["refused"] += 1
+                self.tally.batch("refused")
                 raise
             receipt = self._ledger_commit(batch)
-            self._outcomes["duplicate" if receipt.duplicate else "committed"] += 1
+            self.tally.batch("duplicate" if receipt.duplicate else "committed")
             if not receipt.duplicate:
+                self.tally.changed(receipt.change)
                 self._project(receipt.change)
                 if batch.method is Method.DECLARED:
                     self._prices = None
@@ -296,10 +298,6 @@ class Engine:
         mark = view.watermark()
         return mark.sequence if mark else 0
 
-    def outcomes(self) -> Mapping[str, int]:
-        """Return how many batches were committed, recognised as duplicates, or refused since the start."""
-        return dict(self._outcomes)
-
     @contextmanager
     def reading(self) -> Iterator[None]:
         """Hold the views still while something is read that must fit together."""
@@ -356,6 +354,8 @@ class Engine:
                 )
             known = [(kept, each) for kept, each in self._audits.items() if kept[0] == audit.sequence]
             self._audits = dict([*known[1 - KEPT_AUDITS :], (key, audit)])
+            if on is None and framework is None:
+                self.last_audit = audit
         return audit
 
     def checkpoints(self) -> Checkpoints:

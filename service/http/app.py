@@ -103,6 +103,7 @@ def create_app(engine: Engine, *, guarded: bool = True) -> FastAPI:
             prices=engine.prices,
             base=settings.base,
             limit=settings.request_mib << 20,
+            watch=lambda result: engine.tally.spans(accepted=result.accepted, rejected=result.rejected),
         ),
         sparql.router(pool, client=asker),
         pages.router(),

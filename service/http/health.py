@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Response
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, generate_latest
+from fastapi import APIRouter, Request, Response
 
 from stratagraph.service.engine import Engine
 from stratagraph.service.http.documents.ledger import Liveness, Readiness
 from stratagraph.service.http.documents.media import texts
+from stratagraph.service.http.exposition import MEDIA_TYPES, expose, registry
 from stratagraph.service.projector import State, Status
 
 
 def router(engine: Engine) -> APIRouter:
     """Return the routes /health/live, /health/ready and /metrics."""
     routes = APIRouter(tags=["health"])
+    scraped = registry(engine)
 
     @routes.get("/health/live", summary="Whether the process answers at all", responses={200: {"model": Liveness}})
     def live() -> dict[str, str]:
@@ -40,12 +41,13 @@ def router(engine: Engine) -> APIRouter:
     @routes.get(
         "/metrics",
         name="exposition",
-        summary="The service's own metrics, for Prometheus",
+        summary="The service and the estate, for Prometheus",
         response_class=Response,
-        responses={200: {"content": texts([CONTENT_TYPE_LATEST])}},
+        responses={200: {"content": texts(MEDIA_TYPES)}},
     )
-    def metrics() -> Response:
-        return Response(_exposition(engine), media_type=CONTENT_TYPE_LATEST)
+    def metrics(request: Request) -> Response:
+        told = expose(scraped, request.headers.get("accept", ""))
+        return Response(told.body, media_type=told.media_type, headers={"Vary": "Accept", "Cache-Control": "no-store"})
 
     return routes
 
@@ -56,20 +58,3 @@ def _remote(status: Status) -> dict[str, dict[str, Any]]:
         return {}
     problem = {"problem": status.problem} if status.problem else {}
     return {status.name: {"lag": status.lag, "sequence": status.sequence, "state": status.state.value, **problem}}
-
-
-def _exposition(engine: Engine) -> bytes:
-    registry = CollectorRegistry()
-    Gauge("stratagraph_ledger_sequence", "Newest ledger sequence", registry=registry).set(engine.ledger.head().sequence)
-    lag = Gauge("stratagraph_view_lag_sequences", "Sequences that a view is behind", ["view"], registry=registry)
-    for name, behind in engine.lags().items():
-        lag.labels(name).set(behind)
-    remote = engine.neo4j.status()
-    if remote.state is not State.ABSENT:
-        lag.labels(remote.name).set(remote.lag)
-        up = Gauge("stratagraph_view_up", "Whether a remote view answers", ["view"], registry=registry)
-        up.labels(remote.name).set(remote.state is not State.DOWN)
-    counter = Counter("stratagraph_batches", "Batches since the start, by outcome", ["outcome"], registry=registry)
-    for outcome, count in engine.outcomes().items():
-        counter.labels(outcome).inc(count)
-    return generate_latest(registry)

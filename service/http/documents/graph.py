@@ -115,6 +115,8 @@ class AssetDescription(Card):
 
     sequence: int
     types: list[AssetClass]
+    merged_from: list[str] = Field(description="IRIs of the assets that are stated to be this one")
+    near_misses: list[dict[str, object]] = Field(description="Assets that may be this one, and what to write then")
     attributes: list[Attribute]
     relations: Relations
     observations: list[NewestObservation]

@@ -1,0 +1,192 @@
+"""The service and the estate, for Prometheus: gauges as of the scrape, counters that the engine keeps."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric, SummaryMetricFamily
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
+
+from stratagraph import __version__
+from stratagraph.queries import catalog
+from stratagraph.queries.verdicts import Outcome
+from stratagraph.service.engine import Engine
+from stratagraph.service.http.negotiation import media_ranges
+from stratagraph.service.projector import State
+
+MEDIA_TYPES: Final = ("text/plain", "application/openmetrics-text")
+"""The formats that a scrape may ask for."""
+MOST_SOURCES: Final = 200
+"""Sources that are told one by one: those seen last."""
+
+_SUFFIXES: Final = {"s": "_seconds", "By": "_bytes", "1": "_ratio"}
+"""How Prometheus spells the units that are no counts of something."""
+_VERSION: Final = re.compile(r"version\s*=\s*\"?([^\s;\"]*)")
+_VERSIONS: Final = {"0.0.1", "0.0.4", "1.0.0"}
+"""Versions of the two formats that clients ask for and get, or get the next older one."""
+_NOT_IN_NAMES: Final = re.compile(r"[^a-z0-9]+")
+
+
+class Estate(Collector):
+    """Tells how the service is doing, what the estate consists of, and what was observed of it.
+
+    A scrape evaluates no rule and reads no observation: verdicts are those of the last audit, amounts are counted as
+    they come in. Labels have few values, whatever the estate is like: see ``MOST_SOURCES`` and ``tally.MOST_ASSETS``.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._counted: tuple[int, dict[str, int]] | None = None
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield every metric."""
+        yield from self._service()
+        yield from self._ingest()
+        yield from self._sources()
+        yield self._assets()
+        yield from self._verdicts()
+        yield from self._observed()
+
+    def _service(self) -> Iterator[Metric]:
+        engine = self._engine
+        built = GaugeMetricFamily("stratagraph_build", "The version that runs; always 1", labels=["version"])
+        built.add_metric([__version__], 1)
+        yield built
+        yield GaugeMetricFamily("stratagraph_ledger_sequence", "Newest ledger sequence", engine.ledger.head().sequence)
+        lag = GaugeMetricFamily("stratagraph_view_lag_sequences", "Sequences that a view is behind", labels=["view"])
+        for name, behind in engine.lags().items():
+            lag.add_metric([name], behind)
+        remote = engine.neo4j.status()
+        if remote.state is not State.ABSENT:
+            lag.add_metric([remote.name], remote.lag)
+            up = GaugeMetricFamily("stratagraph_view_up", "Whether a remote view answers", labels=["view"])
+            up.add_metric([remote.name], remote.state is not State.DOWN)
+            yield up
+        yield lag
+
+    def _ingest(self) -> Iterator[Metric]:
+        tally = self._engine.tally
+        told = (
+            ("stratagraph_batches", "Batches since the start, by outcome", "outcome", tally.batches),
+            ("stratagraph_facts", "Facts opened and closed by batches since the start", "change", tally.facts),
+            ("stratagraph_spans", "Spans of telemetry since the start, by outcome", "outcome", tally.spans_seen),
+        )
+        for name, text, label, counts in told:
+            family = CounterMetricFamily(name, text, labels=[label])
+            for value, count in sorted(counts.items()):
+                family.add_metric([value], count, created=tally.since)
+            yield family
+        text = "Observations committed since the start"
+        yield CounterMetricFamily("stratagraph_observations", text, tally.observations, created=tally.since)
+
+    def _sources(self) -> Iterator[Metric]:
+        seen: dict[str, datetime] = {}
+        for record in self._engine.ledger.sources():
+            seen[record.source] = max(
+                record.newest.time,
+                *(scope.last_seen for scope in record.scopes if scope.last_seen),
+                key=datetime.timestamp,
+            )
+        text = "When a source was last heard of, in seconds since 1970"
+        family = GaugeMetricFamily("stratagraph_source_last_seen_timestamp_seconds", text, labels=["source"])
+        for source in sorted(seen, key=lambda source: seen[source], reverse=True)[:MOST_SOURCES]:
+            family.add_metric([source], seen[source].timestamp())
+        yield family
+        yield GaugeMetricFamily("stratagraph_sources", "Sources that the ledger knows", len(seen))
+
+    def _assets(self) -> Metric:
+        family = GaugeMetricFamily("stratagraph_assets", "Assets of the estate, by level", labels=["level"])
+        for level, count in self._levels().items():
+            family.add_metric([level], count)
+        return family
+
+    def _levels(self) -> dict[str, int]:
+        """Return the number of assets by level, counted once per sequence."""
+        engine = self._engine
+        if self._counted is None or self._counted[0] != engine.triples.sequence:
+            with engine.reading():
+                told = catalog.levels(engine.triples, engine.model)
+                self._counted = engine.triples.sequence, {level["level"]: level["count"] for level in told}
+        return self._counted[1]
+
+    def _verdicts(self) -> Iterator[Metric]:
+        """Tell the last audit of all frameworks, and how old it is; nothing, where none was asked for yet."""
+        audit = self._engine.last_audit
+        if audit is None:
+            return
+        counts = Counter((verdict.rule.framework, verdict.outcome) for verdict in audit.verdicts)
+        text = "Verdicts of the last audit, by framework and outcome"
+        family = GaugeMetricFamily("stratagraph_verdicts", text, labels=["framework", "outcome"])
+        for framework in sorted({rule.framework for rule in audit.rules}):
+            for outcome in Outcome:
+                family.add_metric([framework, outcome.value], counts[framework, outcome])
+        yield family
+        text = "When the last audit was made, in seconds since 1970"
+        yield GaugeMetricFamily("stratagraph_audit_timestamp_seconds", text, audit.time.timestamp())
+        yield GaugeMetricFamily("stratagraph_audit_sequence", "Sequence of the last audit", audit.sequence)
+
+    def _observed(self) -> Iterator[Metric]:
+        """Tell what was observed since the start, one metric of ours as one of Prometheus'."""
+        base, model = self._engine.settings.base, self._engine.model
+        families: dict[str, CounterMetricFamily | SummaryMetricFamily] = {}
+        for measure, (count, total) in sorted(self._engine.tally.amounts.items()):
+            info = model.metrics.get(measure.metric)
+            if info is None:
+                continue
+            name = f"stratagraph_{_NOT_IN_NAMES.sub('_', info.notation.lower())}"
+            text = f"{model.label(measure.metric)} observed since the start, by asset"
+            labels = {
+                "asset": measure.asset.removeprefix(base),
+                "source": measure.source,
+                "basis": "estimated" if measure.estimated else "measured",
+            }
+            if info.unit.startswith("{"):
+                # What is counted, or money: what the unit is of must not be added up over units.
+                adding = families.setdefault(name, CounterMetricFamily(name, text, labels=[*labels, "unit"]))
+                assert isinstance(adding, CounterMetricFamily)  # a name is of one metric, and a metric has one unit
+                adding.add_metric([*labels.values(), measure.unit], total, created=self._engine.tally.since)
+            else:
+                name += _SUFFIXES.get(info.unit, "")
+                summing = families.setdefault(name, SummaryMetricFamily(name, text, labels=[*labels]))
+                assert isinstance(summing, SummaryMetricFamily)  # as above
+                summing.add_metric([*labels.values()], count, total)
+        yield from families.values()
+
+
+@dataclass(frozen=True, slots=True)
+class Exposition:
+    """What a scrape gets, in the format that it asked for."""
+
+    body: bytes
+    media_type: str
+
+
+def registry(engine: Engine) -> CollectorRegistry:
+    """Return the registry of an application, for its whole life."""
+    made = CollectorRegistry(auto_describe=False)
+    made.register(Estate(engine))
+    return made
+
+
+def expose(metrics: CollectorRegistry, accept: str) -> Exposition:
+    """Write the metrics in the format that an Accept header likes best: OpenMetrics, or Prometheus' own."""
+    encode, media_type = choose_encoder(_liked_best(accept))
+    return Exposition(encode(metrics), media_type)
+
+
+def _liked_best(accept: str) -> str:
+    """Return the part of an Accept header that is liked best of those that can be had; the library weighs nothing."""
+    liked = {
+        part: ranges[0].quality
+        for part in accept.split(",")
+        if set(_VERSION.findall(part)) <= _VERSIONS and (ranges := media_ranges(part))
+    }
+    best = max(liked, key=lambda part: liked[part], default="")
+    return best if liked.get(best, 0) > 0 else ""

@@ -1,0 +1,111 @@
+"""What this process has committed and received since it began: counters, which only go up."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from stratagraph.ontology.facts import Iri, LedgerChange, Observation
+from stratagraph.ontology.namespaces import STATEMENT_BASE
+
+MOST_ASSETS: Final = 200
+"""Assets that are counted one by one; those that come after them are counted together."""
+OTHERS: Final = "others"
+"""Stands for the assets beyond the limit."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Measure:
+    """One metric in one unit of one asset, according to one source, measured or estimated."""
+
+    metric: Iri
+    unit: str
+    asset: Iri
+    source: str
+    estimated: bool
+
+
+@dataclass(slots=True)
+class Amount:
+    """How many values of a measure were observed, and their sum."""
+
+    count: int = 0
+    total: float = 0.0
+
+
+class Tally:
+    """Counts of one process; may be added to and read from any thread."""
+
+    def __init__(self) -> None:
+        self.since = time.time()
+        """When it began: what was before is not in it."""
+        self._lock = threading.Lock()
+        self._batches: Counter[str] = Counter()
+        self._facts: Counter[str] = Counter()
+        self._spans: Counter[str] = Counter()
+        self._observations = 0
+        self._assets: set[Iri] = set()
+        self._amounts: dict[Measure, Amount] = {}
+
+    def batch(self, outcome: str) -> None:
+        """Count a batch by what became of it."""
+        with self._lock:
+            self._batches[outcome] += 1
+
+    def changed(self, change: LedgerChange) -> None:
+        """Count what a committed batch brought."""
+        with self._lock:
+            self._facts["opened"] += len(change.opened)
+            self._facts["closed"] += len(change.closed)
+            for seen in change.observations:
+                self._observations += 1
+                if not seen.subject.startswith(STATEMENT_BASE):
+                    self._add(seen, change.source)
+
+    def _add(self, seen: Observation, source: str) -> None:
+        if seen.subject not in self._assets and len(self._assets) < MOST_ASSETS:
+            self._assets.add(seen.subject)
+        asset = seen.subject if seen.subject in self._assets else OTHERS
+        measure = Measure(seen.metric, seen.unit, asset, source, seen.estimated)
+        amount = self._amounts.setdefault(measure, Amount())
+        amount.count += seen.count
+        amount.total += seen.total
+
+    def spans(self, *, accepted: int, rejected: int) -> None:
+        """Count the spans of a telemetry request."""
+        with self._lock:
+            self._spans["accepted"] += accepted
+            self._spans["rejected"] += rejected
+
+    @property
+    def batches(self) -> Mapping[str, int]:
+        """Batches by outcome."""
+        with self._lock:
+            return dict(self._batches)
+
+    @property
+    def facts(self) -> Mapping[str, int]:
+        """Facts opened and closed."""
+        with self._lock:
+            return dict(self._facts)
+
+    @property
+    def spans_seen(self) -> Mapping[str, int]:
+        """Spans accepted and rejected."""
+        with self._lock:
+            return dict(self._spans)
+
+    @property
+    def observations(self) -> int:
+        """Observations committed."""
+        return self._observations
+
+    @property
+    def amounts(self) -> Mapping[Measure, tuple[int, float]]:
+        """The number of values and the sum of every measure."""
+        with self._lock:
+            return {measure: (amount.count, amount.total) for measure, amount in self._amounts.items()}
