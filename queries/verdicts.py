@@ -105,13 +105,22 @@ class Audit:
     assessor: str
     ontology: str
     framework: str | None = None
+    allow_empty: bool = False
+
+    @property
+    def empty(self) -> bool:
+        """Whether no rule applied to anything, so that nothing was shown."""
+        return not self.coverage.applicable
 
     @property
     def exit_code(self) -> int:
-        """0 when every verdict is pass, waived or not applicable; 1 when one is fail or unknown.
+        """0 when nothing is fail or unknown, 1 when something is, 2 when nothing was judged.
 
-        Unknown counts as not passing: what cannot be shown is not shown. 2 is for audits that could not run.
+        Unknown counts as not passing: what cannot be shown is not shown. An audit in which no rule applied to anything
+        has shown nothing either, and passes only where that was said to be all right (``allow_empty``).
         """
+        if self.empty and not self.allow_empty:
+            return 2
         return int(any(v.outcome in {Outcome.FAIL, Outcome.UNKNOWN} for v in self.verdicts))
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
@@ -43,6 +44,9 @@ def audit(
     ] = None,
     as_of: AsOf = None,
     form: Annotated[Format, typer.Option("--format", help="How to write the report.")] = Format.JSON,
+    allow_empty: Annotated[
+        bool, typer.Option("--allow-empty", help="Exit with 0 also when no rule applies to anything.")
+    ] = False,
     out: Out = None,
     lang: Language = "en",
     data: Data = None,
@@ -51,7 +55,8 @@ def audit(
 ) -> None:
     """Evaluate every rule against every target it applies to.
 
-    Exit status: 0 when nothing fails and nothing is unknown, 1 when something does, 2 when the audit could not run.
+    Exit status: 0 when nothing fails and nothing is unknown, 1 when something does, 2 when no rule applies to
+    anything or the audit could not run.
     """
     with errors_in_words():
         settings = load_settings(config, data=data, ontology=ontology)
@@ -61,9 +66,15 @@ def audit(
             "asOf": as_of,
             "format": form.value,
             "lang": lang,
+            "allowEmpty": "true" if allow_empty else None,
         }
         with connect(settings) as client:
             answer = client.request("GET", "/api/compliance/audit", params=params)
         write(answer.text, out)
         tell_past(answer.headers)
+        if "Stratagraph-Audit-Empty" in answer.headers and not allow_empty:
+            sys.stderr.write(
+                "note: no rule applies to anything here, so nothing was shown. Is it the right data folder, day and "
+                "framework? --allow-empty takes that for a success.\n"
+            )
     raise typer.Exit(int(answer.headers["Stratagraph-Audit-Exit"]))

@@ -25,7 +25,9 @@ from stratagraph.service.http.parameters import Day, Language
 from stratagraph.service.http.past import AsOf, Graph, Graphs
 
 EXIT_HEADER = "Stratagraph-Audit-Exit"
-"""Carries the exit status of ``stratagraph audit``: 0 when nothing fails and nothing is unknown, else 1."""
+"""Carries the exit status of ``stratagraph audit``: see ``Audit.exit_code``."""
+EMPTY_HEADER = "Stratagraph-Audit-Empty"
+"""Stands, as ``true``, on an audit in which no rule applied to anything."""
 
 
 class AuditForm(StrEnum):
@@ -68,6 +70,9 @@ def router(engine: Engine, graphs: Graphs) -> APIRouter:
         framework: Annotated[str | None, Query(description="Only this framework, for example LGPD.")] = None,
         on: Annotated[Day | None, Query(description="Date whose rules apply; may be in the future.")] = None,
         as_of: AsOf = None,
+        allow_empty: Annotated[
+            bool, Query(alias="allowEmpty", description="Whether an audit that no rule applies in may exit with 0.")
+        ] = False,
         format: Annotated[  # noqa: A002  the parameter's public name
             AuditForm, Query(description="How the audit is written.")
         ] = AuditForm.JSON,
@@ -79,6 +84,9 @@ def router(engine: Engine, graphs: Graphs) -> APIRouter:
             with graphs(as_of) as graph:
                 found = _audit_of_the_past(graph, engine, on=on, framework=framework)
                 model, headers, remark = graph.model, dict(graph.headers), graph.remark(lang)
+        found = replace(found, allow_empty=allow_empty)
+        if found.empty:
+            headers[EMPTY_HEADER] = "true"
         headers |= {EXIT_HEADER: str(found.exit_code), SEQUENCE: str(found.sequence)}
         text = _written(found, model, format, lang, remark)
         return Response(text, media_type=MEDIA_TYPES[format], headers=headers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -39,10 +40,18 @@ def test_a_system_that_nobody_documented_is_unknown_not_out_of_scope() -> None:
     assert verdict.reasons[0].code == "no-rules"
 
 
-@pytest.mark.parametrize(("kind", "code"), [("pass", 0), ("fail", 1), ("unknown", 1), ("not-applicable", 0)])
-def test_the_exit_code_is_zero_only_when_nothing_fails_and_nothing_is_unknown(kind: str, code: int) -> None:
+@pytest.mark.parametrize(("kind", "code"), [("pass", 0), ("fail", 1), ("unknown", 1), ("not-applicable", 2)])
+def test_the_exit_code_is_zero_only_when_something_was_judged_and_passes(kind: str, code: int) -> None:
     audit = _audit(facts_of("LGPD-07", kind), rules=("LGPD-07",))
     assert audit.exit_code == code
+
+
+def test_an_audit_of_nothing_passes_only_where_that_is_said_to_be_all_right() -> None:
+    audit = _audit([])
+    assert (audit.empty, audit.exit_code) == (True, 2)
+    assert replace(audit, allow_empty=True).exit_code == 0
+    failing = _audit(facts_of("LGPD-07", "fail"), rules=("LGPD-07",))
+    assert replace(failing, allow_empty=True).exit_code == 1
 
 
 def test_an_unknown_framework_is_an_error_that_lists_the_known() -> None:

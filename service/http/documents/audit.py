@@ -108,7 +108,9 @@ class ComplianceAudit(Document):
     assessor: str
     ontology: str
     framework: str | None
-    exit: int = Field(description="Exit status of the command: 0 nothing fails and nothing is unknown, else 1")
+    exit: int = Field(
+        description="Exit status of the command: 0 nothing fails or is unknown, 1 something does, 2 nothing applies"
+    )
     coverage: AuditCoverage
     rules: list[ComplianceRule]
     verdicts: list[AuditVerdict]

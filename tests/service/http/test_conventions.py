@@ -189,6 +189,22 @@ def test_a_framework_is_called_by_its_own_name(site: Site, given_name: str) -> N
     assert site.get("/api/compliance/audit", params={"framework": given_name}).json()["framework"] == "LGPD"
 
 
+NOTHING = [{"on": "0001-01-01"}, {"asOf": "1"}, {"on": "0001-01-01", "framework": "LGPD"}]
+
+
+@pytest.mark.parametrize("params", NOTHING, ids=[str(params) for params in NOTHING])
+def test_an_audit_in_which_nothing_applies_is_not_green(site: Site, params: dict[str, str]) -> None:
+    audit = site.get("/api/compliance/audit", params=params)
+    assert audit.json()["coverage"]["applicable"] == 0
+    assert (audit.json()["exit"], audit.headers["stratagraph-audit-exit"]) == (2, "2")
+    assert audit.headers["stratagraph-audit-empty"] == "true"
+    allowed = site.get("/api/compliance/audit", params={**params, "allowEmpty": "true"})
+    assert (allowed.json()["exit"], allowed.headers["stratagraph-audit-exit"]) == (0, "0")
+    full = site.get("/api/compliance/audit", params={"allowEmpty": "true"})
+    assert full.json()["exit"] == 1
+    assert "stratagraph-audit-empty" not in full.headers
+
+
 # Methods
 
 
