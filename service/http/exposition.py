@@ -89,11 +89,8 @@ class Estate(Collector):
     def _sources(self) -> Iterator[Metric]:
         seen: dict[str, datetime] = {}
         for record in self._engine.ledger.sources():
-            seen[record.source] = max(
-                record.newest.time,
-                *(scope.last_seen for scope in record.scopes if scope.last_seen),
-                key=datetime.timestamp,
-            )
+            times = (record.newest.time, *(scope.last_seen for scope in record.scopes if scope.last_seen))
+            seen[record.source] = max(times)
         text = "When a source was last heard of, in seconds since 1970"
         family = GaugeMetricFamily("stratagraph_source_last_seen_timestamp_seconds", text, labels=["source"])
         for source in sorted(seen, key=lambda source: seen[source], reverse=True)[:MOST_SOURCES]:
