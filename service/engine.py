@@ -227,7 +227,9 @@ class Engine:
         with self._commit_lock, paused(sum(len(scope.stated) for scope in batch.scopes)):
             report = self._judge(batch)
             receipt = self.ledger.rehearse(batch, ontology_hash=self.model.hash, single_valued=self._single_valued)
-        return Committed(receipt=receipt, warnings=report.warnings)
+            with self._views_lock, self.deriver.supposing(receipt.change):
+                doubts = tuple(self.sameness.warnings(batch))
+        return Committed(receipt=receipt, warnings=(*report.warnings, *doubts))
 
     def _judge(self, batch: Batch) -> GateReport:
         if batch.source == CORE_SOURCE:

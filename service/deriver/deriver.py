@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -130,6 +131,15 @@ class Deriver:
             observations_removed=tuple(key for key in shown if self._newest.shown(key) is None),
             sightings=sightings,
         )
+
+    @contextmanager
+    def supposing(self, change: LedgerChange) -> Iterator[None]:
+        """Let asserted triples and merges be as after a change for the length of a block; no view may follow."""
+        self._take(self._restated(change.opened, change.closed), groups=set())
+        try:
+            yield
+        finally:
+            self._take(self._restated(change.closed, change.opened), groups=set())
 
     def snapshot(self, size: int = CHUNK, *, edges_only: bool = False) -> Iterator[ChangeSet]:
         """Yield the present as change sets that only add, each of about ``size`` triples, claims or edges.

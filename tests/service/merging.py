@@ -30,17 +30,21 @@ class Estate:
         """Commit an inventory as the whole of its scope."""
         return self._load(inventory, "application/yaml", source, scope)
 
+    def rehearse(self, inventory: str) -> dict[str, Any]:
+        """Ask what committing an inventory would answer."""
+        return self._load(inventory, "application/yaml", "team", "estate.yaml", dryRun="true")
+
     def load_turtle(self, text: str) -> dict[str, Any]:
         """Commit a document."""
         return self._load(text, "text/turtle", "registry", "registry.ttl")
 
-    def _load(self, text: str, media_type: str, source: str, scope: str) -> dict[str, Any]:
+    def _load(self, text: str, media_type: str, source: str, scope: str, **more: str) -> dict[str, Any]:
         answer = self._send(
             "POST",
             "/api/batches",
             content=text.encode(),
             headers={"Content-Type": media_type},
-            params={"source": source, "scope": scope, "complete": "true"},
+            params={"source": source, "scope": scope, "complete": "true", **more},
         )
         return {"status": answer.status_code, **answer.json()}
 

@@ -70,6 +70,18 @@ def test_a_restored_deriver_equals_the_incremental_one(happened: list[list[Event
         assert vars(rebuilt) == vars(mirror)
 
 
+@settings(max_examples=60, deadline=None)
+@given(events)
+def test_what_was_only_supposed_leaves_nothing_behind(happened: list[list[Event]]) -> None:
+    deriver, history, mirror = replayed(happened[:-1])
+    with deriver.supposing(history.step(happened[-1])):
+        pass
+    rebuilt = Mirror()
+    for part in deriver.snapshot():
+        rebuilt.apply(part)
+    assert vars(rebuilt) == vars(mirror)
+
+
 def change(history: History, *happened: Event) -> ChangeSet:
     deriver = new_deriver()
     return deriver.apply(history.step(happened))

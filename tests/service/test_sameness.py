@@ -111,6 +111,18 @@ def test_a_near_miss_names_both_and_what_to_write_and_that_makes_them_one(seen: 
     assert {s for row in one["attributes"] for s in row["claims"]["sources"]} == {"otlp", "team"}
 
 
+def test_a_rehearsal_tells_the_same_and_changes_nothing(estate: Estate) -> None:
+    estate.call("vita")
+    facts = estate.engine.triples.select("SELECT ?s ?p ?o { ?s ?p ?o }")
+    rehearsed = estate.rehearse("assets: [{kind: Agent, name: vita}]")
+    assert estate.engine.triples.select("SELECT ?s ?p ?o { ?s ?p ?o }") == facts
+    assert not estate.get(f"/api/assets/{SEEN}")["nearMisses"]
+    loaded = estate.load("assets: [{kind: Agent, name: vita}]")
+    assert [doubt["text"] for doubt in doubts(rehearsed | {"status": 201})] == [d["text"] for d in doubts(loaded)] != []
+    assert not doubts(estate.rehearse(f"assets: [{{kind: Agent, name: vita, sameAssetAs: {SEEN}}}]") | {"status": 201})
+    assert estate.get(f"/api/assets/{SEEN}")["nearMisses"]
+
+
 FAR = {
     "another name": {"kind": "Agent", "name": "vitae"},
     "another kind": {"kind": "Tool", "name": "vita"},
