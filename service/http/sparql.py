@@ -92,6 +92,7 @@ def router(pool: QueryPool, client: Callable[[Request], str] = address) -> APIRo
             responses=operation.ANSWERS,
             openapi_extra=operation.GET if method == "GET" else operation.POST,
         )
+    routes.add_api_route("/sparql", answer, methods=["HEAD"], include_in_schema=False)
     routes.add_api_route("/sparql", _options, methods=["OPTIONS"], include_in_schema=False)
     others = ["PUT", "PATCH", "DELETE", "TRACE"]
     routes.add_api_route("/sparql", _not_allowed, methods=others, include_in_schema=False)
