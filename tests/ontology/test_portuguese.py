@@ -49,7 +49,7 @@ def texts() -> Iterator[tuple[str, str]]:
             yield local_name(fact.subject), fact.object.value
     for file in TEXT_FILES:
         yield file.name, file.read_text(encoding="utf-8")
-    for file in (ROOT / "shapes" / "data").rglob("*.ttl"):
+    for file in [*(ROOT / "shapes" / "data").rglob("*.ttl"), *(ROOT / "shapes" / "rules").rglob("*.ttl")]:
         yield from ((file.name, text) for text in TAGGED.findall(file.read_text(encoding="utf-8")))
 
 
