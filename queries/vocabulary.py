@@ -137,10 +137,10 @@ class Vocabulary:
     @cached_property
     def modules(self) -> Mapping[Iri, str]:
         """The module that describes each term; another may declare it too, so that it stands alone."""
-        named = [(name.removesuffix(".ttl"), facts) for name, facts in reversed(list(self.model.modules.items()))]
+        named = [(name.rpartition(".")[0], facts) for name, facts in reversed(list(self.model.modules.items()))]
         return {
             fact.subject: name
-            for predicate in (RDF.type, SKOS.definition)
+            for predicate in (RDF.type, RDFS.label)
             for name, facts in named
             for fact in facts
             if fact.predicate == predicate and fact.subject in self.terms

@@ -38,6 +38,15 @@ class Format(StrEnum):
     JSON = "json"
 
 
+class Document(StrEnum):
+    """What is written of the ontology."""
+
+    TURTLE = "turtle"
+    RDFXML = "rdfxml"
+    JSONLD = "jsonld"
+    SSSOM = "sssom"
+
+
 Form = Annotated[Format, typer.Option("--format", help="How to write the answer.")]
 
 
@@ -129,6 +138,32 @@ def _closing(report: ExtensionReport, words: Mapping[str, str]) -> str:
         return words[key].format(refused=len(refused), all=len(report.modules))
     partial = any(f.rule in BEYOND for module in report.modules for f in module.findings) or report.unread
     return words["dl-checked-read" if partial else "dl-checked"]
+
+
+@app.command()
+def export(
+    form: Annotated[
+        Document, typer.Option("--format", help="turtle, rdfxml or jsonld: all modules as one; sssom: the mappings.")
+    ] = Document.RDFXML,
+    module: Annotated[
+        str | None, typer.Option("--module", help="One module alone, by name.", show_default=False)
+    ] = None,
+    out: Out = None,
+    config: Config = None,
+    ontology: Ontology = None,
+) -> None:
+    """Write the ontology in force as one document for other tools, or its mappings to other vocabularies."""
+    from stratagraph.ontology.mappings import sssom
+    from stratagraph.ontology.publishing import Syntax, merged, module_facts, written
+
+    with errors_in_words():
+        model = ontology_of(load_settings(config, ontology=ontology), reason=False).model
+        if form is Document.SSSOM:
+            text = sssom(model)
+        else:
+            facts = module_facts(model, module) if module else merged(model)
+            text = written(facts, Syntax[form.name]).decode()
+        write(text, out)
 
 
 @app.command()

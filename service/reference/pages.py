@@ -6,7 +6,7 @@ Everything is static and local: no script, no font, no request to anywhere else.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,12 +16,17 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from stratagraph.ontology.facts import Iri
 from stratagraph.ontology.folding import fold
+from stratagraph.ontology.languages import text_in
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import SG, compact, local_name
+from stratagraph.ontology.publishing import Syntax, merged, written
 from stratagraph.queries.vocabulary import Description, Vocabulary
 from stratagraph.service.reference.texts import LANGUAGES, texts
 
 INDEX: Final = "terms.html"
+WHOLE: Final = "ontology"
+"""Name of the document of all modules as one."""
+SYNTAXES: Final = {".ttl": Syntax.TURTLE, ".owl": Syntax.RDFXML, ".jsonld": Syntax.JSONLD}
 _KINDS: Final = ("module", "class", "relation", "attribute", "annotation", "individual")
 
 
@@ -69,8 +74,17 @@ class Reference:
             found[f"{tag}/index.html"] = self._page("overview.html", lang, file="index.html", branches=self.branches)
             found[f"{tag}/{INDEX}"] = self._page("index.html", lang, file=INDEX, terms=self._sorted(lang))
             for branch in self.branches:
-                found[f"{tag}/{branch.file}"] = self._page("branch.html", lang, file=branch.file, branch=branch)
-        return found
+                found[f"{tag}/{branch.file}"] = self._page(
+                    "branch.html", lang, file=branch.file, branch=branch, document=f"module/{branch.name}"
+                )
+        return found | dict(self._documents())
+
+    def _documents(self) -> Iterator[tuple[str, str]]:
+        """Yield the ontology and each module in every syntax, by path."""
+        for ending, syntax in SYNTAXES.items():
+            yield WHOLE + ending, written(merged(self._model), syntax).decode()
+            for name, facts in self._model.modules.items():
+                yield f"module/{name.rpartition('.')[0]}{ending}", written(facts, syntax).decode()
 
     @cached_property
     def branches(self) -> tuple[Branch, ...]:
@@ -95,13 +109,15 @@ class Reference:
             "words": texts(lang),
             "languages": LANGUAGES,
             "label": lambda iri: model.label(iri, lang),
-            "text_of": lambda found: found.get(lang.lower()) or found.get("en", ""),
+            "text_of": lambda found: text_in(found, lang) or "",
             "compact": compact,
             "anchor": anchor,
             "href": self._href,
             "model": model,
             "titles": texts,
             "levels": list(reversed(model.levels)),
+            "document": WHOLE,
+            "syntaxes": SYNTAXES,
             "is_text": lambda term: not isinstance(term, str),
         }
         return self._environment.get_template(template).render(context | values)
@@ -109,16 +125,16 @@ class Reference:
     def _href(self, iri: Iri) -> str | None:
         """Return where a term is described, from any page of its language; None for a term of elsewhere."""
         module = self._vocabulary.modules.get(iri)
-        return f"{_file(module)}#{anchor(iri)}" if module else None
+        return f"{file_of(module)}#{anchor(iri)}" if module else None
 
 
 def _branch(name: str, terms: Iterable[Description]) -> Branch:
     ordered = sorted(terms, key=lambda term: (_KINDS.index(term.kind), fold(local_name(term.iri))))
     module = next((term.iri for term in ordered if term.kind == "module"), None)
-    return Branch(name=name, file=_file(name), module=module, terms=tuple(ordered))
+    return Branch(name=name, file=file_of(name), module=module, terms=tuple(ordered))
 
 
-def _file(module: str) -> str:
+def file_of(module: str) -> str:
     """Return the page of a module; names of ours can't be taken by one."""
     return f"branch-{module.replace('/', '-')}.html"
 

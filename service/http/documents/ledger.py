@@ -127,6 +127,7 @@ class OntologyState(Document):
     hash: str
     dl_checked: bool = Field(description="Whether the DL reasoner has judged the modules")
     modules: list[OntologyModule]
+    unread: list[str] | None = Field(default=None, description="Files of the ontology's folder that hold no module")
 
 
 class OntologyModules(Document):
