@@ -30,6 +30,10 @@ class Literal:
         if self.language and self.datatype != LANG_STRING:
             object.__setattr__(self, "datatype", LANG_STRING)
 
+    def __reduce__(self) -> tuple[type[Literal], tuple[str, Iri, str]]:
+        """Be written by its parts: a dataclass reads itself back in three times the time."""
+        return Literal, (self.value, self.datatype, self.language)
+
 
 Term: TypeAlias = Iri | Literal
 """The object of a fact: an IRI as a string, or a literal. Blank nodes are skolemised before they get here."""

@@ -37,6 +37,7 @@ from stratagraph.service.ledger.signing import Head
 from stratagraph.service.lockfile import DataLock
 from stratagraph.service.projector import Projector, RemoteView
 from stratagraph.service.sameness import Sameness
+from stratagraph.service.seed import Seed
 from stratagraph.service.settings import CHECKPOINTS_FOLDER, DERIVER_FILE, TRIPLES_FOLDER, Settings
 from stratagraph.service.sparql.checkpoints import Checkpoints
 from stratagraph.service.tally import Tally
@@ -96,6 +97,9 @@ class Engine:
         self._audits: dict[tuple[int, date, str | None], Audit] = {}
         self.last_audit: Audit | None = None
         self.ledger = Ledger.open(self.settings.ledger, key_file=self.settings.ledger_key)
+        self._seed = Seed(self.model) if self._is_new() else None
+        if self._seed:
+            self._seed.plant(folder / TRIPLES_FOLDER)
         self.triples = TriplesView(folder / TRIPLES_FOLDER, self.model)
         self.adjacency = AdjacencyView(self.model)
         self._checkpoints: Checkpoints | None = None
@@ -140,6 +144,24 @@ class Engine:
     def _snapshot(self) -> Iterator[ChangeSet]:
         return self.deriver.snapshot()
 
+    def _is_new(self) -> bool:
+        """Tell whether nothing was ever committed, and what comes first is the core ontology alone."""
+        return not self.settings.ontology and not self.ledger.head().sequence
+
+    def _sown(self, head: Head) -> Deriver | None:
+        """Return the deriver of a new folder from the seed, with the triples brought in step; None without a seed."""
+        deriver = self._seed.deriver() if self._seed else None
+        if deriver is None or not self.triples.watermark():
+            return None
+        change = deriver.adopt(
+            next(iter(self.ledger.open_claims())),
+            time=head.time or datetime.now(UTC),
+            batch_hash=head.batch_hash,
+            sightings=self.ledger.sightings(),
+        )
+        self.triples.apply(change)
+        return deriver
+
     def _position(self) -> Watermark:
         mark = self.adjacency.watermark()
         assert mark is not None  # every view was rebuilt before anything else
@@ -149,12 +171,14 @@ class Engine:
         """Take the present in from the ledger, and rebuild every view that does not stand there already."""
         head = self.ledger.head()
         saved = load(self._deriver_file, self.model, sequence=head.sequence, batch_hash=head.batch_hash)
-        self.deriver = saved or self._restored(head)
+        self.deriver = saved or self._sown(head) or self._restored(head)
         self.sameness = Sameness(self.model, self.deriver)
         for view in self.views():
             if not self._stands_at(view, head):
                 log.info("rebuilding the view %s at sequence %d", view.name, head.sequence)
                 view.rebuild(self.deriver.snapshot(edges_only=view.edges_only))
+                if view is self.triples and self._seed:
+                    self._seed.keep(self.deriver, self.triples)
 
     def _restored(self, head: Head) -> Deriver:
         """Derive the present anew from what the ledger says."""

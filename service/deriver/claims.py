@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Final, NamedTuple, TypeAlias
 
@@ -57,6 +57,11 @@ class Choruses:
             del self._numbers[self._members[number]]
             self._members[number] = ()
             self._free.append(number)
+
+    def restate(self, change: Callable[[Voice], Voice]) -> None:
+        """Change every voice; two that differed must differ afterwards."""
+        self._members = [tuple(map(change, chorus)) for chorus in self._members]
+        self._numbers = {chorus: number for number, chorus in enumerate(self._members) if chorus or not number}
 
     def _place(self, chorus: Chorus) -> int:
         if self._free:

@@ -103,6 +103,16 @@ class Deriver:
         self._influences.refresh(self._pairs_of(self._shares.observe(recent)))
         self.sequence, self._time, self.batch_hash = sequence, time, batch_hash
 
+    def adopt(self, claim: Claim, *, time: datetime, batch_hash: str, sightings: Iterable[Sighting]) -> ChangeSet:
+        """Be the present of another ledger that states the same in its first batch, of which a claim is given.
+
+        Return what the triples of that ledger have to change.
+        """
+        self._choruses.restate(lambda voice: voice._replace(first_seen=claim.first_seen, opened_at=claim.opened_at))
+        self._shares.advance(time)
+        self.sequence, self._time, self.batch_hash = claim.opened_at, time, batch_hash
+        return self._change(sightings=self._see(sightings))
+
     def apply(self, change: LedgerChange) -> ChangeSet:
         """Return what the change does to the present, and make it the present.
 

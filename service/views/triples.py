@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Final, TypeAlias, TypeVar
@@ -106,6 +107,15 @@ class TriplesView:
     def checkpoint(self, path: Path) -> None:
         """Make an immutable copy in a folder that must not exist yet; hard links, so it costs next to nothing."""
         self._store.backup(str(path))
+
+    def seed(self, path: Path) -> None:
+        """Make a copy that stands before the first sequence, for another ledger's first change to be applied to."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.checkpoint(path)
+        copy = TriplesView(path, self._model)
+        assert copy._watermark is not None
+        copy._write(copy._edits(), replace(copy._watermark, sequence=0, batch_hash=""))
+        copy.close()
 
     def dump(self, path: Path) -> None:
         """Write the triples that queries see to a file, as N-Triples."""
