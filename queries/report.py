@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
 from stratagraph.ontology.facts import Iri, Literal, Term
 from stratagraph.ontology.model import OntologyModel
-from stratagraph.queries.verdicts import Audit, Evidence, Outcome, Verdict
+from stratagraph.queries.messages import LANGUAGES, messages
+from stratagraph.queries.verdicts import Audit, Evidence, Outcome, Reason, Verdict
 from stratagraph.shapes.rule import Rule
 
 Document: TypeAlias = dict[str, Any]
@@ -37,6 +38,8 @@ COLUMNS: Final = (
 )
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet would take for the start of a formula."""
+SEPARATOR: Final = "; "
+"""Stands between the entries of a cell that holds several."""
 
 
 def to_document(audit: Audit, model: OntologyModel) -> Document:
@@ -137,6 +140,13 @@ def evidence_document(evidence: Evidence) -> Document:
     }
 
 
+def labelled(reason: Reason, tag: str) -> str:
+    """Return a reason in a language, with a word before it where its text alone would read as if it were there."""
+    text = reason.text.text(tag)
+    label = messages("compliance", tag).get(f"label-{reason.code}")
+    return f"{label}: {text}" if label else text
+
+
 def notation(model: OntologyModel, level: Iri | None) -> str | None:
     """Return ``L8`` for the level, None for what is transversal."""
     return next((info.notation for info in model.levels if info.iri == level), None)
@@ -161,15 +171,23 @@ def _row(verdict: Verdict, audit: Audit, model: OntologyModel) -> Mapping[str, s
         "level": notation(model, verdict.level) or "",
         "outcome": verdict.outcome.value,
         "reason_codes": " ".join(reason.code for reason in verdict.reasons),
-        "reasons_en": " ".join(reason.text.text("en") for reason in verdict.reasons),
-        "reasons_pt_br": " ".join(reason.text.text("pt-br") for reason in verdict.reasons),
+        **{f"reasons_{tag.lower().replace('-', '_')}": _reasons(verdict, tag) for tag in LANGUAGES},
         "facts": str(len(verdict.evidence)),
-        "sources": " ".join(sources),
+        "sources": _cell(sources),
         "in_force_from": verdict.in_force_from.isoformat(),
         "sequence": str(audit.sequence),
         "on": audit.on.isoformat(),
         "time": audit.time.isoformat(),
     }
+
+
+def _reasons(verdict: Verdict, tag: str) -> str:
+    return _cell(labelled(reason, tag).removesuffix(".") for reason in verdict.reasons)
+
+
+def _cell(entries: Iterable[str]) -> str:
+    """Return a cell of several entries; a semicolon within one becomes a comma, so that they can be told apart."""
+    return SEPARATOR.join(entry.replace(";", ",") for entry in entries)
 
 
 def _harmless(value: str) -> str:

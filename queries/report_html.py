@@ -13,8 +13,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from stratagraph.ontology.facts import Literal, Term
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.queries.messages import LANGUAGES, language, messages
-from stratagraph.queries.report import notation
-from stratagraph.queries.verdicts import Audit, Outcome, Verdict
+from stratagraph.queries.report import labelled, notation
+from stratagraph.queries.verdicts import Audit, Outcome, Reason, Verdict
 
 _Key: TypeAlias = Callable[[Verdict], str]
 SECTIONS: Final = (
@@ -45,6 +45,11 @@ class _Words:
     def say(self, key: str, **data: object) -> str:
         """Return a text of the report."""
         return self._texts[key].format(**data)
+
+    def reason(self, reason: Reason) -> str:
+        """Return a reason as a list item: a label in front begins with a capital."""
+        text = labelled(reason, self.tag)
+        return text if text == reason.text.text(self.tag) else text[0].upper() + text[1:]
 
     def term(self, term: Term) -> str:
         """Return how a term is shown: a label of the ontology, a literal's text, else the IRI."""

@@ -8,6 +8,7 @@ from collections import UserDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import Enum, auto
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -288,14 +289,20 @@ def local(app: FastAPI, writer: Writer | None = None) -> Client:
     return _Here(send, writer) if writer else Client(send)
 
 
+class Absent(Enum):
+    """What to do where there is no ledger yet: refuse it, make one, or use an empty one that is thrown away."""
+
+    REFUSE = auto()
+    MAKE = auto()
+    PRETEND = auto()
+
+
 @contextmanager
-def connect(settings: Settings, *, make: bool = True) -> Iterator[Client]:
+def connect(settings: Settings, absent: Absent = Absent.REFUSE) -> Iterator[Client]:
     """Find the running service, else open the data for the length of one command.
 
-    Where there is no ledger yet one is made, unless ``make`` is false: then the graph is an empty one that is thrown
-    away.
-
     Raises:
+        NoLedger: there are no data to open, and the command may not make any.
         Unreachable: an address is configured and nothing answers there.
         DataInUse: another process holds the data but serves nobody.
     """
@@ -304,10 +311,13 @@ def connect(settings: Settings, *, make: bool = True) -> Iterator[Client]:
     if url:
         yield remote(url, settings.token.get_secret_value() if settings.token else None)
         return
-    if not make and not settings.has_ledger:
-        with TemporaryDirectory() as folder, connect(settings.model_copy(update={"data": Path(folder)})) as client:
+    if absent is Absent.PRETEND and not settings.has_ledger:
+        elsewhere = TemporaryDirectory()
+        with elsewhere as folder, connect(settings.model_copy(update={"data": Path(folder)}), Absent.MAKE) as client:
             yield client
         return
+    if absent is Absent.REFUSE:
+        settings.need_ledger()
     # Opening the data loads every part of the service; a command that only talks to one does without.
     from stratagraph.service.engine import Engine
     from stratagraph.service.http.app import create_app

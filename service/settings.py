@@ -95,12 +95,37 @@ class Settings(BaseSettings):
     @property
     def has_ledger(self) -> bool:
         """Whether a ledger was made before, or stands elsewhere."""
-        return self.ledger_url is not None or (self.data / LEDGER_FILE).exists()
+        if self.ledger_url is not None:
+            return True
+        file = self.data / LEDGER_FILE
+        return file.is_file() and file.stat().st_size > 0
+
+    def need_ledger(self) -> None:
+        """Refuse a folder that holds no ledger: who only reads must not make one, least of all in a misspelt folder.
+
+        Raises:
+            NoLedger: no ledger was made there yet.
+        """
+        if not self.has_ledger:
+            raise NoLedger(folder=str(self.data))
 
     @property
     def tokens(self) -> Path:
         """The file of the access tokens: in the data folder, unless another is named."""
         return self.tokens_file or self.data / TOKENS_FILE
+
+
+@dataclass(kw_only=True)
+class NoLedger(StratagraphError):
+    """A data folder that nothing was ever loaded into."""
+
+    slug: ClassVar[str] = "no-ledger"
+    status: ClassVar[int] = 404
+    text: ClassVar[str] = (
+        "There is no ledger in {folder}. Name the folder with --data, or begin one with 'stratagraph load' or "
+        "'stratagraph serve'."
+    )
+    folder: str
 
 
 @dataclass(kw_only=True)
@@ -145,13 +170,28 @@ def load_settings(config: Path | None = None, **given: Any) -> Settings:
         if key not in Settings.model_fields:
             raise UnknownSetting.among(Settings.model_fields, name=str(key), origin=str(config))
     values |= {name: value for name, value in given.items() if value is not None}
+
+    def origin(name: str) -> str:
+        return "the command line" if given.get(name) is not None else str(config or f"STRATAGRAPH_{name.upper()}")
+
     try:
-        return Settings(**values)
+        settings = Settings(**values)
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        origin = "the command line" if given.get(name) is not None else str(config or f"STRATAGRAPH_{name.upper()}")
-        raise BadSetting(name=name, reason=first["msg"], origin=origin) from None
+        raise BadSetting(name=name, reason=first["msg"], origin=origin(name)) from None
+    for name, reason in _wrong_paths(settings):
+        raise BadSetting(name=name, reason=reason, origin=origin(name))
+    return settings
+
+
+def _wrong_paths(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Yield the settings whose paths are not what is wanted, and why: said before anything is made or read."""
+    for place in (settings.data, *settings.data.parents):
+        if place.exists() and not place.is_dir():
+            yield "data", f"{place} is a file, and a folder is wanted"
+    if settings.ontology is not None and not settings.ontology.exists():
+        yield "ontology", f"there is no {settings.ontology}"
 
 
 def unknown_variables(environment: Mapping[str, str]) -> Iterator[str]:
@@ -170,8 +210,10 @@ def _variables() -> list[str]:
 def _from_file(config: Path) -> dict[str, Any]:
     try:
         values = yaml.safe_load(config.read_text(encoding="utf-8")) or {}
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BadSetting(name="--config", reason=str(error), origin=str(config)) from None
+    except OSError as error:
+        raise BadSetting(name="--config", reason=f"it cannot be read: {error.strerror}", origin=str(config)) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise BadSetting(name="--config", reason=" ".join(str(error).split()), origin=str(config)) from None
     if not isinstance(values, dict):
         raise BadSetting(name="--config", reason="it is not a mapping of names to values", origin=str(config))
     return values

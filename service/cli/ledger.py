@@ -22,13 +22,12 @@ app = typer.Typer(help="The ledger: the one truth.", no_args_is_help=True)
 
 
 @contextmanager
-def _open(data: Path | None, config: Path | None, *, new: bool = False) -> Iterator[Ledger]:
+def _open(data: Path | None, config: Path | None) -> Iterator[Ledger]:
     """Open the ledger of a data folder; reading needs no lock, for a reader sees what was committed."""
     from stratagraph.service.ledger.ledger import Ledger
 
     settings = load_settings(config, data=data)
-    if not new and not settings.has_ledger:
-        fail(f"There is no ledger in {settings.data}. Name the folder with --data.")
+    settings.need_ledger()
     with Ledger.open(settings.ledger, key_file=settings.ledger_key) as ledger:
         yield ledger
 
@@ -88,7 +87,7 @@ def import_(
     with errors_in_words():
         settings = load_settings(config, data=data)
         address, key = settings.ledger, settings.ledger_key
-        with DataLock(settings.data), _source(path) as stream, Ledger.open(address, key_file=key) as ledger:
+        with _source(path) as stream, DataLock(settings.data), Ledger.open(address, key_file=key) as ledger:
             count = ledger.import_from(stream)
     write(f"Imported {count} batches into {settings.data}.")
 

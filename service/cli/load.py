@@ -21,7 +21,7 @@ from stratagraph.ontology.model import OntologyModel
 from stratagraph.service.cli.account import Account, Form, Listed, some, summary
 from stratagraph.service.cli.mistakes import explain
 from stratagraph.service.cli.options import Config, Data, DryRun, Ontology, Source, errors_in_words, fail, write
-from stratagraph.service.client import Client, Refused, connect
+from stratagraph.service.client import Absent, Client, Refused, connect
 from stratagraph.service.in_force import ontology_of
 from stratagraph.service.settings import Settings, load_settings
 
@@ -97,7 +97,7 @@ def load(
         what = kind_named(kind)
         settings = load_settings(config, data=data, ontology=ontology)
         reading = read_paths(paths, kind=what)
-        with connect(settings, make=not dry_run) as client:
+        with connect(settings, Absent.PRETEND if dry_run else Absent.MAKE) as client:
             # Names mean what they mean where the batch goes: a running service has modules of its own in force.
             model = client.ontology()
             tell_unused(settings, model)

@@ -67,7 +67,9 @@ def status(demo: Demo = False, data: Data = None, config: Config = None) -> None
     from stratagraph.service.neo4j.status import look
 
     with errors_in_words():
-        seen = look(_settings(data, config, demo=demo))
+        settings = _settings(data, config, demo=demo)
+        settings.need_ledger()
+        seen = look(settings)
         typer.echo(f"Neo4j {seen.version} at {seen.url}, database {seen.database}")
         typer.echo(f"graph at sequence {seen.sequence}" if seen.sequence else "no graph of ours yet")
         typer.echo(f"nodes of ours: {seen.ours}, of others: {seen.others}")
@@ -98,6 +100,7 @@ def _follow(settings: Settings, *, fresh: bool) -> None:
     from stratagraph.service.neo4j.status import forget, look
     from stratagraph.service.projector import State
 
+    settings.need_ledger()
     look(settings)  # says at once what is wrong with the server, if anything is
     if fresh:
         forget(settings)

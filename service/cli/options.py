@@ -24,7 +24,20 @@ Ontology = Annotated[
 ]
 Host = Annotated[str | None, typer.Option("--host", help="Address to listen on.", show_default="127.0.0.1")]
 Port = Annotated[int | None, typer.Option("--port", help="Port to listen on; 0 picks a free one.", show_default="8000")]
-Out = Annotated[Path | None, typer.Option("--out", help="File to write to.", show_default=False)]
+
+
+def _file_to_write(path: Path | None) -> Path | None:
+    """Refuse a place that no file can be written to, before the work and not after it."""
+    if path is not None and path.is_dir():
+        fail(f"{path} is a folder, and --out wants a file. Name a file in it.")
+    if path is not None and not path.parent.is_dir():
+        fail(f"{path} cannot be written: there is no folder {path.parent}. Make it, or choose another file with --out.")
+    return path
+
+
+Out = Annotated[
+    Path | None, typer.Option("--out", help="File to write to.", show_default=False, callback=_file_to_write)
+]
 AsOf = Annotated[
     str | None,
     typer.Option("--as-of", help="What the ledger knew then: a sequence, a date or a time.", show_default=False),

@@ -27,6 +27,6 @@ def withdraw(
     """Close everything that a source says, or what it says in some scopes; what other sources say stays."""
     with errors_in_words():
         settings = load_settings(config, data=data, ontology=ontology)
-        with connect(settings, make=not dry_run) as client:
+        with connect(settings) as client:
             answer = client.withdraw(source, scope or [], dry_run=dry_run)
     Account(answer=answer, source=source).tell(form, gone=answer["scopes"])

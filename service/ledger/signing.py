@@ -83,7 +83,9 @@ class Head:
         """
         try:
             return Head.from_json(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+        except OSError as error:
+            raise HeadUnreadable(path=str(path), problem=error.strerror or str(error)) from error
+        except ValueError as error:
             raise HeadUnreadable(path=str(path), problem=str(error)) from error
 
 

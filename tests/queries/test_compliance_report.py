@@ -15,10 +15,11 @@ from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import RDF, SG
 from stratagraph.queries.compliance import evaluate
 from stratagraph.queries.messages import LANGUAGES, messages
-from stratagraph.queries.report import to_csv, to_json
+from stratagraph.queries.report import SEPARATOR, labelled, to_csv, to_json
 from stratagraph.queries.report_html import to_html
-from stratagraph.queries.verdicts import Audit, Outcome
+from stratagraph.queries.verdicts import Audit, Outcome, Reason
 from stratagraph.shapes.packs import load_rules
+from stratagraph.shapes.rule import Bilingual
 from tests.shapes.rules.estate import Estate
 from tests.shapes.rules.fixtures import BASE, KINDS, facts_of
 
@@ -130,6 +131,30 @@ def test_the_csv_has_a_row_per_verdict_and_no_formula(audit: Audit) -> None:
     assert len(rows) == len(audit.verdicts)
     assert {row["target"] for row in rows} >= {NASTY_IRI}
     assert not any(value.startswith("=") for row in rows for value in row.values())
+
+
+MISSING = {"en": "missing: ", "pt_br": "falta: "}
+
+
+@pytest.mark.parametrize("tag", MISSING)
+def test_the_csv_marks_what_is_missing_and_separates_reasons(audit: Audit, tag: str) -> None:
+    rows = list(csv.DictReader(io.StringIO(to_csv(audit, load_model()))))
+    lacking = 0
+    for row, verdict in zip(rows, audit.verdicts, strict=True):
+        entries = row[f"reasons_{tag}"].split(SEPARATOR)
+        assert len(entries) == len(verdict.reasons) == len(row["reason_codes"].split())
+        for entry, reason in zip(entries, verdict.reasons, strict=True):
+            missing = reason.code == "evidence-missing"
+            assert entry.startswith(MISSING[tag]) == missing
+            assert reason.text.text(tag.replace("_", "-")).removesuffix(".").replace(";", ",") in entry
+            lacking += missing
+    assert lacking > 0
+
+
+@pytest.mark.parametrize("tag", LANGUAGES)
+def test_a_warning_is_called_one(tag: str) -> None:
+    doubtful = Reason(code="warning", text=Bilingual(texts={"en": "Two bases.", "pt-br": "Duas bases."}))
+    assert labelled(doubtful, tag) == {"en": "warning: Two bases.", "pt-BR": "aviso: Duas bases."}[tag]
 
 
 def test_both_languages_have_the_same_texts() -> None:

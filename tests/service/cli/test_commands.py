@@ -146,7 +146,8 @@ def test_an_audit_without_targets_is_not_a_pass(environment: Mapping[str, str]) 
     done = run("audit", "--format", "json", environment=environment)
     audit = json.loads(done.stdout)
     assert {verdict["outcome"] for verdict in audit["verdicts"]} == {"not_applicable"}
-    assert done.returncode == 0
+    assert (audit["exit"], done.returncode) == (2, 2)
+    assert run("audit", "--allow-empty", environment=environment).returncode == 0
 
 
 def test_an_audit_with_missing_evidence_exits_1(environment: Mapping[str, str], estate: Path) -> None:
