@@ -7,10 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from stratagraph.ontology.facts import Iri, Literal, Term
+from stratagraph.ontology.languages import text_in
 from stratagraph.ontology.model import OntologyModel
-from stratagraph.ontology.namespaces import RDF, SG
+from stratagraph.ontology.namespaces import DCT, RDF, SG, SKOS, local_name
 from stratagraph.queries.cards import Cards, card
 from stratagraph.queries.messages import language as supported
+from stratagraph.queries.messages import messages
 from stratagraph.queries.names import UnknownName
 from stratagraph.queries.stores import TripleStore
 
@@ -28,19 +30,23 @@ _AS_SUBJECT: Final = _SAID.format(end="rdf:subject")
 _AS_OBJECT: Final = _SAID.format(end="rdf:object")
 _OBSERVED: Final = "SELECT ?asset ?node ?property ?value WHERE { ?node sg:observedOn ?asset ; ?property ?value }"
 
+_OF_THE_ONTOLOGY: Final = frozenset({SKOS.definition, DCT.bibliographicCitation})
+"""What is shown of a thing that the ontology describes, beside the ontology's own properties."""
 _FIGURES: Final = ("count", "sum", "min", "max", "mean", "p50", "p95")
 
 
 def asset(store: TripleStore, model: OntologyModel, iri: Iri, *, language: str = "en") -> Document:
     """Return the asset's card with its types, attributes, relations out and in, and newest observations.
 
+    Of an obligation, which is the ontology's, the attributes are what the ontology says of it.
+
     Raises:
-        UnknownName: nothing is known of the IRI, or it is no asset.
+        UnknownName: nothing is known of the IRI, or it is neither an asset nor an obligation.
     """
     known: dict[Iri, list[Term]] = defaultdict(list)
     for predicate, value in store.facts_about(iri):
         known[predicate].append(value)
-    if SG.Asset not in known[RDF.type]:
+    if not {SG.Asset, SG.Obligation} & set(known[RDF.type]):
         raise UnknownName(kind="asset", name=iri)
     outgoing = _nodes(store, _AS_SUBJECT, iri)
     incoming = _nodes(store, _AS_OBJECT, iri)
@@ -50,7 +56,7 @@ def asset(store: TripleStore, model: OntologyModel, iri: Iri, *, language: str =
         **card(model, iri, known).document(model, language),
         "types": page.types(known[RDF.type]),
         "mergedFrom": sorted(map(_lexical, known.get(SG.mergedFrom, ()))),
-        "attributes": page.attributes(outgoing),
+        "attributes": page.attributes(outgoing) if SG.Asset in known[RDF.type] else page.texts(known),
         "relations": {
             "out": page.relations(outgoing, RDF.object) + page.inferred(iri, known, outgoing, incoming),
             "in": page.relations(incoming, RDF.subject),
@@ -88,6 +94,27 @@ class _Page:
                     }
                 )
         return sorted(rows, key=lambda row: (row["property"], row["value"]))
+
+    def texts(self, known: Properties) -> list[Document]:
+        """Return what the ontology says of a thing of its own: what is in the reader's language, or in none."""
+        rows = []
+        for predicate in sorted(known.keys() & _OF_THE_ONTOLOGY | {p for p in known if p.startswith(SG)}):
+            literals = sorted(value for value in known[predicate] if isinstance(value, Literal))
+            tagged = {value.language: value.value for value in literals if value.language}
+            text = text_in(tagged, self._language)
+            rows += [
+                {
+                    "property": predicate,
+                    "label": messages("assets", self._language).get(local_name(predicate)) or self._label(predicate),
+                    "value": value.value,
+                    "datatype": value.datatype,
+                    "language": value.language or None,
+                    "claims": _claims({}),
+                }
+                for value in literals
+                if not value.language or (value.value == text and _same(value.language, self._language))
+            ]
+        return rows
 
     def relations(self, statements: Sequence[Properties], end: Iri) -> list[Document]:
         rows = []
@@ -156,6 +183,10 @@ class _Page:
 
     def _label(self, iri: Iri) -> str:
         return self._model.label(iri, self._language.lower())
+
+
+def _same(tag: str, language: str) -> bool:
+    return tag.partition("-")[0].lower() == language.partition("-")[0].lower()
 
 
 def _nodes(store: TripleStore, query: str, iri: Iri) -> list[Properties]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import ClassVar, Final
+from typing import ClassVar, Final, TypeAlias
 from urllib.parse import quote
 from weakref import WeakKeyDictionary
 
@@ -19,6 +19,7 @@ from stratagraph.ontology.terms import to_ox
 from stratagraph.queries.cards import TRANSVERSAL, Card, Cards, local_name
 from stratagraph.queries.stores import TripleStore
 
+_SEARCH: Final = "Search for part of its name: stratagraph search TEXT, or /api/search?q=TEXT."
 _SEPARATORS: Final = re.compile(r"[\W_]+")
 _SUGGESTIONS: Final = 5
 
@@ -29,6 +30,12 @@ _TEXTS: Final = """
 SELECT ?asset ?text WHERE {
   VALUES ?property { sg:name rdfs:label }
   ?asset a sg:Asset ; ?property ?text
+}
+"""
+_ARTICLES: Final = """
+SELECT ?asset ?text WHERE {
+  VALUES ?property { skos:notation rdfs:label }
+  ?asset a sg:Obligation ; ?property ?text
 }
 """
 
@@ -48,7 +55,7 @@ class UnknownName(StratagraphError):
     def __str__(self) -> str:
         """Name the nearest ones, where there are any."""
         nearest = ", ".join(self.suggestions)
-        advice = f"Did you mean: {nearest}?" if nearest else "Search for part of its name."
+        advice = f"Did you mean: {nearest}?" if nearest else _SEARCH
         return self.text.format(**self.data(), advice=advice)
 
     def details(self) -> dict[str, object]:
@@ -124,8 +131,11 @@ def resolve_class(model: OntologyModel, text: str) -> Iri:
 def search(
     store: TripleStore, model: OntologyModel, text: str, *, limit: int = 20, language: str = "en"
 ) -> dict[str, object]:
-    """Return the assets whose name or label fits best, as ``{"results": [...]}``, at most ``limit``."""
-    found = name_index(store).matching(text, limit)
+    """Return the assets and obligations whose name or label fits best, as ``{"results": [...]}``.
+
+    What is called so exactly comes first; else assets stand before the articles of laws.
+    """
+    found = best(text, name_index(store), _obligations(store), limit=limit)
     cards = Cards(store, model)
     cards.fetch(found)
     return {
@@ -158,32 +168,52 @@ class NameIndex:
         within = sorted(name for name in self._assets if wanted and wanted in name)
         return tuple(self._shown[name] for name in dict.fromkeys((*close, *within)))[:_SUGGESTIONS]
 
-    def matching(self, text: str, limit: int) -> list[Iri]:
-        """Return assets by how well they fit: whole name, its beginning, a word's beginning, somewhere in it."""
+    def ranked(self, text: str) -> dict[Iri, tuple[int, str]]:
+        """Return how well assets fit, 0 best: whole name, its beginning, a word's beginning, somewhere in it."""
         wanted = _SEPARATORS.sub(" ", fold(text)).strip()
-        if not wanted:
-            return []
         ranks: dict[Iri, tuple[int, str]] = {}
+        if not wanted:
+            return ranks
         for folded, assets in self._assets.items():
             rank = _rank(wanted, self._words[folded])
             for asset in assets if rank is not None else ():
                 ranks[asset] = min(ranks.get(asset, (9, "")), (rank or 0, folded))
-        return sorted(ranks, key=lambda asset: (*ranks[asset], asset))[:limit]
+        return ranks
 
 
-_indexes: WeakKeyDictionary[TripleStore, NameIndex] = WeakKeyDictionary()
+def best(text: str, *indexes: NameIndex, limit: int) -> list[Iri]:
+    """Return what fits best: whole names of any index, then the rest of the first index, of the second and so on."""
+    found = [
+        (rank != 0, at, rank, folded, iri)
+        for at, index in enumerate(indexes)
+        for iri, (rank, folded) in index.ranked(text).items()
+    ]
+    return [iri for *_, iri in sorted(found)[:limit]]
+
+
+_Indexes: TypeAlias = WeakKeyDictionary[TripleStore, NameIndex]
+_assets: Final[_Indexes] = WeakKeyDictionary()
+_articles: Final[_Indexes] = WeakKeyDictionary()
 
 
 def name_index(store: TripleStore) -> NameIndex:
-    """Return the store's index, built again only when the sequence has moved on."""
-    known = _indexes.get(store)
+    """Return the index of the store's assets, built again only when the sequence has moved on."""
+    return _index(_assets, store, _TEXTS)
+
+
+def _obligations(store: TripleStore) -> NameIndex:
+    return _index(_articles, store, _ARTICLES)
+
+
+def _index(indexes: _Indexes, store: TripleStore, query: str) -> NameIndex:
+    known = indexes.get(store)
     if known is None or known.sequence != store.sequence:
-        known = _indexes[store] = NameIndex(store.sequence, _texts(store))
+        known = indexes[store] = NameIndex(store.sequence, _texts(store, query))
     return known
 
 
-def _texts(store: TripleStore) -> Iterable[tuple[Iri, str]]:
-    for row in store.select(_TEXTS):
+def _texts(store: TripleStore, query: str) -> Iterable[tuple[Iri, str]]:
+    for row in store.select(query):
         asset, text = row["asset"], row["text"]
         if isinstance(asset, str) and isinstance(text, Literal):
             yield asset, text.value
@@ -240,6 +270,7 @@ def _term(model: OntologyModel, kind: str, notations: Mapping[Iri, str], text: s
     wanted = fold(expand(text.strip()) or text)
     if wanted in spellings:
         return spellings[wanted]
-    close = get_close_matches(wanted, map(fold, notations.values()), n=_SUGGESTIONS, cutoff=0.4)
-    suggestions = tuple(close) or tuple(sorted(notations.values()))
+    written = {fold(notation): notation for notation in notations.values()}
+    close = get_close_matches(wanted, written, n=_SUGGESTIONS, cutoff=0.4)
+    suggestions = tuple(written[each] for each in close) or tuple(sorted(notations.values()))
     raise UnknownName(kind=kind, name=text, suggestions=suggestions)

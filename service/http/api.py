@@ -97,7 +97,7 @@ def _add_names(routes: APIRouter, engine: Engine) -> None:
 
     @routes.get(
         "/assets/{name:path}",
-        summary="Everything about one asset, with who says so",
+        summary="Everything about one asset or obligation, with who says so",
         responses={200: {"model": AssetDescription}, **problems(400, 404, 409, 503)},
     )
     def asset(name: str, lang: Language = "en") -> dict[str, Any]:
@@ -108,7 +108,7 @@ def _add_names(routes: APIRouter, engine: Engine) -> None:
 
     @routes.get(
         "/search",
-        summary="Assets by name or label; case and accents are ignored",
+        summary="Assets and obligations by name or label; case and accents are ignored",
         responses={200: {"model": SearchResults}, **problems(400, 503)},
     )
     def search(
@@ -161,11 +161,11 @@ def _add_impact(routes: APIRouter, engine: Engine, graphs: Graphs) -> None:
 
 
 def _in_path(engine: Engine, name: str) -> Iri:
-    """Return the asset that a path names; an IRI pasted there has lost its percent-encoding to the server."""
+    """Return what a path names; an IRI pasted there has lost its percent-encoding to the server."""
     try:
-        return names.resolve_name(engine.triples, engine.model, name, engine.settings.base)
+        return resolve_start(engine.triples, engine.model, name, engine.settings.base)
     except names.UnknownName:
         encoded = quote(name, safe=":/#?&=+,;@!$'()*~")
         if encoded == name:
             raise
-        return names.resolve_name(engine.triples, engine.model, encoded, engine.settings.base)
+        return resolve_start(engine.triples, engine.model, encoded, engine.settings.base)

@@ -12,18 +12,22 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 
 from stratagraph.ontology.model import OntologyModel
+from stratagraph.queries import names
+from stratagraph.queries.cards import Cards
 from stratagraph.queries.compliance import evaluate
+from stratagraph.queries.judged import judged
 from stratagraph.queries.report import rule_document, to_csv, to_document
 from stratagraph.queries.report_html import to_html
-from stratagraph.queries.verdicts import Audit
+from stratagraph.queries.verdicts import Audit, Outcome
 from stratagraph.service.engine import Engine
-from stratagraph.service.http.documents.audit import ComplianceAudit, ComplianceRules
+from stratagraph.service.http.documents.audit import ComplianceAudit, ComplianceRules, VerdictList
 from stratagraph.service.http.documents.media import texts
 from stratagraph.service.http.documents.problem import problems
 from stratagraph.service.http.headers import SEQUENCE
 from stratagraph.service.http.parameters import Day, Language
 from stratagraph.service.http.past import AsOf, Graph, Graphs
 
+MAX_VERDICTS = 1000
 EXIT_HEADER = "Stratagraph-Audit-Exit"
 """Carries the exit status of ``stratagraph audit``: see ``Audit.exit_code``."""
 EMPTY_HEADER = "Stratagraph-Audit-Empty"
@@ -91,7 +95,38 @@ def router(engine: Engine, graphs: Graphs) -> APIRouter:
         text = _written(found, model, format, lang, remark)
         return Response(text, media_type=MEDIA_TYPES[format], headers=headers)
 
+    _add_verdicts(routes, engine)
     return routes
+
+
+def _add_verdicts(routes: APIRouter, engine: Engine) -> None:
+    """Add today's verdicts on one asset or level, for people to read."""
+
+    @routes.get(
+        "/verdicts",
+        summary="Today's verdicts on an asset or a level, the worst first",
+        responses={200: {"model": VerdictList}, **problems(400, 404, 409, 503)},
+    )
+    def verdicts(
+        asset: Annotated[str | None, Query(min_length=1, description="Name, label, CURIE or IRI of an asset.")] = None,
+        level: Annotated[str | None, Query(description="L1 to L12, or transversal.")] = None,
+        outcome: Annotated[Outcome | None, Query(description="Only verdicts of this outcome.")] = None,
+        limit: Annotated[int, Query(ge=1, le=MAX_VERDICTS, description="Most verdicts of one answer.")] = 200,
+        lang: Language = "en",
+    ) -> dict[str, Any]:
+        model = engine.model
+        wanted = names.resolve_level(model, level) if level else None
+        iri = names.resolve_name(engine.triples, model, asset, engine.settings.base) if asset else None
+        audit = engine.audit()
+        chosen = [
+            verdict
+            for verdict in audit.verdicts
+            if verdict.target is not None
+            and iri in (None, verdict.target)
+            and (level is None or verdict.level == wanted)
+            and outcome in (None, verdict.outcome)
+        ]
+        return judged(replace(audit, verdicts=tuple(chosen)), Cards(engine.triples, model), model, lang, limit=limit)
 
 
 def _audit_of_the_past(graph: Graph, engine: Engine, *, on: date | None, framework: str | None) -> Audit:

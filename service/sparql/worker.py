@@ -17,6 +17,7 @@ from stratagraph.service.sparql import sandbox
 from stratagraph.service.sparql.formats import GRAPHS, RESULTS, RowCounter, row_counter, write_graph
 from stratagraph.service.sparql.frames import Say, pack, read
 from stratagraph.service.sparql.rdfxml import UnwritableTripleError
+from stratagraph.service.sparql.syntax import in_one_line
 
 CHUNK: Final = 32 << 10
 """Bytes of an answer that travel at once."""
@@ -109,7 +110,7 @@ def _answer(store: Store, question: Question, pipe: BinaryIO) -> None:
     try:
         _evaluate(store, question, pipe)
     except SyntaxError as error:
-        closing = pack(Say.FAULT, {"kind": "syntax", "detail": str(error)})
+        closing = pack(Say.FAULT, {"kind": "syntax", "detail": in_one_line(str(error), question.text)})
     except _TooLarge as error:
         closing = pack(Say.FAULT, {"kind": str(error), "detail": ""})
     except UnwritableTripleError as error:

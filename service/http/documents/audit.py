@@ -115,3 +115,30 @@ class ComplianceAudit(Document):
     rules: list[ComplianceRule]
     verdicts: list[AuditVerdict]
     as_of: AsOfRemark | None = Field(default=None, description="Only of an answer about the past")
+
+
+class JudgedVerdict(Document):
+    """A verdict as it is read: in one language, without the evidence."""
+
+    rule: str
+    title: str
+    framework: str
+    article: str
+    severity: str
+    severity_label: str
+    target: str
+    label: str
+    level: str = Field(description="L1 to L12, or transversal")
+    outcome: str = Field(description="fail, unknown, waived, pass or not_applicable")
+    outcome_label: str
+    reasons: list[str]
+    remediation: str | None = Field(description="What to do; null where nothing is to be done")
+
+
+class VerdictList(Document):
+    """Today's verdicts on an asset or a level, the worst first."""
+
+    sequence: int
+    on: str
+    total: int = Field(ge=0, description="Verdicts found, of which the answer may hold the first only")
+    verdicts: list[JudgedVerdict]

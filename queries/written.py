@@ -1,0 +1,51 @@
+"""Numbers, moments and truth values as people of a language write them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final
+
+from stratagraph.ontology.namespaces import XSD
+
+_MOMENTS: Final = {"en": "%Y-%m-%d %H:%M UTC", "pt": "%d/%m/%Y %H:%M UTC"}
+_TRUTHS: Final = {"en": {"true": "yes", "false": "no"}, "pt": {"true": "sim", "false": "não"}}
+_SEPARATORS: Final = {"en": (",", "."), "pt": (".", ",")}
+_TIMES: Final = frozenset({XSD.dateTime, XSD.dateTimeStamp})
+_FRACTIONS: Final = frozenset({XSD.decimal, XSD.double, XSD.float})
+
+
+def number(value: float, language: str, digits: int = 4) -> str:
+    """Return a number with so many significant digits; thousands are never rounded away."""
+    grouping, point = _SEPARATORS[_primary(language)]
+    shown = f"{round(value):,}" if abs(value) >= 10**digits else f"{float(f'{value:.{digits}g}'):,.15g}"
+    return "".join({",": grouping, ".": point}.get(character, character) for character in shown)
+
+
+def moment(text: str, language: str) -> str:
+    """Return a time of ISO 8601 to the minute, in UTC; what is none stays as it is."""
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    if when.tzinfo is None:
+        when = when.replace(tzinfo=UTC)
+    try:
+        return when.astimezone(UTC).strftime(_MOMENTS[_primary(language)])
+    except (OverflowError, ValueError):  # at the ends of the calendar
+        return text
+
+
+def value(text: str, datatype: str, language: str) -> str:
+    """Return the value of a literal as a reader writes it; what its datatype does not allow stays as it is."""
+    if datatype == XSD.boolean:
+        truth = {"1": "true", "0": "false"}.get(text, text)
+        return _TRUTHS[_primary(language)].get(truth, text)
+    if datatype in _TIMES:
+        return moment(text, language)
+    if datatype in _FRACTIONS and _primary(language) == "pt":
+        return text.replace(".", ",")
+    return text
+
+
+def _primary(language: str) -> str:
+    return language.partition("-")[0].lower()

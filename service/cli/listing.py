@@ -1,0 +1,45 @@
+"""``stratagraph list``: the assets of a level or class."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from stratagraph.queries.messages import messages
+from stratagraph.service.cli.cards import Format, Listed, Most, cards_table
+from stratagraph.service.cli.options import Config, Data, Language, Ontology, Out, errors_in_words, write
+from stratagraph.service.client import connect
+from stratagraph.service.settings import load_settings
+
+
+def listing(
+    kind: Annotated[str | None, typer.Option("--kind", help="Only assets of this class, for example Agent.")] = None,
+    level: Annotated[
+        str | None, typer.Option("--level", help="Only assets of this level: L1 to L12, or transversal.")
+    ] = None,
+    limit: Most = 200,
+    form: Listed = Format.TABLE,
+    out: Out = None,
+    lang: Language = "en",
+    data: Data = None,
+    config: Config = None,
+    ontology: Ontology = None,
+) -> None:
+    """List the assets of a level or class, or all of them."""
+    params: dict[str, Any] = {"kind": kind, "level": level, "limit": limit, "lang": lang}
+    with errors_in_words():
+        settings = load_settings(config, data=data, ontology=ontology)
+        with connect(settings, make=False) as client:
+            answer = client.request("GET", "/api/assets", params=params).json()
+    if form is Format.JSON:
+        write(json.dumps(answer, ensure_ascii=False, indent=2), out)
+        return
+    texts = messages("assets", lang)
+    if not answer["assets"]:
+        typer.echo(texts["none-listed"], err=True)
+        return
+    write(cards_table(answer["assets"], lang), out)
+    if answer["next"]:
+        typer.echo(texts["more"].format(limit=min(limit * 5, 1000)), err=True)

@@ -1,0 +1,42 @@
+"""``stratagraph search``: assets and obligations by part of a name."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from stratagraph.queries.messages import messages
+from stratagraph.service.cli.cards import Format, Listed, Most, cards_table
+from stratagraph.service.cli.options import Config, Data, Language, Ontology, Out, errors_in_words, write
+from stratagraph.service.client import connect
+from stratagraph.service.settings import load_settings
+
+
+def search(
+    text: Annotated[str, typer.Argument(help="Part of a name or label; case and accents do not matter.")],
+    limit: Most = 20,
+    form: Listed = Format.TABLE,
+    out: Out = None,
+    lang: Language = "en",
+    data: Data = None,
+    config: Config = None,
+    ontology: Ontology = None,
+) -> None:
+    """Find assets, and obligations such as LGPD-33, by part of a name or label; the best first.
+
+    Exit status: 0 when something was found, 1 when nothing was, 2 when the search could not run.
+    """
+    with errors_in_words():
+        settings = load_settings(config, data=data, ontology=ontology)
+        with connect(settings, make=False) as client:
+            answer = client.request("GET", "/api/search", params={"q": text, "limit": limit, "lang": lang}).json()
+    found = answer["results"]
+    if form is Format.JSON:
+        write(json.dumps(answer, ensure_ascii=False, indent=2), out)
+    elif found:
+        write(cards_table(found, lang), out)
+    else:
+        typer.echo(messages("assets", lang)["none-found"].format(text=text), err=True)
+    raise typer.Exit(0 if found else 1)
