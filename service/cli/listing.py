@@ -31,7 +31,7 @@ def listing(
     params: dict[str, Any] = {"kind": kind, "level": level, "limit": limit, "lang": lang}
     with errors_in_words():
         settings = load_settings(config, data=data, ontology=ontology)
-        with connect(settings, make=False) as client:
+        with connect(settings) as client:
             answer = client.request("GET", "/api/assets", params=params).json()
     if form is Format.JSON:
         write(json.dumps(answer, ensure_ascii=False, indent=2), out)

@@ -30,7 +30,7 @@ def search(
     """
     with errors_in_words():
         settings = load_settings(config, data=data, ontology=ontology)
-        with connect(settings, make=False) as client:
+        with connect(settings) as client:
             answer = client.request("GET", "/api/search", params={"q": text, "limit": limit, "lang": lang}).json()
     found = answer["results"]
     if form is Format.JSON:

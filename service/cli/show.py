@@ -36,7 +36,7 @@ def show(
     """Show an asset: verdicts, attributes and relations with who says so, and the last day's figures."""
     with errors_in_words():
         settings = load_settings(config, data=data, ontology=ontology)
-        with connect(settings, make=False) as client:
+        with connect(settings) as client:
             document = _everything(client, asset, lang)
     if form is Format.JSON:
         write(json.dumps(document, ensure_ascii=False, indent=2), out)
