@@ -41,6 +41,8 @@ INFLUENCE_BASE: Final = "https://w3id.org/stratagraph/influence/"
 SKOLEM_BASE: Final = "https://w3id.org/stratagraph/.well-known/genid/"
 SHAPE_BASE: Final = "https://w3id.org/stratagraph/shape/"
 """Base of the data shapes that the gate checks."""
+RULE: Final = Namespace("https://w3id.org/stratagraph/rule/")
+"""Compliance rules and their shapes."""
 PROBLEM_BASE: Final = "https://w3id.org/stratagraph/problem/"
 """Base of the ``type`` of problem details."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
@@ -18,13 +18,14 @@ from stratagraph.queries.evidence import look_up, trace
 from stratagraph.queries.freshness import still_good, unreadable
 from stratagraph.queries.governance import Governance, Governed
 from stratagraph.queries.messages import LANGUAGES, messages
+from stratagraph.queries.settling import of_governance, of_results, things
 from stratagraph.queries.stores import TripleStore
-from stratagraph.queries.verdicts import Audit, Outcome, Reason, Verdict
+from stratagraph.queries.verdicts import Audit, Need, Outcome, Reason, Thing, Verdict
 from stratagraph.shapes.compiler import compile_shapes
 from stratagraph.shapes.graph import Graph
 from stratagraph.shapes.packs import by_framework, frameworks
 from stratagraph.shapes.report import Result
-from stratagraph.shapes.rule import Bilingual, Rule, Scope, ScopeReason
+from stratagraph.shapes.rule import Bilingual, Rule, Scope, ScopeReason, Wanted
 from stratagraph.shapes.shape import CompiledShapes
 
 ASSESSOR: Final = "stratagraph"
@@ -157,14 +158,40 @@ class _Evaluation:
         looked_at = look_up(self.store, self.rule, iris)
         facts = {iri: tuple(dict.fromkeys((*governed[iri].facts, *looked_at.get(iri, ())))) for iri in iris}
         make = trace(self.store, (fact for found in facts.values() for fact in found))
-        verdicts = []
+        verdicts, wanted = [], []
         for target in targets:
             said = applied.get(target.iri, self._otherwise())
             seen = _Seen(facts[target.iri], still_good(facts[target.iri], target.iri, self.rule, self.moment))
             outcome, reasons = self._judge(target, said, governed[target.iri], seen)
             verdict = self._verdict(target, outcome, [*reasons, *self._warnings(target, seen)], said.starts)
             verdicts.append(replace(verdict, evidence=tuple(make(fact, fact in seen.good) for fact in seen.facts)))
-        return verdicts
+            unknown = outcome is Outcome.UNKNOWN
+            wanted.append(list(self._wanted(target, said, governed[target.iri], seen)) if unknown else [])
+        return self._with_needs(verdicts, wanted)
+
+    def _wanted(self, target: _Target, said: _Applied, governed: Governed, seen: _Seen) -> Iterator[tuple[Iri, Wanted]]:
+        """Yield what would settle an unknown verdict: first the open questions, then the evidence."""
+        yield from of_governance(governed, self.rule, target.iri, self.model)
+        scope = self._scope_reason(said.reason)
+        if scope.scope is Scope.UNDETERMINED and scope.wanted is not None:
+            yield target.iri, scope.wanted
+        if governed.reason is None and scope.scope is Scope.APPLIES:
+            graph = self._graph(target, seen.good)
+            for shape in self.rule.evidence_shapes(self.on):
+                yield from of_results(self.rule, self.shapes.check(graph, shape, [target.iri]))
+
+    def _with_needs(self, verdicts: list[Verdict], wanted: Sequence[list[tuple[Iri, Wanted]]]) -> list[Verdict]:
+        known = things(self.store, self.model, (iri for each in wanted for iri, _ in each))
+        return [
+            replace(
+                verdict,
+                needs=tuple(
+                    Need(thing=known.get(iri, Thing(iri=iri)), wanted=what, target=verdict.target or "")
+                    for iri, what in dict.fromkeys(each)
+                ),
+            )
+            for verdict, each in zip(verdicts, wanted, strict=True)
+        ]
 
     def _targets(self) -> list[_Target]:
         classes = " ".join(map(encode, self.rule.target_classes))

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias
 from stratagraph.ontology.facts import Iri, Literal, Term
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.queries.messages import LANGUAGES, messages
+from stratagraph.queries.snippets import facts, snippet
 from stratagraph.queries.verdicts import Audit, Evidence, Outcome, Reason, Verdict
 from stratagraph.shapes.rule import Rule
 
@@ -29,6 +30,7 @@ COLUMNS: Final = (
     "reason_codes",
     "reasons_en",
     "reasons_pt_br",
+    "to_state",
     "facts",
     "sources",
     "in_force_from",
@@ -122,7 +124,16 @@ def verdict_document(verdict: Verdict, model: OntologyModel) -> Document:
         "inForceFrom": verdict.in_force_from.isoformat(),
         "reasons": [{"code": reason.code, "text": dict(reason.text.texts)} for reason in verdict.reasons],
         "evidence": [evidence_document(evidence) for evidence in verdict.evidence],
+        "toState": to_state(verdict, model),
     }
+
+
+def to_state(verdict: Verdict, model: OntologyModel) -> Document | None:
+    """Return what would settle an unknown verdict: each fact, and all as an inventory to fill in."""
+    if not verdict.needs:
+        return None
+    yaml = {tag.lower(): snippet(verdict.needs, model, tag) for tag in LANGUAGES}
+    return {"facts": facts(verdict.needs, model), "yaml": yaml}
 
 
 def evidence_document(evidence: Evidence) -> Document:
@@ -172,6 +183,7 @@ def _row(verdict: Verdict, audit: Audit, model: OntologyModel) -> Mapping[str, s
         "outcome": verdict.outcome.value,
         "reason_codes": " ".join(reason.code for reason in verdict.reasons),
         **{f"reasons_{tag.lower().replace('-', '_')}": _reasons(verdict, tag) for tag in LANGUAGES},
+        "to_state": snippet(verdict.needs, model, LANGUAGES[0]),
         "facts": str(len(verdict.evidence)),
         "sources": _cell(sources),
         "in_force_from": verdict.in_force_from.isoformat(),

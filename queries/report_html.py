@@ -14,6 +14,7 @@ from stratagraph.ontology.facts import Literal, Term
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.queries.messages import LANGUAGES, language, messages
 from stratagraph.queries.report import labelled, notation
+from stratagraph.queries.snippets import snippet
 from stratagraph.queries.verdicts import Audit, Outcome, Reason, Verdict
 
 _Key: TypeAlias = Callable[[Verdict], str]
@@ -50,6 +51,10 @@ class _Words:
         """Return a reason as a list item: a label in front begins with a capital."""
         text = labelled(reason, self.tag)
         return text if text == reason.text.text(self.tag) else text[0].upper() + text[1:]
+
+    def to_state(self, verdict: Verdict) -> str:
+        """Return what would settle a verdict, as an inventory."""
+        return snippet(verdict.needs, self._model, self.tag)
 
     def term(self, term: Term) -> str:
         """Return how a term is shown: a label of the ontology, a literal's text, else the IRI."""

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from stratagraph.ontology.facts import Fact, Iri
-from stratagraph.shapes.rule import Bilingual, Rule, Severity
+from stratagraph.shapes.rule import Bilingual, Rule, Severity, Wanted
 
 
 class Outcome(StrEnum):
@@ -61,8 +61,29 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Thing:
+    """A thing that something is to be stated of; its class and name are empty where nobody describes it."""
+
+    iri: Iri
+    cls: Iri = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """What is to be stated of a thing; ``target`` is the asset that is judged."""
+
+    thing: Thing
+    wanted: Wanted
+    target: Iri
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """One rule's verdict on one target; ``target`` is None where the rule has no target at all."""
+    """One rule's verdict on one target; ``target`` is None where the rule has no target at all.
+
+    ``needs`` would settle a verdict that is unknown.
+    """
 
     rule: Rule
     target: Iri | None
@@ -71,6 +92,7 @@ class Verdict:
     outcome: Outcome
     reasons: tuple[Reason, ...]
     evidence: tuple[Evidence, ...] = ()
+    needs: tuple[Need, ...] = ()
     in_force_from: date
 
 

@@ -13,9 +13,10 @@ from typing import ClassVar, Final
 
 import pyoxigraph as ox
 
+from stratagraph.ontology.blanks import is_blank
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Fact, Iri, Literal, Term
-from stratagraph.ontology.namespaces import DCT, PREFIXES, RDF, RDFS, SG, SH, SKOS
+from stratagraph.ontology.namespaces import DCT, PREFIXES, RDF, RDFS, RULE, SG, SH, SKOS
 from stratagraph.ontology.parsing import parse_rdf
 from stratagraph.shapes.rule import (
     Bilingual,
@@ -27,10 +28,14 @@ from stratagraph.shapes.rule import (
     Scope,
     ScopeReason,
     Severity,
+    Wanted,
 )
 
 LANGUAGES: Final = ("en", "pt-br")
 """The languages in which every text of a rule must stand."""
+
+TARGET: Final = RULE.target
+"""Stands for the asset that is judged, in what a rule file says would settle a verdict."""
 
 TARGETS_SLOT: Final = "VALUES ?target {}"
 """Where an evidence query takes its targets; valid SPARQL that selects nothing while it is empty."""
@@ -144,7 +149,37 @@ class _Reader:
         scope = self.one(SG.reasonScope, node)
         if scope not in set(Scope):
             raise self.wrong(f"sg:reasonScope is none of {', '.join(Scope)}: {scope}")
-        return ScopeReason(scope=Scope(scope), text=self.bilingual(SKOS.definition, node))
+        wanted = [self.wanted(value) for value in self.index[node, SG.settledBy]]
+        if len(wanted) > 1:
+            raise self.wrong("a reason has more than one sg:settledBy")
+        return ScopeReason(
+            scope=Scope(scope), text=self.bilingual(SKOS.definition, node), wanted=wanted[0] if wanted else None
+        )
+
+    def wanted(self, node: Term) -> Wanted:
+        """Read what should be stated: of a blank node that has a class, that it is new; of an empty one, no value."""
+        if isinstance(node, Literal):
+            raise self.wrong(f"sg:settledBy describes what to state, and is no text: {node.value}")
+        states: list[tuple[Iri, Term | Wanted | None]] = []
+        classes = [str(cls) for cls in self.index[node, RDF.type]]
+        for fact in self.facts:
+            if fact.subject == node and fact.predicate != RDF.type:
+                states.append((fact.predicate, self.value(fact.object)))
+        return Wanted(cls=classes[0] if classes else "", states=tuple(sorted(states, key=lambda state: state[0])))
+
+    def value(self, term: Term) -> Term | Wanted | None:
+        if isinstance(term, Literal) or not is_blank(term):
+            return term
+        described = any(fact.subject == term for fact in self.facts)
+        return self.wanted(term) if described else None
+
+    def settled(self, predicate: Iri) -> dict[str, Wanted]:
+        """Return what settles each message of a shape, by the message's English text."""
+        return {
+            self.bilingual(SH.message, fact.subject).text("en"): self.wanted(fact.object)
+            for fact in self.facts
+            if fact.predicate == predicate and self.index[fact.subject, SH.message]
+        }
 
     def freshness(self) -> Freshness | None:
         if not self.index[self.node, SG.evidenceDatedBy]:
@@ -244,6 +279,8 @@ class _Reader:
             later_evidence=self.later_evidence(),
             happened=tuple(sorted(map(_lexical, self.index[self.node, SG.evidenceHappenedAt]))),
             newest=self.newest(),
+            wanted_of_node=self.settled(SG.settledBy),
+            wanted_of_value=self.settled(SG.valueSettledBy),
         )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-from stratagraph.ontology.facts import Fact, Iri
+from stratagraph.ontology.facts import Fact, Iri, Term
 
 
 class Severity(StrEnum):
@@ -49,11 +49,23 @@ class Scope(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What should be stated of a thing: its class where the thing is new, and a value for each property.
+
+    A value is a term, a new thing, or None where only who states it knows the value.
+    """
+
+    cls: Iri = ""
+    states: tuple[tuple[Iri, Term | Wanted | None], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ScopeReason:
-    """A reason for which a rule applies to a target, does not, or cannot be told to."""
+    """A reason for which a rule applies to a target, does not, or cannot be told to; ``wanted`` would settle it."""
 
     scope: Scope
     text: Bilingual
+    wanted: Wanted | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +104,8 @@ class Rule:
     ``evidence`` selects ``?target ?subject ?predicate ?object``, the facts
     looked at; each empty ``VALUES ?target {}`` in it is filled with the targets. Over these facts, ``evidence_shape``
     says whether there is enough to judge and ``check_shape`` whether what is there is right; both are nodes of
-    ``shapes``, a SHACL graph. ``starts`` overrides ``applicable_from`` per system class.
+    ``shapes``, a SHACL graph. What would settle a message of an evidence shape stands, by its English text, in
+    ``wanted_of_node`` if it is to be stated of the node at fault, in ``wanted_of_value`` if of the value. ``starts`` overrides ``applicable_from`` per system class.
     """
 
     iri: Iri
@@ -131,6 +144,8 @@ class Rule:
     later_evidence: tuple[LaterEvidence, ...] = ()
     happened: tuple[Iri, ...] = ()
     newest: Newest | None = None
+    wanted_of_node: Mapping[str, Wanted] = field(default_factory=dict)
+    wanted_of_value: Mapping[str, Wanted] = field(default_factory=dict)
 
     def evidence_shapes(self, on: date) -> tuple[Iri, ...]:
         """Return the shapes of the evidence that is asked for on a day."""

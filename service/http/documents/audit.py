@@ -71,6 +71,24 @@ class VerdictEvidence(Document):
     counts: bool = Field(description="Whether it held on the day of the audit")
 
 
+class FactToState(Document):
+    """A fact that is missing; the subject is null where a new asset of the class is to be stated."""
+
+    subject: str | None
+    cls: str | None = Field(alias="class")
+    property: str
+    value: str | None = Field(description="null where only who states it knows")
+    value_class: str | None = Field(description="Class of the new asset that the property is to lead to")
+    choices: list[str]
+
+
+class WhatToState(Document):
+    """What would settle an unknown verdict."""
+
+    facts: list[FactToState]
+    yaml: Texts = Field(description="All of it as an inventory to fill in, by language of the remarks")
+
+
 class AuditVerdict(Document):
     """One rule's verdict on one target."""
 
@@ -86,6 +104,7 @@ class AuditVerdict(Document):
     in_force_from: str
     reasons: list[VerdictReason]
     evidence: list[VerdictEvidence]
+    to_state: WhatToState | None = Field(description="Of an unknown verdict, where stating something settles it")
 
 
 class AuditCoverage(Document):
