@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, Final, TypeAlias
 
 from stratagraph.ontology.facts import Iri, Literal, Term
 from stratagraph.ontology.model import OntologyModel
+from stratagraph.queries.duties import Duties, duties
 from stratagraph.queries.messages import LANGUAGES, messages
 from stratagraph.queries.snippets import facts, snippet
 from stratagraph.queries.verdicts import Audit, Evidence, Outcome, Reason, Verdict
@@ -31,6 +32,9 @@ COLUMNS: Final = (
     "reasons_en",
     "reasons_pt_br",
     "to_state",
+    "framework_obligations",
+    "framework_checked",
+    "framework_not_checked",
     "facts",
     "sources",
     "in_force_from",
@@ -62,6 +66,7 @@ def to_document(audit: Audit, model: OntologyModel) -> Document:
             "applicable": coverage.applicable,
             "unknownShare": round(coverage.unknown_share, 4),
             "outcomes": {outcome.value: coverage.outcomes.get(outcome, 0) for outcome in Outcome},
+            "frameworks": [duties_document(each) for each in duties(audit, model)],
         },
         "rules": [rule_document(rule, model) for rule in audit.rules],
         "verdicts": [verdict_document(verdict, model) for verdict in audit.verdicts],
@@ -78,8 +83,9 @@ def to_csv(audit: Audit, model: OntologyModel) -> str:
     text = io.StringIO()
     rows = csv.DictWriter(text, COLUMNS, lineterminator="\r\n")
     rows.writeheader()
+    covered = {each.framework: each for each in duties(audit, model)}
     for verdict in audit.verdicts:
-        row = _row(verdict, audit, model)
+        row = _row(verdict, audit, model) | _covered(covered.get(verdict.rule.framework))
         rows.writerow({column: _harmless(value) for column, value in row.items()})
     return text.getvalue()
 
@@ -151,6 +157,17 @@ def evidence_document(evidence: Evidence) -> Document:
     }
 
 
+def duties_document(found: Duties) -> Document:
+    """Return how much of a framework was checked."""
+    return {
+        "framework": found.framework,
+        "obligations": len(found.obligations),
+        "checked": found.checked,
+        "notChecked": len(found.unchecked),
+        "unchecked": list(found.unchecked),
+    }
+
+
 def labelled(reason: Reason, tag: str) -> str:
     """Return a reason in a language, with a word before it where its text alone would read as if it were there."""
     text = reason.text.text(tag)
@@ -169,7 +186,7 @@ def _term(term: Term) -> Document:
     return {"iri": term}
 
 
-def _row(verdict: Verdict, audit: Audit, model: OntologyModel) -> Mapping[str, str]:
+def _row(verdict: Verdict, audit: Audit, model: OntologyModel) -> dict[str, str]:
     sources = sorted({source for evidence in verdict.evidence for source in evidence.sources})
     return {
         "rule": verdict.rule.id,
@@ -190,6 +207,17 @@ def _row(verdict: Verdict, audit: Audit, model: OntologyModel) -> Mapping[str, s
         "sequence": str(audit.sequence),
         "on": audit.on.isoformat(),
         "time": audit.time.isoformat(),
+    }
+
+
+def _covered(found: Duties | None) -> dict[str, str]:
+    """Return the cells on a rule's framework; empty where the ontology knows no obligations of it."""
+    if found is None:
+        return {}
+    return {
+        "framework_obligations": str(len(found.obligations)),
+        "framework_checked": str(found.checked),
+        "framework_not_checked": str(len(found.unchecked)),
     }
 
 

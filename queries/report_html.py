@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from stratagraph.ontology.facts import Literal, Term
 from stratagraph.ontology.model import OntologyModel
+from stratagraph.queries.duties import duties
 from stratagraph.queries.messages import LANGUAGES, language, messages
 from stratagraph.queries.report import labelled, notation
 from stratagraph.queries.snippets import snippet
@@ -93,6 +94,7 @@ def to_html(audit: Audit, model: OntologyModel, *, lang: str = LANGUAGES[0]) -> 
     """Write the audit as one HTML page that holds both languages; ``lang`` is the one shown first."""
     return _template().render(
         audit=audit,
+        duties=duties(audit, model),
         words=[_Words(audit, model, tag) for tag in LANGUAGES],
         first=language(lang),
         sections=SECTIONS,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from stratagraph.service.cli.audit_words import summary, table
 from stratagraph.service.cli.options import (
     AsOf,
     Config,
@@ -20,13 +22,16 @@ from stratagraph.service.cli.options import (
     tell_past,
     write,
 )
-from stratagraph.service.client import connect
+from stratagraph.service.client import Answer, connect
 from stratagraph.service.settings import load_settings
+
+PATH = "/api/compliance/audit"
 
 
 class Format(StrEnum):
     """How an audit is written."""
 
+    TABLE = "table"
     HTML = "html"
     JSON = "json"
     CSV = "csv"
@@ -43,7 +48,14 @@ def audit(
         ),
     ] = None,
     as_of: AsOf = None,
-    form: Annotated[Format, typer.Option("--format", help="How to write the report.")] = Format.JSON,
+    form: Annotated[
+        Format | None,
+        typer.Option(
+            "--format",
+            help="How to write the report; default: a table of what fails or is unknown on a terminal, else json.",
+            show_default=False,
+        ),
+    ] = None,
     allow_empty: Annotated[
         bool, typer.Option("--allow-empty", help="Exit with 0 also when no rule applies to anything.")
     ] = False,
@@ -53,7 +65,7 @@ def audit(
     config: Config = None,
     ontology: Ontology = None,
 ) -> None:
-    """Evaluate every rule against every target it applies to.
+    """Evaluate every rule against every target it applies to; a summary goes to standard error.
 
     Exit status: 0 when nothing fails and nothing is unknown, 1 when something does, 2 when no rule applies to
     anything or the audit could not run.
@@ -64,17 +76,29 @@ def audit(
             "framework": framework,
             "on": on.date().isoformat() if on else None,
             "asOf": as_of,
-            "format": form.value,
             "lang": lang,
             "allowEmpty": "true" if allow_empty else None,
         }
+        form = form or (Format.TABLE if out is None and sys.stdout.isatty() else Format.JSON)
         with connect(settings) as client:
-            answer = client.request("GET", "/api/compliance/audit", params=params)
-        write(answer.text, out)
+            answer = client.request("GET", PATH, params={**params, "format": Format.JSON.value})
+            document: dict[str, Any] = json.loads(answer.text)
+            if form in {Format.HTML, Format.CSV}:
+                answer = client.request("GET", PATH, params={**params, "format": form.value})
+        write("\n".join(table(document, lang)) if form is Format.TABLE else answer.text, out)
         tell_past(answer.headers)
-        if "Stratagraph-Audit-Empty" in answer.headers and not allow_empty:
-            sys.stderr.write(
-                "note: no rule applies to anything here, so nothing was shown. Is it the right data folder, day and "
-                "framework? --allow-empty takes that for a success.\n"
-            )
+        _tell(answer, summary(document, lang), out=str(out) if out else "", allow_empty=allow_empty)
     raise typer.Exit(int(answer.headers["Stratagraph-Audit-Exit"]))
+
+
+def _tell(answer: Answer, lines: list[str], *, out: str, allow_empty: bool) -> None:
+    """Say on standard error how the audit went, and where its report is."""
+    for line in lines:
+        sys.stderr.write(f"{line}\n")
+    if out:
+        sys.stderr.write(f"The report is in {out}.\n")
+    if "Stratagraph-Audit-Empty" in answer.headers and not allow_empty:
+        sys.stderr.write(
+            "note: no rule applies to anything here, so nothing was shown. Is it the right data folder, day and "
+            "framework? --allow-empty takes that for a success.\n"
+        )

@@ -14,6 +14,7 @@ from stratagraph.ontology.facts import Fact, Literal, Term
 from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import RDF, SG
 from stratagraph.queries.compliance import evaluate
+from stratagraph.queries.duties import duties
 from stratagraph.queries.messages import LANGUAGES, messages
 from stratagraph.queries.report import SEPARATOR, labelled, to_csv, to_json
 from stratagraph.queries.report_html import to_html
@@ -133,6 +134,7 @@ def test_the_csv_has_a_row_per_verdict_and_no_formula(audit: Audit) -> None:
     assert not any(value.startswith("=") for row in rows for value in row.values())
 
 
+FRAMEWORKS = {"LGPD": {SG.FrameworkLGPD}, "EU AI Act": {SG.FrameworkEUAIAct}}
 MISSING = {"en": "missing: ", "pt_br": "falta: "}
 
 
@@ -155,6 +157,30 @@ def test_the_csv_marks_what_is_missing_and_separates_reasons(audit: Audit, tag: 
 def test_a_warning_is_called_one(tag: str) -> None:
     doubtful = Reason(code="warning", text=Bilingual(texts={"en": "Two bases.", "pt-br": "Duas bases."}))
     assert labelled(doubtful, tag) == {"en": "warning: Two bases.", "pt-BR": "aviso: Duas bases."}[tag]
+
+
+@pytest.mark.parametrize("code", ["LGPD", "EU AI Act"])
+def test_every_format_says_how_much_of_a_framework_is_checked(audit: Audit, code: str) -> None:
+    model = load_model()
+    wanted = {f.subject for f in model.triples if f.predicate == SG.obligationOf and str(f.object) in FRAMEWORKS[code]}
+    checked = {rule.obligation for rule in load_rules() if rule.framework == code}
+    numbers = [len(wanted), len(checked), len(wanted) - len(checked)]
+    assert min(numbers) > 0
+    document = json.loads(to_json(audit, model))
+    (told,) = [each for each in document["coverage"]["frameworks"] if each["framework"] == code]
+    assert [told["obligations"], told["checked"], told["notChecked"]] == numbers
+    assert not checked & set(told["unchecked"])
+    rows = [row for row in csv.DictReader(io.StringIO(to_csv(audit, model))) if row["framework"] == code]
+    cells = ("framework_obligations", "framework_checked", "framework_not_checked")
+    assert {tuple(int(row[cell]) for cell in cells) for row in rows} == {tuple(numbers)}
+    cells_shown = "".join(f'<td class="number">{number}</td>' for number in numbers)
+    assert f'<th scope="row">{code}</th>{cells_shown}' in to_html(audit, model)
+
+
+def test_an_audit_of_one_framework_covers_that_one(audit: Audit) -> None:
+    one = evaluate(Estate(_facts()), load_model(), load_rules(), on=NOW.date(), framework="lgpd", now=NOW)
+    assert [each.framework for each in duties(one, load_model())] == ["LGPD"]
+    assert len(duties(audit, load_model())) > 2
 
 
 def test_both_languages_have_the_same_texts() -> None:

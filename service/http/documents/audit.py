@@ -107,6 +107,16 @@ class AuditVerdict(Document):
     to_state: WhatToState | None = Field(description="Of an unknown verdict, where stating something settles it")
 
 
+class FrameworkCoverage(Document):
+    """How much of a framework the rules check."""
+
+    framework: str
+    obligations: int
+    checked: int
+    not_checked: int
+    unchecked: list[str] = Field(description="Identifiers of the obligations that no rule checks")
+
+
 class AuditCoverage(Document):
     """How much the audit could tell."""
 
@@ -116,6 +126,7 @@ class AuditCoverage(Document):
     applicable: int
     unknown_share: float = Field(ge=0, le=1)
     outcomes: dict[str, int]
+    frameworks: list[FrameworkCoverage]
 
 
 class ComplianceAudit(Document):
