@@ -1,4 +1,4 @@
-"""What to state, as an inventory: YAML to paste, where only the values that nobody but its owner knows are left open."""
+"""What to state, as an inventory: YAML to paste, where the values that only their owner knows are left open."""
 
 from __future__ import annotations
 

@@ -160,12 +160,11 @@ class _Reader:
         """Read what should be stated: of a blank node that has a class, that it is new; of an empty one, no value."""
         if isinstance(node, Literal):
             raise self.wrong(f"sg:settledBy describes what to state, and is no text: {node.value}")
-        states: list[tuple[Iri, Term | Wanted | None]] = []
         classes = [str(cls) for cls in self.index[node, RDF.type]]
-        for fact in self.facts:
-            if fact.subject == node and fact.predicate != RDF.type:
-                states.append((fact.predicate, self.value(fact.object)))
-        return Wanted(cls=classes[0] if classes else "", states=tuple(sorted(states, key=lambda state: state[0])))
+        about = [fact for fact in self.facts if fact.subject == node and fact.predicate != RDF.type]
+        about.sort(key=lambda fact: (fact.predicate, str(fact.object)))
+        states = tuple((fact.predicate, self.value(fact.object)) for fact in about)
+        return Wanted(cls=classes[0] if classes else "", states=states)
 
     def value(self, term: Term) -> Term | Wanted | None:
         if isinstance(term, Literal) or not is_blank(term):

@@ -105,7 +105,8 @@ class Rule:
     looked at; each empty ``VALUES ?target {}`` in it is filled with the targets. Over these facts, ``evidence_shape``
     says whether there is enough to judge and ``check_shape`` whether what is there is right; both are nodes of
     ``shapes``, a SHACL graph. What would settle a message of an evidence shape stands, by its English text, in
-    ``wanted_of_node`` if it is to be stated of the node at fault, in ``wanted_of_value`` if of the value. ``starts`` overrides ``applicable_from`` per system class.
+    ``wanted_of_node`` if it is to be stated of the node at fault, in ``wanted_of_value`` if of the value. ``starts``
+    overrides ``applicable_from`` per system class.
     """
 
     iri: Iri

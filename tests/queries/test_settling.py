@@ -1,4 +1,4 @@
-"""What settles an unknown verdict: the inventory that each finding offers, filled in and loaded, takes its reasons away."""
+"""What settles an unknown verdict: the inventory that it offers, filled in and loaded, takes its reasons away."""
 
 from __future__ import annotations
 
@@ -169,9 +169,8 @@ def test_a_value_that_was_left_open_is_asked_for_and_never_taken(rule: str, tag:
 
 def test_an_odd_name_stays_one_value() -> None:
     odd = 'a: "b" # {c} \\ ção'
-    facts = stated(
-        f":t a sg:LLMSystem ; sg:personalData true ; sg:name {json.dumps(odd, ensure_ascii=False)} ; sg:governedBy :lgpd . {LGPD}"
-    )
+    name = json.dumps(odd, ensure_ascii=False)
+    facts = stated(f":t a sg:LLMSystem ; sg:personalData true ; sg:name {name} ; sg:governedBy :lgpd . {LGPD}")
     grown, verdict = settled("LGPD-46", facts)
     assert verdict.name == odd
     assert {f.object for f in grown if f.subject == f"{BASE}t" and f.predicate.endswith("#name")} == {Literal(odd)}
