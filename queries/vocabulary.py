@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from stratagraph.ontology.graph import Graph
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import DCT, OWL, RDF, RDFS, SKOS, VS, compact, expand, local_name
 from stratagraph.queries.forms import Form, Forms
+from stratagraph.queries.matches import Spelling, Texts
 from stratagraph.queries.names import AmbiguousName, UnknownName
 
 KINDS: Final = {
@@ -29,7 +29,6 @@ KINDS: Final = {
     OWL.NamedIndividual: "individual",
 }
 """What a term can be, in the order in which a reader wants them."""
-_SEPARATORS: Final = re.compile(r"[\W_]+")
 _SUGGESTIONS: Final = 5
 _SHOWN_ELSEWHERE: Final = frozenset(
     {RDF.type, RDFS.label, SKOS.definition, DCT.bibliographicCitation, DCT.source, VS.term_status}
@@ -147,14 +146,17 @@ class Vocabulary:
         }
 
     @cached_property
-    def _spellings(self) -> Mapping[str, frozenset[Iri]]:
-        found: dict[str, set[Iri]] = defaultdict(set)
+    def _spellings(self) -> tuple[Mapping[str, set[Iri]], Mapping[str, set[Iri]]]:
+        """The terms by the names of their own, and by the further ones."""
+        own: dict[str, set[Iri]] = defaultdict(set)
+        further: dict[str, set[Iri]] = defaultdict(set)
         for iri in self.terms:
-            labels = (*self.model.labels.get(iri, {}).values(), *self.model.alternatives.get(iri, ()))
-            names = (local_name(iri), *labels, *self._texts(iri, SKOS.notation))
-            for name in names:
-                found[fold(name)].add(iri)
-        return {name: frozenset(iris) for name, iris in found.items()}
+            labels = self.model.labels.get(iri, {}).values()
+            for name in (local_name(iri), *labels, *self._texts(iri, SKOS.notation)):
+                own[fold(name)].add(iri)
+            for name in self.model.alternatives.get(iri, ()):
+                further[fold(name)].add(iri)
+        return own, further
 
     def _texts(self, iri: Iri, predicate: Iri) -> Iterator[str]:
         return (term.value for term in self._graph.objects(iri, predicate) if isinstance(term, Literal))
@@ -187,13 +189,19 @@ class Vocabulary:
         ):
             if iri in terms:
                 return iri
-        found = sorted(self._spellings.get(fold(name), frozenset()) & terms)
+        own, further = (terms & spellings.get(fold(name), set()) for spellings in self._spellings)
+        found: list[Iri] = sorted(own or further)
         exact = [iri for iri in found if local_name(iri) == name.strip()]
         if len(found) == 1 or len(exact) == 1:
             return (exact or found)[0]
         if found:
             raise AmbiguousName(name=name, candidates=tuple(map(self._candidate, found)))
-        spellings = {spelling: iris & terms for spelling, iris in self._spellings.items() if not iris.isdisjoint(terms)}
+        spellings = {
+            spelling: iris & terms
+            for known in reversed(self._spellings)
+            for spelling, iris in known.items()
+            if not iris.isdisjoint(terms)
+        }
         close = get_close_matches(fold(name), spellings, n=_SUGGESTIONS, cutoff=0.6)
         nearest = dict.fromkeys(compact(min(spellings[spelling])) for spelling in close)
         raise UnknownName(kind=kind, name=name, suggestions=tuple(nearest))
@@ -202,16 +210,26 @@ class Vocabulary:
         return {"iri": iri, "label": self.model.label(iri), "class": self.terms[iri]}
 
     def search(self, text: str, limit: int = 20) -> list[Iri]:
-        """Return the terms whose names or definitions have every word of the text, the best first."""
-        words = _SEPARATORS.sub(" ", fold(text)).split()
+        """Return the terms whose names or definitions, in any language, have every word of the text, the best first."""
+        wanted = Spelling.of(text)
         ranked = []
-        for iri in self.terms if words else ():
-            labels = (*self.model.labels.get(iri, {}).values(), *self.model.alternatives.get(iri, ()))
-            names = [local_name(iri), *labels]
-            rank = _rank(words, map(fold, names), map(fold, self.model.definitions.get(iri, {}).values()))
+        for iri, texts in self._texts_of_terms.items() if wanted.words else ():
+            rank = texts.rank(wanted)
             if rank is not None:
-                ranked.append((rank, len(names[0]), iri))
+                ranked.append((rank, len(local_name(iri)), iri))
         return [iri for _, _, iri in sorted(ranked)[:limit]]
+
+    @cached_property
+    def _texts_of_terms(self) -> Mapping[Iri, Texts]:
+        model = self.model
+        return {
+            iri: Texts.of(
+                (local_name(iri), *model.labels.get(iri, {}).values(), *self._texts(iri, SKOS.notation)),
+                model.alternatives.get(iri, ()),
+                model.definitions.get(iri, {}).values(),
+            )
+            for iri in self.terms
+        }
 
     def describe(self, iri: Iri) -> Description:
         """Return everything that the ontology says of a term."""
@@ -261,16 +279,3 @@ class Vocabulary:
         for fact in self.model.triples:
             found[fact.subject].add(fact.predicate)
         return found
-
-
-def _rank(words: list[str], names: Iterable[str], definitions: Iterable[str]) -> int | None:
-    """Return how well a term fits, 0 best; None where a word is missing."""
-    wanted = " ".join(words)
-    spaced = [_SEPARATORS.sub(" ", name).strip() for name in names]
-    tests = (
-        any(name == wanted for name in spaced),
-        any(name.startswith(wanted) for name in spaced),
-        any(all(word in name for word in words) for name in spaced),
-        any(all(word in text for word in words) for text in definitions),
-    )
-    return tests.index(True) if any(tests) else None

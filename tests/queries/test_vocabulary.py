@@ -1,9 +1,18 @@
 from __future__ import annotations
 
-import pytest
+from collections.abc import Callable
+from pathlib import Path
+from unicodedata import combining, normalize
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stratagraph.ontology.facts import Literal
+from stratagraph.ontology.folding import fold
 from stratagraph.ontology.model import load_model
-from stratagraph.ontology.namespaces import SG, SKOS
+from stratagraph.ontology.namespaces import RDFS, SG, SKOS, local_name
+from stratagraph.queries.matches import words_of
 from stratagraph.queries.names import AmbiguousName, UnknownName
 from stratagraph.queries.vocabulary import Vocabulary
 
@@ -94,3 +103,96 @@ def test_a_search_looks_into_definitions_after_names() -> None:
     assert len(names) < len(found)
     assert VOCABULARY.search("  ") == []
     assert len(VOCABULARY.search("a", limit=3)) == 3
+
+
+WORDS = tuple(
+    (term, text, tag)
+    for term, *spellings in (
+        line.split("\t")
+        for line in Path(__file__).with_name("document_words.tsv").read_text("utf-8").splitlines()
+        if not line.startswith("#")
+    )
+    for text, _, tag in (spelling.rpartition("@") for spelling in spellings)
+)
+"""Every term as the documents spell it."""
+
+
+def test_the_documents_words_are_names_of_the_terms_with_a_language() -> None:
+    stated = {
+        (fact.subject, fact.object.value, fact.object.language)
+        for fact in VOCABULARY.model.triples
+        if fact.predicate in {SKOS.altLabel, SKOS.hiddenLabel, RDFS.label} and isinstance(fact.object, Literal)
+    }
+    assert len(WORDS) > 250
+    lacking = [(term, text) for term, text, tag in WORDS if (SG.term(term), text, tag.lower()) not in stated]
+    assert lacking == []
+
+
+def _places(spell: Callable[[str], str]) -> list[tuple[str, str, list[str]]]:
+    """Return the words that do not find their term among the first three."""
+    found = ((term, spell(text), VOCABULARY.search(spell(text), 3)) for term, text, _ in WORDS)
+    return [(term, text, list(map(local_name, iris))) for term, text, iris in found if SG.term(term) not in iris]
+
+
+@pytest.mark.parametrize(
+    "spell",
+    [
+        str,
+        str.upper,
+        lambda text: "".join(c for c in normalize("NFD", text) if not combining(c)),
+        lambda text: text.replace("_", "-").replace(" ", "_"),
+    ],
+    ids=["as written", "upper case", "no accents", "other separators"],
+)
+def test_the_documents_words_find_their_term_among_the_first_three(spell: Callable[[str], str]) -> None:
+    assert _places(spell) == []
+
+
+@given(st.data())
+def test_the_words_of_a_name_find_it_in_any_order(data: st.DataObject) -> None:
+    term, text, _ = data.draw(st.sampled_from(WORDS))
+    words = data.draw(st.permutations(words_of(text)))
+    assert SG.term(term) in VOCABULARY.search(" ".join(words), 10_000)
+
+
+@pytest.mark.parametrize(
+    ("text", "term"),
+    [
+        ("finetuning", "FineTuningTerm"),
+        ("fine tuning", "FineTuningTerm"),
+        ("tokenizers", "Tokenizer"),
+        ("relatórios de impacto", "ImpactReport"),
+        ("violação de guardrail", "guardrailViolations"),
+        ("logs PII vazamento", "PersonalDataInLogsRisk"),
+        ("costPerMillionTokens", "costPerMillionTokens"),
+        ("LGPD 33", "LGPD-33"),
+    ],
+)
+def test_hyphens_plurals_and_joined_words_do_not_matter(text: str, term: str) -> None:
+    assert SG.term(term) in VOCABULARY.search(text, 3)
+
+
+def test_a_name_with_all_words_comes_before_a_definition_with_them() -> None:
+    found = VOCABULARY.search("latência p95", 1000)
+    named = [any(set(words_of(text)) >= {"latencia", "p95"} for text in _names(iri)) for iri in found]
+    assert named[0]
+    assert named == sorted(named, reverse=True)
+
+
+def _names(iri: str) -> tuple[str, ...]:
+    model = VOCABULARY.model
+    return (*model.labels.get(iri, {}).values(), *model.alternatives.get(iri, ()))
+
+
+def test_a_label_is_meant_before_another_terms_further_name() -> None:
+    model = VOCABULARY.model
+    own = {iri: {fold(label) for label in labels.values()} for iri, labels in model.labels.items()}
+    shared = [(fold(text), term) for term, text, _ in WORDS if fold(text) not in own[SG.term(term)]]
+    owners = {text: [iri for iri, names in own.items() if text in names] for text, _ in shared}
+    decided = {text: iris[0] for text, iris in owners.items() if len(iris) == 1}
+    assert "prompt templates" in decided
+    assert {text: VOCABULARY.find(text) for text in decided} == decided
+
+
+def test_a_further_name_counts_among_the_classes_where_no_class_has_it_as_its_own() -> None:
+    assert VOCABULARY.find_class("Interface") == SG.Channel
