@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import shutil
-import signal
-import subprocess
-import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 from stratagraph.ontology.blanks import is_blank
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Fact, Iri, Term
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import OWL, RDF, RDFS, SKOLEM_BASE
+from stratagraph.ontology.reasoners import REASONERS
 from stratagraph.ontology.terms import encode
 
 DEADLINE: Final = 120.0
 """Seconds after which the reasoner is stopped."""
 _ANNOTATIONS: Final = frozenset({RDFS.label, RDFS.comment, RDFS.seeAlso, RDFS.isDefinedBy})
-_BEYOND_ASCII: Final = re.compile(r"[^\x00-\x7f]")
 _NO_LABEL: Final = re.compile(r"[^0-9A-Za-z]")
 
 
@@ -75,8 +70,8 @@ def check(subject: OntologyModel | Iterable[Fact], *, deadline: float = DEADLINE
     facts = subject.triples if isinstance(subject, OntologyModel) else subject
     with TemporaryDirectory(prefix="stratagraph-dl-") as folder:
         file = Path(folder) / "ontology.nt"
-        file.write_text("".join(_lines(facts)), encoding="ascii")
-        answer = _classify(file, java, deadline)
+        file.write_text("".join(_lines(facts)), encoding="utf-8")
+        answer = REASONERS.ask(java, file, deadline)
     if "failure" in answer:
         raise ReasonerFailed(reason=answer["failure"].strip())
     return DLReport(consistent=answer["consistent"], unsatisfiable=tuple(answer["unsatisfiable"]))
@@ -94,7 +89,7 @@ def find_java() -> str:
 
 
 def _lines(facts: Iterable[Fact]) -> Iterator[str]:
-    """Project facts to N-Triples in ASCII.
+    """Project facts to N-Triples.
 
     Module headers go, since one ontology has at most one, and so do annotations: they mean nothing to the reasoner, and
     reading them takes longer than reasoning.
@@ -106,7 +101,7 @@ def _lines(facts: Iterable[Fact]) -> Iterator[str]:
     for fact in facts:
         if fact.subject not in headers and fact.predicate not in annotations:
             terms = (_node(fact.subject), _node(fact.predicate), _node(fact.object))
-            yield _BEYOND_ASCII.sub(_escape, " ".join(terms)) + " .\n"
+            yield " ".join(terms) + " .\n"
 
 
 def _node(term: Term) -> str:
@@ -114,36 +109,3 @@ def _node(term: Term) -> str:
     if isinstance(term, str) and is_blank(term):
         return "_:b" + _NO_LABEL.sub("x", term.removeprefix(SKOLEM_BASE))
     return encode(term)
-
-
-def _escape(match: re.Match[str]) -> str:
-    return f"\\U{ord(match[0]):08X}"
-
-
-def _classify(file: Path, java: str, deadline: float) -> dict[str, Any]:
-    """Run the reasoner's process and its Java child; both are stopped together when time is up."""
-    command = [sys.executable, "-m", "stratagraph.ontology.hermit", str(file), java]
-    process = subprocess.Popen(  # noqa: S603 - our own interpreter on our own module and file
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        env=os.environ | {"TMPDIR": str(file.parent)},
-    )
-    try:
-        output, errors = process.communicate(timeout=deadline)
-    except subprocess.TimeoutExpired:
-        return {"failure": f"no end after {deadline:g} seconds"}
-    finally:
-        _stop(process)
-    if process.returncode:
-        return {"failure": errors.strip().rpartition("\n")[2] or f"exit status {process.returncode}"}
-    answer: dict[str, Any] = json.loads(output)
-    return answer
-
-
-def _stop(process: subprocess.Popen[str]) -> None:
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()

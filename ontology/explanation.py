@@ -19,6 +19,7 @@ from stratagraph.ontology.blanks import is_blank
 from stratagraph.ontology.facts import Fact, Iri
 from stratagraph.ontology.namespaces import OWL, RDF, SG
 from stratagraph.ontology.proofs import MEMBER
+from stratagraph.ontology.reasoners import REASONERS
 
 DEADLINE: Final = 60.0
 """Seconds after which an explanation is given as far as it has come."""
@@ -41,6 +42,7 @@ class Explanation:
     minimal: bool
 
 
+@REASONERS.kept()
 def explain(
     facts: Iterable[Fact],
     suspects: Iterable[Fact] = (),

@@ -14,6 +14,7 @@ from stratagraph.ontology.extension_files import Module
 from stratagraph.ontology.facts import Fact, Iri
 from stratagraph.ontology.findings import Finding, Severity
 from stratagraph.ontology.places import line_of
+from stratagraph.ontology.reasoners import REASONERS
 
 PATIENCE: Final = 2 * dl.DEADLINE
 """Seconds that modules have, looked at one by one."""
@@ -40,6 +41,7 @@ class Judgement:
         )
 
 
+@REASONERS.kept()
 def judge(core: tuple[Fact, ...], modules: Sequence[Module], explain_for: float = 0) -> Judgement:
     """Let the reasoner judge all modules together, and where it does not agree, each beside those before it.
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from stratagraph.ontology.reasoners import REASONERS
 from stratagraph.service import in_force
 from tests.counting import counted
 from tests.neo4j_server import _database, _impatient, _neo4j_server  # noqa: F401  fixtures; one server per session
@@ -87,6 +88,13 @@ def _cache_of_our_own(tmp_path_factory: pytest.TempPathFactory) -> Generator[Non
     folder = tmp_path_factory.mktemp("cache")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(in_force, "default_cache_folder", lambda: folder)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_reasoner() -> Generator[None]:
+    """Let all tests of a process share one Java runtime for the reasoner, as a judgement of the product's does."""
+    with REASONERS.kept():
         yield
 
 
