@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,7 +13,9 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import httpx
@@ -60,9 +64,19 @@ def run(*arguments: str, environment: Mapping[str, str], stdin: str | None = Non
 
 
 def clean_environment(home: Path) -> dict[str, str]:
-    """The environment of a newcomer: nothing of ours configured, a home of their own."""
+    """The environment of a newcomer: nothing of ours configured, a home of their own.
+
+    The cache, whose content goes by the hash of what it was made from, is shared: making it takes seconds.
+    """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("STRATAGRAPH_")}
-    return kept | {"XDG_DATA_HOME": str(home), "XDG_CACHE_HOME": str(home / "cache")}
+    return kept | {"XDG_DATA_HOME": str(home), "XDG_CACHE_HOME": str(_cache())}
+
+
+@cache
+def _cache() -> Path:
+    folder = Path(mkdtemp(prefix="stratagraph-cache-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 @contextmanager
