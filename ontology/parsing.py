@@ -17,7 +17,7 @@ from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Fact, Iri, Literal, Term
 from stratagraph.ontology.namespaces import ONTOLOGY_IRI, RDF
 from stratagraph.ontology.nesting import DEPTH_LIMIT, too_deep
-from stratagraph.ontology.rdfxml import RdfXmlError, read_rdf_xml
+from stratagraph.ontology.rdfxml import RdfXmlError, prefixes_of_rdf_xml, read_rdf_xml
 
 
 @dataclass(kw_only=True)
@@ -120,7 +120,12 @@ def parse_rdf(data: bytes, format: str, base: Iri, file: str, *, salt: str = "")
 
 def declared_prefixes(data: bytes, syntax: RdfSyntax = RdfSyntax.TURTLE) -> dict[str, Iri]:
     """Return the prefixes that a well-formed document declares, the last one of a name."""
-    parser = ox.parse(data.removeprefix(_BOM), format=_FORMATS[syntax], base_iri=ONTOLOGY_IRI)
+    data = data.removeprefix(_BOM)
+    if not data.strip():
+        return {}
+    if syntax is RdfSyntax.RDFXML:
+        return prefixes_of_rdf_xml(data)
+    parser = ox.parse(data, format=_FORMATS[syntax], base_iri=ONTOLOGY_IRI)
     for _ in parser:
         pass
     return dict(parser.prefixes)

@@ -110,6 +110,20 @@ def read_rdf_xml(data: bytes, base: str, depth_limit: int) -> list[ox.Quad]:
     return reader.quads
 
 
+def prefixes_of_rdf_xml(data: bytes) -> dict[str, str]:
+    """Return the prefixes that a well-formed document declares on any of its elements, the last one of a name."""
+    found: dict[str, str] = {}
+
+    def declare(prefix: str | None, iri: str | None) -> None:
+        if iri:  # an empty one takes a declaration back
+            found[prefix or ""] = iri
+
+    parser = expat.ParserCreate(namespace_separator=_SEPARATOR)
+    parser.StartNamespaceDeclHandler = declare
+    parser.Parse(data, True)
+    return found
+
+
 class _Reader:
     """Turns the events of an XML parser into statements."""
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from stratagraph.ontology.facts import Fact, Literal
 from stratagraph.ontology.namespaces import RDF, XSD
 from stratagraph.ontology.nesting import DEPTH_LIMIT
-from stratagraph.ontology.parsing import MalformedRdf, RdfSyntax, UnknownSyntax, parse_rdf
+from stratagraph.ontology.parsing import MalformedRdf, RdfSyntax, UnknownSyntax, declared_prefixes, parse_rdf
 
 BASE = "http://example.org/"
 RDF_XML = b'<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:e="http://example.org/">%s</rdf:RDF>'
@@ -147,3 +147,33 @@ def test_extension_decides_the_syntax_in_any_case() -> None:
 
 def test_a_triple_that_stands_twice_does_not_rename_its_blank_node() -> None:
     assert parse(b"_:x <p> <a> . _:x <p> <a> .") == parse(b"_:x <p> <a> .")
+
+
+ELEMENTS = f'<rdf:RDF xmlns:rdf="{RDF}"{{}}><rdf:Description rdf:about="a"{{}}/></rdf:RDF>'
+PREFIXES = [
+    ("turtle", "@prefix a: <urn:x:1> . PREFIX b: <urn:x:2>", {"a": "urn:x:1", "b": "urn:x:2"}),
+    ("turtle", "@prefix a: <urn:x:1> . @prefix a: <urn:x:2> . @prefix : <urn:x:3> .", {"a": "urn:x:2", "": "urn:x:3"}),
+    ("trig", "@prefix a: <urn:x:1> .", {"a": "urn:x:1"}),
+    ("ntriples", "<urn:x:1> <urn:x:2> <urn:x:3> .", {}),
+    ("nquads", "<urn:x:1> <urn:x:2> <urn:x:3> .", {}),
+    ("jsonld", '{"@context": {"a": "http://example.org/"}, "@id": "a:1"}', {"a": "http://example.org/"}),
+    ("rdfxml", ELEMENTS.format("", ""), {"rdf": str(RDF)}),
+    (
+        "rdfxml",
+        ELEMENTS.format(' xmlns="urn:x:1"', ' xmlns:a="urn:x:2"'),
+        {"rdf": str(RDF), "": "urn:x:1", "a": "urn:x:2"},
+    ),
+    ("rdfxml", ELEMENTS.format(' xmlns:a="urn:x:1"', ' xmlns:a="urn:x:2"'), {"rdf": str(RDF), "a": "urn:x:2"}),
+    ("rdfxml", ELEMENTS.format(' xmlns="urn:x:1"', ' xmlns=""'), {"rdf": str(RDF), "": "urn:x:1"}),
+    *((syntax.value, " \n", {}) for syntax in RdfSyntax),
+]
+
+
+@pytest.mark.parametrize(("syntax", "text", "prefixes"), PREFIXES)
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_the_prefixes_that_a_document_of_any_syntax_declares(
+    syntax: str, text: str, prefixes: dict[str, str], mark: bytes
+) -> None:
+    data = mark + text.encode()
+    parse(data, syntax)
+    assert declared_prefixes(data, RdfSyntax(syntax)) == prefixes
