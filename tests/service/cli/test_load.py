@@ -4,67 +4,28 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from stratagraph.ontology.facts import Literal
-from stratagraph.ontology.model import CORE_SOURCE
 from stratagraph.ontology.namespaces import ASSET_BASE
 from stratagraph.queries.impact import Direction, impact
 from stratagraph.queries.impact_document import impact_document
 from stratagraph.queries.render import render
-from stratagraph.service.client import Client, local
 from stratagraph.service.engine import Engine
-from stratagraph.service.http.app import create_app
-from stratagraph.service.http.batches import Writer
-from stratagraph.service.settings import load_settings
-from tests.opened import Opened
 from tests.service.cli.invoking import Done, run
+from tests.service.cli.lending import Load, _engine, _environment, _load, names
 from tests.service.running import clean_environment
 
-Load = Callable[..., Done]
+__all__ = ["_engine", "_environment", "_load"]
+
 MODEL = "- kind: BaseModel\n  name: {}\n"
 
 
-@pytest.fixture(name="engine", scope="module")
-def _engine(tmp_path_factory: pytest.TempPathFactory, opened: Opened) -> Iterator[Engine]:
-    with Engine(load_settings(data=opened(tmp_path_factory.mktemp("data")))) as engine:
-        yield engine
-
-
-@pytest.fixture(name="environment")
-def _environment(tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, str]:
-    """A user's environment, whose commands find one engine that stays open; each test begins with nothing loaded."""
-    client = local(create_app(engine, guarded=False), Writer(engine))
-
-    @contextmanager
-    def lent(*_: object, **__: object) -> Iterator[Client]:
-        yield client
-
-    for command in ("load", "withdraw"):
-        monkeypatch.setattr(f"stratagraph.service.cli.{command}.connect", lent)
-    for record in engine.ledger.sources():
-        if record.source != CORE_SOURCE and any(scope.open_claims for scope in record.scopes):
-            client.withdraw(record.source, ())
-    assert models(engine) == set()
-    return clean_environment(tmp_path / "home")
-
-
-@pytest.fixture(name="load")
-def _load(environment: Mapping[str, str]) -> Load:
-    def load(*arguments: str | Path, stdin: str | None = None) -> Done:
-        return run("load", *map(str, arguments), environment=environment, stdin=stdin)
-
-    return load
-
-
 def models(engine: Engine) -> set[str]:
-    rows = engine.triples.select("SELECT ?name WHERE { ?model a sg:BaseModel ; sg:name ?name }")
-    return {row["name"].value for row in rows if isinstance(row["name"], Literal)}
+    return names(engine, "BaseModel")
 
 
 def write(root: Path, **contents: str) -> Path:
