@@ -18,8 +18,9 @@ def serve(
     # The server loads every part of the service; other commands do without.
     from stratagraph.service.engine import Engine
     from stratagraph.service.server import Server
+    from stratagraph.service.stopping import ending_in_order
 
-    with errors_in_words():
+    with errors_in_words(), ending_in_order():
         _log_to_stderr()
         settings = load_settings(config, data=data, host=host, port=port, ontology=ontology)
         with Engine(settings) as engine:
@@ -37,8 +38,9 @@ def demo(
 ) -> None:
     """Load the example estate and sample telemetry, and serve them."""
     from stratagraph.service.demo import run_demo
+    from stratagraph.service.stopping import ending_in_order
 
-    with errors_in_words():
+    with errors_in_words(), ending_in_order():
         _log_to_stderr()
         folder = data or default_data_folder() / DEMO_FOLDER
         run_demo(load_settings(config, data=folder, host=host, port=port), fresh=fresh, say=typer.echo)
