@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import ClassVar
 
+from stratagraph.ontology.sentences import say
+
 
 @dataclass(kw_only=True)
 class StratagraphError(Exception):
@@ -29,6 +31,10 @@ class StratagraphError(Exception):
                 for name, value in self.data().items()
             }
         )
+
+    def said(self, language: str) -> str:
+        """Return the error's text in a language."""
+        return say(str(self), language)
 
     def __post_init__(self) -> None:
         """Give the base class its arguments, so that the error pickles and prints like any other."""

@@ -43,6 +43,8 @@ class _Writer:
             "changeLabel": self._label(impact.change) if impact.change else None,
             "direction": impact.direction.value,
             "aspect": self._notation(impact.aspect),
+            "aspectLabel": self._label(impact.aspect) if impact.aspect else None,
+            "aspectLabels": {aspect.notation: self._label(iri) for iri, aspect in self._model.aspects.items()},
             "depth": impact.depth,
             "partial": impact.partial,
             "partialReason": self._cut(),

@@ -7,6 +7,7 @@ from textwrap import wrap
 from typing import Any, Final
 
 from stratagraph.queries.messages import messages
+from stratagraph.queries.written import number
 
 Document = dict[str, Any]
 Texts = Mapping[str, str]
@@ -26,7 +27,7 @@ def _lines(document: Document, texts: Texts) -> Iterator[str]:
     yield texts["title"].format(
         **{"name": asset["label"], "class": asset["classLabel"] or "-", "level": asset["level"]}
     )
-    yield texts["summary"].format_map(document)
+    yield texts["summary"].format_map({**document, "direction": texts[f"direction-{document['direction']}"]})
     if document["partial"]:
         yield texts["partial"].format(reason=document["partialReason"])
     if not document["count"]:
@@ -45,11 +46,14 @@ def _levels(document: Document, texts: Texts) -> Iterator[str]:
         heading = f"{level['level']} {level['label']}" if level["level"].startswith("L") else level["label"]
         yield f"{heading} ({len(level['assets'])})"
         for asset in level["assets"]:
-            yield from _asset(asset, texts, width)
+            yield from _asset(asset, texts, width, document)
 
 
-def _asset(asset: Document, texts: Texts, width: int) -> Iterator[str]:
-    aspects = ", ".join(f"{name} {strength:g}" for name, strength in asset["aspects"].items())
+def _asset(asset: Document, texts: Texts, width: int, document: Document) -> Iterator[str]:
+    labels, language = document["aspectLabels"], document["language"]
+    aspects = ", ".join(
+        f"{labels[name].lower()} {number(strength, language)}" for name, strength in asset["aspects"].items()
+    )
     hops = texts["hop-one" if asset["hops"] == 1 else "hop-many"].format(count=asset["hops"])
     yield f"  {asset['label']:<{width}}  {hops:<8}  {aspects}"
     path = asset["path"]

@@ -14,9 +14,10 @@ from stratagraph.loaders.origins import Loaded
 from stratagraph.ontology.errors import in_short
 from stratagraph.ontology.facts import Literal
 from stratagraph.ontology.namespaces import compact
+from stratagraph.ontology.sentences import say
 from stratagraph.ontology.terms import decode
 from stratagraph.service.cli.mistakes import sentence
-from stratagraph.service.cli.options import write
+from stratagraph.service.cli.options import tongue, write
 
 SHOWN: Final = 200
 """Lines of one kind of change that a terminal is given; the JSON form has more."""
@@ -53,7 +54,7 @@ class Account:
             write(json.dumps(document, ensure_ascii=False, indent=2))
             return
         for line in self._lines(gone, skipped):
-            write(line)
+            write(say(line, tongue()))
 
     def _lines(self, gone: Sequence[str], skipped: Sequence[str]) -> Iterator[str]:
         if self.answer["duplicate"]:

@@ -19,6 +19,7 @@ from stratagraph.service.cli.options import (
     Ontology,
     Out,
     errors_in_words,
+    note,
     tell_past,
     write,
 )
@@ -96,9 +97,9 @@ def _tell(answer: Answer, lines: list[str], *, out: str, allow_empty: bool) -> N
     for line in lines:
         sys.stderr.write(f"{line}\n")
     if out:
-        sys.stderr.write(f"The report is in {out}.\n")
+        note(f"The report is in {out}.")
     if "Stratagraph-Audit-Empty" in answer.headers and not allow_empty:
-        sys.stderr.write(
+        note(
             "note: no rule applies to anything here, so nothing was shown. Is it the right data folder, day and "
-            "framework? --allow-empty takes that for a success.\n"
+            "framework? --allow-empty takes that for a success."
         )

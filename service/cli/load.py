@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,7 +19,19 @@ from stratagraph.ontology.facts import Batch
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.service.cli.account import Account, Form, Listed, some, summary
 from stratagraph.service.cli.mistakes import explain
-from stratagraph.service.cli.options import Config, Data, DryRun, Ontology, Source, errors_in_words, fail, write
+from stratagraph.service.cli.options import (
+    Config,
+    Data,
+    DryRun,
+    Language,
+    Ontology,
+    Source,
+    errors_in_words,
+    fail,
+    note,
+    tongue,
+    write,
+)
 from stratagraph.service.client import Absent, Client, Refused, connect
 from stratagraph.service.in_force import ontology_of
 from stratagraph.service.settings import Settings, load_settings
@@ -84,6 +95,7 @@ def load(
     dry_run: DryRun = False,
     form: Listed = Form.TEXT,
     warnings: Annotated[bool, typer.Option("--warnings", help="List every warning.")] = False,
+    lang: Language = "en",  # noqa: ARG001  what is said is said in it, by way of tongue()
     data: Data = None,
     config: Config = None,
     ontology: Ontology = None,
@@ -126,9 +138,9 @@ def tell_unused(settings: Settings, model: OntologyModel) -> None:
         return
     wanted = ontology_of(settings, reason=False).model.modules.keys()
     if missing := sorted(wanted - model.modules.keys()):
-        sys.stderr.write(
+        note(
             f"note: {', '.join(missing)} is not in force in the service that takes this; "
-            f"start it with 'stratagraph serve --ontology {settings.ontology}'.\n"
+            f"start it with 'stratagraph serve --ontology {settings.ontology}'."
         )
 
 
@@ -172,4 +184,4 @@ def _nothing(paths: Sequence[Path], reading: Reading, *, allowed: bool) -> None:
     error = NothingToLoad(paths=some([str(path) for path in paths]), skipped=skipped)
     if not allowed:
         raise error
-    write(str(error))
+    write(error.said(tongue()))

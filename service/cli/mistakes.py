@@ -6,7 +6,9 @@ from typing import Any, Final
 
 from stratagraph.loaders.origins import Loaded, Place
 from stratagraph.ontology.facts import Fact
+from stratagraph.ontology.sentences import say
 from stratagraph.ontology.terms import decode
+from stratagraph.service.cli.options import tongue
 from stratagraph.service.client import Refused
 
 MOST_TOLD: Final = 100
@@ -42,7 +44,15 @@ def locate(finding: dict[str, Any], loaded: Loaded) -> Place | None:
 
 
 def _told(place: Place | None, finding: dict[str, Any]) -> str:
-    return f"{place}: {finding['text']}" if place else str(finding["text"])
+    text = _spoken(finding)
+    return f"{place}: {text}" if place else text
+
+
+def _spoken(finding: dict[str, Any]) -> str:
+    """Return what a finding says in the command's language; its text is in English, its messages in all."""
+    text, told = str(finding["text"]), finding.get("messages") or {}
+    english, wanted = told.get("en"), told.get(tongue().lower())
+    return text.replace(english, wanted) if english and wanted else say(text, tongue())
 
 
 def _order(place: Place | None) -> tuple[str, int]:

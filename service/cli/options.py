@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -9,10 +10,14 @@ from pathlib import Path
 from typing import Annotated, Final, NoReturn
 
 import typer
+from click import get_current_context
 
 from stratagraph.ontology.errors import StratagraphError
+from stratagraph.ontology.sentences import SOURCE, say
 
 COULD_NOT_RUN: Final = 2
+TONGUE: Final = "STRATAGRAPH_LANG"
+"""The variable that names the language of commands that are given none."""
 LONGEST_SOURCE: Final = 200
 """Characters of a source's name, which the service takes."""
 
@@ -53,12 +58,37 @@ def _supported(text: str) -> str:
     try:
         return language(text)
     except UnknownLanguage as error:
-        raise typer.BadParameter(str(error)) from None
+        raise typer.BadParameter(error.said(tongue())) from None
 
 
 Language = Annotated[
-    str, typer.Option("--lang", callback=_supported, help="Language of labels and reasons: en or pt-BR.")
+    str,
+    typer.Option(
+        "--lang",
+        callback=_supported,
+        envvar=TONGUE,
+        is_eager=True,
+        show_envvar=False,
+        help="Language of labels, reasons and messages: en or pt-BR.",
+    ),
 ]
+
+
+def tongue() -> str:
+    """Return the language of a command's messages: its --lang, else that of the environment, else English."""
+    from stratagraph.queries.messages import UnknownLanguage, language
+
+    context = get_current_context(silent=True)
+    given = context.params.get("lang") if context else None
+    try:
+        return language(given or os.environ.get(TONGUE) or SOURCE)
+    except UnknownLanguage:
+        return SOURCE
+
+
+def note(message: str) -> None:
+    """Write a sentence to standard error, in the command's language."""
+    sys.stderr.write(f"{say(message, tongue())}\n")
 
 
 def _source(name: str) -> str:
@@ -75,7 +105,7 @@ Source = Annotated[str, typer.Option("--source", help="Who says so: the name tha
 
 def fail(message: str) -> NoReturn:
     """End the command: it could not run."""
-    sys.stderr.write(f"stratagraph: {message}\n")
+    sys.stderr.write(f"stratagraph: {say(message, tongue())}\n")
     raise typer.Exit(COULD_NOT_RUN)
 
 
@@ -98,9 +128,9 @@ def tell_past(headers: Mapping[str, str]) -> None:
     for difference in differences:
         kind, _, value = difference.partition("=")
         if kind == "redacted":
-            sys.stderr.write(f"note: {value} statements known then have been redacted since; the answer lacks them.\n")
+            note(f"note: {value} statements known then have been redacted since; the answer lacks them.")
         else:
-            sys.stderr.write("note: the ontology in force then can't be restored; today's was used instead.\n")
+            note("note: the ontology in force then can't be restored; today's was used instead.")
 
 
 def write(text: str, out: Path | None = None) -> None:

@@ -11,7 +11,19 @@ import typer
 
 from stratagraph.service.cli.answers import Table, cypher_table, delimited, sparql_table
 from stratagraph.service.cli.grid import grid, on_terminal, terminal_width
-from stratagraph.service.cli.options import AsOf, Config, Data, Ontology, Out, errors_in_words, fail, tell_past, write
+from stratagraph.service.cli.options import (
+    AsOf,
+    Config,
+    Data,
+    Language,
+    Ontology,
+    Out,
+    errors_in_words,
+    fail,
+    note,
+    tell_past,
+    write,
+)
 from stratagraph.service.client import Answer, Client, Refused, connect
 from stratagraph.service.settings import load_settings
 
@@ -68,6 +80,7 @@ def query(
     ] = None,
     as_of: AsOf = None,
     out: Out = None,
+    lang: Language = "en",  # noqa: ARG001  what is said is said in it, by way of tongue()
     data: Data = None,
     config: Config = None,
     ontology: Ontology = None,
@@ -127,7 +140,7 @@ def _write_cypher(answer: Answer, form: Format, out: Path | None) -> None:
     table = cypher_table(document)
     write(_table(table) if form is Format.TABLE else delimited(table, tabs=form is Format.TSV), out)
     if document["partial"]:
-        sys.stderr.write(f"note: the answer was cut: {document['reason']}\n")
+        note(f"note: the answer was cut: {document['reason']}")
 
 
 def _table(table: Table) -> str:

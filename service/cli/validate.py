@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from stratagraph.service.cli.options import Out, errors_in_words, fail, write
+from stratagraph.ontology.sentences import say
+from stratagraph.service.cli.options import Language, Out, errors_in_words, fail, note, tongue, write
 from stratagraph.shapes.validate import validate as run_validation
 
 
@@ -27,6 +27,7 @@ def validate(
     ],
     form: Annotated[Format, typer.Option("--format", help="How to write the report.")] = Format.TURTLE,
     out: Out = None,
+    lang: Language = "en",  # noqa: ARG001  what is said is said in it, by way of tongue()
 ) -> None:
     """Validate data against SHACL shapes and write the W3C report.
 
@@ -38,6 +39,6 @@ def validate(
         except OSError as error:
             fail(f"{error.filename} cannot be read: {error.strerror}. Give RDF files to --data and --shapes.")
         for notice in outcome.notices:
-            sys.stderr.write(f"warning: {': '.join(filter(None, (notice.shape, notice.message)))}\n")
+            note(f"warning: {': '.join(filter(None, (notice.shape, say(notice.message, tongue()))))}")
         write(outcome.to_turtle() if form is Format.TURTLE else outcome.to_json(), out)
     raise typer.Exit(0 if outcome.conforms else 1)

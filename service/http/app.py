@@ -34,6 +34,7 @@ from stratagraph.service.http.origin import OriginGuard, is_loopback
 from stratagraph.service.http.parameters import OneSpelling, strict
 from stratagraph.service.http.past import graphs
 from stratagraph.service.http.sequence import SequenceGate
+from stratagraph.service.http.tongue import Tongue
 from stratagraph.service.neo4j.cypher.pool import CypherPool
 from stratagraph.service.neo4j.target import find_target
 from stratagraph.service.settings import PASTS_FOLDER, Settings
@@ -117,6 +118,7 @@ def create_app(engine: Engine, *, guarded: bool = True) -> FastAPI:
         always = not is_loopback(settings.host)
         app.add_middleware(AccessGuard, tokens=TokenFile(settings.tokens), always=always)
     app.add_middleware(OriginGuard, allowed=settings.allowed_hosts)
+    app.add_middleware(Tongue)
     return app
 
 

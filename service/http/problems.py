@@ -16,6 +16,9 @@ from starlette.routing import Match
 
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.namespaces import PROBLEM_BASE
+from stratagraph.ontology.sentences import SOURCE, say
+from stratagraph.queries.messages import messages
+from stratagraph.service.http.tongue import spoken
 
 log = logging.getLogger(__name__)
 
@@ -34,9 +37,16 @@ def problem(
     extra: Mapping[str, Any] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Build one problem detail; ``slug`` is the stable last part of its type."""
-    body = {"type": PROBLEM_BASE + slug, "title": title, "status": status, "detail": detail, **(extra or {})}
+    """Build one problem detail in the request's language; ``slug`` is the stable last part of its type."""
+    told = {"title": _titled(title, status), "status": status, "detail": say(detail, spoken())}
+    body = {"type": PROBLEM_BASE + slug, **told, **(extra or {})}
     return Response(orjson.dumps(body, default=str), status, dict(headers or {}), MEDIA_TYPE)
+
+
+def _titled(title: str, status: int) -> str:
+    """Return a problem's title in the request's language: beside English, that of its status."""
+    titles = messages("statuses", spoken())
+    return title if spoken() == SOURCE else titles.get(str(status), titles["other"])
 
 
 def from_error(error: StratagraphError) -> Response:
@@ -68,8 +78,11 @@ def _ours(request: Request, error: Exception) -> Response:
 
 def _invalid(request: Request, error: Exception) -> Response:  # noqa: ARG001  starlette's handler signature
     assert isinstance(error, RequestValidationError)
-    faults = [{"where": ".".join(str(part) for part in fault["loc"]), "what": fault["msg"]} for fault in error.errors()]
-    detail = "; ".join(f"{fault['where']}: {fault['what']}" for fault in faults[:5])
+    faults = [
+        {"where": ".".join(str(part) for part in fault["loc"]), "what": say(fault["msg"], spoken())}
+        for fault in error.errors()
+    ]
+    detail = "; ".join(say(f"{fault['where']}: {fault['what']}", spoken()) for fault in faults[:5])
     return problem(
         slug="invalid-request",
         title="The request does not fit the route's parameters",

@@ -24,6 +24,7 @@ from stratagraph.service.http.headers import AS_OF, AT_LEAST, SEQUENCE
 from stratagraph.service.http.negotiation import choose
 from stratagraph.service.http.parameters import canonical, check
 from stratagraph.service.http.sequence import wanted_sequence
+from stratagraph.service.http.tongue import spoken
 from stratagraph.service.ledger.asof import Moment
 from stratagraph.service.sparql.errors import QueryTooLong, TooBusy
 from stratagraph.service.sparql.formats import GRAPHS, RESULTS, write_graph
@@ -111,7 +112,7 @@ async def _not_allowed(request: Request) -> Response:
 def refusal(error: StratagraphError) -> Response:
     retry_after = error.data().get("retry_after")
     headers = {"Retry-After": str(retry_after)} if retry_after is not None else {}
-    return Response(f"{error}\n", error.status, {"Cache-Control": "no-store", **headers}, _TEXT)
+    return Response(f"{error.said(spoken())}\n", error.status, {"Cache-Control": "no-store", **headers}, _TEXT)
 
 
 async def _answer(request: Request, pool: QueryPool, client: str) -> Response:

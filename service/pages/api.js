@@ -25,12 +25,16 @@ export const levels = (lang) => get("/api/levels", { lang });
 export const assets = (level, after, lang) => get("/api/assets", { level, after, lang });
 export const asset = (iri, lang) => get(`/api/assets/${encodeURIComponent(iri)}`, { lang });
 export const metrics = (iri, lang) => get("/api/metrics", { asset: iri, lang });
+export const verdicts = (about, lang) => get("/api/compliance/verdicts", { ...about, lang });
 export const search = (q, lang) => get("/api/search", { q, limit: 12, lang });
 export const impact = (state) => get("/api/impact", question(state));
 
+/** The address of the audit as a report. */
+export const report = (lang) => `/api/compliance/audit?${new URLSearchParams({ format: "html", lang })}`;
+
 /** The parameters of an impact question. */
-export function question({ asset: iri, direction, depth, aspect, change, lang }) {
-  return { asset: iri, direction, depth, aspect, change, lang };
+export function question({ asset: iri, direction, depth, aspect, change, asOf, lang }) {
+  return { asset: iri, direction, depth, aspect, change, asOf, lang };
 }
 
 /** The address of the impact answer in another format. */

@@ -4,15 +4,26 @@ import { metrics } from "./api.js";
 import { h, row, table } from "./dom.js";
 import { number, t, time } from "./i18n.js";
 import { href } from "./state.js";
+import { verdictList } from "./verdicts.js";
 
 export function details(asset) {
   return h("section", { id: "details", "aria-labelledby": "details-title" },
     h("h2", { id: "details-title" }, t("details")),
     h("p", { class: "quiet iri" }, asset.iri),
-    figures(asset),
+    asset.types.length ? [verdictsOf(asset.iri), figures(asset)] : null,
     attributes(asset.attributes),
     relations(t("relations-out"), asset.relations.out),
     relations(t("relations-in"), asset.relations.in));
+}
+
+/** Today's verdicts; they come after the page, for the first audit of a sequence takes its time. */
+function verdictsOf(iri) {
+  const box = h("div", { id: "verdicts", "aria-busy": "true" }, h("p", { class: "quiet" }, t("loading")));
+  verdictList({ asset: iri }, document.documentElement.lang)
+    .then((parts) => box.replaceChildren(...parts))
+    .catch((problem) => box.replaceChildren(h("p", { class: "note" }, problem.message)))
+    .finally(() => box.removeAttribute("aria-busy"));
+  return box;
 }
 
 /** The last day's figures; they come after the page, so that an asset without any is not kept waiting. */
@@ -58,7 +69,14 @@ function known(one) {
 function attributes(all) {
   if (!all.length) return null;
   return table(t("attributes"), [t("column-attribute"), t("column-value"), t("column-source")], all.map((one) =>
-    row([one.label, one.language ? h("span", { lang: one.language }, one.value) : one.value, said(one.claims)])));
+    row([one.label, one.language ? h("span", { lang: one.language }, one.value) : value(one), said(one.claims)])));
+}
+
+function value(one) {
+  const kind = one.datatype.split("#").at(-1);
+  if (kind === "boolean") return t(["true", "1"].includes(one.value) ? "yes" : "no");
+  if (kind === "dateTime") return time(one.value);
+  return kind === "decimal" && Number.isFinite(Number(one.value)) ? number(Number(one.value), 15) : one.value;
 }
 
 function relations(caption, all) {

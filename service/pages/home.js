@@ -3,17 +3,20 @@
 import * as api from "./api.js";
 import { arrows, h, row, s, table } from "./dom.js";
 import { t } from "./i18n.js";
-import { href } from "./state.js";
+import { save } from "./signin.js";
+import { href, variant } from "./state.js";
 import { badge, counts, svgBadge } from "./status.js";
+import { verdictList } from "./verdicts.js";
 
 const WIDTH = 760;
 const HEIGHT = 40;
 const GAP = 4;
 
 export async function home(state) {
-  const [levels, listed] = await Promise.all([
+  const [levels, listed, judged] = await Promise.all([
     api.levels(state.lang),
     state.level ? api.assets(state.level, state.after, state.lang) : null,
+    state.level ? verdictList({ level: state.level }, state.lang) : null,
   ]);
   const chosen = levels.find((level) => level.level === state.level);
   const total = levels.reduce((sum, level) => sum + level.count, 0);
@@ -21,10 +24,12 @@ export async function home(state) {
     h("h1", { id: "map-title" }, t("map-title")),
     h("p", { class: "quiet" }, total ? t("map-lead", { total }) : t("map-empty")),
     bands(levels, state.level),
-    twin(levels));
+    twin(levels),
+    h("p", {}, h("a", { id: "report", href: api.report(state.lang), download: "audit.html", onclick: save }, t("report"))));
   const parts = [map];
+  if (state.asOf) parts.unshift(h("p", { class: "note" }, t("as-of-map"), " ", h("a", { href: variant({ asOf: "" }) }, t("as-of-now"))));
   if (chosen) parts.push(list(chosen, listed, state));
-  return { title: chosen ? `${chosen.level} ${chosen.label}` : "", parts: [h("div", { class: chosen ? "columns" : "single" }, parts)] };
+  return { title: chosen ? `${chosen.level} ${chosen.label}` : "", parts: [h("div", { class: chosen ? "columns" : "single" }, parts), ...(chosen ? [h("section", { id: "verdicts" }, judged)] : [])] };
 }
 
 function name(level) {

@@ -11,17 +11,18 @@ import { DEPTH, DIRECTIONS, go, href, variant } from "./state.js";
 export async function impactView(state) {
   const answer = await api.impact(state);
   const about = await api.asset(answer.asset.iri, state.lang);
-  return { title: answer.asset.label, parts: [heading(answer), controls(state, answer), ...result(answer, state), details(about)] };
+  return { title: answer.asset.label, parts: [heading(answer, state), controls(state, answer), ...result(answer, state), details(about)] };
 }
 
-function heading({ asset, changeLabel, aspect }) {
+function heading({ asset, changeLabel, aspectLabel }, state) {
   const level = asset.level === "transversal" ? t("transversal") : asset.level;
-  const narrowed = [changeLabel, aspect].filter(Boolean).join(", ");
+  const narrowed = [changeLabel, aspectLabel].filter(Boolean).join(", ");
   return h("div", { class: "heading" },
     h("p", { class: "crumbs" }, h("a", { href: href({}) }, t("map-title")), " / ", h("a", { href: href({ level: asset.level }) }, level)),
     h("h1", {}, asset.label),
     h("p", { class: "quiet" }, [asset.name, asset.classLabel, level].filter(Boolean).join(" · ")),
-    narrowed ? h("p", {}, t("narrowed", { narrowed }), " ", h("a", { href: variant({ change: "", aspect: "" }) }, t("widen"))) : null);
+    narrowed ? h("p", {}, t("narrowed", { narrowed }), " ", h("a", { href: variant({ change: "", aspect: "" }) }, t("widen"))) : null,
+    state.asOf ? h("p", { class: "note", id: "as-of" }, t("as-of", { moment: state.asOf }), " ", h("a", { href: variant({ asOf: "" }) }, t("as-of-now"))) : null);
 }
 
 function controls(state, answer) {
@@ -47,7 +48,7 @@ function result(answer, state) {
     h("section", { "aria-labelledby": "paths-title" },
       h("h2", { id: "paths-title" }, t("affected", { count: answer.count })),
       note ?? "",
-      h("p", { class: "quiet legend" }, t("legend"), left ? ` ${t("left-to-table", { left })}` : ""),
+      h("p", { class: "quiet legend" }, t("legend"), left ? ` ${t("left-to-table", { drawn: answer.count - left, total: answer.count })}` : ""),
       h("div", { class: "scroll" }, picture)),
     beside ?? "",
     h("section", { "aria-labelledby": "table-title" }, h("h2", { id: "table-title" }, t("why")), affected(answer, light)),
@@ -58,13 +59,13 @@ function affected(answer, light) {
   const columns = ["column-asset", "column-class", "column-hops", "column-strength", "column-because"].map((key) => t(key));
   const rows = answer.levels.flatMap((level) => [
     h("tr", { class: "group" }, h("th", { scope: "rowgroup", colspan: columns.length }, level.level === "transversal" ? level.label : `${level.level} ${level.label}`, h("span", { class: "quiet" }, ` ${level.assets.length}`))),
-    ...level.assets.map((asset) => affectedRow(asset, light)),
+    ...level.assets.map((asset) => affectedRow(asset, light, answer.aspectLabels)),
   ]);
   return table(t("table-caption", { label: answer.asset.label }), columns, rows, { id: "affected" });
 }
 
-function affectedRow(asset, light) {
-  const strengths = Object.entries(asset.aspects).map(([aspect, strength]) => h("span", { class: "strength" }, `${aspect} ${number(strength, 3)}`));
+function affectedRow(asset, light, labels) {
+  const strengths = Object.entries(asset.aspects).map(([aspect, strength]) => h("span", { class: "strength" }, `${labels[aspect].toLowerCase()} ${number(strength, 3)}`));
   const way = asset.direction === "up" ? t("way-up") : t("way-down");
   return row([
     [h("a", { href: href({ asset: asset.iri }), "data-iri": asset.iri }, asset.label), h("div", { class: "quiet" }, asset.name)],

@@ -6,7 +6,7 @@ export const THEMES = ["auto", "light", "dark"];
 export const DEPTH = { least: 1, usual: 8, most: 32 };
 
 const KEPT = ["lang", "theme"];
-const NAMES = ["level", "after", "asset", "direction", "depth", "aspect", "change", ...KEPT];
+const NAMES = ["level", "after", "asset", "direction", "depth", "aspect", "change", "asOf", ...KEPT];
 
 function oneOf(values, value, otherwise) {
   return values.includes(value) ? value : otherwise;
@@ -25,6 +25,7 @@ export function read(query) {
     depth: depth >= DEPTH.least && depth <= DEPTH.most ? depth : DEPTH.usual,
     aspect: given.get("aspect"),
     change: given.get("change"),
+    asOf: given.get("asOf") ?? given.get("as-of"),
     lang: oneOf(LANGUAGES, given.get("lang"), wished),
     theme: oneOf(THEMES, given.get("theme"), "auto"),
   };

@@ -104,6 +104,8 @@ class ImpactAnswer(Document):
     change_label: str | None
     direction: str
     aspect: str | None
+    aspect_label: str | None
+    aspect_labels: dict[str, str] = Field(description="What the aspects of this answer are called, by notation")
     depth: int
     partial: bool = Field(description="Whether the answer was cut")
     partial_reason: str | None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -144,3 +145,29 @@ def test_cypher_forms_that_do_not_exist_are_refused(environment: Mapping[str, st
     refused = run("query", "MATCH (n) RETURN n", "--cypher", "--format", "turtle", environment=environment)
     assert refused.returncode == 2
     assert "table, json, csv or tsv" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("show", "qqqqqqqq"),
+        ("impact", "qqqqqqqq"),
+        ("list", "--level", "L99"),
+        ("query", "SELEKT"),
+        ("query", "SELECT * { ?s a nope:y }"),
+        ("query", "ASK { ?s ?p ?o }", "--format", "turtle"),
+        ("query", "MATCH (n) RETURN n", "--cypher", "--format", "xml"),
+        ("load", "no-such-file.yaml"),
+        ("audit", "--framework", "qqqq"),
+        ("withdraw", "--source", "nobody"),
+    ],
+)
+def test_an_error_is_in_the_language_of_the_environment(
+    environment: Mapping[str, str], arguments: tuple[str, ...]
+) -> None:
+    english = run(*arguments, environment=environment).stderr
+    portuguese = run(*arguments, environment={**environment, "STRATAGRAPH_LANG": "pt-BR"})
+    assert portuguese.returncode == 2
+    assert portuguese.stderr != english
+    told = re.sub(r"'[^']*'|--[\w-]+|/\S+|stratagraph [\w ]+", "", portuguese.stderr)
+    assert re.findall(r"\b(the|is|are|there|not|cannot|of|with|and|or|it|has|have|give|choose|search)\b", told) == []

@@ -1,0 +1,66 @@
+"""The language of what the service says: of the request's ``lang``, else of its Accept-Language, else English."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import Final
+from urllib.parse import parse_qsl
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from stratagraph.ontology.sentences import SOURCE
+from stratagraph.queries.messages import UnknownLanguage, language
+
+_spoken: Final[ContextVar[str]] = ContextVar("spoken", default=SOURCE)
+
+
+def spoken() -> str:
+    """Return the language in which the present request is answered."""
+    return _spoken.get()
+
+
+class Tongue:
+    """ASGI middleware: notes the language of every request for whoever answers it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        if scope["type"] == "http":
+            _spoken.set(_wanted(scope["query_string"], Headers(scope=scope).getlist("accept-language")))
+        await self.app(scope, receive, send)
+
+
+def _wanted(query: bytes, accepted: list[str]) -> str:
+    given = [value for name, value in parse_qsl(query.decode("latin-1")) if name == "lang"]
+    return _first(given) or _first(preferred(",".join(accepted))) or SOURCE
+
+
+def _first(tags: list[str]) -> str | None:
+    """Return the first supported language that is asked for."""
+    for tag in tags:
+        try:
+            return language(tag)
+        except UnknownLanguage:
+            continue
+    return None
+
+
+def preferred(header: str) -> list[str]:
+    """Return the language ranges of an Accept-Language header, the dearest first; what weighs nothing is left out."""
+    weighed = []
+    for at, each in enumerate(header.split(",")):
+        tag, *parameters = (part.strip() for part in each.split(";"))
+        weight = next((_weight(p[2:]) for p in parameters if p[:2].lower() == "q="), 1.0)
+        if tag and weight > 0:
+            weighed.append((-weight, at, tag))
+    return [tag for _, _, tag in sorted(weighed)]
+
+
+def _weight(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0

@@ -1,0 +1,89 @@
+"""What the service says is in the language that was asked for: no English word in a Portuguese answer."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stratagraph.service.http.tongue import preferred
+
+if TYPE_CHECKING:
+    from tests.service.http.conftest import Site
+
+ENGLISH = re.compile(
+    r"\b(the|is|are|was|were|there|with|without|this|that|not|cannot|can't|could|should|give|send|choose|of|from|must|only|"
+    r"and|or|an|its|has|have|any|it|which|than|asset|assets|level|privacy|declared|measured|down|yes|unknown|failing|input)\b",
+    re.IGNORECASE,
+)
+QUOTED = re.compile(
+    r"'[^']*'|“[^”]*”|\"[^\"]*\"|--[\w-]+|/\S+|https?:\S+|\bstratagraph [\w ]+|[A-Z_]{4,}|"
+    r"(?:Você quis dizer|Conhecidos sem declaração|Escolha um destes): .*"
+)
+"""Names, and lists of them, which are the same in every language."""
+
+REFUSED = [
+    ("/api/assets/qqqqqq", 404),
+    ("/api/assets?level=L99", 404),
+    ("/api/assets?kind=qqqq", 404),
+    ("/api/assets?limit=0", 422),
+    ("/api/assets?limit=abc", 422),
+    ("/api/nothing", 404),
+    ("/api/impact?asset=LGPD_BR&depht=3", 422),
+    ("/api/impact?asset=LGPD_BR&depth=99", 422),
+    ("/api/impact?asset=LGPD_BR&direction=sideways", 422),
+    ("/api/impact?asset=LGPD_BR&depth=1&depth=2", 422),
+    ("/api/impact?asset=LGPD_BR&change=qqqq", 404),
+    ("/api/impact", 422),
+    ("/api/impact?asset=LGPD_BR&asOf=yesterday", 400),
+    ("/api/impact?asset=LGPD_BR&asOf=999999", 400),
+    ("/api/compliance/audit?on=2026-02-30", 422),
+    ("/api/compliance/audit?framework=qqqq", 404),
+    ("/api/metrics?asset=LGPD_BR&step=7x", 422),
+    ("/sparql?query=SELEKT", 400),
+    ("/sparql?query=SELECT%20*%20%7B%20?s%20a%20nope:y%20%7D", 400),
+    ("/sparql?query=", 400),
+]
+
+
+@pytest.mark.parametrize(("path", "status"), REFUSED)
+def test_a_refusal_is_in_portuguese(site: Site, path: str, status: int) -> None:
+    answer = site.get(path, headers={"Accept-Language": "pt-BR,pt;q=0.9,en;q=0.5"})
+    problem = answer.json() if "json" in answer.headers["Content-Type"] else {"title": "", "detail": answer.text}
+    told = f"{problem['title']}: {problem['detail']}"
+    assert ENGLISH.findall(QUOTED.sub("", told)) == [], told
+    assert answer.status_code // 100 == status // 100
+    assert told != site.get(path).text
+
+
+def test_the_parameter_beats_the_header(site: Site) -> None:
+    english = site.get("/api/assets/qqqqqq?lang=en", headers={"Accept-Language": "pt-BR"}).json()["detail"]
+    assert english.startswith("There is no asset")
+    assert site.get("/api/assets/qqqqqq?lang=pt").json()["detail"].startswith("Não há ativo")
+
+
+def test_an_impact_in_portuguese_has_no_english_word(site: Site) -> None:
+    params = {"asset": "LGPD_BR", "format": "table", "lang": "pt-BR", "aspect": "privacy"}
+    lines = site.get("/api/impact", params=params).text.splitlines()
+    assert "direção: o que ele toca;" in lines[1]
+    own = [line for line in lines if re.search(r"\d saltos?  ", line)]
+    assert own
+    for line in own:
+        strengths = re.split(r"\d saltos? +", line)[1]
+        assert ENGLISH.findall(strengths) == []
+        assert re.fullmatch(r"([\w ]+ [\d,]+(, )?)+", strengths), strengths
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["en", "pt-BR", "fr", "*"]), st.integers(0, 10)), max_size=5, unique_by=lambda p: p[0]
+    )
+)
+def test_preferences_are_ordered_by_weight(given_tags: list[tuple[str, int]]) -> None:
+    header = ", ".join(f"{tag};q={weight / 10}" for tag, weight in given_tags)
+    expected = [tag for tag, weight in sorted(given_tags, key=lambda pair: -pair[1]) if weight]
+    assert preferred(header) == expected
+    assert preferred(header + ";q=x,,;") is not None
