@@ -88,8 +88,8 @@ class _Writer:
     def _written(self, hop: Hop) -> Document:
         cards = self._impact.cards
         return {
-            "from": {"iri": hop.influencer, "label": cards[hop.influencer].label(self._language)},
-            "to": {"iri": hop.influenced, "label": cards[hop.influenced].label(self._language)},
+            "from": self._end(hop.influencer),
+            "to": self._end(hop.influenced),
             "relation": hop.facts[0].predicate if hop.facts else None,
             "relationLabel": self._label(hop.facts[0].predicate) if hop.facts else None,
             "aspect": self._notation(hop.aspect),
@@ -99,6 +99,10 @@ class _Writer:
             "reason": reason(self._model, cards, hop, self._language),
             "facts": [_fact(fact) for fact in hop.facts],
         }
+
+    def _end(self, iri: Iri) -> Document:
+        card = self._impact.cards[iri]
+        return {"iri": iri, "label": card.label(self._language), "level": notation(self._model, card.level)}
 
     def _flow(self, answer: FlowAnswer) -> Document:
         return {

@@ -19,6 +19,7 @@ export function draw(answer) {
   const shown = nearest(all);
   const nodes = new Map([[answer.asset.iri, { ...answer.asset, start: true, hops: 0, path: [] }]]);
   for (const asset of shown) nodes.set(asset.iri, asset);
+  for (const asset of shown) asset.path.forEach((hop, at) => passed(nodes, hop, at));
   const hops = edges(shown);
   const { places, bands, height } = place(nodes, hops, answer);
   const lines = [...hops.values()].map((hop) => edge(hop, places));
@@ -36,6 +37,13 @@ function nearest(all) {
   const ordered = [...all].sort((a, b) => a.hops - b.hops || b.strength - a.strength || (a.iri < b.iri ? -1 : 1));
   const kept = new Set(ordered.slice(0, MOST).flatMap((asset) => [asset.iri, ...asset.path.flatMap((hop) => [hop.from.iri, hop.to.iri])]));
   return ordered.filter((asset) => kept.has(asset.iri));
+}
+
+/** What a path passes through without being in the answer, as with an obligation that is about other levels. */
+function passed(nodes, hop, at) {
+  for (const [end, hops] of [[hop.from, at], [hop.to, at + 1]]) {
+    if (!nodes.has(end.iri)) nodes.set(end.iri, { ...end, hops, path: [] });
+  }
 }
 
 function edges(assets) {

@@ -14,6 +14,7 @@ class HopEnd(Document):
 
     iri: str
     label: str
+    level: str = Field(description="L1 to L12, or transversal")
 
 
 class Statement(Document):
