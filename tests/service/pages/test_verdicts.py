@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 
 from tests.service.pages.browser import Browser
@@ -25,6 +26,9 @@ def test_an_obligation_is_a_start(browser: Browser) -> None:
 
 
 def test_a_moment_in_the_address_is_honoured_and_said(browser: Browser) -> None:
-    browser.open("/?asset=LGPD_BR&lang=pt-BR&asOf=3")
-    told = browser.text("main")
-    assert "3" in browser.text("#as-of") if "Não funcionou" not in told else "LGPD_BR" in told
+    sequence = httpx.get(f"{browser.site}/api/search?q=LGPD", trust_env=False).json()["sequence"]
+    browser.open(f"/?asset=LGPD_BR&lang=pt-BR&asOf={sequence}")
+    assert f"sabia em {sequence}." in browser.text("#as-of")
+    assert all(f"asOf={sequence}" in str(link.get_attribute("href")) for link in browser.all(".files a"))
+    browser.follow("#as-of a")
+    assert browser.all("#as-of") == []
