@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from typing import ClassVar, Final, TypeAlias
@@ -34,10 +34,11 @@ _Text: TypeAlias = tuple[tuple[str, str], ...]
 """One message, by language."""
 
 _TARGETS: Final = """
-SELECT DISTINCT ?target ?type ?name WHERE {{
+SELECT DISTINCT ?target ?type ?name ?label WHERE {{
   VALUES ?class {{ {classes} }}
   ?target a ?class ; a ?type .
   OPTIONAL {{ ?target sg:name ?name }}
+  OPTIONAL {{ ?target rdfs:label ?label }}
 }}
 """
 
@@ -61,6 +62,7 @@ class _Target:
     iri: Iri
     name: str
     types: frozenset[Iri]
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,13 +200,17 @@ class _Evaluation:
         chosen = self._chosen()
         types: dict[Iri, set[Iri]] = defaultdict(set)
         names: dict[Iri, str] = {}
+        labels: dict[Iri, dict[str, str]] = defaultdict(dict)
         for row in self.store.select(_TARGETS.format(classes=classes)):
             target, cls, name = row["target"], row["type"], row["name"]
             if isinstance(target, str) and isinstance(cls, str) and (chosen is None or target in chosen):
                 types[target].add(cls)
                 if isinstance(name, Literal):
                     names[target] = min(names.get(target, name.value), name.value)
-        return [_Target(iri, names.get(iri, iri), frozenset(types[iri])) for iri in sorted(types)]
+                if isinstance(label := row["label"], Literal):
+                    known = labels[target].get(label.language.lower(), label.value)
+                    labels[target][label.language.lower()] = min(known, label.value)
+        return [_Target(iri, names.get(iri, iri), frozenset(types[iri]), labels[iri]) for iri in sorted(types)]
 
     def _chosen(self) -> frozenset[Iri] | None:
         """Return the targets that the rule's own query picks; None for all of its classes."""
@@ -302,6 +308,7 @@ class _Evaluation:
             rule=self.rule,
             target=target.iri or None,
             name=target.name,
+            labels=target.labels,
             level=self.model.level_of(target.types),
             outcome=outcome,
             reasons=tuple(reasons),

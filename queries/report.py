@@ -12,6 +12,7 @@ from stratagraph.ontology.facts import Iri, Literal, Term
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.queries.duties import Duties, duties
 from stratagraph.queries.messages import LANGUAGES, messages
+from stratagraph.queries.seal import Seal
 from stratagraph.queries.snippets import facts, snippet
 from stratagraph.queries.verdicts import Audit, Evidence, Outcome, Reason, Verdict
 from stratagraph.shapes.rule import Rule
@@ -26,6 +27,8 @@ COLUMNS: Final = (
     "severity",
     "target",
     "name",
+    "label_en",
+    "label_pt_br",
     "level",
     "outcome",
     "reason_codes",
@@ -41,6 +44,11 @@ COLUMNS: Final = (
     "sequence",
     "on",
     "time",
+    "ledger",
+    "head_sequence",
+    "head_hash",
+    "key_fingerprint",
+    "product",
 )
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet would take for the start of a formula."""
@@ -48,7 +56,7 @@ SEPARATOR: Final = "; "
 """Stands between the entries of a cell that holds several."""
 
 
-def to_document(audit: Audit, model: OntologyModel) -> Document:
+def to_document(audit: Audit, model: OntologyModel, seal: Seal | None = None) -> Document:
     """Return the audit as one JSON-ready object; outcome counts hold every outcome, zeros included."""
     coverage = audit.coverage
     return {
@@ -58,6 +66,9 @@ def to_document(audit: Audit, model: OntologyModel) -> Document:
         "assessor": audit.assessor,
         "ontology": audit.ontology,
         "framework": audit.framework,
+        "product": seal.version if seal else None,
+        "head": seal.head() if seal else None,
+        "keyFingerprint": seal.fingerprint if seal else None,
         "exit": audit.exit_code,
         "coverage": {
             "rules": coverage.rules,
@@ -78,14 +89,14 @@ def to_json(audit: Audit, model: OntologyModel) -> str:
     return json.dumps(to_document(audit, model), ensure_ascii=False, indent=2)
 
 
-def to_csv(audit: Audit, model: OntologyModel) -> str:
+def to_csv(audit: Audit, model: OntologyModel, seal: Seal | None = None) -> str:
     """Write one row per verdict; a cell that a spreadsheet would run as a formula starts with an apostrophe."""
     text = io.StringIO()
     rows = csv.DictWriter(text, COLUMNS, lineterminator="\r\n")
     rows.writeheader()
     covered = {each.framework: each for each in duties(audit, model)}
     for verdict in audit.verdicts:
-        row = _row(verdict, audit, model) | _covered(covered.get(verdict.rule.framework))
+        row = _row(verdict, audit, model) | _sealed(seal) | _covered(covered.get(verdict.rule.framework))
         rows.writerow({column: _harmless(value) for column, value in row.items()})
     return text.getvalue()
 
@@ -125,6 +136,7 @@ def verdict_document(verdict: Verdict, model: OntologyModel) -> Document:
         "severity": verdict.rule.severity.value,
         "target": verdict.target,
         "name": verdict.name,
+        "label": {tag.lower(): verdict.label(tag) for tag in LANGUAGES},
         "level": notation(model, verdict.level),
         "outcome": verdict.outcome.value,
         "inForceFrom": verdict.in_force_from.isoformat(),
@@ -196,6 +208,7 @@ def _row(verdict: Verdict, audit: Audit, model: OntologyModel) -> dict[str, str]
         "severity": verdict.rule.severity.value,
         "target": verdict.target or "",
         "name": verdict.name,
+        **{f"label_{tag.lower().replace('-', '_')}": verdict.label(tag) for tag in LANGUAGES},
         "level": notation(model, verdict.level) or "",
         "outcome": verdict.outcome.value,
         "reason_codes": " ".join(reason.code for reason in verdict.reasons),
@@ -207,6 +220,18 @@ def _row(verdict: Verdict, audit: Audit, model: OntologyModel) -> dict[str, str]
         "sequence": str(audit.sequence),
         "on": audit.on.isoformat(),
         "time": audit.time.isoformat(),
+    }
+
+
+def _sealed(seal: Seal | None) -> dict[str, str]:
+    if seal is None:
+        return {}
+    return {
+        "ledger": seal.ledger,
+        "head_sequence": str(seal.sequence),
+        "head_hash": seal.batch_hash,
+        "key_fingerprint": seal.fingerprint,
+        "product": seal.version,
     }
 
 

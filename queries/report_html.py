@@ -7,14 +7,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, TypeAlias
+from urllib.parse import unquote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from stratagraph.ontology.facts import Literal, Term
 from stratagraph.ontology.model import OntologyModel
+from stratagraph.ontology.namespaces import compact
 from stratagraph.queries.duties import duties
 from stratagraph.queries.messages import LANGUAGES, language, messages
 from stratagraph.queries.report import labelled, notation
+from stratagraph.queries.seal import Seal
 from stratagraph.queries.snippets import snippet
 from stratagraph.queries.verdicts import Audit, Outcome, Reason, Verdict
 
@@ -61,7 +64,7 @@ class _Words:
         """Return how a term is shown: a label of the ontology, a literal's text, else the IRI."""
         if isinstance(term, Literal):
             return term.value
-        return self._model.label(term, self.tag) if term in self._model.labels else term
+        return self._model.label(term, self.tag) if term in self._model.labels else unquote(compact(term))
 
     def level(self, verdict: Verdict) -> str:
         """Return the notation of the target's level."""
@@ -90,10 +93,11 @@ class _Words:
         return [lines[label] for label in (*order, self.say("transversal")) if label in lines]
 
 
-def to_html(audit: Audit, model: OntologyModel, *, lang: str = LANGUAGES[0]) -> str:
+def to_html(audit: Audit, model: OntologyModel, *, lang: str = LANGUAGES[0], seal: Seal | None = None) -> str:
     """Write the audit as one HTML page that holds both languages; ``lang`` is the one shown first."""
     return _template().render(
         audit=audit,
+        seal=seal,
         duties=duties(audit, model),
         words=[_Words(audit, model, tag) for tag in LANGUAGES],
         first=language(lang),

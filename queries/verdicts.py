@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
@@ -93,7 +93,12 @@ class Verdict:
     reasons: tuple[Reason, ...]
     evidence: tuple[Evidence, ...] = ()
     needs: tuple[Need, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
     in_force_from: date
+
+    def label(self, language: str) -> str:
+        """Return what a person calls the target, in a language, else in English, else by its name."""
+        return self.labels.get(language.lower()) or self.labels.get("en") or self.labels.get("") or self.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,7 +45,7 @@ from stratagraph.service.views.adjacency import AdjacencyView
 from stratagraph.service.views.triples import TriplesView
 from stratagraph.service.views.view import View, Watermark
 from stratagraph.shapes.gate import Finding, Gate, GateRefused, GateReport
-from stratagraph.shapes.packs import load_rules
+from stratagraph.shapes.packs import rules_with
 from stratagraph.shapes.rule import Rule
 
 log = logging.getLogger(__name__)
@@ -117,8 +117,8 @@ class Engine:
 
     @cached_property
     def rules(self) -> tuple[Rule, ...]:
-        """The rules that audits evaluate; most commands evaluate none."""
-        return load_rules()
+        """The rules that audits evaluate, those that ship and one's own; most commands evaluate none."""
+        return rules_with(self.settings.rules)
 
     @cached_property
     def gate(self) -> Gate:

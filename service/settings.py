@@ -63,6 +63,7 @@ class Settings(BaseSettings):
     tokens_file: Path | None = Field(default=None, description="File of the access tokens that the service knows")
     base: str = Field(default=ASSET_BASE, description="Base of the IRIs of this organisation's assets")
     ontology: Path | None = Field(default=None, description="Folder of Turtle modules that extend the ontology")
+    rules: Path | None = Field(default=None, description="Folder of rule packs of one's own, beside those that ship")
     allowed_hosts: tuple[str, ...] = Field(default=(), description="Names, beyond loopback, that requests may address")
     query_workers: int = Field(default=4, ge=1, le=64, description="Processes that answer SPARQL queries")
     query_seconds: float = Field(default=10.0, gt=0, le=600, description="Deadline of one SPARQL query, in seconds")
@@ -193,6 +194,8 @@ def _wrong_paths(settings: Settings) -> Iterator[tuple[str, str]]:
             yield "data", f"{place} is a file, and a folder is wanted"
     if settings.ontology is not None and not settings.ontology.exists():
         yield "ontology", f"there is no {settings.ontology}"
+    if settings.rules is not None and not settings.rules.is_dir():
+        yield "rules", f"there is no folder {settings.rules}"
 
 
 def unknown_variables(environment: Mapping[str, str]) -> Iterator[str]:

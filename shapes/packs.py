@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Fact, Iri, Literal, Term
 from stratagraph.ontology.namespaces import DCT, PREFIXES, RDF, RDFS, RULE, SG, SH, SKOS
 from stratagraph.ontology.parsing import parse_rdf
+from stratagraph.shapes.compiler import compile_shapes
+from stratagraph.shapes.errors import MalformedShape, UnsupportedShape
 from stratagraph.shapes.rule import (
     Bilingual,
     Freshness,
@@ -65,6 +68,20 @@ def load_rules(folder: Path | None = None) -> tuple[Rule, ...]:
     return _shipped()
 
 
+def rules_with(own: Path | None) -> tuple[Rule, ...]:
+    """Return the rules that ship together with those of a folder of one's own.
+
+    Raises:
+        InvalidRule: as ``load_rules``, on a folder without any rule, and on an identifier that a shipped rule has.
+    """
+    if own is None:
+        return load_rules()
+    found = load_rules(own)
+    if not found:
+        raise InvalidRule(file=str(own), reason="no rule is in it, as PACK/RULE.ttl")
+    return _ordered([*load_rules(), *found])
+
+
 @lru_cache(maxsize=1)
 def _shipped() -> tuple[Rule, ...]:
     with as_file(files("stratagraph").joinpath("shapes", "rules")) as folder:
@@ -72,7 +89,10 @@ def _shipped() -> tuple[Rule, ...]:
 
 
 def _read_folder(folder: Path) -> tuple[Rule, ...]:
-    rules = [read_rule(path) for path in sorted(folder.glob("*/*.ttl"))]
+    return _ordered([read_rule(path) for path in sorted(folder.glob("*/*.ttl"))])
+
+
+def _ordered(rules: Sequence[Rule]) -> tuple[Rule, ...]:
     seen: dict[str, str] = {}
     for rule in rules:
         if rule.id in seen:
@@ -83,15 +103,23 @@ def _read_folder(folder: Path) -> tuple[Rule, ...]:
 
 def read_rule(path: Path) -> Rule:
     """Read one rule file; the folder it lies in is its pack."""
-    facts = parse_rdf(path.read_bytes(), "turtle", SG, path.name, salt=path.name)
-    return _Reader(path.name, facts).rule(pack=path.parent.name)
+    name = f"{path.parent.name}/{path.name}"
+    data = path.read_bytes()
+    reader = _Reader(name, parse_rdf(data, "turtle", SG, name, salt=path.name), data.decode("utf-8", "replace"))
+    rule = reader.rule(pack=path.parent.name)
+    try:
+        compile_shapes(rule.shapes, strict=True)
+    except (MalformedShape, UnsupportedShape) as error:
+        raise reader.wrong(str(error)) from None
+    return rule
 
 
 class _Reader:
     """The facts of one rule file, looked up by subject and predicate, with complaints that name the file."""
 
-    def __init__(self, file: str, facts: Sequence[Fact]) -> None:
+    def __init__(self, file: str, facts: Sequence[Fact], text: str = "") -> None:
         self.file = file
+        self.text = text
         self.facts = tuple(facts)
         self.index: dict[tuple[Iri, Iri], list[Term]] = defaultdict(list)
         for fact in facts:
@@ -105,7 +133,16 @@ class _Reader:
         return rules[0]
 
     def wrong(self, reason: str) -> InvalidRule:
-        return InvalidRule(file=self.file, reason=reason)
+        return InvalidRule(file=f"{self.file}:{self.line(reason)}", reason=reason)
+
+    def line(self, reason: str) -> int:
+        """Return the line of the first term that a complaint names, else that of the rule itself."""
+        lines = self.text.splitlines()
+        for term in (*re.findall(r"\b[a-z]+:\w+", reason), "sg:Rule"):
+            for number, line in enumerate(lines, start=1):
+                if re.search(rf"(?<!\w){re.escape(term)}\b", line):
+                    return number
+        return 1
 
     def one(self, predicate: Iri, node: Iri | None = None) -> str:
         values = self.index[node or self.node, predicate]

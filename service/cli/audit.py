@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import typer
 
+from stratagraph.ontology.errors import StratagraphError
 from stratagraph.service.cli.audit_words import summary, table
 from stratagraph.service.cli.options import (
     AsOf,
@@ -18,13 +20,14 @@ from stratagraph.service.cli.options import (
     Language,
     Ontology,
     Out,
+    Rules,
     errors_in_words,
     note,
     tell_past,
     write,
 )
-from stratagraph.service.client import Answer, connect
-from stratagraph.service.settings import load_settings
+from stratagraph.service.client import Answer, Client, connect
+from stratagraph.service.settings import Settings, load_settings
 
 PATH = "/api/compliance/audit"
 
@@ -65,6 +68,7 @@ def audit(
     data: Data = None,
     config: Config = None,
     ontology: Ontology = None,
+    rules: Rules = None,
 ) -> None:
     """Evaluate every rule against every target it applies to; a summary goes to standard error.
 
@@ -72,7 +76,7 @@ def audit(
     anything or the audit could not run.
     """
     with errors_in_words():
-        settings = load_settings(config, data=data, ontology=ontology)
+        settings = load_settings(config, data=data, ontology=ontology, rules=rules)
         params = {
             "framework": framework,
             "on": on.date().isoformat() if on else None,
@@ -82,6 +86,7 @@ def audit(
         }
         form = form or (Format.TABLE if out is None and sys.stdout.isatty() else Format.JSON)
         with connect(settings) as client:
+            _need_rules(client, settings)
             answer = client.request("GET", PATH, params={**params, "format": Format.JSON.value})
             document: dict[str, Any] = json.loads(answer.text)
             if form in {Format.HTML, Format.CSV}:
@@ -90,6 +95,32 @@ def audit(
         tell_past(answer.headers)
         _tell(answer, summary(document, lang), out=str(out) if out else "", allow_empty=allow_empty)
     raise typer.Exit(int(answer.headers["Stratagraph-Audit-Exit"]))
+
+
+@dataclass(kw_only=True)
+class RulesNotInForce(StratagraphError):
+    """Rules were given to a command that talks to a service which does not have them."""
+
+    slug: ClassVar[str] = "rules-not-in-force"
+    status: ClassVar[int] = 409
+    text: ClassVar[str] = (
+        "The service that runs on this data does not have the rules {rules}. Start it with "
+        "'stratagraph serve --rules {folder}'."
+    )
+    rules: str
+    folder: str
+
+
+def _need_rules(client: Client, settings: Settings) -> None:
+    """Refuse an audit by a service that would leave out rules which were asked for."""
+    if settings.rules is None:
+        return
+    from stratagraph.shapes.packs import rules_with  # reading rules takes a while; most audits bring none
+
+    served = {(rule["id"], rule["version"]) for rule in client.request("GET", "/api/compliance/rules").json()["rules"]}
+    missing = [rule.id for rule in rules_with(settings.rules) if (rule.id, rule.version) not in served]
+    if missing:
+        raise RulesNotInForce(rules=", ".join(missing), folder=str(settings.rules))
 
 
 def _tell(answer: Answer, lines: list[str], *, out: str, allow_empty: bool) -> None:

@@ -39,7 +39,8 @@ def table(audit: dict[str, Any], lang: str) -> Iterator[str]:
     for verdict in found[:SHOWN]:
         level = f" ({verdict['level']})" if verdict["level"] else ""
         title = titles[verdict["rule"]].get(lang.lower()) or titles[verdict["rule"]]["en"]
-        yield f"{outcomes[verdict['outcome']]:{width}}  {verdict['rule']}  {verdict['name']}{level}: {title}"
+        name = verdict["label"].get(lang.lower()) or verdict["name"]
+        yield f"{outcomes[verdict['outcome']]:{width}}  {verdict['rule']}  {name}{level}: {title}"
         yield from (f"{'':{width}}  - {_reason(reason, words, lang)}" for reason in verdict["reasons"])
     if len(found) > SHOWN:
         yield words["more-findings"].format(more=len(found) - SHOWN)

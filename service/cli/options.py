@@ -27,6 +27,10 @@ Ontology = Annotated[
     Path | None,
     typer.Option("--ontology", help="Folder of Turtle modules that extend the ontology.", show_default=False),
 ]
+Rules = Annotated[
+    Path | None,
+    typer.Option("--rules", help="Folder of rule packs of your own, beside those that ship.", show_default=False),
+]
 Host = Annotated[str | None, typer.Option("--host", help="Address to listen on.", show_default="127.0.0.1")]
 Port = Annotated[int | None, typer.Option("--port", help="Port to listen on; 0 picks a free one.", show_default="8000")]
 

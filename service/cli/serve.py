@@ -7,22 +7,30 @@ from typing import Annotated
 
 import typer
 
-from stratagraph.service.cli.options import Config, Data, Host, Ontology, Port, errors_in_words
+from stratagraph.service.cli.options import Config, Data, Host, Ontology, Port, Rules, errors_in_words
 from stratagraph.service.settings import DEMO_FOLDER, default_data_folder, load_settings
 
 
 def serve(
-    data: Data = None, host: Host = None, port: Port = None, config: Config = None, ontology: Ontology = None
+    data: Data = None,
+    host: Host = None,
+    port: Port = None,
+    config: Config = None,
+    ontology: Ontology = None,
+    rules: Rules = None,
 ) -> None:
     """Serve the graph: pages, API, SPARQL and the telemetry receiver."""
     # The server loads every part of the service; other commands do without.
     from stratagraph.service.engine import Engine
     from stratagraph.service.server import Server
     from stratagraph.service.stopping import ending_in_order
+    from stratagraph.shapes.packs import rules_with
 
     with errors_in_words(), ending_in_order():
         _log_to_stderr()
-        settings = load_settings(config, data=data, host=host, port=port, ontology=ontology)
+        settings = load_settings(config, data=data, host=host, port=port, ontology=ontology, rules=rules)
+        if settings.rules:
+            rules_with(settings.rules)  # a mistake in them is told now, not at the first audit
         with Engine(settings) as engine:
             server = Server(engine)
             typer.echo(f"Stratagraph listens at {server.url}")

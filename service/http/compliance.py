@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
+from stratagraph import __version__
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.queries import names
 from stratagraph.queries.cards import Cards
@@ -18,6 +19,7 @@ from stratagraph.queries.compliance import evaluate
 from stratagraph.queries.judged import judged
 from stratagraph.queries.report import rule_document, to_csv, to_document
 from stratagraph.queries.report_html import to_html
+from stratagraph.queries.seal import Seal
 from stratagraph.queries.verdicts import Audit, Outcome
 from stratagraph.service.engine import Engine
 from stratagraph.service.http.documents.audit import ComplianceAudit, ComplianceRules, VerdictList
@@ -92,7 +94,7 @@ def router(engine: Engine, graphs: Graphs) -> APIRouter:
         if found.empty:
             headers[EMPTY_HEADER] = "true"
         headers |= {EXIT_HEADER: str(found.exit_code), SEQUENCE: str(found.sequence)}
-        text = _written(found, model, format, lang, remark)
+        text = _written(found, model, format, lang, remark, _seal(engine))
         return Response(text, media_type=MEDIA_TYPES[format], headers=headers)
 
     _add_verdicts(routes, engine)
@@ -136,11 +138,27 @@ def _audit_of_the_past(graph: Graph, engine: Engine, *, on: date | None, framewo
     return replace(audit, time=datetime.now(UTC))
 
 
-def _written(audit: Audit, model: OntologyModel, form: AuditForm, language: str, remark: Mapping[str, Any]) -> str:
+def _seal(engine: Engine) -> Seal:
+    """Return the ledger's signed head as it is now: kept with a report it proves later what was cut off."""
+    head = engine.ledger.head()
+    return Seal(
+        ledger=head.ledger,
+        sequence=head.sequence,
+        batch_hash=head.batch_hash,
+        time=head.time.isoformat() if head.time else None,
+        public_key=head.public_key,
+        signature=head.signature,
+        version=__version__,
+    )
+
+
+def _written(
+    audit: Audit, model: OntologyModel, form: AuditForm, language: str, remark: Mapping[str, Any], seal: Seal
+) -> str:
     match form:
         case AuditForm.JSON:
-            return json.dumps({**to_document(audit, model), **remark}, ensure_ascii=False, indent=2)
+            return json.dumps({**to_document(audit, model, seal), **remark}, ensure_ascii=False, indent=2)
         case AuditForm.CSV:
-            return to_csv(audit, model)
+            return to_csv(audit, model, seal)
         case AuditForm.HTML:
-            return to_html(audit, model, lang=language)
+            return to_html(audit, model, lang=language, seal=seal)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 from datetime import UTC, datetime
@@ -12,12 +13,13 @@ import pytest
 
 from stratagraph.ontology.facts import Fact, Literal, Term
 from stratagraph.ontology.model import load_model
-from stratagraph.ontology.namespaces import RDF, SG
+from stratagraph.ontology.namespaces import RDF, RDFS, SG, XSD
 from stratagraph.queries.compliance import evaluate
 from stratagraph.queries.duties import duties
 from stratagraph.queries.messages import LANGUAGES, messages
-from stratagraph.queries.report import SEPARATOR, labelled, to_csv, to_json
+from stratagraph.queries.report import SEPARATOR, labelled, to_csv, to_document, to_json
 from stratagraph.queries.report_html import to_html
+from stratagraph.queries.seal import Seal
 from stratagraph.queries.verdicts import Audit, Outcome, Reason
 from stratagraph.shapes.packs import load_rules
 from stratagraph.shapes.rule import Bilingual
@@ -181,6 +183,49 @@ def test_an_audit_of_one_framework_covers_that_one(audit: Audit) -> None:
     one = evaluate(Estate(_facts()), load_model(), load_rules(), on=NOW.date(), framework="lgpd", now=NOW)
     assert [each.framework for each in duties(one, load_model())] == ["LGPD"]
     assert len(duties(audit, load_model())) > 2
+
+
+SEAL = Seal(
+    ledger="1b4e28ba",
+    sequence=7,
+    batch_hash="ab" * 32,
+    time=None,
+    public_key="cd" * 32,
+    signature="ef" * 64,
+    version="9.8.7",
+)
+
+
+def test_every_format_is_tied_to_the_ledger(audit: Audit) -> None:
+    model = load_model()
+    told = [SEAL.ledger, SEAL.batch_hash, SEAL.fingerprint, SEAL.version]
+    html, text = to_html(audit, model, seal=SEAL), json.dumps(to_document(audit, model, SEAL))
+    for part in told:
+        assert part in html
+        assert part in text
+    rows = csv.DictReader(io.StringIO(to_csv(audit, model, SEAL)))
+    cells = ("ledger", "head_hash", "key_fingerprint", "product")
+    assert {tuple(row[cell] for cell in cells) for row in rows} == {tuple(told)}
+    assert hashlib.sha256(bytes.fromhex(SEAL.public_key)).hexdigest() == SEAL.fingerprint
+
+
+def test_the_page_calls_assets_by_their_labels_and_has_a_main_landmark() -> None:
+    target = f"{BASE}a%C3%A7%C3%A3o"
+    facts = [
+        Fact(target, RDF.type, SG.LLMSystem),
+        Fact(target, SG.name, Literal("key_of_it")),
+        Fact(target, RDFS.label, Literal("Help desk", RDF.langString, "en")),
+        Fact(target, RDFS.label, Literal("Central de ajuda", RDF.langString, "pt-BR")),
+        Fact(target, SG.personalData, Literal("true", XSD.boolean)),
+    ]
+    audit = evaluate(Estate(facts), load_model(), load_rules(), on=NOW.date(), framework="LGPD", now=NOW)
+    page = _Page(to_html(audit, load_model()))
+    assert [tag for tag, _ in page.tags].count("main") == 1
+    assert "Security measures: Help desk" in page.text
+    assert "Medidas de segurança: Central de ajuda" in page.text
+    cells = [attrs for tag, attrs in page.tags if tag == "td" and "data-column" in attrs]
+    assert cells
+    assert f"{BASE}ação" in page.text
 
 
 def test_both_languages_have_the_same_texts() -> None:

@@ -99,7 +99,9 @@ def test_a_faulty_rule_file_is_refused_with_its_name_and_the_reason(
     file.write_text(text.replace(old, new), "utf-8")
     with pytest.raises(InvalidRule, match=reason) as caught:
         read_rule(file)
-    assert caught.value.file == "faulty.ttl"
+    name, _, line = caught.value.file.rpartition(":")
+    assert name == f"{tmp_path.name}/faulty.ttl"
+    assert 1 <= int(line) <= len(text.splitlines())
 
 
 def test_two_rules_of_one_name_are_refused(tmp_path: Path) -> None:

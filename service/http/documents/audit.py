@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from stratagraph.service.http.documents.document import Document
 from stratagraph.service.http.documents.past import AsOfRemark
@@ -99,6 +99,7 @@ class AuditVerdict(Document):
     severity: str
     target: str | None = Field(description="null where the rule has no target at all")
     name: str
+    label: Texts
     level: str | None
     outcome: str = Field(description="fail, unknown, waived, pass or not_applicable")
     in_force_from: str
@@ -129,6 +130,17 @@ class AuditCoverage(Document):
     frameworks: list[FrameworkCoverage]
 
 
+class SignedHead(BaseModel):
+    """The ledger's newest batch when the audit was written, as ``ledger verify --head`` reads it."""
+
+    ledger: str
+    sequence: int
+    hash: str
+    time: str | None
+    public_key: str
+    signature: str
+
+
 class ComplianceAudit(Document):
     """All verdicts at one sequence, for the rules of one day."""
 
@@ -138,6 +150,9 @@ class ComplianceAudit(Document):
     assessor: str
     ontology: str
     framework: str | None
+    product: str | None = Field(description="Version of Stratagraph that wrote the audit")
+    head: SignedHead | None
+    key_fingerprint: str | None = Field(description="SHA-256 of the key that signed the head")
     exit: int = Field(
         description="Exit status of the command: 0 nothing fails or is unknown, 1 something does, 2 nothing applies"
     )

@@ -17,7 +17,7 @@ from tests.service.cli.invoking import run
 from tests.service.running import DATA, clean_environment
 
 COULD_NOT_RUN = 2
-FOLDERS = {"data"}
+FOLDERS = {"data", "rules"}
 """Options that take a folder; all other paths are those of files, where nothing else is said below."""
 EXCEPTIONS = {("validate", "data"): "file", ("docs", "out"): "new-folder", ("load", "paths"): "either"}
 """What a path is where its name alone does not tell."""
