@@ -187,6 +187,7 @@ SPANS = sorted(
 def test_a_command_in_a_block_is_one_that_the_program_takes(page: str, line: str) -> None:
     name, arguments = command_of(shlex.split(line))
     command = dict(COMMANDS)[name]
+    arguments = [re.sub(r"\$\w+", ".", word) for word in arguments]  # variables stand for folders that are there
     with command.make_context(name, arguments):
         pass
 
