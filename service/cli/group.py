@@ -7,12 +7,18 @@ from collections.abc import Iterator, Mapping, MutableMapping
 from importlib import import_module
 from importlib.util import find_spec
 from inspect import cleandoc
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 Command = TyperCommand | TyperGroup
+
+PLAIN: Final = {
+    "Value error, ": "",
+    "does not match the formats '%Y-%m-%d'": "is no date; write the year, month and day, as in 2026-12-31",
+}
+"""What the library says of a value in a programmer's words, and what is told instead."""
 
 
 class LazyCommands(MutableMapping[str, Any]):
@@ -56,6 +62,15 @@ class LazyGroup(TyperGroup):
     def __init__(self, **options: Any) -> None:
         super().__init__(**{**options, "commands": None})
         self.commands = LazyCommands(self.places)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; what is wrong with its options is told in plain words."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            for technical, plain in PLAIN.items():
+                error.message = error.message.replace(technical, plain)
+            raise
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help out of what the modules say of their commands."""

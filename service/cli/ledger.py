@@ -53,11 +53,15 @@ def _in_words(report: VerifyReport) -> str:
     if not report.ok:
         return f"The chain is broken at sequence {report.first_bad_sequence}: {report.problem}"
     if report.rollback_checked:
-        return f"The chain of {report.checked} batches is sound, and still holds the head that was kept elsewhere."
+        return f"The chain of {_batches(report.checked)} is sound, and still holds the head that was kept elsewhere."
     return (
-        f"The chain of {report.checked} batches is sound. That newer batches were cut off can't be excluded: "
+        f"The chain of {_batches(report.checked)} is sound. That newer batches were cut off can't be excluded: "
         "no head kept elsewhere was given (--head)."
     )
+
+
+def _batches(count: int) -> str:
+    return "1 batch" if count == 1 else f"{count} batches"
 
 
 @app.command()
@@ -89,7 +93,7 @@ def import_(
         address, key = settings.ledger, settings.ledger_key
         with _source(path) as stream, DataLock(settings.data), Ledger.open(address, key_file=key) as ledger:
             count = ledger.import_from(stream)
-    write(f"Imported {count} batches into {settings.data}.")
+    write(f"Imported {_batches(count)} into {settings.data}.")
 
 
 @contextmanager

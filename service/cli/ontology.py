@@ -97,6 +97,10 @@ def _core(model: OntologyModel, *, reason: bool) -> ExtensionReport:
     return ExtensionReport(hash=model.hash, modules=(module,), dl_checked=not missing, dl_missing=missing)
 
 
+MALFORMED: Final = "malformed"
+"""The rule whose finding names file, line and column by itself."""
+
+
 def _report(report: ExtensionReport, model: OntologyModel, lang: str) -> Iterator[str]:
     words = texts_in(lang)
     terms = len(Vocabulary(model).terms)
@@ -106,7 +110,8 @@ def _report(report: ExtensionReport, model: OntologyModel, lang: str) -> Iterato
         yield f"{module.name}: {words['accepted' if module.accepted else 'refused']}"
         for sentence, findings in in_lines(module.findings, lang):
             first = findings[0]
-            place = f"{module.name}:{first.line}: " if first.line and len(findings) == 1 else ""
+            placed = first.line and len(findings) == 1 and first.rule != MALFORMED
+            place = f"{module.name}:{first.line}: " if placed else ""
             yield f"  {words[first.severity.value]}: {place}{sentence}"
             summed_up = summed_up or len(findings) > 1
             if len(findings) == 1:

@@ -41,7 +41,8 @@ class _Template:
 
     def lines(self) -> Iterator[str]:
         cls = self.form.cls
-        yield f"## {self.model.label(cls, self.lang)} ({compact(cls)}): {self.definition(cls)}"
+        definition = self.definition(cls)
+        yield f"## {self.model.label(cls, self.lang)} ({compact(cls)})" + (f": {definition}" if definition else "")
         yield f"## {self.words['template-use']}"
         yield "assets:"
         yield f"  - kind: {self.terms.shown(cls)}"

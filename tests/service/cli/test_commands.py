@@ -230,3 +230,49 @@ def test_an_address_where_nobody_answers_is_said(environment: Mapping[str, str])
     done = run("impact", "x", environment={**environment, "STRATAGRAPH_URL": "http://127.0.0.1:9"})
     assert done.returncode == 2
     assert "127.0.0.1:9" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("audit", "--on", "2026-13-01"), "'2026-13-01' is no date"),
+        (("audit", "--on", "01/12/2026"), "'01/12/2026' is no date"),
+        (("audit", "--format", "pdf"), "'pdf' is not one of"),
+        (("token", "add", "ana", "--role", "boss"), "'boss' is not one of"),
+    ],
+)
+def test_a_value_that_an_option_does_not_take_is_told_in_plain_words(
+    environment: Mapping[str, str], arguments: tuple[str, ...], told: str
+) -> None:
+    done = run(*arguments, environment={**environment, "COLUMNS": "300"})
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert "Value error" not in done.stderr
+    assert "%Y" not in done.stderr
+
+
+def test_a_ledger_of_one_batch_is_told_so(environment: Mapping[str, str]) -> None:
+    assert "The chain of 1 batch is sound" in run("ledger", "verify", environment=environment).stdout
+
+
+def test_a_module_that_cannot_be_read_is_placed_once(environment: Mapping[str, str], tmp_path: Path) -> None:
+    module = tmp_path / "broken.ttl"
+    module.write_text("my:X a owl:Class .", encoding="utf-8")
+    done = run("ontology", "check", "--no-dl", "--ontology", str(module), environment=environment)
+    assert done.returncode == 1
+    assert done.stdout.count("broken.ttl:1") == 1
+    assert "broken.ttl:1:1: " in done.stdout
+
+
+def test_a_form_of_a_class_without_a_definition_ends_its_title_with_the_name(
+    environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    module = tmp_path / "voice.ttl"
+    module.write_text(
+        "@prefix my: <https://example.org/ontology#> . @prefix sg: <https://w3id.org/stratagraph/ns#> .\n"
+        "@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> . @prefix owl: <http://www.w3.org/2002/07/owl#> .\n"
+        'my:VoiceAgent a owl:Class ; rdfs:subClassOf sg:Agent ; rdfs:label "Voice agent"@en .',
+        encoding="utf-8",
+    )
+    form = run("template", "VoiceAgent", "--ontology", str(module), environment=environment).stdout
+    assert form.splitlines()[0] == "## Voice agent (https://example.org/ontology#VoiceAgent)"
