@@ -38,7 +38,7 @@ def test_the_gate_asks_only_for_what_the_source_does_not_tell() -> None:
     scope = Scope(name=FILE.name, complete=False, stated=FACTS)
     report = GATE.check(Batch(source="test", run="1", method=Method.DECLARED, scopes=(scope,)), lambda _: ())
     assert report.violations == ()
-    asked = {(finding.focus.rpartition("/")[2], finding.shape.rpartition("-")[2]) for finding in report.warnings}
+    asked = {(str(finding.focus).rpartition("/")[2], finding.shape.rpartition("-")[2]) for finding in report.warnings}
     assert asked == UNTOLD
 
 
