@@ -171,6 +171,9 @@ def load_settings(config: Path | None = None, **given: Any) -> Settings:
     for key in values:
         if key not in Settings.model_fields:
             raise UnknownSetting.among(Settings.model_fields, name=str(key), origin=str(config))
+    if "lang" in values:  # commands speak before they read the file
+        reason = "a file can't set it; use --lang or STRATAGRAPH_LANG"
+        raise BadSetting(name="lang", reason=reason, origin=str(config))
     values |= {name: value for name, value in given.items() if value is not None}
 
     def origin(name: str) -> str:

@@ -27,7 +27,8 @@ def _lines(document: Document, texts: Texts) -> Iterator[str]:
     yield texts["title"].format(
         **{"name": asset["label"], "class": asset["classLabel"] or "-", "level": asset["level"]}
     )
-    yield texts["summary"].format_map({**document, "direction": texts[f"direction-{document['direction']}"]})
+    summary = texts["summary-one" if document["count"] == 1 else "summary"]
+    yield summary.format_map({**document, "direction": texts[f"direction-{document['direction']}"]})
     if document["partial"]:
         yield texts["partial"].format(reason=document["partialReason"])
     if not document["count"]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Final
@@ -246,6 +247,9 @@ def search(
     with errors_in_words():
         vocabulary = _vocabulary(config, ontology)
         documents = [_brief(vocabulary, iri, lang) for iri in vocabulary.search(text, limit)]
+        if not documents and form is Format.TEXT:
+            sys.stderr.write(f"{texts(lang)['none-found'].format(text=text)}\n")
+            raise typer.Exit(1)
         rows = "\n".join("{name}\t{kind}\t{label}\t{definition}".format(**document) for document in documents)
         write(rows if form is Format.TEXT else json.dumps(documents, ensure_ascii=False, indent=2), out)
 

@@ -146,3 +146,10 @@ def test_the_service_runs_with_what_is_sound_and_tells_of_the_rest(
         sequence = engine.sequence
     with Engine(load_settings(data=tmp_path / "data", ontology=modules)) as engine:
         assert engine.sequence == sequence
+
+
+@pytest.mark.parametrize(("lang", "word"), [("en", "No term"), ("pt-BR", "Nenhum termo")])
+def test_a_search_that_finds_nothing_says_so(lang: str, word: str) -> None:
+    done = CliRunner().invoke(app, ["ontology", "search", "qqqzz", "--lang", lang])
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert word in done.stderr

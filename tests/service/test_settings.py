@@ -112,3 +112,10 @@ def test_a_command_refuses_a_language_that_nothing_is_written_in(language: str, 
 def test_data_folder_follows_the_user_directories(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     assert default_data_folder() == tmp_path / "stratagraph"
+
+
+def test_a_file_cannot_set_the_language(tmp_path: Path) -> None:
+    file = tmp_path / "settings.yaml"
+    file.write_text("lang: pt-BR\n", encoding="utf-8")
+    with pytest.raises(BadSetting, match="STRATAGRAPH_LANG"):
+        load_settings(file)
