@@ -7,7 +7,7 @@ PYTHON ?= python3
 # A process more than cores, for many tests wait for a server; tests/scheduling.py says which tests stay together.
 PARALLEL ?= --numprocesses $(shell echo $$(($$(nproc) + 1))) --dist loadgroup --no-loadscope-reorder
 
-.PHONY: help demo demo-neo4j test lint types imports ontology test-nightly test-newest bench-store docs lock clean
+.PHONY: help demo demo-neo4j test lint types imports ontology test-nightly test-newest bench-start bench-store docs lock clean
 
 help: ## List the commands.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -49,6 +49,9 @@ ontology: $(VENV)/.run ## Write the merged ontology of a release and its mapping
 	mkdir -p build/ontology
 	for form in turtle:ttl rdfxml:owl jsonld:jsonld sssom:sssom.tsv; do \
 	  $(BIN)/stratagraph ontology export --format $${form%%:*} --out build/ontology/stratagraph.$${form#*:} || exit 1; done
+
+bench-start: $(VENV)/.dev ## What a command costs before it does anything, as JSON lines.
+	$(BIN)/python bench/start.py
 
 bench-store: $(VENV)/.dev ## The store against the bare engines beneath it, as JSON lines; SIZE=10000 for a quick run, NEO4J=0 without it.
 	$(BIN)/python bench/store.py $(SIZE)
