@@ -17,7 +17,7 @@ from typing import Final, Self
 from stratagraph.loaders.otlp_traces import SOURCE as TELEMETRY
 from stratagraph.loaders.prices import PriceTable
 from stratagraph.ontology.facts import Batch, ChangeSet, Iri, LedgerChange, Method, Observation
-from stratagraph.ontology.model import CORE_SOURCE, OntologyModel
+from stratagraph.ontology.model import CORE_SOURCE, OntologyModel, load_model
 from stratagraph.ontology.namespaces import RDF
 from stratagraph.ontology.rules import compile_rules
 from stratagraph.queries.compliance import evaluate, framework_name
@@ -146,7 +146,7 @@ class Engine:
 
     def _is_new(self) -> bool:
         """Tell whether nothing was ever committed, and what comes first is the core ontology alone."""
-        return not self.settings.ontology and not self.ledger.head().sequence
+        return self.model is load_model() and not self.ledger.head().sequence
 
     def _sown(self, head: Head) -> Deriver | None:
         """Return the deriver of a new folder from the seed, with the triples brought in step; None without a seed."""

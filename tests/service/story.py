@@ -40,6 +40,8 @@ class Story:
 
     def __init__(self, folder: Path, **settings: Any) -> None:
         self.folder = folder
+        self.extension = folder / "extension"
+        self.extension.mkdir()
         self.settings = settings
         self.naive = NaiveLedger()
         self.extended = False
@@ -52,7 +54,7 @@ class Story:
         self.engine = self._open()
 
     def _open(self) -> Engine:
-        where = Path("extension") if self.extended else None
+        where = self.extension if self.extended else None
         engine = Engine(load_settings(data=self.folder / str(self.lives), ontology=where, **self.settings))
         engine.ledger._clock = lambda: self.now
         if self.settings:
