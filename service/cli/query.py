@@ -86,11 +86,11 @@ def query(
     ontology: Ontology = None,
 ) -> None:
     """Answer a SPARQL or Cypher query; the prefixes of SPARQL are sg, asset, rdf and others."""
-    asked, is_cypher = _query(text, cypher=cypher)
     if form is None and out is None and on_terminal():
         form = Format.TABLE
     with errors_in_words():
         settings = load_settings(config, data=data, ontology=ontology)
+        asked, is_cypher = _query(text, cypher=cypher)
         if is_cypher:
             if as_of is not None:
                 fail("Cypher knows the present only. Leave --as-of out, or ask in SPARQL.")

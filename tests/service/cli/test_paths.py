@@ -21,6 +21,8 @@ FOLDERS = {"data", "rules"}
 """Options that take a folder; all other paths are those of files, where nothing else is said below."""
 EXCEPTIONS = {("validate", "data"): "file", ("docs", "out"): "new-folder", ("load", "paths"): "either"}
 """What a path is where its name alone does not tell."""
+TEXTS = {(("query",), "text")}
+"""What may be a path, and may be something else: its type does not tell."""
 WRONG = {
     "folder": ("a-file.ttl", "a-file.ttl/below"),
     "new-folder": ("a-file.ttl", "a-file.ttl/below"),
@@ -59,27 +61,27 @@ def leaves(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str
         yield from leaves(children[name], (*path, name))
 
 
-def takes_path(param: Any) -> bool:
+def takes_path(command: tuple[str, ...], param: Any) -> bool:
     annotation = param.type_descriptor.annotation
-    return annotation is Path or Path in get_args(annotation)
+    return annotation is Path or Path in get_args(annotation) or (command, param.name) in TEXTS
 
 
 def kind_of(command: tuple[str, ...], param: Any) -> str | None:
     """Return what kind of path a parameter takes, or None where it takes none."""
-    if not takes_path(param) and (command, param.name) != (("query",), "file"):
+    if not takes_path(command, param):
         return None
     known = EXCEPTIONS.get((command[-1], param.name))
     # Modules may stand in a folder or in one file.
     return known or ("folder" if param.name in FOLDERS else "either" if param.name == "ontology" else "file")
 
 
-def filled(param: Any) -> list[str]:
+def filled(command: tuple[str, ...], param: Any) -> list[str]:
     """Return a right value of a required parameter."""
     annotation = param.type_descriptor.annotation
     if isinstance(annotation, type) and issubclass(annotation, Enum):
         value = str(next(iter(annotation)).value)
     else:
-        value = "@a-file.ttl" if takes_path(param) or param.name == "file" else "x"
+        value = "@a-file.ttl" if takes_path(command, param) else "x"
     return [param.opts[0], value] if param.opts[0].startswith("-") else [value]
 
 
@@ -88,7 +90,7 @@ def slots() -> Iterator[Slot]:
         for param in command.params:
             kind = kind_of(words, param)
             required = [other for other in command.params if other.required and other is not param]
-            around = tuple(word for other in required for word in filled(other))
+            around = tuple(word for other in required for word in filled(words, other))
             flag = param.opts[0] if param.opts[0].startswith("-") else ""
             for wrong in WRONG[kind] if kind else ():
                 yield Slot(words, around, flag, wrong)
