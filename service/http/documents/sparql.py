@@ -14,6 +14,7 @@ QUERY: Final = "application/sparql-query"
 
 _TEXT: Final = {"type": "string"}
 _GRAPHS: Final = {"type": "array", "items": {"type": "string", "format": "uri"}}
+_FORMATS: Final = {"type": "array", "items": _TEXT}  # SPARQLWrapper sends each twice: a short name and a media type
 _SCHEMAS: Final[dict[str, tuple[dict[str, Any], str]]] = {
     "query": (_TEXT, "The query. Without any parameter, GET answers with the service description."),
     "default-graph-uri": (_GRAPHS, "A named graph that goes into the default graph."),
@@ -21,7 +22,7 @@ _SCHEMAS: Final[dict[str, tuple[dict[str, Any], str]]] = {
     "asOf": (_TEXT, "What the ledger knew then: a sequence, a date or a time; past only."),
     **dict.fromkeys(
         ("format", "output", "results"),
-        (_TEXT, "Sent by some clients, and passed over: the Accept header tells the format."),
+        (_FORMATS, "Sent by some clients, and passed over: the Accept header tells the format."),
     ),
 }
 PARAMETERS: Final = {name: schema["type"] == "array" for name, (schema, _) in _SCHEMAS.items()}
