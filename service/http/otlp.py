@@ -148,9 +148,12 @@ def router(
         media = answerable(request)
         try:
             _check(request)
-            return _answer(await receiver.take(request, media_type(request.headers.get("content-type", ""))), media)
         except StratagraphError as error:
             return refusal(error, media)
+        try:
+            return _answer(await receiver.take(request, media_type(request.headers.get("content-type", ""))), media)
+        except StratagraphError as error:
+            return refusal(error, media, of_data=True)
         except Exception:
             # Whatever it was, the data are not durable: a sender may only keep them if it is told to try again.
             log.exception("a trace request failed")
@@ -223,9 +226,14 @@ def _answer(message: Message, media: MediaType, status: int = 200, headers: dict
     return Response(content, status_code=status, headers=headers, media_type=media)
 
 
-def refusal(error: StratagraphError, media: MediaType) -> Response:
-    """Return the Status of an error: what is at fault in the data is 400, what is our fault is to be retried."""
-    status = error.status if error.status in RPC_CODES else 400 if error.status < _FIRST_SERVER_ERROR else 503
+def refusal(error: StratagraphError, media: MediaType, *, of_data: bool = False) -> Response:
+    """Return the Status of an error: what is at fault in the data is 400, what is our fault is to be retried.
+
+    422 is for parameters: of data the protocol knows 400 only.
+    """
+    status: int = error.status
+    if status not in RPC_CODES or (of_data and status == HTTPStatus.UNPROCESSABLE_ENTITY):
+        status = 400 if status < _FIRST_SERVER_ERROR else 503
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         log.warning("telemetry not taken: %s", error)
     headers = {"Retry-After": str(RETRY_SECONDS)} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
