@@ -28,7 +28,7 @@ EUROPEAN = re.compile(
 )
 ONE_WORD = {
     "a prompt template is no model": r"modelos? de prompt|modelo de frase",
-    "share": r"fraç(?:ão|ões)",
+    "share": r"\bfraç(?:ão|ões)",
     "human in the loop": r"pessoas? no (?:circuito|ciclo)\b(?! de vida)",
     "redaction is not writing": r"redação de (?:logs?|pii|dados)|(?:política|filtros?|regras?) de redação",
     "a deep network": r"redes? fundas?",
