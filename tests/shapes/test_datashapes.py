@@ -28,7 +28,7 @@ ANCESTORS = {iri: info.ancestors for iri, info in MODEL.classes.items()}
 FILES = [ASSETS, DOCUMENTATION, OBSERVATIONS]
 PREFIXES = (
     "@prefix sg: <https://w3id.org/stratagraph/ns#> . @prefix xsd: <http://www.w3.org/2001/XMLSchema#> . "
-    "@prefix : <http://example.org/> . "
+    "@prefix dct: <http://purl.org/dc/terms/> . @prefix : <http://example.org/> . "
 )
 SOUND = {
     ASSETS: """
@@ -41,7 +41,8 @@ SOUND = {
         :s a sg:LLMSystem ; sg:name "s" ; sg:costSloPerCall 1.0 ; sg:latencySloMs 1.0 ; sg:logRetentionDays 1 ;
             sg:availabilityTarget 0.5 .
         :i a sg:ComputeCluster ; sg:name "i" ; sg:hourlyCost 1.0 .
-        :c a sg:Price ; sg:inputPrice 1.0 ; sg:outputPrice 1.0 ; sg:cachedInputPrice 1.0 ;
+        :c a sg:Price ; sg:pricedModel "gpt" ; sg:currency "USD" ; dct:bibliographicCitation "list" ;
+            sg:inputPrice 1.0 ; sg:outputPrice 1.0 ; sg:cachedInputPrice 1.0 ;
             sg:validFrom "2026-01-01T00:00:00Z"^^xsd:dateTime ; sg:validUntil "2026-02-01T00:00:00Z"^^xsd:dateTime .
         :d a sg:Document ; sg:name "d" ; sg:effectiveFrom "2026-01-01T00:00:00Z"^^xsd:dateTime ;
             sg:effectiveUntil "2026-02-01T00:00:00Z"^^xsd:dateTime .
@@ -105,6 +106,11 @@ FAULTS = [
     (ASSETS, 'sg:version "1"', 'sg:version ""', "asset-version"),
     (ASSETS, '"BRL"', '"R$"', "currency"),
     (ASSETS, '"BR"', '"br"', "country"),
+    (ASSETS, 'sg:pricedModel "gpt" ;', "", "price-model"),
+    (ASSETS, 'sg:currency "USD" ;', "", "price-currency"),
+    (ASSETS, "sg:inputPrice 1.0 ;", "", "price-input"),
+    (ASSETS, 'dct:bibliographicCitation "list" ;', "", "price-citation"),
+    (ASSETS, 'sg:validFrom "2026-01-01T00:00:00Z"^^xsd:dateTime ; sg:validUntil', "sg:validUntil", "price-begin"),
     (ASSETS, 'sg:validUntil "2026', 'sg:validUntil "2025', "price-period"),
     (ASSETS, 'sg:effectiveUntil "2026', 'sg:effectiveUntil "2025', "document-period"),
     (ASSETS, 'sg:endedAt "2026', 'sg:endedAt "2025', "event-period"),
