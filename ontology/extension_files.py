@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Final
 
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Fact, Iri
-from stratagraph.ontology.model import read_text
+from stratagraph.ontology.model import OntologyModel, extend, prefixes_of, read_text
 from stratagraph.ontology.parsing import RdfSyntax, UnknownSyntax, declared_prefixes
 
 CATALOG: Final = "catalog-v001.xml"
@@ -70,6 +70,12 @@ class ExtensionFiles:
     name: str
     modules: tuple[ModuleFile, ...]
     unread: tuple[str, ...]
+
+
+def joined(core: OntologyModel, modules: Collection[Module]) -> OntologyModel:
+    """Return the core with modules that are sound."""
+    prefixes = prefixes_of(module.prefixes for module in modules)
+    return extend(core, {module.name: module.facts for module in modules}, prefixes) if modules else core
 
 
 def find_modules(path: Path) -> ExtensionFiles:

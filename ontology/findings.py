@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from importlib.resources import files
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from stratagraph.ontology.axioms import AxiomWriter
-from stratagraph.ontology.clashes import Clash
+if TYPE_CHECKING:
+    from stratagraph.ontology.axioms import AxiomWriter
+    from stratagraph.ontology.clashes import Clash
 
 
 class Severity(StrEnum):

@@ -9,7 +9,6 @@ from functools import reduce
 from operator import add
 from typing import ClassVar, Final, TypeAlias
 
-from stratagraph.ontology import sketches
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Iri, Observation
 
@@ -77,6 +76,8 @@ def merge_all(parts: Sequence[Observation]) -> Observation:
 
 
 def _sketch(parts: Iterable[Observation]) -> bytes:
+    from stratagraph.ontology import sketches  # most of what is read has none
+
     held = [part.sketch for part in parts if part.sketch or part.count]
     return sketches.merge(held) if all(held) else b""
 
@@ -112,6 +113,8 @@ def _rank(seen: Observation) -> tuple[datetime, datetime, str, bool, str]:
 
 def quantile(seen: Observation, q: float) -> float | None:
     """Return the value at quantile ``q`` in 0..1, None where no sketch tells. Raises MalformedSketch."""
+    from stratagraph.ontology import sketches  # as above
+
     value = sketches.quantile(seen.sketch, q)
     # The sketch is right to one per cent; the extremes are known exactly.
     return None if value is None else min(max(value, seen.minimum), seen.maximum)

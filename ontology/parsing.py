@@ -17,7 +17,6 @@ from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Fact, Iri, Literal, Term
 from stratagraph.ontology.namespaces import ONTOLOGY_IRI, RDF
 from stratagraph.ontology.nesting import DEPTH_LIMIT, too_deep
-from stratagraph.ontology.rdfxml import RdfXmlError, prefixes_of_rdf_xml, read_rdf_xml
 
 
 @dataclass(kw_only=True)
@@ -124,6 +123,8 @@ def declared_prefixes(data: bytes, syntax: RdfSyntax = RdfSyntax.TURTLE) -> dict
     if not data.strip():
         return {}
     if syntax is RdfSyntax.RDFXML:
+        from stratagraph.ontology.rdfxml import prefixes_of_rdf_xml
+
         return prefixes_of_rdf_xml(data)
     parser = ox.parse(data, format=_FORMATS[syntax], base_iri=ONTOLOGY_IRI)
     for _ in parser:
@@ -145,6 +146,8 @@ def _guard(data: bytes, syntax: RdfSyntax, file: str) -> None:
 
 def _parse(data: bytes, syntax: RdfSyntax, base: Iri, file: str) -> list[ox.Quad]:
     if syntax is RdfSyntax.RDFXML:
+        from stratagraph.ontology.rdfxml import RdfXmlError, read_rdf_xml  # few files need the whole grammar of XML
+
         try:
             return read_rdf_xml(data, base, DEPTH_LIMIT)
         except RdfXmlError as error:

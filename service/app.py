@@ -10,7 +10,7 @@ from typing import ClassVar, Final
 import typer
 
 from stratagraph import __version__
-from stratagraph.service.cli.group import LazyGroup
+from stratagraph.service.cli.group import HELP, LazyGroup
 
 CLI: Final = "stratagraph.service.cli"
 
@@ -46,6 +46,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
+    rich_markup_mode=HELP,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 

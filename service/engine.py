@@ -12,17 +12,12 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
-from stratagraph.loaders.otlp_traces import SOURCE as TELEMETRY
-from stratagraph.loaders.prices import PriceTable
 from stratagraph.ontology.facts import Batch, ChangeSet, Iri, LedgerChange, Method, Observation
 from stratagraph.ontology.model import CORE_SOURCE, OntologyModel, load_model
 from stratagraph.ontology.namespaces import RDF
 from stratagraph.ontology.rules import compile_rules
-from stratagraph.queries.compliance import evaluate, framework_name
-from stratagraph.queries.verdicts import Audit
-from stratagraph.service.candidates import Candidates
 from stratagraph.service.collector import paused
 from stratagraph.service.deriver import Deriver
 from stratagraph.service.deriver.saved import load, save
@@ -31,9 +26,7 @@ from stratagraph.service.extension import ontology_batch
 from stratagraph.service.in_force import ontology_of
 from stratagraph.service.ledger.commit import RUN, Receipt
 from stratagraph.service.ledger.errors import InvalidBatch
-from stratagraph.service.ledger.ledger import Ledger
-from stratagraph.service.ledger.retention import Policy
-from stratagraph.service.ledger.signing import Head
+from stratagraph.service.ledger.ledger import End, Ledger
 from stratagraph.service.lockfile import DataLock
 from stratagraph.service.projector import Projector, RemoteView
 from stratagraph.service.sameness import Sameness
@@ -44,9 +37,13 @@ from stratagraph.service.tally import Tally
 from stratagraph.service.views.adjacency import AdjacencyView
 from stratagraph.service.views.triples import TriplesView
 from stratagraph.service.views.view import View, Watermark
-from stratagraph.shapes.gate import Finding, Gate, GateRefused, GateReport
-from stratagraph.shapes.packs import rules_with
-from stratagraph.shapes.rule import Rule
+from stratagraph.shapes.finding import Finding, GateRefused, GateReport
+
+if TYPE_CHECKING:
+    from stratagraph.loaders.prices import PriceTable
+    from stratagraph.queries.verdicts import Audit
+    from stratagraph.shapes.gate import Gate
+    from stratagraph.shapes.rule import Rule
 
 log = logging.getLogger(__name__)
 
@@ -118,11 +115,15 @@ class Engine:
     @cached_property
     def rules(self) -> tuple[Rule, ...]:
         """The rules that audits evaluate, those that ship and one's own; most commands evaluate none."""
+        from stratagraph.shapes.packs import rules_with
+
         return rules_with(self.settings.rules)
 
     @cached_property
     def gate(self) -> Gate:
         """What every batch must pass; who only reads does not wait for it."""
+        from stratagraph.shapes.gate import Gate
+
         return Gate(self.model)
 
     def views(self) -> tuple[View, ...]:
@@ -146,9 +147,9 @@ class Engine:
 
     def _is_new(self) -> bool:
         """Tell whether nothing was ever committed, and what comes first is the core ontology alone."""
-        return self.model is load_model() and not self.ledger.head().sequence
+        return self.model is load_model() and not self.ledger.sequence()
 
-    def _sown(self, head: Head) -> Deriver | None:
+    def _sown(self, head: End) -> Deriver | None:
         """Return the deriver of a new folder from the seed, with the triples brought in step; None without a seed."""
         deriver = self._seed.deriver() if self._seed else None
         if deriver is None or not self.triples.watermark():
@@ -169,7 +170,7 @@ class Engine:
 
     def _restore(self) -> None:
         """Take the present in from the ledger, and rebuild every view that does not stand there already."""
-        head = self.ledger.head()
+        head = self.ledger.end()
         saved = load(self._deriver_file, self.model, sequence=head.sequence, batch_hash=head.batch_hash)
         self.deriver = saved or self._sown(head) or self._restored(head)
         self.sameness = Sameness(self.model, self.deriver)
@@ -180,7 +181,7 @@ class Engine:
                 if view is self.triples and self._seed:
                     self._seed.keep(self.deriver, self.triples)
 
-    def _restored(self, head: Head) -> Deriver:
+    def _restored(self, head: End) -> Deriver:
         """Derive the present anew from what the ledger says."""
         deriver = Deriver(self.model, compile_rules(self.model))
         time = head.time or datetime.now(UTC)
@@ -199,7 +200,7 @@ class Engine:
     def _deriver_file(self) -> Path:
         return self.settings.data / DERIVER_FILE
 
-    def _stands_at(self, view: View, head: Head) -> bool:
+    def _stands_at(self, view: View, head: End) -> bool:
         mark = view.watermark()
         return mark is not None and (mark.sequence, mark.batch_hash, mark.ontology_hash, mark.mapping_version) == (
             head.sequence,
@@ -260,6 +261,8 @@ class Engine:
             raise InvalidBatch(source=batch.source, run=batch.run, problem="this source is the ontology's own")
         report = self.gate.check(batch, self.ledger.open_facts)
         if report.violations:
+            from stratagraph.service.candidates import Candidates
+
             candidates = Candidates(self.model, self.settings.base, self.triples)
             raise GateRefused.of(candidates.explain(report.violations, batch))
         return report
@@ -293,6 +296,8 @@ class Engine:
 
     def _retain(self) -> int:
         """Add up old observations, once an hour, for looking for them reads all; return the number of entries."""
+        from stratagraph.service.ledger.retention import Policy
+
         if time.monotonic() < self._retain_at:
             return 0
         self._retain_at = time.monotonic() + RETENTION_SECONDS
@@ -317,7 +322,7 @@ class Engine:
 
     def lags(self) -> Mapping[str, int]:
         """Return how many sequences each view is behind the ledger."""
-        head = self.ledger.head().sequence
+        head = self.ledger.sequence()
         return {view.name: max(0, head - self._sequence_of(view)) for view in self.views()}
 
     def _sequence_of(self, view: View) -> int:
@@ -344,6 +349,8 @@ class Engine:
 
     def prices(self) -> PriceTable:
         """Return the price facts of the graph."""
+        from stratagraph.loaders.prices import PriceTable
+
         table = self._prices
         if table is None:
             rows = self.triples.select("SELECT DISTINCT ?price WHERE { ?price a sg:Price }")
@@ -354,6 +361,8 @@ class Engine:
 
     def newest_telemetry(self) -> datetime | None:
         """Return when telemetry was last committed, or None."""
+        from stratagraph.loaders.otlp_traces import SOURCE as TELEMETRY
+
         newest = self.ledger.batches(limit=100, source=TELEMETRY)
         # Adding up old observations is an entry of their source, and tells of nothing new.
         return next((batch.time for batch in newest if batch.kind == RUN), None)
@@ -368,6 +377,8 @@ class Engine:
         Raises:
             UnknownFramework: no rule belongs to the framework.
         """
+        from stratagraph.queries.compliance import evaluate, framework_name
+
         now = datetime.now(UTC)
         if framework is not None:
             framework = framework_name(self.rules, framework)

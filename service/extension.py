@@ -25,4 +25,4 @@ def ontology_batch(model: OntologyModel, ledger: Ledger) -> Batch | None:
     gone = tuple(
         Scope(name=scope.name, complete=True) for scope in known.scopes if scope.name not in names and scope.open_claims
     )
-    return replace(batch, run=f"{model.hash}@{ledger.head().sequence + 1}", scopes=(*batch.scopes, *gone))
+    return replace(batch, run=f"{model.hash}@{ledger.sequence() + 1}", scopes=(*batch.scopes, *gone))

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, get_origin
 
-import yaml
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.kept import cache_folder
@@ -50,10 +49,10 @@ def default_cache_folder() -> Path:
     return cache_folder()
 
 
-class Settings(BaseSettings):
-    """Everything that can be configured."""
+class Settings(BaseModel):
+    """Everything that can be configured; ``load_settings`` reads it from where it is said."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     data: Path = Field(default_factory=default_data_folder, description="Folder of the ledger and the views")
     url: str | None = Field(default=None, description="Address of a running service that commands should use")
@@ -174,13 +173,15 @@ def load_settings(config: Path | None = None, **given: Any) -> Settings:
     if "lang" in values:  # commands speak before they read the file
         reason = "a file can't set it; use --lang or STRATAGRAPH_LANG"
         raise BadSetting(name="lang", reason=reason, origin=str(config))
-    values |= {name: value for name, value in given.items() if value is not None}
+    given = {name: value for name, value in given.items() if value is not None}
 
     def origin(name: str) -> str:
-        return "the command line" if given.get(name) is not None else str(config or f"STRATAGRAPH_{name.upper()}")
+        if name in given:
+            return "the command line"
+        return str(config) if name in values else f"{PREFIX}{name.upper()}"
 
     try:
-        settings = Settings(**values)
+        settings = Settings(**{**_from_environment(), **values, **given})
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
@@ -214,7 +215,27 @@ def _variables() -> list[str]:
     return [f"{PREFIX}{name.upper()}" for name in Settings.model_fields]
 
 
+def _from_environment() -> dict[str, Any]:
+    """Return what the variables say; their names may be written in either case."""
+    variables = {name.upper(): text for name, text in os.environ.items()}
+    said = {name: variables.get(f"{PREFIX}{name.upper()}") for name in Settings.model_fields}
+    return {name: _value(name, text) for name, text in said.items() if text is not None}
+
+
+def _value(name: str, text: str) -> Any:
+    """Return what a variable's text stands for: a list is written as JSON, and anything else as it is."""
+    if get_origin(Settings.model_fields[name].annotation) is not tuple:
+        return text
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        reason = f"a JSON list is wanted, and {text!r} is none: {error}"
+        raise BadSetting(name=name, reason=reason, origin=f"{PREFIX}{name.upper()}") from None
+
+
 def _from_file(config: Path) -> dict[str, Any]:
+    import yaml  # few name a file, and reading its library takes a while
+
     try:
         values = yaml.safe_load(config.read_text(encoding="utf-8")) or {}
     except OSError as error:

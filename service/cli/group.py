@@ -14,6 +14,9 @@ from typer.core import TyperCommand, TyperGroup
 
 Command = TyperCommand | TyperGroup
 
+HELP: Final = None
+"""How help and mistakes are written: plain, for the library that draws boxes loads longer than all else of a help."""
+
 PLAIN: Final = {
     "Value error, ": "",
     "does not match the formats '%Y-%m-%d'": "is no date; write the year, month and day, as in 2026-12-31",
@@ -54,7 +57,21 @@ class LazyCommands(MutableMapping[str, Any]):
         return {name: _summary(*place.split(":")) for name, place in self._places.items()}
 
 
-class LazyGroup(TyperGroup):
+class PlainGroup(TyperGroup):
+    """A group whose help tells of each command in a whole sentence."""
+
+    def summaries(self) -> dict[str, str]:
+        """Return the help of each command."""
+        return {name: command.help or "" for name, command in self.commands.items()}
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - the library calls it so
+        """List the commands, each with the first paragraph of its help."""
+        first = {name: " ".join(text.partition("\n\n")[0].split()) for name, text in self.summaries().items()}
+        with formatter.section("Commands"):
+            formatter.write_dl(list(first.items()))
+
+
+class LazyGroup(PlainGroup):
     """A group that lists its commands without loading them."""
 
     places: ClassVar[Mapping[str, str]] = {}
@@ -72,22 +89,20 @@ class LazyGroup(TyperGroup):
                 error.message = error.message.replace(technical, plain)
             raise
 
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Write the help out of what the modules say of their commands."""
+    def summaries(self) -> dict[str, str]:
+        """Return what the modules say of their commands."""
         assert isinstance(self.commands, LazyCommands)
-        listed = {name: TyperCommand(name, help=text) for name, text in self.commands.summaries().items()}
-        contents = TyperGroup(name=self.name, commands={**listed}, params=self.params, help=self.help)
-        contents.rich_markup_mode = self.rich_markup_mode
-        contents.format_help(ctx, formatter)
+        return self.commands.summaries()
 
 
 def _command(name: str, found: Any) -> Command:
     """Return the command that a function or a group of commands stands for."""
     if isinstance(found, typer.Typer):
+        found.rich_markup_mode, found.info.cls = HELP, PlainGroup
         command: Any = typer.main.get_group(found)
         command.name = name
     else:
-        alone = typer.Typer(add_completion=False)
+        alone = typer.Typer(add_completion=False, rich_markup_mode=HELP)
         alone.command(name)(found)
         command = typer.main.get_command(alone)
     assert isinstance(command, Command)

@@ -59,7 +59,7 @@ class Estate(Collector):
         built = GaugeMetricFamily("stratagraph_build", "The version that runs; always 1", labels=["version"])
         built.add_metric([__version__], 1)
         yield built
-        yield GaugeMetricFamily("stratagraph_ledger_sequence", "Newest ledger sequence", engine.ledger.head().sequence)
+        yield GaugeMetricFamily("stratagraph_ledger_sequence", "Newest ledger sequence", engine.ledger.sequence())
         lag = GaugeMetricFamily("stratagraph_view_lag_sequences", "Sequences that a view is behind", labels=["view"])
         for name, behind in engine.lags().items():
             lag.add_metric([name], behind)

@@ -34,7 +34,7 @@ def router(engine: Engine) -> APIRouter:
         response.status_code = 200 if caught_up else 503
         return {
             "status": "ready" if caught_up else "behind",
-            "sequence": engine.ledger.head().sequence,
+            "sequence": engine.ledger.sequence(),
             "views": {name: {"lag": lag} for name, lag in lags.items()} | _remote(remote),
         }
 

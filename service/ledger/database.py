@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from importlib.resources import as_file, files
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from alembic import command
-from alembic.config import Config
-from alembic.util import CommandError
 from sqlalchemy import Connection, Dialect, Engine, Table, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
@@ -68,10 +64,13 @@ class Database:
         event.listen(engine, "begin", _begin_sqlite if self.sqlite else _begin_postgresql)
         try:
             self._migrate()
-        except (SQLAlchemyError, CommandError) as error:
+        except SQLAlchemyError as error:
             self.close()
             problem = str(error.orig) if isinstance(error, DBAPIError) else str(error)
             raise LedgerUnreadable(url=str(url), problem=problem) from error
+        except LedgerUnreadable:
+            self.close()
+            raise
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -119,11 +118,9 @@ class Database:
                 stands_at = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
                 if stands_at == REVISION:
                     return
-            with as_file(files(__package__) / "migrations") as folder:
-                config = Config()
-                config.set_main_option("script_location", str(folder).replace("%", "%%"))
-                config.attributes["connection"] = connection
-                command.upgrade(config, "head")
+            from stratagraph.service.ledger.upgrade import upgrade  # alembic is of no use to tables that are new enough
+
+            upgrade(connection)
 
 
 class _OpenCursors:

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Final, Self, TypeVar, cast
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, Self, TypeVar, cast
 
 from sqlalchemy import Connection, bindparam, insert, select
 from sqlalchemy.engine import URL
 
 from stratagraph.ontology.facts import Batch, Claim, Fact, Iri, LedgerChange, Observation, Sighting
-from stratagraph.service.ledger import asof, history, observed, past, transfer
+from stratagraph.service.ledger import asof, history, observed, past
 from stratagraph.service.ledger.asof import Moment
 from stratagraph.service.ledger.chain import FORMAT, microseconds, moment
 from stratagraph.service.ledger.commit import Commit, Receipt, content_digest
@@ -25,12 +25,13 @@ from stratagraph.service.ledger.history import BatchRecord, SourceRecord
 from stratagraph.service.ledger.intake import check
 from stratagraph.service.ledger.past import Standing
 from stratagraph.service.ledger.prepared import Prepared
-from stratagraph.service.ledger.redaction import redact
-from stratagraph.service.ledger.retention import Policy, due, roll_up
 from stratagraph.service.ledger.schema import batches, ledger
 from stratagraph.service.ledger.signing import Head, Signer
 from stratagraph.service.ledger.silence import due_for_silence
-from stratagraph.service.ledger.verify import VerifyReport, verify
+
+if TYPE_CHECKING:
+    from stratagraph.service.ledger.retention import Policy
+    from stratagraph.service.ledger.verify import VerifyReport
 
 Item = TypeVar("Item")
 
@@ -47,6 +48,14 @@ _HEAD: Final = select(batches.c.sequence, batches.c.time, batches.c.hash).order_
 def utc_now() -> datetime:
     """Return the time; the ledger's clock, which only ever moves forward, builds on it."""
     return datetime.now(UTC)
+
+
+class End(NamedTuple):
+    """Where the chain ends; sequence 0 is the empty ledger."""
+
+    sequence: int
+    batch_hash: str
+    time: datetime | None
 
 
 class Ledger:
@@ -97,7 +106,7 @@ class Ledger:
 
     def _present(self) -> datetime:
         """Return what is no future: what has been committed, though the clock was set back since, has happened."""
-        return max(self._clock(), self.head().time or datetime.min.replace(tzinfo=UTC))
+        return max(self._clock(), self.end().time or datetime.min.replace(tzinfo=UTC))
 
     # Writing
 
@@ -146,6 +155,7 @@ class Ledger:
         Raises:
             FactNotFound: the batch did not open this fact.
         """
+        from stratagraph.service.ledger.redaction import redact
 
         def write(connection: Connection) -> Receipt:
             entry = Entry(connection, self._memory, now=microseconds(self._clock()))
@@ -160,6 +170,8 @@ class Ledger:
 
         One entry drops a bounded number: call it again until it returns None.
         """
+        from stratagraph.service.ledger.retention import due, roll_up  # nothing is old in a process that is young
+
         with self._database.reading() as connection:
             if due(connection, policy, self._clock()) is None:
                 return None
@@ -179,6 +191,7 @@ class Ledger:
         Raises:
             ImportRefused: the export is cut or changed, or this ledger is not empty.
         """
+        from stratagraph.service.ledger import transfer
 
         def write(connection: Connection) -> tuple[str, int]:
             return transfer.import_into(connection, stream)
@@ -217,17 +230,17 @@ class Ledger:
 
     def head(self) -> Head:
         """Return the signed head; sequence 0 is the empty ledger."""
+        return self._signer.sign(self.id, *self.end())
+
+    def end(self) -> End:
+        """Return where the chain ends."""
         with self._database.reading() as connection:
             row = connection.execute(_HEAD).first()
-        if row is None:
-            return self._signer.sign(self.id, 0, "", None)
-        return self._signer.sign(self.id, row.sequence, bytes(row.hash).hex(), moment(row.time))
+        return End(row.sequence, bytes(row.hash).hex(), moment(row.time)) if row else End(0, "", None)
 
     def sequence(self) -> int:
         """Return the newest sequence; 0 for the empty ledger."""
-        with self._database.reading() as connection:
-            row = connection.execute(_HEAD).first()
-        return row.sequence if row else 0
+        return self.end().sequence
 
     def changes(self, after: int) -> Iterator[LedgerChange]:
         """Yield what each sequence after this one changed.
@@ -353,12 +366,16 @@ class Ledger:
         Raises:
             HeadUnreadable: the file holds no head.
         """
+        from stratagraph.service.ledger.verify import verify
+
         head = None if head_file is None else Head.read(head_file)
         with self._database.streaming() as connection:
             return verify(connection, self.id, self._signer.public_key, head)
 
     def export(self) -> Iterator[bytes]:
         """Yield the whole ledger as lines of JSON, the signed head last."""
+        from stratagraph.service.ledger import transfer
+
         return self._stream(lambda connection: transfer.export_lines(connection, self.id, self._signer))
 
     def _stream(self, read: Callable[[Connection], Iterator[Item]]) -> Iterator[Item]:

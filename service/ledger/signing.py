@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
-from typing import Final
-
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from typing import TYPE_CHECKING, Final
 
 from stratagraph.service.ledger.errors import HeadUnreadable, KeyUnusable
 
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 KEY_LENGTH: Final = 32
+"""Bytes of a key, which are random and nothing else (RFC 8032)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +38,9 @@ class Head:
 
     def is_genuine(self) -> bool:
         """Whether the signature is that of the named key."""
+        from cryptography.exceptions import InvalidSignature
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
         try:
             key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(self.public_key))
             key.verify(bytes.fromhex(self.signature), self.message())
@@ -98,10 +104,25 @@ class Signer:
         try:
             if not path.exists():
                 _create(path)
-            self._key = Ed25519PrivateKey.from_private_bytes(path.read_bytes())
-        except (OSError, ValueError) as error:
+            self._secret = path.read_bytes()
+        except OSError as error:
             raise KeyUnusable(path=str(path), problem=str(error)) from error
-        self.public_key = self._key.public_key().public_bytes_raw().hex()
+        if len(self._secret) != KEY_LENGTH:
+            raise KeyUnusable(
+                path=str(path), problem=f"a key has {KEY_LENGTH} bytes, and this file {len(self._secret)}"
+            )
+
+    @cached_property
+    def _key(self) -> Ed25519PrivateKey:
+        """The key, made of its bytes when something is signed: the library is large, and most commands sign nothing."""
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+        return Ed25519PrivateKey.from_private_bytes(self._secret)
+
+    @property
+    def public_key(self) -> str:
+        """The public key, in hexadecimal."""
+        return self._key.public_key().public_bytes_raw().hex()
 
     def sign(self, ledger: str, sequence: int, batch_hash: str, time: datetime | None) -> Head:
         """Return the signed head."""
@@ -117,7 +138,7 @@ def _create(path: Path) -> None:
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
-        file.write(Ed25519PrivateKey.generate().private_bytes_raw())
+        file.write(secrets.token_bytes(KEY_LENGTH))
         file.flush()
         os.fsync(file.fileno())
     try:

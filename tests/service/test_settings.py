@@ -22,6 +22,27 @@ def test_environment_gives_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load_settings().port == 9001
 
 
+@pytest.mark.parametrize("variable", ["STRATAGRAPH_ALLOWED_HOSTS", "stratagraph_allowed_hosts"])
+def test_a_list_is_written_as_json(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(variable, '["graph.example.org", "kg"]')
+    assert load_settings().allowed_hosts == ("graph.example.org", "kg")
+
+
+@pytest.mark.parametrize("text", ["graph.example.org", "", "[1", '{"a": 1}', "[1]"])
+def test_a_variable_that_holds_no_list_is_refused_by_name(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STRATAGRAPH_ALLOWED_HOSTS", text)
+    with pytest.raises(BadSetting, match=r"allowed_hosts.*STRATAGRAPH_ALLOWED_HOSTS"):
+        load_settings()
+
+
+def test_a_bad_variable_is_named_though_a_file_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STRATAGRAPH_PORT", "much")
+    config = tmp_path / "settings.yaml"
+    config.write_text("base: https://example.org/b/\n", encoding="utf-8")
+    with pytest.raises(BadSetting, match="STRATAGRAPH_PORT"):
+        load_settings(config)
+
+
 def test_file_beats_environment_and_command_line_beats_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STRATAGRAPH_PORT", "9001")
     monkeypatch.setenv("STRATAGRAPH_BASE", "https://example.org/a/")
