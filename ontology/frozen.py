@@ -12,6 +12,7 @@ import os
 import pickle
 import tempfile
 from collections.abc import Mapping
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
@@ -38,11 +39,15 @@ _DIGEST: Final = 32
 
 def code_hash(*packages: str) -> str:
     """Return a digest of the code of some packages: objects that another version wrote are not to be read."""
+    return hashlib.sha256("".join(map(_code_of, packages)).encode()).hexdigest()
+
+
+@cache
+def _code_of(package: str) -> str:
     digest = hashlib.sha256()
-    for package in packages:
-        for file in sorted(files(package).iterdir(), key=lambda file: file.name):
-            if file.name.endswith(".py"):
-                digest.update(file.read_bytes())
+    for file in sorted(files(package).iterdir(), key=lambda file: file.name):
+        if file.name.endswith(".py"):
+            digest.update(file.read_bytes())
     return digest.hexdigest()
 
 

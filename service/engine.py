@@ -18,7 +18,7 @@ from stratagraph.ontology.facts import Batch, ChangeSet, Iri, LedgerChange, Meth
 from stratagraph.ontology.model import CORE_SOURCE, OntologyModel, load_model
 from stratagraph.ontology.namespaces import RDF
 from stratagraph.ontology.rules import compile_rules
-from stratagraph.service.collector import paused
+from stratagraph.service.collector import LARGE, paused
 from stratagraph.service.deriver import Deriver
 from stratagraph.service.deriver.saved import load, save
 from stratagraph.service.deriver.shares import horizon
@@ -30,7 +30,7 @@ from stratagraph.service.ledger.ledger import End, Ledger
 from stratagraph.service.lockfile import DataLock
 from stratagraph.service.projector import Projector, RemoteView
 from stratagraph.service.sameness import Sameness
-from stratagraph.service.seed import Seed
+from stratagraph.service.seed import FIRST, Seed
 from stratagraph.service.settings import CHECKPOINTS_FOLDER, DERIVER_FILE, TRIPLES_FOLDER, Settings
 from stratagraph.service.sparql.checkpoints import Checkpoints
 from stratagraph.service.tally import Tally
@@ -72,16 +72,17 @@ class Engine:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        extended = ontology_of(settings)
-        extended.report.log(log)
-        self.model: OntologyModel = extended.model
-        self.extension = extended.report
-        self.lock = DataLock(settings.data)
-        try:
-            self._open()
-        except BaseException:
-            self.lock.close()
-            raise
+        with paused(LARGE):
+            extended = ontology_of(settings)
+            extended.report.log(log)
+            self.model: OntologyModel = extended.model
+            self.extension = extended.report
+            self.lock = DataLock(settings.data)
+            try:
+                self._open()
+            except BaseException:
+                self.lock.close()
+                raise
 
     def _open(self) -> None:
         folder = self.settings.data
@@ -93,10 +94,13 @@ class Engine:
         self._prices: PriceTable | None = None
         self._audits: dict[tuple[int, date, str | None], Audit] = {}
         self.last_audit: Audit | None = None
+        seed = Seed(self.model) if self.model is load_model() else None
+        if seed and isinstance(self.settings.ledger, Path):
+            seed.plant_ledger(self.settings.ledger)
         self.ledger = Ledger.open(self.settings.ledger, key_file=self.settings.ledger_key)
-        self._seed = Seed(self.model) if self._is_new() else None
+        self._seed = seed if self.ledger.sequence() <= FIRST else None
         if self._seed:
-            self._seed.plant(folder / TRIPLES_FOLDER)
+            self._seed.plant_triples(folder / TRIPLES_FOLDER)
         self.triples = TriplesView(folder / TRIPLES_FOLDER, self.model)
         self.adjacency = AdjacencyView(self.model)
         self._checkpoints: Checkpoints | None = None
@@ -145,22 +149,14 @@ class Engine:
     def _snapshot(self) -> Iterator[ChangeSet]:
         return self.deriver.snapshot()
 
-    def _is_new(self) -> bool:
-        """Tell whether nothing was ever committed, and what comes first is the core ontology alone."""
-        return self.model is load_model() and not self.ledger.sequence()
-
     def _sown(self, head: End) -> Deriver | None:
         """Return the deriver of a new folder from the seed, with the triples brought in step; None without a seed."""
-        deriver = self._seed.deriver() if self._seed else None
-        if deriver is None or not self.triples.watermark():
+        if not self._seed or head.sequence != FIRST or head.time is None or not self.triples.watermark():
             return None
-        change = deriver.adopt(
-            next(iter(self.ledger.open_claims())),
-            time=head.time or datetime.now(UTC),
-            batch_hash=head.batch_hash,
-            sightings=self.ledger.sightings(),
-        )
-        self.triples.apply(change)
+        deriver = self._seed.deriver()
+        if deriver is not None:
+            sightings = self.ledger.sightings()
+            self.triples.apply(deriver.adopt(time=head.time, batch_hash=head.batch_hash, sightings=sightings))
         return deriver
 
     def _position(self) -> Watermark:
@@ -178,8 +174,8 @@ class Engine:
             if not self._stands_at(view, head):
                 log.info("rebuilding the view %s at sequence %d", view.name, head.sequence)
                 view.rebuild(self.deriver.snapshot(edges_only=view.edges_only))
-                if view is self.triples and self._seed:
-                    self._seed.keep(self.deriver, self.triples)
+                if view is self.triples and self._seed and head.sequence == FIRST:
+                    self._seed.keep(self.deriver, self.triples, self.settings.ledger)
 
     def _restored(self, head: End) -> Deriver:
         """Derive the present anew from what the ledger says."""
@@ -419,7 +415,8 @@ class Engine:
             self._checkpoints.close()
         for view in self.views():
             view.close()
-        save(self._deriver_file, self.model, self.deriver)
+        if not (self.deriver.sequence == FIRST and self._seed and self._seed.is_kept):
+            save(self._deriver_file, self.model, self.deriver)
         self.ledger.close()
         self.lock.close()
 

@@ -15,11 +15,12 @@ def ontology_batch(model: OntologyModel, ledger: Ledger) -> Batch | None:
     Modules that the ledger knows and the ontology no longer has are closed. An ontology that was in force before and is
     again is a run of its own, for the ledger takes no run twice.
     """
-    known = next((record for record in ledger.sources() if record.source == CORE_SOURCE), None)
-    if known is None:
+    newest = ledger.batches(limit=1, source=CORE_SOURCE)
+    if not newest:
         return model.as_batch()
-    if known.newest.run.partition("@")[0] == model.hash:
+    if newest[0].run.partition("@")[0] == model.hash:
         return None
+    (known,) = ledger.sources(source=CORE_SOURCE)
     batch = model.as_batch()
     names = {scope.name for scope in batch.scopes}
     gone = tuple(

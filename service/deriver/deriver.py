@@ -103,14 +103,14 @@ class Deriver:
         self._influences.refresh(self._pairs_of(self._shares.observe(recent)))
         self.sequence, self._time, self.batch_hash = sequence, time, batch_hash
 
-    def adopt(self, claim: Claim, *, time: datetime, batch_hash: str, sightings: Iterable[Sighting]) -> ChangeSet:
-        """Be the present of another ledger that states the same in its first batch, of which a claim is given.
+    def adopt(self, *, time: datetime, batch_hash: str, sightings: Iterable[Sighting]) -> ChangeSet:
+        """Be the present of another ledger that states the same in its first batch, and nothing else.
 
         Return what the triples of that ledger have to change.
         """
-        self._choruses.restate(lambda voice: voice._replace(first_seen=claim.first_seen, opened_at=claim.opened_at))
+        self._choruses.restate(lambda voice: voice._replace(first_seen=time))
         self._shares.advance(time)
-        self.sequence, self._time, self.batch_hash = claim.opened_at, time, batch_hash
+        self._time, self.batch_hash = time, batch_hash
         return self._change(sightings=self._see(sightings))
 
     def apply(self, change: LedgerChange) -> ChangeSet:

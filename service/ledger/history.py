@@ -11,7 +11,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, bindparam, func, or_, select
 
 from stratagraph.ontology.facts import Claim, LedgerChange, Method, Sighting
-from stratagraph.service.ledger.chain import MICROSECOND, ScopeRun, moment
+from stratagraph.service.ledger.chain import MICROSECOND, Header, ScopeRun, moment
 from stratagraph.service.ledger.claims import COLUMNS, NAMED, Claims, named_claims
 from stratagraph.service.ledger.errors import HistoryErased
 from stratagraph.service.ledger.observed import observation_rows
@@ -196,6 +196,14 @@ def scope_runs_of(connection: Connection, sequence: int) -> tuple[ScopeRun, ...]
         ScopeRun(name=name, complete=complete, stated=stated, withdrawn=withdrawn)
         for name, complete, stated, withdrawn in rows
     )
+
+
+def header_of(connection: Connection, row: Row[*tuple[Any, ...]]) -> Header:
+    """Return the header of a row of ``batches``."""
+    covered = {name: row._mapping[name] for name in Header.__slots__ if name != "scopes"}  # noqa: SLF001  # as documented
+    for name in ("content", "facts", "observations", "previous"):
+        covered[name] = bytes(covered[name])
+    return Header(**covered, scopes=scope_runs_of(connection, row.sequence))
 
 
 def record(connection: Connection, row: Row[*tuple[Any, ...]]) -> BatchRecord:

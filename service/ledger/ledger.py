@@ -16,6 +16,7 @@ from sqlalchemy.engine import URL
 from stratagraph.ontology.facts import Batch, Claim, Fact, Iri, LedgerChange, Observation, Sighting
 from stratagraph.service.ledger import asof, history, observed, past
 from stratagraph.service.ledger.asof import Moment
+from stratagraph.service.ledger.beginning import give_identity
 from stratagraph.service.ledger.chain import FORMAT, microseconds, moment
 from stratagraph.service.ledger.commit import Commit, Receipt, content_digest
 from stratagraph.service.ledger.database import Database, locate
@@ -68,7 +69,7 @@ class Ledger:
         self._signer = Signer(key_file)
         self._lock = threading.Lock()
         with database.writing() as connection:
-            self.id = _identity(connection)
+            self.id = _identity(connection, clock)
         self._memory = Memory(self.id)
 
     @classmethod
@@ -406,9 +407,10 @@ def _key_beside(address: URL) -> Path:
     raise KeyUnusable(path="(none)", problem="a ledger on a server needs a key file of its own named")
 
 
-def _identity(connection: Connection) -> str:
+def _identity(connection: Connection, clock: Callable[[], datetime]) -> str:
     known = connection.execute(select(ledger.c.id)).scalar()
     if known is None:
         known = str(uuid.uuid4())
         connection.execute(insert(ledger), {"id": known, "format": FORMAT})
+        give_identity(connection, known, now=microseconds(clock()))
     return str(known)

@@ -11,7 +11,6 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, bindparam, func, or_, select
 
 from stratagraph.service.ledger.chain import (
-    Header,
     closing_entry,
     commitment,
     genesis,
@@ -20,7 +19,7 @@ from stratagraph.service.ledger.chain import (
     opening_prefix,
 )
 from stratagraph.service.ledger.claims import objects, predicates, subjects
-from stratagraph.service.ledger.history import scope_runs_of
+from stratagraph.service.ledger.history import header_of
 from stratagraph.service.ledger.interning import Texts
 from stratagraph.service.ledger.observed import observation_rows
 from stratagraph.service.ledger.redaction import erased_commitments
@@ -221,11 +220,3 @@ def _committed(sequence: int, claim: Row[*tuple[Any, ...]], erased: set[bytes]) 
     if committed not in erased:
         raise Broken(sequence, "a fact was erased that no redaction names")
     return committed
-
-
-def header_of(connection: Connection, row: Row[*tuple[Any, ...]]) -> Header:
-    """Return the header of a row of ``batches``."""
-    covered = {name: row._mapping[name] for name in Header.__slots__ if name != "scopes"}  # noqa: SLF001  # as documented
-    for name in ("content", "facts", "observations", "previous"):
-        covered[name] = bytes(covered[name])
-    return Header(**covered, scopes=scope_runs_of(connection, row.sequence))

@@ -68,13 +68,13 @@ def present(deriver: Deriver) -> dict[str, object]:
 def test_it_holds_what_the_ledger_gives(engine: Engine) -> None:
     found = saved(engine)
     assert found is not None
-    again = engine._restored(engine.ledger.head())
+    again = engine._restored(engine.ledger.end())
     assert present(found) == present(again)
     assert present(found)["added"]
 
 
 def test_it_goes_on_alike(engine: Engine) -> None:
-    found, again = saved(engine), engine._restored(engine.ledger.head())
+    found, again = saved(engine), engine._restored(engine.ledger.end())
     assert found is not None
     commit(engine, 3)
     (change,) = engine.ledger.changes(again.sequence)

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from stratagraph.ontology.facts import Batch, Fact, Iri, Literal, Method, Scope
-from stratagraph.ontology.model import OntologyModel
+from stratagraph.ontology.model import OntologyModel, load_model
 from stratagraph.ontology.namespaces import RDF, SG
 from stratagraph.service.engine import Engine
 from stratagraph.service.seed import VERSIONS, Seed
-from stratagraph.service.settings import DERIVER_FILE, TRIPLES_FOLDER, Settings
+from stratagraph.service.settings import DERIVER_FILE, LEDGER_FILE, TRIPLES_FOLDER, Settings
 from tests.service.test_saved import present
 
 
@@ -49,10 +49,11 @@ def test_it_is_the_same_graph_in_every_triple_and_goes_on_alike(seeds: Path, tmp
         sown, held = dump(engine, tmp_path / "sown.nt"), present(engine.deriver)
     derived = shutil.copytree(tmp_path / "sown", tmp_path / "derived")
     shutil.rmtree(derived / TRIPLES_FOLDER)
-    (derived / DERIVER_FILE).unlink()
+    shutil.rmtree(seeds)
     with Engine(Settings(data=derived)) as engine:
         assert dump(engine, tmp_path / "derived.nt") == sown
         assert present(engine.deriver) == held
+        assert engine.ledger.verify().ok
     with Engine(Settings(data=tmp_path / "sown")) as engine:
         assert dump(engine, tmp_path / "again.nt") == sown
 
@@ -62,7 +63,7 @@ def _model(folder: Path) -> OntologyModel:
         return engine.model
 
 
-@pytest.mark.parametrize("lost", [DERIVER_FILE, TRIPLES_FOLDER])
+@pytest.mark.parametrize("lost", [DERIVER_FILE, TRIPLES_FOLDER, LEDGER_FILE])
 def test_a_seed_that_lacks_a_part_is_made_again(seeds: Path, tmp_path: Path, lost: str) -> None:
     with Engine(Settings(data=tmp_path / "first")):
         pass
@@ -75,15 +76,17 @@ def test_a_seed_that_lacks_a_part_is_made_again(seeds: Path, tmp_path: Path, los
     with Engine(Settings(data=tmp_path / "second")) as engine:
         assert stands(engine)
         assert len(engine.deriver) > 1000
-    assert (seed / DERIVER_FILE).stat().st_size > 1000
-    assert (seed / TRIPLES_FOLDER).is_dir()
+        assert engine.ledger.verify().ok
+    if lost != LEDGER_FILE:  # without it the first batch is committed as ever, and the rest of the seed serves
+        assert (seed / DERIVER_FILE).stat().st_size > 1000
+        assert (seed / TRIPLES_FOLDER).is_dir()
 
 
 def test_older_seeds_go(seeds: Path, tmp_path: Path) -> None:
     for number in range(2 * VERSIONS):
         (seeds / f"old{number}").mkdir(parents=True)
     with Engine(Settings(data=tmp_path / "data")) as engine:
-        Seed(engine.model).keep(engine.deriver, engine.triples)
+        Seed(engine.model).keep(engine.deriver, engine.triples, engine.settings.ledger)
     assert len(list(seeds.iterdir())) == VERSIONS
 
 
@@ -95,3 +98,33 @@ def test_a_folder_that_was_sown_holds_what_is_loaded_next(seeds: Path, tmp_path:
         engine.commit(Batch(source="test", run="1", method=Method.DECLARED, scopes=(scope,)))
         assert engine.triples.ask("ASK { ?agent a sg:Agent ; sg:name 'a' }")
         assert engine.sequence == 2
+        assert engine.ledger.verify().ok
+    with Engine(Settings(data=tmp_path / "data")) as engine:
+        assert engine.triples.ask("ASK { ?agent a sg:Agent ; sg:name 'a' }")
+        assert engine.sequence == len(engine.ledger.batches()) == 2
+
+
+def test_two_folders_of_one_user_have_ledgers_of_their_own(seeds: Path, tmp_path: Path) -> None:
+    heads = []
+    for name in ("one", "other"):
+        with Engine(Settings(data=tmp_path / name)) as engine:
+            heads.append(engine.ledger.head())
+            assert stands(engine)
+    one, other = heads
+    assert one.sequence == other.sequence == 1
+    assert one.time
+    assert other.time
+    assert one.time < other.time
+    assert len({one.ledger, one.batch_hash, one.public_key} & {other.ledger, other.batch_hash, other.public_key}) == 0
+
+
+def test_a_log_that_a_ledger_left_behind_is_not_taken_for_the_new_one_s(seeds: Path, tmp_path: Path) -> None:
+    with Engine(Settings(data=tmp_path / "first")):
+        pass
+    file = tmp_path / "data" / LEDGER_FILE
+    file.parent.mkdir()
+    Path(f"{file}-wal").write_bytes(b"left behind")
+    Seed(load_model()).plant_ledger(file)
+    assert not file.exists()
+    with Engine(Settings(data=tmp_path / "data")) as engine:
+        assert engine.ledger.verify().ok

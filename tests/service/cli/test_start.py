@@ -4,14 +4,42 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import typer
+from typer.testing import CliRunner
 
 from stratagraph.service.app import app
 from stratagraph.service.cli.group import LazyCommands, LazyGroup
+from tests.opened import Opened
 
-HEAVY = ("fastapi", "sqlalchemy", "alembic", "rdflib", "pyoxigraph", "neo4j", "networkx", "owlready2", "httpx")
+HEAVY = (
+    "alembic",
+    "asyncio",
+    "cryptography",
+    "ddsketch",
+    "fastapi",
+    "google.protobuf",
+    "httpx",
+    "hypothesis",
+    "jinja2",
+    "neo4j",
+    "networkx",
+    "owlready2",
+    "pydantic",
+    "pydantic_settings",
+    "pyoxigraph",
+    "rdflib",
+    "rich",
+    "sqlalchemy",
+    "uvicorn",
+    "yaml",
+)
+CLIENT = {"pydantic"}
+"""What checks the settings."""
+OPENING = {"asyncio", "pydantic", "pyoxigraph", "sqlalchemy"}
+"""What opening a data folder needs beside: SQLAlchemy loads asyncio by itself."""
 
 
 def loaded(code: str) -> set[str]:
@@ -33,10 +61,32 @@ def test_the_program_itself_loads_no_part_of_the_service(arguments: tuple[str, .
     assert loaded(command(*arguments)) == set()
 
 
-@pytest.mark.parametrize("name", ["impact", "audit", "query"])
+ASKING = ["audit", "impact", "listing", "query", "search", "show"]
+
+
+@pytest.mark.parametrize("name", ASKING)
 def test_a_command_that_asks_a_running_service_loads_only_its_client(name: str) -> None:
     module = f"stratagraph.service.cli.{name}"
-    assert loaded(f"import {module}, stratagraph.service.client") == set()
+    assert loaded(f"import {module}, stratagraph.service.client") <= CLIENT
+
+
+def test_opening_a_folder_again_loads_only_what_holds_it(opened: Opened, tmp_path: Path) -> None:
+    settings = f"load_settings(data={str(opened(tmp_path))!r})"
+    code = (
+        "from stratagraph.service.engine import Engine\nfrom stratagraph.service.settings import load_settings\n"
+        f"with Engine({settings}) as engine:\n    assert engine.triples.ask('ASK {{ ?s ?p ?o }}')"
+    )
+    assert loaded(code) == OPENING
+
+
+@pytest.mark.parametrize("group", ["ledger", "ontology", "neo4j", "token"])
+def test_the_help_of_a_group_tells_of_its_commands_in_whole_sentences(group: str) -> None:
+    told = CliRunner().invoke(app, [group, "--help"]).output
+    assert "..." not in told
+    found = typer.main.get_command(app).commands[group]  # type: ignore[attr-defined]  # it is a group
+    for name, each in found.commands.items():
+        first = " ".join((each.help or "").partition("\n\n")[0].split())
+        assert f"{name} {first}" in " ".join(told.split())
 
 
 def test_the_help_says_what_the_commands_say() -> None:
