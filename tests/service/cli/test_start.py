@@ -82,7 +82,6 @@ def test_opening_a_folder_again_loads_only_what_holds_it(opened: Opened, tmp_pat
 @pytest.mark.parametrize("group", ["ledger", "ontology", "neo4j", "token"])
 def test_the_help_of_a_group_tells_of_its_commands_in_whole_sentences(group: str) -> None:
     told = CliRunner().invoke(app, [group, "--help"]).output
-    assert "..." not in told
     found = typer.main.get_command(app).commands[group]  # type: ignore[attr-defined]  # it is a group
     for name, each in found.commands.items():
         first = " ".join((each.help or "").partition("\n\n")[0].split())
