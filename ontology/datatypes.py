@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 from stratagraph.ontology.facts import Literal
@@ -21,8 +21,8 @@ _TIME_PART: Final = r"T(?=[0-9])(?:[0-9]+H)?(?:[0-9]+M)?(?:[0-9]+(?:\.[0-9]+)?S)
 _FLOAT: Final = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[+-]?INF|NaN"
 _BASE64_QUAD: Final = r"(?:[A-Za-z0-9+/] ?){4}"
 
-LEXICAL: Final[dict[str, re.Pattern[str]]] = {
-    XSD.term(name): re.compile(pattern, re.DOTALL)
+_FORMS: Final[dict[str, str]] = {
+    XSD.term(name): pattern
     for name, pattern in {
         "boolean": r"true|false|0|1",
         "decimal": r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)",
@@ -53,8 +53,8 @@ LEXICAL: Final[dict[str, re.Pattern[str]]] = {
         "anyURI": r"[^\x00-\x20<>\"{}|\\^`]*",
     }.items()
 } | {
-    OWL.rational: re.compile(r"[+-]?[0-9]+/0*[1-9][0-9]*"),
-    OWL.real: re.compile(r"(?!)"),  # it has values, but no forms of its own to write them in
+    OWL.rational: r"[+-]?[0-9]+/0*[1-9][0-9]*",
+    OWL.real: r"(?!)",  # it has values, but no forms of its own to write them in
 }
 RANGES: Final[dict[str, tuple[int | None, int | None]]] = {
     XSD.integer: (None, None),
@@ -75,16 +75,29 @@ _WHOLE: Final = re.compile(_INTEGER)
 _DATED: Final = frozenset({XSD.dateTime, XSD.dateTimeStamp, XSD.date})
 
 
+@cache
+def pattern(datatype: str) -> re.Pattern[str] | None:
+    """Return the pattern of a datatype's lexical forms, None where every form is one; compiled when it is asked for."""
+    forms = _FORMS.get(datatype)
+    return None if forms is None else re.compile(forms, re.DOTALL)
+
+
+def has_form(text: str, datatype: str) -> bool:
+    """Say whether a text matches the pattern of the datatype."""
+    forms = pattern(datatype)
+    return forms is None or forms.fullmatch(text) is not None
+
+
 @lru_cache(maxsize=65536)
 def well_formed(literal: Literal) -> bool:
     """Say whether the lexical form belongs to the datatype; unknown datatypes accept every form."""
     value, datatype = literal.value, literal.datatype
     if datatype in RANGES:
         return _in_range(value, *RANGES[datatype])
-    pattern = LEXICAL.get(datatype)
-    if pattern is None:
+    forms = pattern(datatype)
+    if forms is None:
         return datatype != RDF.langString or bool(literal.language)
-    found = pattern.fullmatch(value)
+    found = forms.fullmatch(value)
     return found is not None and (datatype not in _DATED or _day_exists(found))
 
 

@@ -13,7 +13,7 @@ from xml.parsers import expat
 import pyoxigraph as ox
 
 from stratagraph.ontology.canonical import CanonicalWriter, XmlName
-from stratagraph.ontology.datatypes import LEXICAL
+from stratagraph.ontology.datatypes import has_form
 from stratagraph.ontology.iris import resolve, without_fragment
 from stratagraph.ontology.namespaces import ITS, RDF, XML, XSD
 
@@ -373,7 +373,7 @@ def _refuse_rest(rest: Mapping[str, str] | set[str], where: str) -> None:
 
 
 def _checked(name: str, where: str) -> str:
-    if LEXICAL[XSD.NCName].fullmatch(name) is None:
+    if not has_form(name, XSD.NCName):
         raise _Fault(f"{where} is '{name}', which is no name of XML")
     return name
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from stratagraph.ontology.datatypes import LEXICAL
+from stratagraph.ontology.datatypes import has_form
 from stratagraph.ontology.facts import Fact, Iri, Literal, Term
 from stratagraph.ontology.namespaces import SG, XSD
 from stratagraph.shapes.rule import Newest, Rule
@@ -42,7 +42,7 @@ def moment_of(term: Term) -> datetime | None:
     if not isinstance(term, Literal):
         return None
     text = term.value
-    if LEXICAL[XSD.dateTime].fullmatch(text) is None and LEXICAL[XSD.date].fullmatch(text) is None:
+    if not has_form(text, XSD.dateTime) and not has_form(text, XSD.date):
         return None
     midnight = _MIDNIGHT in text
     text = text.replace(_MIDNIGHT, "T00:00:00")

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar, Final
-
-import networkx as nx
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Iri
@@ -18,6 +16,9 @@ from stratagraph.queries.flows import Break, FlowAnswer, find_flow
 from stratagraph.queries.obligations import FromObligation, Scope, scope_of
 from stratagraph.queries.stores import Adjacency, TripleStore
 from stratagraph.queries.walk import NODE_BUDGET, Cut, Direction, Hop, Trail, walk
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 __all__ = [
     "DEFAULT_DEPTH",
@@ -122,6 +123,8 @@ class Impact:
 
     def graph(self) -> nx.MultiDiGraph:
         """Return the affected assets and the edges they were reached by, one edge per aspect."""
+        import networkx as nx  # only who asks for a graph waits for its library
+
         graph = nx.MultiDiGraph(sequence=self.sequence, asset=self.asset)
         for node in (self.asset, *sorted({node for trail in self.trails.values() for node in trail.nodes})):
             graph.add_node(node, name=self.cards[node].name, level=self.cards[node].level)

@@ -6,10 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import unquote
-
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from stratagraph.ontology.facts import Literal, Term
 from stratagraph.ontology.model import OntologyModel
@@ -20,6 +18,9 @@ from stratagraph.queries.report import labelled, notation
 from stratagraph.queries.seal import Seal
 from stratagraph.queries.snippets import snippet
 from stratagraph.queries.verdicts import Audit, Outcome, Reason, Verdict
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 _Key: TypeAlias = Callable[[Verdict], str]
 SECTIONS: Final = (
@@ -108,6 +109,8 @@ def to_html(audit: Audit, model: OntologyModel, *, lang: str = LANGUAGES[0], sea
 
 @lru_cache(maxsize=1)
 def _template() -> Template:
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # few audits become a page
+
     environment = Environment(
         loader=PackageLoader("stratagraph.queries"),
         autoescape=True,

@@ -272,16 +272,12 @@ def local(app: FastAPI, writer: Writer | None = None) -> Client:
     """Return a client of an app in this process: the same routes, no socket; ``writer`` takes batches past them."""
     import asyncio
 
-    import httpx
+    from stratagraph.service.exchange import exchange
 
     async def ask(method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
-        transport = httpx.ASGITransport(app)
-        async with (
-            app.router.lifespan_context(app),
-            httpx.AsyncClient(transport=transport, base_url="http://localhost", timeout=ANSWER_SECONDS) as session,
-        ):
-            answer = await session.request(method, path, content=body, headers=dict(headers))
-        return Answer(answer.status_code, Headers(answer.headers.items()), answer.content)
+        async with app.router.lifespan_context(app):
+            done = await exchange(app, method, path, body, headers)
+        return Answer(done.status, Headers(done.headers), bytes(done.content))
 
     def send(method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
         return asyncio.run(ask(method, path, body, headers))
@@ -325,7 +321,7 @@ def connect(settings: Settings, absent: Absent = Absent.REFUSE) -> Iterator[Clie
 
     with Engine(settings) as engine:
         # Whoever can open the data needs no token to read them.
-        yield local(create_app(engine, guarded=False), EngineWriter(engine))
+        yield local(create_app(engine, guarded=False, lasting=False), EngineWriter(engine))
 
 
 def _running_demo(settings: Settings) -> Holder | None:

@@ -50,10 +50,11 @@ Every answer carries `Stratagraph-Sequence`, the ledger sequence it was computed
 """
 
 
-def create_app(engine: Engine, *, guarded: bool = True) -> FastAPI:
+def create_app(engine: Engine, *, guarded: bool = True, lasting: bool = True) -> FastAPI:
     """Assemble the routes; the app answers for as long as the engine is open.
 
     ``guarded``: ask for access tokens where the settings say so.
+    ``lasting``: have processes for queries ready; who asks a question or two starts them only if it is a query.
     """
     settings = engine.settings
     pasts = Pasts(engine.ledger, engine.model, settings.data / PASTS_FOLDER)
@@ -66,7 +67,7 @@ def create_app(engine: Engine, *, guarded: bool = True) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await pool.start()
+        await pool.start(ahead=lasting)
         try:
             yield
         finally:

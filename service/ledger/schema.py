@@ -1,4 +1,4 @@
-"""The ledger's tables. A change here needs a migration; a test compares the two."""
+"""The ledger's tables, and ``indexes`` beside them. A change here needs a migration; a test compares the two."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    text,
 )
 
 metadata: Final = MetaData()
@@ -111,28 +110,6 @@ claims = Table(
 """A fact as one scope of one source states it. A redacted claim keeps its commitment and nothing else."""
 
 OPEN: Final = claims.c.closed.is_(None)
-IS_OPEN: Final = text("closed IS NULL")
-IS_CLOSED: Final = text("closed IS NOT NULL")
-
-Index(
-    "claims_open_fact",
-    claims.c.subject,
-    claims.c.predicate,
-    claims.c.object,
-    claims.c.scope,
-    unique=True,
-    sqlite_where=IS_OPEN,
-    postgresql_where=IS_OPEN,
-)
-Index(
-    "claims_open_scope",
-    claims.c.scope,
-    claims.c.id,
-    sqlite_where=IS_OPEN,
-    postgresql_where=IS_OPEN,
-)
-Index("claims_closed", claims.c.closed, claims.c.id, sqlite_where=IS_CLOSED, postgresql_where=IS_CLOSED)
-
 observations = Table(
     "observations",
     metadata,

@@ -12,8 +12,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-
 from stratagraph.ontology.facts import Iri
 from stratagraph.ontology.folding import fold
 from stratagraph.ontology.languages import text_in
@@ -57,6 +55,13 @@ class Reference:
         """Describe every term."""
         self._model = model
         self._vocabulary = Vocabulary(model)
+        from jinja2 import (
+            Environment,
+            PackageLoader,
+            StrictUndefined,
+            select_autoescape,
+        )  # most processes write no page
+
         self._environment = Environment(
             loader=PackageLoader("stratagraph.service.reference"),
             autoescape=select_autoescape(("html", "svg")),

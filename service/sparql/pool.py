@@ -101,14 +101,18 @@ class QueryPool:
         self._past = past
         self._turns = Turns(self.settings)
         self._idle: asyncio.Queue[Worker] = asyncio.Queue()
+        self._places = 0
+        """How many workers there are, or will be soon."""
         self._workers: set[Worker] = set()
         self._chores: set[asyncio.Task[None]] = set()
         self._running = False
 
-    async def start(self) -> None:
-        """Start the workers and let each open the newest checkpoint."""
+    async def start(self, *, ahead: bool = True) -> None:
+        """Start the workers and let each open the newest checkpoint; or wait with each for a query that needs it."""
         self._running = True
-        await asyncio.gather(*[self._hire() for _ in range(self.settings.workers)])
+        self._idle = asyncio.Queue()  # of the loop that runs now
+        self._places = self.settings.workers if ahead else 0
+        await asyncio.gather(*[self._hire() for _ in range(self._places)])
 
     async def stop(self) -> None:
         """End every worker, with whatever it is doing."""
@@ -238,6 +242,9 @@ class QueryPool:
         return worker
 
     async def _idle_worker(self) -> Worker:
+        if self._idle.empty() and self._places < self.settings.workers:
+            self._places += 1
+            await self._hire()
         try:
             async with asyncio.timeout(self.settings.queue_seconds):
                 while not (worker := await self._idle.get()).alive:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from itertools import groupby
 from operator import attrgetter
 from typing import Final
@@ -15,8 +16,6 @@ from stratagraph.ontology.namespaces import RDF, XSD
 from stratagraph.shapes.characters import NAME, NAME_START, CharacterSet
 
 _COLON: Final = CharacterSet(((ord(":"), ord(":")),))
-_LOCAL: Final = re.compile(f"{(NAME_START - _COLON).expression()}{(NAME - _COLON).expression()}*\\Z")
-"""The longest end of an IRI that can be a local name of XML."""
 _FORBIDDEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 """What XML 1.0 holds in no form."""
 _RESERVED: Final = frozenset(
@@ -30,6 +29,12 @@ _RESERVED: Final = frozenset(
 )
 """Names that mean something else to a reader of RDF/XML."""
 _ESCAPES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
+
+
+@cache
+def _local() -> re.Pattern[str]:
+    """Return the pattern of the longest end of an IRI that can be a local name of XML; few processes write XML."""
+    return re.compile(f"{(NAME_START - _COLON).expression()}{(NAME - _COLON).expression()}*\\Z")
 
 
 class UnwritableTripleError(ValueError):
@@ -62,7 +67,7 @@ def _naming(node: object, attribute: str) -> str:
 
 
 def _property(predicate: str, value: object, declared: Mapping[str, str]) -> str:
-    found = _LOCAL.search(predicate)
+    found = _local().search(predicate)
     if found is None or predicate in _RESERVED:
         raise UnwritableTripleError(f"the predicate <{predicate}> has no name that XML could take")
     namespace, local = predicate[: found.start()], found[0]

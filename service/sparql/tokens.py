@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Final
 
 from stratagraph.service.sparql.errors import QuerySyntax
@@ -21,8 +22,7 @@ _PLX: Final = r"%[0-9A-Fa-f]{2}|\\[_~.\-!$&'()*+,;=/?\#@%]"
 _LOCAL: Final = rf"(?:[{_BASE}_0-9:]|{_PLX})(?:(?:[{_CHARS}.:]|{_PLX})*(?:[{_CHARS}:]|{_PLX}))?"
 
 # A word may hold dots: told apart from a prefix only by the colon behind it, so that no text is read twice.
-_TOKEN: Final = re.compile(
-    rf"""
+_TOKEN: Final = rf"""
       (?P<space>[ \t\r\n]++|\#[^\r\n]*+)
     | (?P<string>\"\"\"(?:\"{{0,2}}(?:[^"\\]|\\.))*+\"\"\"|'''(?:'{{0,2}}(?:[^'\\]|\\.))*+'''
         |"(?:[^"\\\r\n]|\\[^\r\n])*+"|'(?:[^'\\\r\n]|\\[^\r\n])*+')
@@ -34,9 +34,13 @@ _TOKEN: Final = re.compile(
     | (?P<language>@[A-Za-z]+(?:-+[A-Za-z0-9]+)*)
     | (?P<number>[0-9]+)
     | (?P<sign>\^\^|&&|\|\||!=|<=|>=|<<|>>|.)
-    """,
-    re.VERBOSE | re.DOTALL,
-)
+    """
+
+
+@cache
+def _token() -> re.Pattern[str]:
+    """Return the pattern, compiled when the first query comes: its classes take as long as a command's start."""
+    return re.compile(_TOKEN, re.VERBOSE | re.DOTALL)
 
 
 class Kind(StrEnum):
@@ -67,7 +71,7 @@ def tokens(text: str) -> Iterator[Token]:
     Raises:
         QuerySyntax: a string does not end; what follows could be read in more than one way.
     """
-    for match in _TOKEN.finditer(text):
+    for match in _token().finditer(text):
         group = match.lastgroup or "sign"
         if group == "space":
             continue

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from stratagraph.service.ledger.schema import metadata
+from stratagraph.service.ledger.indexes import metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
 context.run_migrations()

@@ -17,7 +17,7 @@ from stratagraph.ontology.errors import StratagraphError
 from stratagraph.service.neo4j import errors as neo4j_errors
 from stratagraph.service.neo4j.cypher import errors as cypher_errors
 from stratagraph.service.neo4j.cypher.guard import check
-from stratagraph.service.neo4j.cypher.worker import Question
+from stratagraph.service.neo4j.cypher.question import Question
 from stratagraph.service.neo4j.errors import NoNeo4j
 from stratagraph.service.neo4j.target import Target
 from stratagraph.service.sparql.errors import DeadlineExceeded, EvaluationFailed, QueryTooLong

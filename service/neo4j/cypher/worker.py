@@ -6,8 +6,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final
 
 import neo4j
 import orjson
@@ -17,6 +16,7 @@ from stratagraph.ontology.errors import StratagraphError
 from stratagraph.service.neo4j.connection import OPTIONS, explain
 from stratagraph.service.neo4j.cypher.errors import CypherFailed, SharedDatabase
 from stratagraph.service.neo4j.cypher.plan import check_plan
+from stratagraph.service.neo4j.cypher.question import Question
 from stratagraph.service.neo4j.cypher.values import row_json
 from stratagraph.service.neo4j.errors import Neo4jNotBuilt
 from stratagraph.service.neo4j.status import MARK, STANDS_AT
@@ -29,32 +29,6 @@ CHUNK: Final = 32 << 10
 FETCH: Final = 200
 """Rows that the server sends ahead: what is cut must not have been carried first."""
 _LATE: Final = ("TransactionTimedOut", "TransactionTerminated", "LockClientStopped")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """One query as a worker gets it."""
-
-    url: str
-    user: str
-    password: str
-    database: str
-    text: str
-    parameters: dict[str, Any]
-    rows: int
-    answer_bytes: int
-    memory_bytes: int
-    seconds: float
-    shared: bool
-
-    def pack(self) -> bytes:
-        """Return the frame that asks it."""
-        return pack(Say.QUERY, asdict(self))
-
-    @property
-    def target(self) -> Target:
-        """Where it goes."""
-        return Target(url=self.url, user=self.user, password=self.password, database=self.database)
 
 
 class _Drivers:

@@ -12,6 +12,10 @@ from typer.testing import CliRunner
 
 from stratagraph.service.app import app
 from stratagraph.service.cli.group import LazyCommands, LazyGroup
+from stratagraph.service.client import connect
+from stratagraph.service.settings import load_settings
+from stratagraph.service.sparql.process import Worker
+from stratagraph.service.sparql.settings import QuerySettings
 from tests.opened import Opened
 
 HEAVY = (
@@ -77,6 +81,36 @@ def test_opening_a_folder_again_loads_only_what_holds_it(opened: Opened, tmp_pat
         f"with Engine({settings}) as engine:\n    assert engine.triples.ask('ASK {{ ?s ?p ?o }}')"
     )
     assert loaded(code) == OPENING
+
+
+SERVING = OPENING | {"ddsketch", "fastapi", "google.protobuf", "yaml"}
+"""What the routes need beside: what reads telemetry, inventories and the aliases of names."""
+
+
+def test_the_routes_wait_for_no_library_that_only_some_of_them_use() -> None:
+    assert loaded("import stratagraph.service.http.app, stratagraph.service.exchange") == SERVING
+
+
+def test_a_command_that_is_alone_starts_no_process_for_queries_unless_it_asks_one(
+    opened: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[int] = []
+    start = Worker.start
+
+    async def counted(settings: QuerySettings) -> Worker:
+        worker = await start(settings)
+        started.append(worker.pid)
+        return worker
+
+    monkeypatch.setattr(Worker, "start", counted)
+    with connect(load_settings(data=opened(tmp_path))) as client:
+        for path in ("/api/levels", "/api/search?q=x"):
+            assert client.request("GET", path).status == 200
+        assert started == []
+        for number in (1, 2):  # each is a run of the event loop, and lives with its own process
+            params = {"query": "ASK { ?s ?p ?o }"}
+            assert client.request("GET", "/sparql", params=params).json()["boolean"]
+            assert len(started) == number
 
 
 @pytest.mark.parametrize("group", ["ledger", "ontology", "neo4j", "token"])

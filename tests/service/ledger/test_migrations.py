@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 
 from stratagraph.service.ledger import migrations
 from stratagraph.service.ledger.database import REVISION, Database, locate
-from stratagraph.service.ledger.schema import metadata
+from stratagraph.service.ledger.indexes import metadata
 
 
 def test_migrated_database_is_the_declared_schema(ledger_url: str) -> None:

@@ -1,0 +1,33 @@
+"""Indexes over a part of a table: SQLAlchemy loads both dialects for them, and only migrations need them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import Index, text
+
+from stratagraph.service.ledger.schema import claims, metadata
+
+__all__ = ["metadata"]
+
+IS_OPEN: Final = text("closed IS NULL")
+IS_CLOSED: Final = text("closed IS NOT NULL")
+
+Index(
+    "claims_open_fact",
+    claims.c.subject,
+    claims.c.predicate,
+    claims.c.object,
+    claims.c.scope,
+    unique=True,
+    sqlite_where=IS_OPEN,
+    postgresql_where=IS_OPEN,
+)
+Index(
+    "claims_open_scope",
+    claims.c.scope,
+    claims.c.id,
+    sqlite_where=IS_OPEN,
+    postgresql_where=IS_OPEN,
+)
+Index("claims_closed", claims.c.closed, claims.c.id, sqlite_where=IS_CLOSED, postgresql_where=IS_CLOSED)

@@ -1,0 +1,35 @@
+"""What the service asks the process for Cypher; who only asks does without Neo4j's driver."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from stratagraph.service.neo4j.target import Target
+from stratagraph.service.sparql.frames import Say, pack
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One query as a worker gets it."""
+
+    url: str
+    user: str
+    password: str
+    database: str
+    text: str
+    parameters: dict[str, Any]
+    rows: int
+    answer_bytes: int
+    memory_bytes: int
+    seconds: float
+    shared: bool
+
+    def pack(self) -> bytes:
+        """Return the frame that asks it."""
+        return pack(Say.QUERY, asdict(self))
+
+    @property
+    def target(self) -> Target:
+        """Where it goes."""
+        return Target(url=self.url, user=self.user, password=self.password, database=self.database)
