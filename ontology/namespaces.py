@@ -9,13 +9,15 @@ from typing import Final
 class Namespace(str):
     """An IRI prefix whose attributes and items are the IRIs below it."""
 
-    __slots__ = ()
+    __slots__ = ("__dict__",)
 
     def __getattr__(self, name: str) -> str:
         """Return the IRI of a term: ``SG.Asset``."""
         if name.startswith("__"):
             raise AttributeError(name)
-        return str(self) + name
+        # Kept, for loops over the whole ontology ask for the same few terms: the next time finds it without a call.
+        iri = self.__dict__[name] = str(self) + name
+        return iri
 
     def term(self, name: str) -> str:
         """Return the IRI of a term whose name is no Python identifier, or is a method of ``str``."""

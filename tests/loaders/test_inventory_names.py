@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,7 @@ def test_a_file_may_declare_prefixes_of_its_own(extended: OntologyModel) -> None
     assert Fact(agent, MY + "voice", Literal("calm")) in facts
 
 
+@cache
 def choices() -> list[tuple[Iri, Iri]]:
     """Every relation that an asset may have whose range is a list of the ontology's own values, with each value."""
     found = []
@@ -109,11 +111,8 @@ def choices() -> list[tuple[Iri, Iri]]:
     return found
 
 
-CHOICES = choices()
-
-
 def test_there_are_lists_to_choose_from() -> None:
-    relations = {local_name(relation) for relation, _ in CHOICES}
+    relations = {local_name(relation) for relation, _ in choices()}
     assert {
         "legalBasis",
         "controlKind",
@@ -126,7 +125,7 @@ def test_there_are_lists_to_choose_from() -> None:
 
 @pytest.mark.parametrize("form", ["name", "curie", "iri", "mapping", "label"])
 def test_every_value_of_every_list_can_be_written(form: str) -> None:
-    for relation, value in CHOICES:
+    for relation, value in choices():
         cls = min(kind for kind in CORE.relations[relation].domain if CORE.classes[kind].key_properties)
         kind = next(local_name(t) for t in sorted(TYPES[value]) if CORE.ancestors(t) & CORE.relations[relation].range)
         written = {
@@ -136,7 +135,7 @@ def test_every_value_of_every_list_can_be_written(form: str) -> None:
             "mapping": f"{{kind: {kind}, name: {local_name(value)}}}",
             "label": f'"{CORE.label(value, "pt-BR")}"',
         }[form]
-        same = [other for _, other in CHOICES if CORE.label(other, "pt-BR") == CORE.label(value, "pt-BR")]
+        same = [other for _, other in choices() if CORE.label(other, "pt-BR") == CORE.label(value, "pt-BR")]
         if form == "label" and len(set(same)) > 1:
             continue  # a label that two values share is no name
         text = f"assets:\n- kind: {local_name(cls)}\n  name: x\n  {local_name(relation)}: {written}\n"

@@ -12,7 +12,7 @@ from stratagraph.ontology.facts import Batch, Fact, Iri, Literal, Method, Scope
 from stratagraph.ontology.identity import mint
 from stratagraph.ontology.namespaces import ASSET_BASE, RDF, RDFS, SG, XSD
 from stratagraph.ontology.parsing import parse_rdf
-from stratagraph.shapes.gate import Gate
+from tests.core import gate
 from tests.ontology.reference import MODEL, instances, pointing, words
 
 FOLDER = Path(stratagraph.ontology.__file__).parent / "estates"
@@ -22,7 +22,6 @@ CASES = {
     "case-financial-adviser.ttl": ("FinancialAdviserCase", 6, 6, 5),
 }
 SHARED = {f"{ASSET_BASE}Regulation/RGPD_UE", f"{ASSET_BASE}Regulation/AI_Act_UE"}
-GATE = Gate(MODEL)
 
 
 def estate(name: str) -> list[Fact]:
@@ -47,7 +46,7 @@ def test_only_the_first_case_reports_results_the_others_expect_them() -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_an_estate_passes_the_gate_and_is_documented_in_full(name: str) -> None:
     scope = Scope(name=name, complete=False, stated=tuple(estate(name)))
-    report = GATE.check(Batch(source="test", run="1", method=Method.DECLARED, scopes=(scope,)), lambda _: ())
+    report = gate().check(Batch(source="test", run="1", method=Method.DECLARED, scopes=(scope,)), lambda _: ())
     assert [finding.text() for finding in (*report.violations, *report.warnings)] == []
 
 

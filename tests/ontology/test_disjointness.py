@@ -8,7 +8,7 @@ import pytest
 
 from stratagraph.ontology.facts import Batch, Fact, Iri, Literal, Method, Scope
 from stratagraph.ontology.namespaces import ASSET_BASE, OWL, RDF, RDFS, SG, local_name
-from stratagraph.shapes.gate import Gate
+from tests.core import gate
 from tests.ontology.reference import GRAPH, MODEL
 
 APART = [set(GRAPH.members(GRAPH.iri(node, OWL.members) or "")) for node in GRAPH.instances(OWL.AllDisjointClasses)]
@@ -17,7 +17,6 @@ ROOTS = {
     for cls, info in MODEL.classes.items()
     if cls.startswith(SG) and not any(up.startswith(SG) for up in info.ancestors - {cls})
 }
-GATE = Gate(MODEL)
 LISTS = {f.subject for f in MODEL.triples if f.predicate == RDFS.subClassOf and f.object == SG.ReferenceValue}
 
 
@@ -52,5 +51,5 @@ def test_the_gate_refuses_an_asset_that_is_of_another_world(other: str) -> None:
         Fact(asset, SG.name, Literal("x")),
     )
     batch = Batch(source="s", run="r", method=Method.DECLARED, scopes=(Scope(name="f", complete=True, stated=facts),))
-    report = GATE.check(batch, lambda _: ())
+    report = gate().check(batch, lambda _: ())
     assert any("disjoint" in finding.shape and finding.focus == asset for finding in report.violations)

@@ -8,12 +8,10 @@ from pathlib import Path
 import pytest
 
 from stratagraph.ontology.facts import Iri
-from stratagraph.ontology.graph import Graph
-from stratagraph.ontology.model import MODULES, load_model
+from stratagraph.ontology.model import MODULES
 from stratagraph.ontology.namespaces import RDFS, SG, SKOS, VS, local_name
+from tests.ontology.reference import GRAPH, MODEL
 
-MODEL = load_model()
-GRAPH = Graph(MODEL.triples)
 STAGES = (
     "RequirementsStage",
     "DataStage",

@@ -9,13 +9,12 @@ from stratagraph.ontology.facts import Batch, Iri, Literal, Method, Scope
 from stratagraph.ontology.identity import mint
 from stratagraph.ontology.namespaces import ASSET_BASE, RDF, RDFS, SG, local_name
 from stratagraph.ontology.parsing import parse_rdf
-from stratagraph.shapes.gate import Gate
+from tests.core import gate
 from tests.ontology.reference import MODEL
 
 FILE = Path(stratagraph.ontology.__file__).parent / "examples" / "learning-llmops.ttl"
 FACTS = tuple(parse_rdf(FILE.read_bytes(), "turtle", ASSET_BASE, FILE.name))
 ASSETS = {fact.subject: str(fact.object) for fact in FACTS if fact.predicate == RDF.type}
-GATE = Gate(MODEL)
 UNTOLD = {
     ("Crawler_Brapi", "evaluation"),
     ("Pipeline_Dataset_Tool_Use", "evaluation"),
@@ -36,7 +35,7 @@ def ends(subject: str, relation: str) -> set[str]:
 
 def test_the_gate_asks_only_for_what_the_source_does_not_tell() -> None:
     scope = Scope(name=FILE.name, complete=False, stated=FACTS)
-    report = GATE.check(Batch(source="test", run="1", method=Method.DECLARED, scopes=(scope,)), lambda _: ())
+    report = gate().check(Batch(source="test", run="1", method=Method.DECLARED, scopes=(scope,)), lambda _: ())
     assert report.violations == ()
     asked = {(str(finding.focus).rpartition("/")[2], finding.shape.rpartition("-")[2]) for finding in report.warnings}
     assert asked == UNTOLD

@@ -13,12 +13,10 @@ import pytest
 
 from stratagraph.ontology.facts import Iri, Literal, Term
 from stratagraph.ontology.graph import Graph
-from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import DCT, RDFS, SG, SKOS, XSD
 from stratagraph.ontology.parsing import parse_rdf
+from tests.ontology.reference import GRAPH, MODEL
 
-MODEL = load_model()
-GRAPH = Graph(MODEL.triples)
 ROOT = Path(__file__).parents[2]
 OBLIGATIONS = sorted(GRAPH.instances(SG.Obligation))
 SAID: dict[tuple[Iri, Iri], set[Term]] = {}

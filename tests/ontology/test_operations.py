@@ -10,12 +10,11 @@ import pytest
 from stratagraph.loaders.inventory import read_inventory
 from stratagraph.ontology.facts import Batch, Fact, Iri, Method, Scope
 from stratagraph.ontology.namespaces import ASSET_BASE, OWL, RDF, SG, local_name
-from stratagraph.shapes.gate import Gate
+from tests.core import gate
 from tests.ontology.reference import GRAPH, MODEL, instances, words
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "describe-operations.md"
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-GATE = Gate(MODEL)
 MODULES = ("components", "evaluations", "events", "contracts", "data-categories", "data-protection", "stewardship")
 DECLARED = {
     kind: {
@@ -35,7 +34,7 @@ def stated(text: str) -> frozenset[Fact]:
 @pytest.mark.parametrize("text", EXAMPLES, ids=range(len(EXAMPLES)))
 def test_every_example_of_the_guide_passes_the_gate_of_an_empty_graph(text: str) -> None:
     scope = Scope(name="page.yaml", complete=True, stated=tuple(stated(text)))
-    report = GATE.check(Batch(source="s", run="r", method=Method.DECLARED, scopes=(scope,)), lambda _: ())
+    report = gate().check(Batch(source="s", run="r", method=Method.DECLARED, scopes=(scope,)), lambda _: ())
     assert [finding.messages["en"] for finding in report.violations] == []
 
 

@@ -7,13 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stratagraph.ontology.facts import Fact, Iri, Literal
-from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import RDF, SG, XSD, local_name
 from stratagraph.queries.decision import Indication, UnknownNeed, indicated, needs, options, options_of
+from tests.core import MODEL, store
 from tests.queries.plain import PlainStore
 
-MODEL = load_model()
-STORE = PlainStore(MODEL, MODEL.triples)
 CASE = "https://example.org/case"
 
 
@@ -22,11 +20,11 @@ def case(**values: bool | str) -> dict[Iri, bool | str]:
 
 
 def architectures(**values: bool | str) -> list[str]:
-    return [local_name(found.option) for found in indicated(STORE, case(**values))]
+    return [local_name(found.option) for found in indicated(store(), case(**values))]
 
 
 def others(**values: bool | str) -> set[str]:
-    return {local_name(found.option) for found in options(STORE, case(**values)) if not found.architecture}
+    return {local_name(found.option) for found in options(store(), case(**values)) if not found.architecture}
 
 
 ALWAYS = {"AutomatedPipelinesTechnique", "ContinuousMonitoringTechnique", "TwoLaneProcessTechnique"}
@@ -52,7 +50,7 @@ QUICK_GUIDE = [
 def test_each_architecture_is_indicated_by_its_line_of_the_guide(
     use_case: dict[Iri, bool | str], architecture: str
 ) -> None:
-    assert [local_name(found.option) for found in indicated(STORE, use_case)] == [architecture]
+    assert [local_name(found.option) for found in indicated(store(), use_case)] == [architecture]
 
 
 @pytest.mark.parametrize(
@@ -75,7 +73,7 @@ def test_each_architecture_is_indicated_by_its_line_of_the_guide(
     ids=["knowledge", "structure", "structure beyond prompts", "cost", "regulation"],
 )
 def test_the_canonical_tree(values: dict[Iri, bool | str], chosen: list[str], besides: set[str]) -> None:
-    found = options(STORE, values)
+    found = options(store(), values)
     assert [local_name(each.option) for each in found if each.architecture] == chosen
     assert {local_name(each.option) for each in found if not each.architecture} == besides | ALWAYS
 
@@ -97,7 +95,7 @@ def test_tuning_needs_a_robust_data_set_and_a_lasting_need() -> None:
 
 def test_what_more_criteria_speak_for_comes_first_and_says_why() -> None:
     first, second = indicated(
-        STORE, case(knowledgeChangesOften=True, needsProprietaryKnowledge=True, regulatoryRisk="high")
+        store(), case(knowledgeChangesOften=True, needsProprietaryKnowledge=True, regulatoryRisk="high")
     )
     assert local_name(first.option) == "RAGArchitecture"
     assert [local_name(reason.criterion) for reason in first.reasons] == [
@@ -109,7 +107,7 @@ def test_what_more_criteria_speak_for_comes_first_and_says_why() -> None:
 
 
 def test_tuning_without_weights_is_ruled_out_and_comes_last() -> None:
-    found = indicated(STORE, case(precisionMandatory=True, needsFastValue=True, weightsAvailable=False))
+    found = indicated(store(), case(precisionMandatory=True, needsFastValue=True, weightsAvailable=False))
     assert [local_name(each.option) for each in found] == ["BlackBoxAPIArchitecture", "FineTuningArchitecture"]
     assert [local_name(reason.criterion) for reason in found[-1].objections] == ["NoWeightsCriterion"]
 
@@ -128,7 +126,7 @@ def test_a_short_task_on_stable_documents_needs_no_model() -> None:
 
 def test_an_unknown_need_is_refused_with_the_known_ones() -> None:
     with pytest.raises(UnknownNeed, match=r"sg:needsMagic.*needsProprietaryKnowledge"):
-        indicated(STORE, case(needsMagic=True))
+        indicated(store(), case(needsMagic=True))
 
 
 def test_a_stored_use_case_gets_the_same_answer() -> None:
@@ -143,22 +141,22 @@ def test_a_stored_use_case_gets_the_same_answer() -> None:
 
 
 def test_every_condition_asks_for_a_value_that_its_property_may_have() -> None:
-    rows = STORE.select("SELECT ?p ?v { ?c a sg:Condition ; sg:conditionProperty ?p ; sg:conditionValue ?v }")
-    assert {str(row["p"]) for row in rows} == set(needs(STORE))
+    rows = store().select("SELECT ?p ?v { ?c a sg:Condition ; sg:conditionProperty ?p ; sg:conditionValue ?v }")
+    assert {str(row["p"]) for row in rows} == set(needs(PlainStore(MODEL, GUIDE)))
     for row in rows:
         assert isinstance(row["v"], Literal)
         assert row["v"].datatype == MODEL.attributes[str(row["p"])].datatype
 
 
 def test_every_architecture_is_within_reach_of_some_criterion() -> None:
-    reached = {str(row["o"]) for row in STORE.select("SELECT ?o { ?c sg:indicates ?o }")}
+    reached = {str(row["o"]) for row in store().select("SELECT ?o { ?c sg:indicates ?o }")}
     kinds = {iri for iri, info in MODEL.classes.items() if SG.Architecture in info.ancestors}
     known = {f.subject for f in MODEL.triples if f.predicate == RDF.type and f.object in kinds}
     assert known - reached == set()
 
 
 GUIDE = [fact for name, facts in MODEL.modules.items() if name.startswith("decision") for fact in facts]
-BOOLEANS = [iri for iri in needs(STORE) if MODEL.attributes[iri].datatype == XSD.boolean]
+BOOLEANS = [iri for iri in needs(PlainStore(MODEL, GUIDE)) if MODEL.attributes[iri].datatype == XSD.boolean]
 
 
 def _naive(values: dict[Iri, bool | str]) -> dict[Iri, tuple[set[Iri], set[Iri]]]:
@@ -195,6 +193,6 @@ def _summary(found: tuple[Indication, ...]) -> dict[Iri, tuple[set[Iri], set[Iri
 @given(st.dictionaries(st.sampled_from(BOOLEANS), st.booleans()), st.sampled_from(["low", "medium", "high"]))
 def test_the_query_agrees_with_a_plain_evaluation(flags: dict[Iri, bool], risk: str) -> None:
     values: dict[Iri, bool | str] = {**flags, SG.regulatoryRisk: risk}
-    found = options(STORE, values)
+    found = options(store(), values)
     assert _summary(found) == _naive(values)
     assert list(found) == sorted(found, key=lambda each: each.rank)

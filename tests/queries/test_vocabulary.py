@@ -10,13 +10,10 @@ from hypothesis import strategies as st
 
 from stratagraph.ontology.facts import Literal
 from stratagraph.ontology.folding import fold
-from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import RDFS, SG, SKOS, local_name
 from stratagraph.queries.matches import words_of
 from stratagraph.queries.names import AmbiguousName, UnknownName
-from stratagraph.queries.vocabulary import Vocabulary
-
-VOCABULARY = Vocabulary(load_model())
+from tests.core import vocabulary
 
 
 @pytest.mark.parametrize(
@@ -36,24 +33,24 @@ VOCABULARY = Vocabulary(load_model())
     ],
 )
 def test_a_term_is_found_by_any_of_its_names(name: str, iri: str) -> None:
-    assert VOCABULARY.find(name) == iri
+    assert vocabulary().find(name) == iri
 
 
 def test_a_name_of_several_terms_lists_them() -> None:
     with pytest.raises(AmbiguousName) as caught:
-        VOCABULARY.find("nível")
+        vocabulary().find("nível")
     assert {SG.level, SG.Level} <= {candidate["iri"] for candidate in caught.value.candidates}
     assert str(SG.Level) in str(caught.value)
 
 
 def test_the_exact_local_name_decides_between_terms_of_one_label() -> None:
-    assert VOCABULARY.find("Level") == SG.Level
-    assert VOCABULARY.find("level") == SG.level
+    assert vocabulary().find("Level") == SG.Level
+    assert vocabulary().find("level") == SG.level
 
 
 def test_an_unknown_name_suggests_the_nearest() -> None:
     with pytest.raises(UnknownName, match="sg:usesModel"):
-        VOCABULARY.find("usesModle")
+        vocabulary().find("usesModle")
 
 
 @pytest.mark.parametrize(
@@ -61,11 +58,11 @@ def test_an_unknown_name_suggests_the_nearest() -> None:
     [("Incident", "events"), ("SystemComponent", "components"), ("Asset", "assets"), ("Rule", "statements")],
 )
 def test_a_term_belongs_to_the_module_that_describes_it_not_to_one_that_declares_it(term: str, module: str) -> None:
-    assert VOCABULARY.describe(SG.term(term)).module == module
+    assert vocabulary().describe(SG.term(term)).module == module
 
 
 def test_a_relation_is_described_with_all_that_it_does() -> None:
-    found = VOCABULARY.describe(SG.usesModel)
+    found = vocabulary().describe(SG.usesModel)
     assert found.kind == "relation"
     assert found.module == "relations"
     assert found.above == (SG.uses,)
@@ -79,30 +76,30 @@ def test_a_relation_is_described_with_all_that_it_does() -> None:
 
 
 def test_a_class_is_described_with_its_place() -> None:
-    found = VOCABULARY.describe(SG.SystemPrompt)
+    found = vocabulary().describe(SG.SystemPrompt)
     assert found.level == SG.L5
     assert found.above == (SG.Prompt, SG.Asset)
-    assert SG.SystemPrompt in VOCABULARY.describe(SG.Prompt).below
+    assert SG.SystemPrompt in vocabulary().describe(SG.Prompt).below
 
 
 def test_every_term_can_be_described() -> None:
-    for iri in VOCABULARY.terms:
-        document = VOCABULARY.describe(iri).document(VOCABULARY.model, "pt-BR")
+    for iri in vocabulary().terms:
+        document = vocabulary().describe(iri).document(vocabulary().model, "pt-BR")
         assert document["iri"] == iri
 
 
 @pytest.mark.parametrize("text", ["usa modelo", "MODELO usa", "uses model"])
 def test_a_search_finds_words_in_either_language(text: str) -> None:
-    assert SG.usesModel in VOCABULARY.search(text)[:5]
+    assert SG.usesModel in vocabulary().search(text)[:5]
 
 
 def test_a_search_looks_into_definitions_after_names() -> None:
-    found = VOCABULARY.search("prompt", limit=1000)
+    found = vocabulary().search("prompt", limit=1000)
     names = [iri for iri in found if "prompt" in iri.lower()]
     assert SG.Prompt in found[:5]
     assert len(names) < len(found)
-    assert VOCABULARY.search("  ") == []
-    assert len(VOCABULARY.search("a", limit=3)) == 3
+    assert vocabulary().search("  ") == []
+    assert len(vocabulary().search("a", limit=3)) == 3
 
 
 WORDS = tuple(
@@ -120,7 +117,7 @@ WORDS = tuple(
 def test_the_documents_words_are_names_of_the_terms_with_a_language() -> None:
     stated = {
         (fact.subject, fact.object.value, fact.object.language)
-        for fact in VOCABULARY.model.triples
+        for fact in vocabulary().model.triples
         if fact.predicate in {SKOS.altLabel, SKOS.hiddenLabel, RDFS.label} and isinstance(fact.object, Literal)
     }
     assert len(WORDS) > 250
@@ -130,7 +127,7 @@ def test_the_documents_words_are_names_of_the_terms_with_a_language() -> None:
 
 def _places(spell: Callable[[str], str]) -> list[tuple[str, str, list[str]]]:
     """Return the words that do not find their term among the first three."""
-    found = ((term, spell(text), VOCABULARY.search(spell(text), 3)) for term, text, _ in WORDS)
+    found = ((term, spell(text), vocabulary().search(spell(text), 3)) for term, text, _ in WORDS)
     return [(term, text, list(map(local_name, iris))) for term, text, iris in found if SG.term(term) not in iris]
 
 
@@ -152,7 +149,7 @@ def test_the_documents_words_find_their_term_among_the_first_three(spell: Callab
 def test_the_words_of_a_name_find_it_in_any_order(data: st.DataObject) -> None:
     term, text, _ = data.draw(st.sampled_from(WORDS))
     words = data.draw(st.permutations(words_of(text)))
-    assert SG.term(term) in VOCABULARY.search(" ".join(words), 10_000)
+    assert SG.term(term) in vocabulary().search(" ".join(words), 10_000)
 
 
 @pytest.mark.parametrize(
@@ -169,30 +166,30 @@ def test_the_words_of_a_name_find_it_in_any_order(data: st.DataObject) -> None:
     ],
 )
 def test_hyphens_plurals_and_joined_words_do_not_matter(text: str, term: str) -> None:
-    assert SG.term(term) in VOCABULARY.search(text, 3)
+    assert SG.term(term) in vocabulary().search(text, 3)
 
 
 def test_a_name_with_all_words_comes_before_a_definition_with_them() -> None:
-    found = VOCABULARY.search("latência p95", 1000)
+    found = vocabulary().search("latência p95", 1000)
     named = [any(set(words_of(text)) >= {"latencia", "p95"} for text in _names(iri)) for iri in found]
     assert named[0]
     assert named == sorted(named, reverse=True)
 
 
 def _names(iri: str) -> tuple[str, ...]:
-    model = VOCABULARY.model
+    model = vocabulary().model
     return (*model.labels.get(iri, {}).values(), *model.alternatives.get(iri, ()))
 
 
 def test_a_label_is_meant_before_another_terms_further_name() -> None:
-    model = VOCABULARY.model
+    model = vocabulary().model
     own = {iri: {fold(label) for label in labels.values()} for iri, labels in model.labels.items()}
     shared = [(fold(text), term) for term, text, _ in WORDS if fold(text) not in own[SG.term(term)]]
     owners = {text: [iri for iri, names in own.items() if text in names] for text, _ in shared}
     decided = {text: iris[0] for text, iris in owners.items() if len(iris) == 1}
     assert "prompt templates" in decided
-    assert {text: VOCABULARY.find(text) for text in decided} == decided
+    assert {text: vocabulary().find(text) for text in decided} == decided
 
 
 def test_a_further_name_counts_among_the_classes_where_no_class_has_it_as_its_own() -> None:
-    assert VOCABULARY.find_class("Interface") == SG.Channel
+    assert vocabulary().find_class("Interface") == SG.Channel

@@ -9,14 +9,12 @@ import pytest
 
 from stratagraph.ontology.facts import Batch, Fact, Iri, Literal, Method, Observation, Scope
 from stratagraph.ontology.identity import statement_iri
-from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import OWL, RDF, RDFS, SG, SH, SHAPE_BASE, XSD
 from stratagraph.ontology.parsing import parse_rdf
 from stratagraph.shapes.errors import UnsupportedShape
 from stratagraph.shapes.gate import Gate, GateRefused, GateReport
+from tests.core import MODEL, gate
 
-MODEL = load_model()
-GATE = Gate(MODEL)
 EX = "http://example.org/"
 ESTATES = Path(__file__).parents[2] / "ontology" / "estates"
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -40,7 +38,7 @@ def check(turtle: str, before: str = "") -> GateReport:
         touched = set(nodes)
         return [fact for fact in known if fact.subject in touched]
 
-    return GATE.check(batch(facts(turtle)), open_facts)
+    return gate().check(batch(facts(turtle)), open_facts)
 
 
 def broken(report: GateReport) -> set[str]:
@@ -140,17 +138,17 @@ def test_annotations_and_named_individuals_pass() -> None:
         Fact(EX + "agent", RDFS.label, Literal("Agent", language="en")),
         Fact(EX + "agent", RDF.type, OWL.NamedIndividual),
     ]
-    assert not GATE.check(batch(stated), lambda _: ()).violations
+    assert not gate().check(batch(stated), lambda _: ()).violations
 
 
 def test_an_empty_batch_has_nothing_to_report() -> None:
-    assert GATE.check(batch(), lambda _: ()) == GateReport()
+    assert gate().check(batch(), lambda _: ()) == GateReport()
 
 
 def test_withdrawals_are_not_judged() -> None:
     scope = Scope(name="all", complete=True, withdrawn=(Fact(EX + "model", RDF.type, SG.BaseModel),))
     withdrawing = Batch(source="test", run="1", method=Method.DECLARED, scopes=(scope,))
-    assert GATE.check(withdrawing, lambda _: facts(ESTATE)) == GateReport()
+    assert gate().check(withdrawing, lambda _: facts(ESTATE)) == GateReport()
 
 
 def test_extra_shapes_join_in() -> None:
@@ -186,7 +184,7 @@ SOUND = Observation(
 
 def observe(**changes: object) -> set[str]:
     observation = dataclasses.replace(SOUND, **changes)  # type: ignore[arg-type]  # the parameters name the fields
-    return broken(GATE.check(batch(facts(ESTATE), [observation]), lambda _: ()))
+    return broken(gate().check(batch(facts(ESTATE), [observation]), lambda _: ()))
 
 
 def test_a_sound_observation_passes() -> None:
@@ -233,13 +231,13 @@ def test_shipped_estates_pass_as_one_batch() -> None:
         fact for file in sorted(ESTATES.glob("*.ttl")) for fact in parse_rdf(file.read_bytes(), "turtle", EX, file.name)
     ]
     assert stated
-    assert [finding.text() for finding in GATE.check(batch(stated), lambda _: ()).violations] == []
+    assert [finding.text() for finding in gate().check(batch(stated), lambda _: ()).violations] == []
 
 
 def test_the_ontology_itself_needs_no_exception_for_its_individuals() -> None:
     individuals = {fact.subject for fact in MODEL.triples if fact.predicate == RDF.type and fact.object == SG.Aspect}
     stated = [fact for fact in MODEL.triples if fact.subject in individuals]
-    assert [finding.text() for finding in GATE.check(batch(stated), lambda _: ()).violations] == []
+    assert [finding.text() for finding in gate().check(batch(stated), lambda _: ()).violations] == []
 
 
 @pytest.mark.parametrize(

@@ -10,15 +10,12 @@ import pytest
 from stratagraph.loaders.inventory import read_inventory
 from stratagraph.loaders.prices import PriceTable
 from stratagraph.ontology.facts import Batch, Fact, Literal, Method, Scope
-from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import ASSET_BASE, RDF, SG, SH, compact
 from stratagraph.shapes.datashapes import ASSETS, OBSERVATIONS, shipped_shapes
 from stratagraph.shapes.finding import Finding
-from stratagraph.shapes.gate import Gate
 from stratagraph.shapes.texts import DATA, LANGUAGES
+from tests.core import MODEL, gate
 
-MODEL = load_model()
-GATE = Gate(MODEL)
 EX = "https://example.org/"
 TEMPLATES = {tag: json.loads((DATA / f"messages.{tag}.json").read_text(encoding="utf-8")) for tag in LANGUAGES}
 ARTICLES = r"\b(a|an|um|uma|o|os|as|the)"
@@ -26,7 +23,7 @@ ARTICLES = r"\b(a|an|um|uma|o|os|as|the)"
 
 def judge(facts: list[Fact]) -> list[Finding]:
     scope = Scope(name="s", complete=True, stated=tuple(facts))
-    report = GATE.check(Batch(source="s", run="r", method=Method.DECLARED, scopes=(scope,)), lambda _: ())
+    report = gate().check(Batch(source="s", run="r", method=Method.DECLARED, scopes=(scope,)), lambda _: ())
     return [*report.violations, *report.warnings]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import cache
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,19 +11,32 @@ from hypothesis import strategies as st
 from stratagraph.ontology.facts import Fact, Iri, Literal, Term
 from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import OWL, RDF, SG, SH, XSD
-from stratagraph.shapes.compiler import compile_shapes
+from stratagraph.shapes.compiler import CompiledShapes, compile_shapes
 from stratagraph.shapes.datashapes import GATE_SUBSET
 from stratagraph.shapes.finding import Finding
 from stratagraph.shapes.generated import generated_shapes
 from stratagraph.shapes.graph import Graph
 from stratagraph.shapes.paths import Predicate
 from stratagraph.shapes.table import Table
-from stratagraph.shapes.vocabulary import read_vocabulary
+from stratagraph.shapes.vocabulary import Vocabulary, read_vocabulary
 
 MODEL = load_model()
-VOCABULARY = read_vocabulary(MODEL)
-TABLE = Table(VOCABULARY)
-SHAPES = compile_shapes(generated_shapes(VOCABULARY))
+
+
+@cache
+def vocabulary() -> Vocabulary:
+    return read_vocabulary(MODEL)
+
+
+@cache
+def table() -> Table:
+    return Table(vocabulary())
+
+
+@cache
+def compiled() -> CompiledShapes:
+    return compile_shapes(generated_shapes(vocabulary()))
+
 
 NODES = ["http://example.org/a", "http://example.org/b", "http://example.org/c", "http://example.org/d"]
 CLASSES = [*sorted(MODEL.classes), OWL.NamedIndividual]
@@ -41,7 +55,9 @@ LITERALS = [
 
 nodes = st.sampled_from(NODES)
 types = st.builds(Fact, nodes, st.just(RDF.type), st.sampled_from(COMMON) | st.sampled_from(CLASSES))
-predicates = st.sampled_from(sorted(VOCABULARY.predicates)) | st.sampled_from([SG.usesModel, SG.uses, SG.bits, SG.name])
+predicates = st.sampled_from(sorted(MODEL.relations | MODEL.attributes)) | st.sampled_from(
+    [SG.usesModel, SG.uses, SG.bits, SG.name]
+)
 others = st.builds(Fact, nodes, predicates, nodes | st.sampled_from(LITERALS))
 
 Fault = tuple[Iri, Term, str | None, Term | None, Iri]
@@ -53,7 +69,7 @@ def by_table(facts: list[Fact]) -> set[Fault]:
         if fact.predicate == RDF.type:
             classes[fact.subject].add(str(fact.object))
     asserted = {node: frozenset(found) for node, found in classes.items()}
-    findings = [*TABLE.check(facts, asserted), *TABLE.clashes(asserted, asserted)]
+    findings = [*table().check(facts, asserted), *table().clashes(asserted, asserted)]
     assert len({key(finding) for finding in findings}) == len(findings)
     return {key(finding) for finding in findings}
 
@@ -64,7 +80,7 @@ def key(finding: Finding) -> Fault:
 
 
 def by_shapes(facts: list[Fact]) -> set[Fault]:
-    report = SHAPES.validate(Graph(facts, superclasses=VOCABULARY.ancestors))
+    report = compiled().validate(Graph(facts, superclasses=vocabulary().ancestors))
     return {
         (
             result.shape,
@@ -85,18 +101,18 @@ def test_table_and_shapes_agree(typing: list[Fact], stating: list[Fact]) -> None
 
 
 def test_every_relation_and_attribute_has_a_column() -> None:
-    assert VOCABULARY.predicates.keys() == MODEL.relations.keys() | MODEL.attributes.keys()
+    assert vocabulary().predicates.keys() == MODEL.relations.keys() | MODEL.attributes.keys()
 
 
 def test_generated_shapes_stay_within_the_subset() -> None:
-    assert SHAPES.components() <= GATE_SUBSET
+    assert compiled().components() <= GATE_SUBSET
 
 
 def test_generated_shapes_are_the_same_every_time() -> None:
-    assert generated_shapes(VOCABULARY) == generated_shapes(read_vocabulary(MODEL))
+    assert generated_shapes(vocabulary()) == generated_shapes(read_vocabulary(MODEL))
 
 
 def test_every_generated_shape_speaks_both_languages() -> None:
-    for shape in SHAPES.targeted:
+    for shape in compiled().targeted:
         assert {message.language for message in shape.messages} == {"en", "pt-br"}
         assert not any("{" in message.value for message in shape.messages)

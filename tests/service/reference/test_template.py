@@ -9,16 +9,11 @@ import yaml
 
 from stratagraph.loaders.inventory import read_inventory
 from stratagraph.ontology.facts import Batch, Fact, Iri, Method, Scope
-from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import ASSET_BASE, RDF, SG, SH, local_name
-from stratagraph.queries.forms import Forms
 from stratagraph.service.reference.template import template
 from stratagraph.shapes.finding import Finding
-from stratagraph.shapes.gate import Gate
+from tests.core import MODEL, forms, gate
 
-MODEL = load_model()
-GATE = Gate(MODEL)
-FORMS = Forms(MODEL)
 CLASSES = sorted(iri for iri, info in MODEL.classes.items() if info.key_properties)
 
 
@@ -31,7 +26,7 @@ def load(text: str) -> tuple[list[Fact], list[Finding]]:
     """Return what an inventory states, and what the gate has to say about it on an empty graph."""
     facts = list(read_inventory(text.encode(), "form.yaml", model=MODEL, base=ASSET_BASE).facts)
     scope = Scope(name="form", complete=True, stated=tuple(facts))
-    report = GATE.check(Batch(source="s", run="r", method=Method.DECLARED, scopes=(scope,)), lambda _: ())
+    report = gate().check(Batch(source="s", run="r", method=Method.DECLARED, scopes=(scope,)), lambda _: ())
     return facts, [*report.violations, *report.warnings]
 
 
@@ -41,7 +36,7 @@ def refusals(findings: list[Finding]) -> list[str]:
 
 @pytest.mark.parametrize("cls", CLASSES, ids=local_name)
 def test_the_form_of_every_class_loads_as_printed_and_uncommented(cls: Iri) -> None:
-    text = template(FORMS, cls, "en")
+    text = template(forms(), cls, "en")
     facts, found = load(text)
     assert refusals(found) == []
     assert {fact.object for fact in facts if fact.predicate == RDF.type} == {cls}
@@ -50,7 +45,7 @@ def test_the_form_of_every_class_loads_as_printed_and_uncommented(cls: Iri) -> N
     (asset,) = {
         fact.subject for fact in whole if fact.predicate == RDF.type and fact.object == cls and "/my-" in fact.subject
     } or {fact.subject for fact in whole if fact.object == cls}
-    form = FORMS.of(cls)
+    form = forms().of(cls)
     stated = {fact.predicate for fact in whole if fact.subject == asset}
     assert stated >= {field.iri for field in (*form.key, *form.attributes, *form.relations)}
 
@@ -60,28 +55,28 @@ def test_the_gate_accepts_no_field_that_a_form_lacks() -> None:
     ancestors = MODEL.ancestors(SG.Agent)
     may = {iri for iri, info in MODEL.attributes.items() if info.domain & ancestors}
     may |= {iri for iri, info in MODEL.relations.items() if info.domain & ancestors}
-    form = FORMS.of(SG.Agent)
+    form = forms().of(SG.Agent)
     assert may <= {field.iri for field in (*form.key, *form.attributes, *form.relations)}
 
 
 def test_the_form_of_what_is_expected_silences_every_warning_about_it() -> None:
     for cls in (SG.Agent, SG.Price, SG.Prompt, SG.LLMSystem):
-        _, found = load(uncommented(template(FORMS, cls, "en")))
+        _, found = load(uncommented(template(forms(), cls, "en")))
         mine = ASSET_BASE + local_name(MODEL.classes[cls].kind)
         assert [finding.text() for finding in found if f"{mine}/my-" in str(finding.focus)] == []
 
 
 def test_required_and_expected_fields_come_first() -> None:
-    form = FORMS.of(SG.Agent)
+    form = forms().of(SG.Agent)
     wanted = [field.iri in form.expected for field in form.attributes]
     assert wanted == sorted(wanted, reverse=True)
     assert {SG.purpose, SG.autonomyLimit, SG.usesTool, SG.mayUseTool, SG.name} <= form.expected
 
 
 def test_values_to_choose_from_are_listed() -> None:
-    text = template(FORMS, SG.ProcessingRecord, "en")
+    text = template(forms(), SG.ProcessingRecord, "en")
     (line,) = [line for line in text.splitlines() if line.strip().startswith("# legalBasis:")]
-    values = set(FORMS._individuals[SG.LegalBasis])
+    values = set(forms()._individuals[SG.LegalBasis])
     assert len(values) > 5
     listed = {local_name(value) for value in values}
     assert sum(name in line for name in listed) >= min(len(listed), 12)
@@ -90,6 +85,6 @@ def test_values_to_choose_from_are_listed() -> None:
 @pytest.mark.parametrize("lang", ["en", "pt-BR"])
 def test_a_form_is_yaml_in_either_language(lang: str) -> None:
     for cls in (SG.Agent, SG.Price, SG.Law):
-        for text in (template(FORMS, cls, lang), uncommented(template(FORMS, cls, lang))):
+        for text in (template(forms(), cls, lang), uncommented(template(forms(), cls, lang))):
             assert list(yaml.safe_load(text)) == ["assets"]
-    assert "obrigatório" in template(FORMS, SG.Agent, "pt-BR")
+    assert "obrigatório" in template(forms(), SG.Agent, "pt-BR")
