@@ -29,7 +29,6 @@ from stratagraph.ontology.languages import FALLBACK_LANGUAGE, text_in
 from stratagraph.ontology.namespaces import ONTOLOGY_IRI, RDFS, SKOS, local_name
 from stratagraph.ontology.parsing import RdfSyntax, declared_prefixes, parse_rdf
 from stratagraph.ontology.stated import Modules, Stated
-from stratagraph.ontology.terms import encode
 
 __all__ = [
     "CORE_SOURCE",
@@ -214,7 +213,7 @@ def _assemble(stated: Stated, prefixes: Mapping[str, tuple[Iri, ...]]) -> Ontolo
     graph = stated.graph
     classes = sections.classes(graph)
     return OntologyModel(
-        hash=_hash(stated.triples),
+        hash=sha256("\n".join(stated.lines).encode()).hexdigest(),
         stated=stated,
         labels=sections.texts(graph, RDFS.label),
         definitions=sections.texts(graph, SKOS.definition),
@@ -230,8 +229,3 @@ def _assemble(stated: Stated, prefixes: Mapping[str, tuple[Iri, ...]]) -> Ontolo
         chains=sections.chains(graph),
         prefixes=prefixes,
     )
-
-
-def _hash(triples: Iterable[Fact]) -> str:
-    lines = sorted(f"{encode(fact.subject)} {encode(fact.predicate)} {encode(fact.object)} ." for fact in triples)
-    return sha256("\n".join(lines).encode()).hexdigest()

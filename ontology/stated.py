@@ -7,6 +7,7 @@ from functools import cached_property
 
 from stratagraph.ontology.facts import Fact
 from stratagraph.ontology.graph import Graph
+from stratagraph.ontology.terms import encode
 
 Modules = Mapping[str, tuple[Fact, ...]]
 
@@ -33,6 +34,11 @@ class Stated:
         """All facts, indexed."""
         return Graph(self.triples)
 
+    @cached_property
+    def lines(self) -> tuple[str, ...]:
+        """All facts as lines of N-Triples, in alphabetical order."""
+        return tuple(sorted(map(_line, self.triples)))
+
     def extended(self, modules: Modules) -> Stated:
         """Return these facts with those of further modules."""
         known = frozenset(self.triples)
@@ -40,4 +46,9 @@ class Stated:
         together = Stated(lambda: {**self.modules, **modules})
         together.triples = (*self.triples, *further)
         together.graph = self.graph.extended(further)
+        together.lines = tuple(sorted((*self.lines, *map(_line, further))))
         return together
+
+
+def _line(fact: Fact) -> str:
+    return f"{encode(fact.subject)} {encode(fact.predicate)} {encode(fact.object)} ."
