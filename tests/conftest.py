@@ -13,7 +13,7 @@ from stratagraph.ontology.reasoners import REASONERS
 from stratagraph.service import in_force
 from tests.counting import counted
 from tests.neo4j_server import _database, _impatient, _neo4j_server  # noqa: F401  fixtures; one server per session
-from tests.opened import _opened  # noqa: F401  a fixture
+from tests.opened import _furnished, _opened  # noqa: F401  fixtures
 from tests.scheduling import GROUP, TogetherByFile
 
 ROOT = Path(__file__).resolve().parent.parent

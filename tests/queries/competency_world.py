@@ -6,16 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-
-from stratagraph.loaders import otlp_traces
-from stratagraph.loaders.genai.contexts import SpanContextCache
-from stratagraph.loaders.samples import load_samples
 from stratagraph.ontology.facts import Claim, Fact, LedgerChange
-from stratagraph.service.demo import load_estates
 from stratagraph.service.engine import Engine
 from stratagraph.service.settings import load_settings
 from stratagraph.service.views.triples import TriplesView
@@ -56,20 +49,6 @@ class World:
 
 @contextmanager
 def world(folder: Path) -> Iterator[World]:
-    """Build the graph in a folder, without a server."""
+    """Open the graph in a folder that holds the demo, without a server."""
     with Engine(load_settings(data=folder)) as engine:
-        load_estates(engine)
-        contexts = SpanContextCache()
-        for body in load_samples(datetime.now(UTC)):
-            result = otlp_traces.transform(
-                ExportTraceServiceRequest.FromString(body),
-                model=engine.model,
-                run=sha256(body).hexdigest(),
-                prices=engine.prices(),
-                base=engine.settings.base,
-                contexts=contexts,
-            )
-            if not result.empty:
-                engine.commit(result.batch)
-                contexts.learn(result.lesson)
         yield World(engine)

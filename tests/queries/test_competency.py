@@ -49,8 +49,8 @@ def _plain(text: str) -> str:
 
 
 @pytest.fixture(name="graph", scope="session")
-def _graph(tmp_path_factory: pytest.TempPathFactory, opened: Opened) -> Iterator[World]:
-    with world(opened(tmp_path_factory.mktemp("competency"))) as graph:
+def _graph(tmp_path_factory: pytest.TempPathFactory, furnished: Opened) -> Iterator[World]:
+    with world(furnished(tmp_path_factory.mktemp("competency"))) as graph:
         yield graph
 
 

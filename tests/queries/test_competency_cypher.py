@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
@@ -26,11 +27,11 @@ FILES = sorted((ROOT / "queries" / "competency").glob("*.cypher"))
 
 
 @pytest.fixture(name="filled", scope="module")
-def _filled(neo4j_server: LocalNeo4j, tmp_path_factory: pytest.TempPathFactory, opened: Opened) -> Iterator[Target]:
+def _filled(neo4j_server: LocalNeo4j, tmp_path_factory: pytest.TempPathFactory, furnished: Opened) -> Iterator[Target]:
     """The database with the graph that the questions are about."""
     target = target_of(neo4j_server)
     wipe(target)
-    with world(opened(tmp_path_factory.mktemp("competency"))) as graph:
+    with world(furnished(tmp_path_factory.mktemp("competency"))) as graph:
         view = Neo4jView(target, graph.engine.model)
         view.rebuild(graph.engine.deriver.snapshot())
         view.close()
@@ -38,24 +39,31 @@ def _filled(neo4j_server: LocalNeo4j, tmp_path_factory: pytest.TempPathFactory, 
     wipe(target)
 
 
-def rows_of(target: Target, text: str) -> list[list[object]]:
-    """The rows as /cypher answers them."""
+Ask: TypeAlias = Callable[[str], list[list[object]]]
 
-    async def ask() -> bytes:
-        pool = CypherPool(QuerySettings(query_seconds=60.0), target=lambda: target, shared=False)
+
+@pytest.fixture(name="rows_of", scope="module")
+def _rows_of(filled: Target) -> Iterator[Ask]:
+    """The rows as /cypher answers them, from one pool for all questions: each process of it takes a while to start."""
+    pool = CypherPool(QuerySettings(query_seconds=60.0), target=lambda: filled, shared=False)
+
+    async def ask(text: str) -> bytes:
+        answer = await pool.run(CypherRequest(text=text, parameters={}))
         try:
-            answer = await pool.run(CypherRequest(text=text, parameters={}))
-            try:
-                return b"".join([piece async for piece in answer.pieces()])
-            finally:
-                answer.close()
+            return b"".join([piece async for piece in answer.pieces()])
         finally:
-            await pool.stop()
+            answer.close()
 
-    document = json.loads(asyncio.run(ask()))
-    assert not document["partial"]
-    rows: list[list[object]] = document["rows"]
-    return rows
+    with asyncio.Runner() as runner:
+
+        def rows_of(text: str) -> list[list[object]]:
+            document = json.loads(runner.run(ask(text)))
+            assert not document["partial"]
+            rows: list[list[object]] = document["rows"]
+            return rows
+
+        yield rows_of
+        runner.run(pool.stop())
 
 
 def written(value: object) -> str:
@@ -68,9 +76,9 @@ def written(value: object) -> str:
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_the_answer_in_cypher_is_the_expected_one(file: Path, filled: Target) -> None:
+def test_the_answer_in_cypher_is_the_expected_one(file: Path, rows_of: Ask) -> None:
     question = read_question(file.with_suffix(".rq"))
-    rows = rows_of(filled, file.read_text("utf-8"))
+    rows = rows_of(file.read_text("utf-8"))
     assert in_order([tuple(map(written, row)) for row in rows]) == in_order(question.expected)
 
 

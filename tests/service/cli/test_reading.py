@@ -4,38 +4,23 @@ from __future__ import annotations
 
 import json
 import re
-import threading
-import time
 from collections.abc import Iterator, Mapping
 
 import pytest
 
-from stratagraph.service.demo import load_estates
 from stratagraph.service.engine import Engine
-from stratagraph.service.server import Server
 from stratagraph.service.settings import Settings
-from tests.opened import Opened
+from tests.opened import Opened, served
 from tests.service.cli.invoking import run
 from tests.service.running import DATA, clean_environment
 
 
 @pytest.fixture(name="environment", scope="module")
-def _environment(tmp_path_factory: pytest.TempPathFactory, opened: Opened) -> Iterator[Mapping[str, str]]:
+def _environment(tmp_path_factory: pytest.TempPathFactory, furnished: Opened) -> Iterator[Mapping[str, str]]:
     """A user's environment in which a service with the example estates runs: no command opens the data anew."""
     home = tmp_path_factory.mktemp("home")
-    with Engine(Settings(data=opened(home / DATA), port=0)) as engine:
-        load_estates(engine)
-        server = Server(engine)
-        thread = threading.Thread(target=server.run)
-        thread.start()
-        try:
-            while not server.started:
-                assert thread.is_alive(), "the server ended before it answered"
-                time.sleep(0.05)
-            yield {**clean_environment(home), "STRATAGRAPH_URL": server.url}
-        finally:
-            server.stop()
-            thread.join(timeout=30)
+    with Engine(Settings(data=furnished(home / DATA), port=0)) as engine, served(engine) as server:
+        yield {**clean_environment(home), "STRATAGRAPH_URL": server.url}
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -12,11 +10,9 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from stratagraph.service.demo import load_estates, replay
 from stratagraph.service.engine import Engine
-from stratagraph.service.server import Server
 from stratagraph.service.settings import Settings
-from tests.opened import Opened
+from tests.opened import Opened, served
 
 
 @dataclass(frozen=True)
@@ -43,19 +39,11 @@ class Site:
 
 
 @pytest.fixture(name="site", scope="package")
-def _site(tmp_path_factory: pytest.TempPathFactory, opened: Opened) -> Iterator[Site]:
-    with Engine(Settings(data=opened(tmp_path_factory.mktemp("data")), port=0)) as engine:
-        load_estates(engine)
-        server = Server(engine)
-        thread = threading.Thread(target=server.run)
-        thread.start()
-        try:
-            while not server.started:
-                assert thread.is_alive(), "the server ended before it answered"
-                time.sleep(0.05)
-            assert replay(engine, server.url), "the samples came in over OTLP"
-            with httpx.Client(base_url=server.url, trust_env=False, timeout=60) as client:
-                yield Site(server.url, engine, server.app, client)
-        finally:
-            server.stop()
-            thread.join(timeout=30)
+def _site(tmp_path_factory: pytest.TempPathFactory, furnished: Opened) -> Iterator[Site]:
+    settings = Settings(data=furnished(tmp_path_factory.mktemp("data")), port=0)
+    with (
+        Engine(settings) as engine,
+        served(engine) as server,
+        httpx.Client(base_url=server.url, trust_env=False, timeout=60) as client,
+    ):
+        yield Site(server.url, engine, server.app, client)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,11 +10,9 @@ from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 
-from stratagraph.service.demo import load_estates, replay
 from stratagraph.service.engine import Engine
-from stratagraph.service.server import Server
 from stratagraph.service.settings import Settings
-from tests.opened import Opened
+from tests.opened import Opened, served
 from tests.service.pages.browser import Browser
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -36,22 +32,10 @@ FLAGS = (
 
 
 @pytest.fixture(name="site", scope="package")
-def _site(tmp_path_factory: pytest.TempPathFactory, opened: Opened) -> Iterator[str]:
+def _site(tmp_path_factory: pytest.TempPathFactory, furnished: Opened) -> Iterator[str]:
     """The address of the running service."""
-    with Engine(Settings(data=opened(tmp_path_factory.mktemp("data")), port=0)) as engine:
-        load_estates(engine)
-        server = Server(engine)
-        thread = threading.Thread(target=server.run)
-        thread.start()
-        try:
-            while not server.started:
-                assert thread.is_alive(), "the server ended before it answered"
-                time.sleep(0.05)
-            assert replay(engine, server.url), "the samples came in over OTLP"
-            yield server.url
-        finally:
-            server.stop()
-            thread.join(timeout=30)
+    with Engine(Settings(data=furnished(tmp_path_factory.mktemp("data")), port=0)) as engine, served(engine) as server:
+        yield server.url
 
 
 @pytest.fixture(name="driver", scope="package")

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Iterator
 
 import pytest
 from selenium import webdriver
 
 from stratagraph.service.engine import Engine
-from stratagraph.service.server import Server
 from stratagraph.service.settings import Settings
 from stratagraph.service.tokens import Role, TokenFile
-from tests.opened import Opened
+from tests.opened import Opened, served
 from tests.service.pages.browser import Browser
 
 pytestmark = pytest.mark.browser
@@ -24,18 +21,8 @@ def _guarded(tmp_path_factory: pytest.TempPathFactory, opened: Opened) -> Iterat
     """The address of a service that asks for a token, and a token that may read."""
     settings = Settings(data=opened(tmp_path_factory.mktemp("data")), port=0)
     token = TokenFile(settings.tokens).add("ana", Role.READ)
-    with Engine(settings) as engine:
-        server = Server(engine)
-        thread = threading.Thread(target=server.run)
-        thread.start()
-        try:
-            while not server.started:
-                assert thread.is_alive(), "the server ended before it answered"
-                time.sleep(0.05)
-            yield server.url, token
-        finally:
-            server.stop()
-            thread.join(timeout=30)
+    with Engine(settings) as engine, served(engine) as server:
+        yield server.url, token
 
 
 def test_the_page_asks_for_a_token_and_goes_on(driver: webdriver.Chrome, guarded: tuple[str, str]) -> None:
