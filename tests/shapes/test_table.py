@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from stratagraph.ontology.facts import Fact, Iri, Literal, Term
 from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import OWL, RDF, SG, SH, XSD
-from stratagraph.shapes.compiler import CompiledShapes, compile_shapes
+from stratagraph.shapes.compiler import compile_shapes
 from stratagraph.shapes.datashapes import GATE_SUBSET
 from stratagraph.shapes.finding import Finding
 from stratagraph.shapes.generated import generated_shapes
 from stratagraph.shapes.graph import Graph
 from stratagraph.shapes.paths import Predicate
+from stratagraph.shapes.shape import CompiledShapes
 from stratagraph.shapes.table import Table
 from stratagraph.shapes.vocabulary import Vocabulary, read_vocabulary
 
@@ -55,7 +56,7 @@ LITERALS = [
 
 nodes = st.sampled_from(NODES)
 types = st.builds(Fact, nodes, st.just(RDF.type), st.sampled_from(COMMON) | st.sampled_from(CLASSES))
-predicates = st.sampled_from(sorted(MODEL.relations | MODEL.attributes)) | st.sampled_from(
+predicates = st.sampled_from(sorted({*MODEL.relations, *MODEL.attributes})) | st.sampled_from(
     [SG.usesModel, SG.uses, SG.bits, SG.name]
 )
 others = st.builds(Fact, nodes, predicates, nodes | st.sampled_from(LITERALS))
