@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
+from itertools import accumulate
 from typing import Final
 
+from stratagraph.ontology.facts import Iri
 from stratagraph.ontology.folding import fold
 
 _SEPARATORS: Final = re.compile(r"[\W_]+")
@@ -33,7 +38,8 @@ class Spelling:
     @classmethod
     def of(cls, text: str) -> Spelling:
         """Return the spelling of a text."""
-        words, joined = words_of(text), "".join(words_of(text))
+        words = words_of(text)
+        joined = "".join(words)
         return cls(words, joined, frozenset(map(_singular, words)), " ".join((*words, joined)))
 
 
@@ -44,11 +50,18 @@ class Texts:
     names: tuple[Spelling, ...]
     others: tuple[Spelling, ...]
     definitions: tuple[Spelling, ...]
+    held: str
+    """All in which a word may stand in any of them."""
+    stems: frozenset[str]
+    """The stems of all of them."""
 
     @classmethod
     def of(cls, names: Iterable[str], others: Iterable[str], definitions: Iterable[str]) -> Texts:
         """Return the texts of a term, ready to compare."""
-        return cls(*(tuple(map(Spelling.of, texts)) for texts in (names, others, definitions)))
+        groups = [tuple(map(Spelling.of, texts)) for texts in (names, others, definitions)]
+        every = [text for texts in groups for text in texts]
+        held = " ".join(text.held for text in every)
+        return cls(*groups, held, frozenset().union(*(text.stems for text in every)))
 
     def rank(self, wanted: Spelling) -> tuple[int, int] | None:
         """Return how well a term fits, the smallest best; None where a word is missing.
@@ -56,10 +69,9 @@ class Texts:
         A name that is the text comes before one that begins with it, that before names with all of its words in any
         order, whole ones first, and all of those before definitions. Within a step the shortest name wins.
         """
-        every = (*self.names, *self.others)
-        texts = (*every, *self.definitions)
-        if not _within(wanted, texts) and not any(wanted.stems <= text.stems for text in texts):
+        if not self._may_fit(wanted):
             return None
+        every = (*self.names, *self.others)
         steps = (
             lambda: [name for name in self.names if name.joined == wanted.joined],
             lambda: [name for name in self.others if name.joined == wanted.joined],
@@ -75,12 +87,44 @@ class Texts:
                 return step, min(len(text.joined) for text in fitting)
         return None
 
+    def _may_fit(self, wanted: Spelling) -> bool:
+        """Say whether every word stands somewhere, or one text has all stems."""
+        return all(word in self.held for word in wanted.words) or any(
+            wanted.stems <= text.stems for text in (*self.names, *self.others, *self.definitions)
+        )
+
+
+class Index:
+    """The texts of many terms, laid out so that a search looks closely only at those that may fit."""
+
+    def __init__(self, texts: Mapping[Iri, Texts]) -> None:
+        """Lay out the texts."""
+        self._terms = tuple(texts.items())
+        self._whole = "\n".join(each.held for each in texts.values())
+        self._starts = (0, *accumulate(len(each.held) + 1 for each in texts.values()))
+        self._by_stem: dict[str, set[int]] = defaultdict(set)
+        for place, each in enumerate(texts.values()):
+            for stem in each.stems:
+                self._by_stem[stem].add(place)
+
+    def candidates(self, wanted: Spelling) -> Iterator[tuple[Iri, Texts]]:
+        """Yield every term that has the longest word somewhere, or all stems; no other can fit."""
+        places = set.intersection(*(self._by_stem.get(stem, set()) for stem in wanted.stems))
+        longest = max(wanted.words, key=len)
+        at = self._whole.find(longest)
+        while at >= 0:
+            place = bisect_right(self._starts, at) - 1
+            places.add(place)
+            at = self._whole.find(longest, self._starts[place + 1])
+        yield from (self._terms[place] for place in places)
+
 
 def _within(wanted: Spelling, texts: Collection[Spelling]) -> bool:
     """Say whether every word stands somewhere in the texts, also as a part of a longer one."""
     return all(any(word in text.held for text in texts) for word in wanted.words)
 
 
+@cache
 def _singular(word: str) -> str:
     if len(word) < _SHORTEST_PLURAL or word.endswith("ss"):
         return word

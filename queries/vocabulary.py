@@ -15,9 +15,9 @@ from stratagraph.ontology.facts import Fact, Iri, Literal, Term
 from stratagraph.ontology.folding import fold
 from stratagraph.ontology.graph import Graph
 from stratagraph.ontology.model import OntologyModel
-from stratagraph.ontology.namespaces import DCT, OWL, RDF, RDFS, SKOS, VS, compact, expand, local_name
+from stratagraph.ontology.namespaces import DCT, OWL, RDF, RDFS, SG, SKOS, VS, compact, expand, local_name
 from stratagraph.queries.forms import Form, Forms
-from stratagraph.queries.matches import Spelling, Texts
+from stratagraph.queries.matches import Index, Spelling, Texts
 from stratagraph.queries.names import AmbiguousName, UnknownName
 
 KINDS: Final = {
@@ -34,6 +34,11 @@ _SHOWN_ELSEWHERE: Final = frozenset(
     {RDF.type, RDFS.label, SKOS.definition, DCT.bibliographicCitation, DCT.source, VS.term_status}
     | {RDFS.subClassOf, RDFS.subPropertyOf, RDFS.domain, RDFS.range, OWL.inverseOf, OWL.propertyChainAxiom}
 )
+
+_NO_REMARKS: Final = frozenset(
+    {RDFS.label, SKOS.prefLabel, SKOS.altLabel, SKOS.hiddenLabel, SKOS.definition, SG.template}
+)
+"""Texts that are searched as names and definitions, or that have gaps in place of words."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,23 +218,34 @@ class Vocabulary:
         """Return the terms whose names or definitions, in any language, have every word of the text, the best first."""
         wanted = Spelling.of(text)
         ranked = []
-        for iri, texts in self._texts_of_terms.items() if wanted.words else ():
+        for iri, texts in self._index.candidates(wanted) if wanted.words else ():
             rank = texts.rank(wanted)
             if rank is not None:
                 ranked.append((rank, len(local_name(iri)), iri))
         return [iri for _, _, iri in sorted(ranked)[:limit]]
 
     @cached_property
-    def _texts_of_terms(self) -> Mapping[Iri, Texts]:
+    def _index(self) -> Index:
         model = self.model
-        return {
-            iri: Texts.of(
-                (local_name(iri), *model.labels.get(iri, {}).values(), *self._texts(iri, SKOS.notation)),
-                model.alternatives.get(iri, ()),
-                model.definitions.get(iri, {}).values(),
-            )
-            for iri in self.terms
-        }
+        return Index(
+            {
+                iri: Texts.of(
+                    (local_name(iri), *model.labels.get(iri, {}).values(), *self._texts(iri, SKOS.notation)),
+                    model.alternatives.get(iri, ()),
+                    (*model.definitions.get(iri, {}).values(), *self._remarks.get(iri, ())),
+                )
+                for iri in self.terms
+            }
+        )
+
+    @cached_property
+    def _remarks(self) -> Mapping[Iri, list[str]]:
+        """What is said of the terms in words beyond names and definitions: benefits, conditions, what was delivered."""
+        found: dict[Iri, list[str]] = defaultdict(list)
+        for fact in self.model.triples:
+            if isinstance(fact.object, Literal) and fact.object.language and fact.predicate not in _NO_REMARKS:
+                found[fact.subject].append(fact.object.value)
+        return found
 
     def describe(self, iri: Iri) -> Description:
         """Return everything that the ontology says of a term."""

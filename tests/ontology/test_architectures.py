@@ -161,7 +161,7 @@ def test_critical_levels_are_those_of_the_source(architecture: str) -> None:
 
 @pytest.mark.parametrize("architecture", DESCRIBED)
 def test_priority_metrics_are_those_of_the_source(architecture: str) -> None:
-    assert names(architecture, SG.prioritizesMetric) == set(METRICS[architecture].split())
+    assert names(architecture, SG.prioritisesMetric) == set(METRICS[architecture].split())
 
 
 @pytest.mark.parametrize("architecture", RISKS)
@@ -225,7 +225,7 @@ def test_a_playbook_has_its_steps_in_order_its_levels_and_metrics(playbook: str)
     assert sorted(found) == list(range(1, len(steps) + 1))
     assert [local_name(GRAPH.iri(found[place], SG.usesOption) or "") for place in sorted(found)] == steps
     assert names(playbook, SG.involvesLevel) == levels(touched)
-    assert names(playbook, SG.prioritizesMetric) == set(metrics.split())
+    assert names(playbook, SG.prioritisesMetric) == set(metrics.split())
 
 
 def test_there_are_three_playbooks_and_four_anti_patterns() -> None:

@@ -99,13 +99,13 @@ METRICS = {
     "MonitoringStage": "faithfulness answerRelevancy contextPrecision contextRecall toxicity assistedTasksPerDay"
     " adoptionRate blockedInjectionRate unsafeActionRate costPerTask overBudgetShare",
     "AutomationStage": "deliveryCycleTime meanTimeToRepair rollbackRate evaluationCoverage policyCheckedChanges"
-    " auditConformity",
+    " auditPassRate",
 }
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_has_the_metrics_of_the_source(stage: str) -> None:
-    assert names(stage, SG.prioritizesMetric) == set(METRICS[stage].split())
+    assert names(stage, SG.prioritisesMetric) == set(METRICS[stage].split())
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -126,7 +126,7 @@ def test_cases_keep_their_figures(case: str, figure: str) -> None:
 
 
 AREAS = {
-    "StrategyArea": ("10", "returnOnInvestment netPromoterScore customerSatisfaction valueAtRisk complianceRate"),
+    "StrategyArea": ("10", "returnOnInvestment netPromoterScore customerSatisfaction valueAtRisk complianceReadiness"),
     "DataArea": ("2", "retrievalRecall retrievalPrecision retrievalLatency indexFreshness embeddingDrift"),
     "ModelArea": ("4 5", "exactMatch faithfulness promptSuccessRate guardrailViolations"),
     "DevelopmentArea": ("7", "deliveryCycleTime evaluationCoverage meanTimeToRepair"),
@@ -142,7 +142,7 @@ def test_the_areas_have_their_essential_metrics() -> None:
     assert individuals("WorkArea") == set(AREAS)
     for area, (touched, metrics) in AREAS.items():
         assert names(area, SG.involvesLevel) == levels(touched)
-        assert names(area, SG.prioritizesMetric) == set(metrics.split())
+        assert names(area, SG.prioritisesMetric) == set(metrics.split())
 
 
 def test_the_lanes_divide_the_activities_of_the_appendix() -> None:

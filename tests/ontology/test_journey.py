@@ -52,8 +52,8 @@ def test_the_short_loop_comes_back_to_where_it_began() -> None:
 
 @pytest.mark.parametrize(("group", "count"), REFERENCE.items())
 def test_a_group_of_reference_metrics_has_the_metrics_of_the_source(group: str, count: int) -> None:
-    assert len(names(group, "prioritizesMetric")) == count
-    assert names(group, "prioritizesMetric") <= instances("MetricKind")
+    assert len(names(group, "prioritisesMetric")) == count
+    assert names(group, "prioritisesMetric") <= instances("MetricKind")
 
 
 def test_three_kinds_of_relations_join_every_pair_of_level_groups() -> None:

@@ -4,14 +4,52 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import OWL, SG, local_name
 
-AMERICAN = re.compile(r"[a-z]{3,}(iz(ation|ations|ational|e|ed|ing)|ilization|tilization)(?![a-z])")
+AMERICAN = re.compile(r"[a-z]{3,}(?<!s)i[zZ](?:ation|ations|ational|able|e|ed|er|ers|es|ing)(?![a-z])", re.IGNORECASE)
+"""A verb in -ize, and what is made of it; ``size`` and ``tokenizer``, the field's own word, are none."""
+OWN_WORDS = re.compile(r"tokenizers?|(?<![a-z])(?:prize|citizens?|horizon\w*)s?", re.IGNORECASE)
 MODEL = load_model()
+FORMER = {fact.subject for fact in MODEL.triples if fact.predicate == OWL.deprecated}
 
 
 def test_no_name_in_use_has_the_other_spelling() -> None:
-    former = {fact.subject for fact in MODEL.triples if fact.predicate == OWL.deprecated}
-    names = {fact.subject for fact in MODEL.triples if fact.subject.startswith(SG)} - former
-    assert [local_name(name) for name in sorted(names) if AMERICAN.search(local_name(name))] == []
+    names = {fact.subject for fact in MODEL.triples if fact.subject.startswith(SG)} - FORMER
+    assert [local_name(name) for name in sorted(names) if american(re.sub("([A-Z])", r" \1", local_name(name)))] == []
+
+
+def test_no_label_or_definition_in_english_has_the_other_spelling() -> None:
+    """The obligations' texts are the table's; alternative labels are the documents'."""
+    obligations = set(MODEL.graph.instances(SG.Obligation))
+    texts = {
+        (local_name(term), by["en"])
+        for kind in (MODEL.labels, MODEL.definitions)
+        for term, by in kind.items()
+        if "en" in by and term.startswith(SG) and term not in FORMER | obligations
+    }
+    assert len(texts) > 3000
+    assert [(name, text) for name, text in sorted(texts) if american(text)] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("prioritizes metric", True),
+        ("Quantization", True),
+        ("Tokenization of text", True),
+        ("generalizable", True),
+        ("prioritises metric", False),
+        ("size of the tokenizer", False),
+        ("citizens", False),
+        ("Organisation", False),
+    ],
+)
+def test_the_check_tells_the_spellings_apart(text: str, found: bool) -> None:
+    assert american(text) is found
+
+
+def american(text: str) -> bool:
+    return AMERICAN.search(OWN_WORDS.sub("", text)) is not None
