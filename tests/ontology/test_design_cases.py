@@ -129,3 +129,19 @@ def test_flow_and_requirements_are_there_in_order() -> None:
     requirements = instances("NonFunctionalRequirement")
     assert len(requirements) == 5
     assert all(pointing("practiceOf", requirement) for requirement in requirements)
+
+
+def said(name: str, predicate: Iri) -> set[Iri]:
+    return {str(fact.object) for fact in estate(name) if fact.predicate == predicate}
+
+
+def test_the_adviser_is_reached_through_the_channels_that_the_source_names() -> None:
+    kinds = said("case-financial-adviser.ttl", SG.ofChannelKind)
+    assert kinds == {SG.MobileChannel, SG.WebChannel, SG.TelephoneChannel}
+    assert said("case-financial-adviser.ttl", SG.takesModality) == {SG.TextModality, SG.VoiceModality}
+    assert len(said("case-financial-adviser.ttl", SG.reachedThrough)) == len(kinds)
+
+
+def test_credit_is_judged_for_people_and_companies_by_data_that_are_told_apart() -> None:
+    assert said("case-credit-risk.ttl", SG.audience) == {SG.NaturalPersonsAudience, SG.LegalPersonsAudience}
+    assert {SG.ToneCategory, SG.SocialMediaCategory} <= said("case-credit-risk.ttl", SG.dataCategory)

@@ -155,3 +155,10 @@ def test_the_periods_follow_each_other() -> None:
 def _year(period: Iri, which: Iri) -> int:
     (year,) = objects(period, which)
     return int(getattr(year, "value", "0"))
+
+
+def test_the_six_columns_of_the_sources_sheet_say_where_they_are_kept() -> None:
+    columns = {f.subject for f in MODEL.triples if f.predicate == RDF.type and f.object == SG.DictionaryColumn}
+    assert len(columns) == 6
+    unkept = {local_name(column) for column in columns if not objects(column, SG.keptIn)}
+    assert unkept == {"ImportanceColumn", "RelevanceColumn"}

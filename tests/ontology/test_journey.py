@@ -60,3 +60,13 @@ def test_three_kinds_of_relations_join_every_pair_of_level_groups() -> None:
     pairs = {frozenset(names(one, "joinsGroup")) for one in instances("LevelGroupRelation")}
     assert len(pairs) == 3
     assert all(len(pair) == 2 for pair in pairs)
+
+
+def test_every_week_but_the_last_plans_the_next() -> None:
+    silent = {week for week in instances("JourneyWeek") if not words(week, "plannedNext")}
+    assert silent == {"JourneyWeek10"}
+    assert {len(words(week, "plannedNext")) % 2 for week in instances("JourneyWeek")} == {0}
+
+
+def test_a_term_of_acceptance_has_six_parts_in_both_languages() -> None:
+    assert len(words("ResidencyAcceptanceTerm", "hasSection")) == 12
