@@ -58,10 +58,10 @@ class Texts:
     @classmethod
     def of(cls, names: Iterable[str], others: Iterable[str], definitions: Iterable[str]) -> Texts:
         """Return the texts of a term, ready to compare."""
-        groups = [tuple(map(Spelling.of, texts)) for texts in (names, others, definitions)]
-        every = [text for texts in groups for text in texts]
+        own, further, told = (tuple(map(Spelling.of, texts)) for texts in (names, others, definitions))
+        every = (*own, *further, *told)
         held = " ".join(text.held for text in every)
-        return cls(*groups, held, frozenset().union(*(text.stems for text in every)))
+        return cls(own, further, told, held, frozenset().union(*(text.stems for text in every)))
 
     def rank(self, wanted: Spelling) -> tuple[int, int] | None:
         """Return how well a term fits, the smallest best; None where a word is missing.
