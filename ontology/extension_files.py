@@ -9,7 +9,7 @@ from typing import ClassVar, Final
 
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Fact, Iri
-from stratagraph.ontology.model import OntologyModel, extend, prefixes_of, read_text
+from stratagraph.ontology.model import MODULES, OntologyModel, extend, prefixes_of, read_text
 from stratagraph.ontology.parsing import RdfSyntax, UnknownSyntax, declared_prefixes
 
 CATALOG: Final = "catalog-v001.xml"
@@ -88,7 +88,7 @@ def find_modules(path: Path) -> ExtensionFiles:
     modules: list[ModuleFile] = []
     unread: list[str] = []
     for file in _files(path):
-        name = f"{path.name}/{file.relative_to(path).as_posix()}" if path.is_dir() else f"{path.name}/{file.name}"
+        name = _name(file, path)
         try:
             syntax = RdfSyntax.of_file(file.name)
         except UnknownSyntax:
@@ -98,6 +98,13 @@ def find_modules(path: Path) -> ExtensionFiles:
     if not modules:
         raise NoExtension(path=str(path))
     return ExtensionFiles(name=path.name, modules=tuple(modules), unread=tuple(unread))
+
+
+def _name(file: Path, path: Path) -> str:
+    """Name a module by its place in the extension's folder, or a lone file by itself, unless the core has that name."""
+    if path.is_dir():
+        return f"{path.name}/{file.relative_to(path).as_posix()}"
+    return f"{path.parent.name}/{file.name}" if (MODULES / file.name).exists() else file.name
 
 
 def _files(path: Path) -> Iterator[Path]:

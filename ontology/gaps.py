@@ -12,7 +12,7 @@ from stratagraph.ontology.extension_files import Module
 from stratagraph.ontology.facts import Fact, Iri, Literal, Term
 from stratagraph.ontology.findings import Finding, Severity
 from stratagraph.ontology.graph import Graph
-from stratagraph.ontology.kinds import PROPERTY_KINDS, OwlKinds, is_datatype
+from stratagraph.ontology.kinds import PROPERTY_KINDS, OwlKinds, is_class, is_datatype
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import DC, DCT, OWL, RDF, RDFS, ROOT_IRI, SG, SKOS, XSD, local_name
 from stratagraph.ontology.places import line_of
@@ -56,6 +56,7 @@ class Gaps:
         yield from view.imports()
         yield from view.terms(own)
         yield from view.kinds()
+        yield from view.ranges()
         yield from view.unknown_of_core(self._known)
         yield from view.undeclared()
         yield from view.undecided()
@@ -108,6 +109,19 @@ class _View:
             kinds = [kind for kind in PROPERTY_KINDS if kind in self._graph.iris(term, RDF.type)]
             if len(kinds) > 1:
                 yield self._warning("two-kinds", term, detail=", ".join(map(self._writer.term, kinds)))
+
+    def ranges(self) -> Iterator[Finding]:
+        """Yield the relations that lead to values, and attributes that lead to things: no data is right for them."""
+        for fact in self._facts:
+            if fact.predicate != RDFS.range or not isinstance(fact.object, str):
+                continue
+            kinds = [kind for kind in PROPERTY_KINDS if kind in self._graph.iris(fact.subject, RDF.type)]
+            things = is_class(self._graph, fact.object)
+            values = is_datatype(self._graph, fact.object)
+            wrong = {OWL.ObjectProperty: values and not things, OWL.DatatypeProperty: things and not values}
+            if len(kinds) == 1 and wrong.get(kinds[0]):
+                rule = "relation-to-values" if values else "attribute-to-things"
+                yield self._warning(rule, fact.subject, values=(self._writer.term(fact.object),))
 
     def unknown_of_core(self, known: frozenset[Iri]) -> Iterator[Finding]:
         """Yield the names of the core's kind that the core does not have."""

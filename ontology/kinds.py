@@ -32,6 +32,11 @@ def is_datatype(graph: Graph, iri: Iri) -> bool:
     return iri.startswith(XSD) or iri in _TEXTS or RDFS.Datatype in graph.iris(iri, RDF.type)
 
 
+def is_class(graph: Graph, iri: Iri) -> bool:
+    """Say whether a term stands for things."""
+    return iri in _THINGS or any(kind in graph.iris(iri, RDF.type) for kind in _CLASSES)
+
+
 class OwlKinds:
     """The OWL declarations that a module's RDFS ones amount to, seen together with all that is known.
 
@@ -70,7 +75,7 @@ class OwlKinds:
         for range_ in self._graph.iris(iri, RDFS.range):
             if is_datatype(self._graph, range_):
                 return OWL.DatatypeProperty
-            if range_ in _THINGS or any(kind in self._graph.iris(range_, RDF.type) for kind in _CLASSES):
+            if is_class(self._graph, range_):
                 return OWL.ObjectProperty
         return None
 

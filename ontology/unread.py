@@ -31,6 +31,8 @@ _UNREAD_TYPES: Final = frozenset(
 _UNREAD_GROUPS: Final = frozenset({OWL.AllDifferent, OWL.AllDisjointProperties})
 """Axioms with a blank node of their own; owl:AllDisjointClasses is read."""
 _DENIALS: Final = frozenset({OWL.targetIndividual, OWL.targetValue})
+_FACETS: Final = frozenset({OWL.onDatatype, OWL.withRestrictions})
+"""What narrows a datatype with a name; of a nameless one its use is told."""
 _MEMBERS: Final = frozenset({OWL.members, OWL.distinctMembers})
 
 
@@ -43,6 +45,9 @@ def unread(facts: Iterable[Fact], graph: Graph) -> Iterator[Fact]:
     for fact in facts:
         if fact.predicate == RDF.type:
             if fact.object in _UNREAD_TYPES:
+                yield fact
+        elif fact.predicate in _FACETS:
+            if not is_blank(fact.subject):
                 yield fact
         elif fact.predicate in _MEMBERS:
             if set(graph.iris(fact.subject, RDF.type)) & _UNREAD_GROUPS:

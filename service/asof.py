@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -24,6 +24,7 @@ from stratagraph.service.ledger.asof import Moment
 from stratagraph.service.ledger.ledger import Ledger
 from stratagraph.service.ledger.past import Standing
 from stratagraph.service.sparql.checkpoints import Checkpoint
+from stratagraph.service.times import read_day, read_time
 from stratagraph.service.views.adjacency import AdjacencyView
 from stratagraph.service.views.triples import TriplesView
 
@@ -69,18 +70,14 @@ def read_moment(text: str, *, now: datetime | None = None) -> Moment:
     if given.isascii() and given.isdecimal() and len(given) <= _SEQUENCE_DIGITS:
         return int(given)
     now = now or datetime.now(UTC)
-    try:
-        day = date.fromisoformat(given)
-    except ValueError:
-        pass
-    else:
+    day = read_day(given)
+    if day is not None:
         over = datetime.combine(day, time(tzinfo=UTC)) + timedelta(days=1, microseconds=-1)
         return now if day == now.date() else over
-    try:
-        when = datetime.fromisoformat(given)
-        return when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise BadMoment(given=text) from None
+    when = read_time(given)
+    if when is None:
+        raise BadMoment(given=text)
+    return when
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,13 +7,14 @@ effect, which is told.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Final
 
 from stratagraph.ontology.blanks import is_blank
 from stratagraph.ontology.facts import Fact, Iri, Literal, Term
 from stratagraph.ontology.namespaces import OWL, RDFS, SH, XSD, compact
 from stratagraph.ontology.parsing import parse_rdf
-from stratagraph.shapes.components import AT_MOST_ONCE, COMPONENTS, PROPERTY_ONLY, TRUE
+from stratagraph.shapes.components import AT_MOST_ONCE, COMPONENTS, PROPERTY_ONLY, SECONDARY, TRUE
 from stratagraph.shapes.constraints import Constraint
 from stratagraph.shapes.errors import MalformedShape, UnsupportedShape
 from stratagraph.shapes.graph import Graph
@@ -22,8 +23,10 @@ from stratagraph.shapes.notice import Notice, NoticeKind
 from stratagraph.shapes.pathreader import read_path
 from stratagraph.shapes.paths import Path, Predicate
 from stratagraph.shapes.shape import TARGETS, CompiledShapes, Shape, Target
-from stratagraph.shapes.terms import GRAPH_WIDE, MAKES_SHAPES, changes_validation, is_understood, meant
+from stratagraph.shapes.terms import GRAPH_WIDE, MAKES_SHAPES, changes_validation, is_silent, is_understood, meant
 
+ENDLESS: Final = 10**18
+"""A count beyond which no graph has values: longer numbers count as this."""
 CHAIN_LIMIT: Final = 64
 """Shapes may ask shapes that ask shapes, this far."""
 
@@ -157,10 +160,13 @@ class _ShapeReader:
             deactivated=silent,
         )
 
-    def _judge_terms(self, said: Iterable[Iri]) -> None:
+    def _judge_terms(self, said: Mapping[Iri, Mapping[Term, None]]) -> None:
         """Refuse a term that would change the validation, and tell of one that means nothing here."""
-        for term in said:
-            if is_understood(term):
+        for term, values in said.items():
+            if (main := SECONDARY.get(term)) and main not in said:
+                message = f"{compact(term)} has no effect without {compact(main)}. Add that, or take it out."
+                self._compiler.notice(NoticeKind.LONE_PARAMETER, self.shape, message)
+            if is_understood(term) or is_silent(self._graph, values):
                 continue
             if changes_validation(term):
                 raise UnsupportedShape(shape=self._label(), construct=compact(term))
@@ -218,7 +224,7 @@ class _ShapeReader:
     def count(self, value: Term) -> int:
         if not isinstance(value, Literal) or value.datatype != XSD.integer or not well_formed(value):
             raise self.malformed("a count is no xsd:integer")
-        return int(value.value)
+        return int(max(Decimal(-ENDLESS), min(Decimal(ENDLESS), Decimal(value.value))))
 
     def flag(self, value: Term) -> bool:
         if not isinstance(value, Literal) or value.datatype != XSD.boolean or not well_formed(value):
@@ -243,8 +249,22 @@ class _ShapeReader:
         if property_shape not in {None, bool(self._graph.objects(value, SH.path))}:
             kind, fault = ("property", "is without a") if property_shape else ("node", "has a")
             raise self.malformed(f"sh:{kind} points to {self._compiler.label(value)}, which {fault} sh:path")
+        if not self._is_described(value):
+            name = self._compiler.label(value)
+            message = (
+                f"it asks the shape {name}, of which the shapes graph says nothing, so that every node conforms to it. "
+                "Check the name, and give the file that describes it to --shapes; if a class is meant, write sh:class."
+            )
+            self._compiler.notice(NoticeKind.EMPTY_SHAPE, self.shape, message)
         self._compiler.queue.append(value)
         return value
+
+    def _is_described(self, shape: Iri) -> bool:
+        """Say whether a shape that is asked says what it is, or anything of SHACL."""
+        kinds = (SH.NodeShape, SH.PropertyShape)
+        return any(term.startswith(SH) for term in self._graph.predicates(shape)) or any(
+            self._graph.is_instance(shape, kind) for kind in kinds
+        )
 
     def says_nothing(self, value: Term) -> bool:
         empty = isinstance(value, str) and is_blank(value) and not self._graph.predicates(value)

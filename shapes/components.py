@@ -44,7 +44,7 @@ class Reader(Protocol):
         """Return a shape that is referred to, having it compiled too, or refuse one that is of the other kind."""
 
     def says_nothing(self, value: Term) -> bool:
-        """Return whether a blank node that stands for a shape has no statements at all, and tell of it."""
+        """Return whether a blank node that stands for a property shape has no statements at all, and tell of it."""
 
     def siblings(self) -> tuple[Iri, ...]:
         """Return the qualified value shapes beside the one of this shape."""
@@ -153,16 +153,14 @@ COMPONENTS: Final[dict[Iri, Builder]] = {
 }
 """Each parameter that makes constraints by itself."""
 
-SECONDARY: Final = frozenset(
-    {
-        SH.flags,
-        SH.ignoredProperties,
-        SH.qualifiedMinCount,
-        SH.qualifiedMaxCount,
-        SH.qualifiedValueShapesDisjoint,
-    }
-)
-"""Parameters that only say more about another one."""
+SECONDARY: Final[dict[Iri, Iri]] = {
+    SH.flags: SH.pattern,
+    SH.ignoredProperties: SH.closed,
+    SH.qualifiedMinCount: SH.qualifiedValueShape,
+    SH.qualifiedMaxCount: SH.qualifiedValueShape,
+    SH.qualifiedValueShapesDisjoint: SH.qualifiedValueShape,
+}
+"""Parameters that only say more about another one, with that one."""
 
 PROPERTY_ONLY: Final = frozenset(
     {SH.minCount, SH.maxCount, SH.uniqueLang, SH.lessThan, SH.lessThanOrEquals, SH.qualifiedValueShape}

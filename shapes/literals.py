@@ -53,12 +53,22 @@ def has_order(term: object) -> bool:
 
 
 def _same_precision(one: object, other: object) -> tuple[float, float]:
-    """Promote a decimal beside a double to double, as XPath does; leave everything else alone."""
-    if isinstance(one, float) and isinstance(other, Decimal):
-        other = float(other)
-    elif isinstance(one, Decimal) and isinstance(other, float):
-        one = float(one)
+    """Promote a decimal beside a float or a double to that, as XPath does; leave everything else alone."""
+    if isinstance(other, Decimal):
+        one, other = _promoted(one, other)
+    elif isinstance(one, Decimal):
+        other, one = _promoted(other, one)
     return one, other  # type: ignore[return-value]  # both are of one ordered type: their family is the same
+
+
+def _promoted(beside: object, number: Decimal) -> tuple[object, object]:
+    if isinstance(beside, _Single):
+        return beside, _single(float(number))
+    return beside, float(number) if isinstance(beside, float) else number
+
+
+class _Single(float):
+    """A number of single precision, so that what is compared with it can be rounded likewise."""
 
 
 @lru_cache(maxsize=65536)
@@ -71,19 +81,18 @@ def _value(literal: Literal) -> _Value | Moment | Duration | None:
     return reader(literal) if reader is not None else read_time(literal)
 
 
-def _single(literal: Literal) -> _Value:
+def _single(number: float) -> _Single:
     """Round to single precision; what is beyond its range is infinite."""
-    number = float(literal.value)
     try:
-        return _Value("number", float(struct.unpack("f", struct.pack("f", number))[0]))
+        return _Single(struct.unpack("f", struct.pack("f", number))[0])
     except OverflowError:
-        return _Value("number", float("inf") if number > 0 else float("-inf"))
+        return _Single("inf" if number > 0 else "-inf")
 
 
 _READERS: Final[dict[str, _Reader]] = {
     XSD.decimal: lambda literal: _Value("number", Decimal(literal.value)),
     XSD.double: lambda literal: _Value("number", float(literal.value)),
-    XSD.float: _single,
+    XSD.float: lambda literal: _Value("number", _single(float(literal.value))),
     XSD.boolean: lambda literal: _Value("boolean", literal.value in {"true", "1"}),
     **dict.fromkeys(TEXTS, lambda literal: _Value("string", literal.value)),
 }

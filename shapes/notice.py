@@ -10,7 +10,9 @@ class NoticeKind(StrEnum):
     """Why something had no effect."""
 
     UNKNOWN_TERM = "unknown-term"
+    LONE_PARAMETER = "lone-parameter"
     EMPTY_PROPERTY_SHAPE = "empty-property-shape"
+    EMPTY_SHAPE = "empty-shape"
     NO_FOCUS_NODE = "no-focus-node"
     NO_TARGET = "no-target"
 

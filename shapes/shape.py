@@ -95,8 +95,13 @@ class CompiledShapes:
 
     def _idle(self, nodes: Mapping[Iri, Collection[Term]]) -> Iterator[Notice]:
         """Tell of shapes that checked nothing, so that nobody takes their silence for conformance."""
-        if self.shapes and not self.targeted:
-            message = "No shape has a target, so that nothing was checked. Give one a target, such as sh:targetClass."
+        if not self.targeted:
+            if self.shapes:
+                message = (
+                    "No shape has a target, so that nothing was checked. Give one a target, such as sh:targetClass."
+                )
+            else:
+                message = "The shapes graph holds no shape, so that nothing was checked. Give the file with the shapes."
             yield Notice(kind=NoticeKind.NO_TARGET, shape="", message=message)
         for shape in self.targeted:
             if not nodes[shape.iri]:

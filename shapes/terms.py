@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Final
 
-from stratagraph.ontology.facts import Iri
-from stratagraph.ontology.namespaces import SH, compact
-from stratagraph.shapes.components import COMPONENTS, SECONDARY
+from stratagraph.ontology.facts import Iri, Term
+from stratagraph.ontology.namespaces import DASH, SH, compact
+from stratagraph.shapes.components import COMPONENTS, SECONDARY, TRUE
+from stratagraph.shapes.graph import Graph
 from stratagraph.shapes.shape import TARGETS
 
 _DESCRIBING: Final = frozenset(
@@ -46,17 +48,34 @@ _CHANGING: Final = frozenset(
 GRAPH_WIDE: Final = (SH.entailment, SH.parameter)
 """Declarations that change what every shape means: an entailment regime, a component of one's own."""
 
-_KNOWN: Final = _DESCRIBING | SECONDARY | set(COMPONENTS) | set(TARGETS)
+_FOREIGN: Final = frozenset(
+    map(
+        DASH.term,
+        (
+            *("closedByTypes", "coExistsWith", "hasValueIn", "hasValueWithClass", "maxListLength", "memberShape"),
+            *("minListLength", "nonRecursive", "reifiableBy", "rootClass", "singleLine", "stem", "subSetOf"),
+            *("symmetric", "uniqueMembers", "uniqueValueForClass", "uriStart"),
+        ),
+    )
+)
+"""Parameters of the components of DASH, which processors that know it check: they have no effect here."""
+
+_KNOWN: Final = _DESCRIBING | set(SECONDARY) | set(COMPONENTS) | set(TARGETS)
 
 
 def is_understood(term: Iri) -> bool:
     """Say whether a term of a shape is checked, or need not be."""
-    return not term.startswith(SH) or term in _KNOWN
+    return term in _KNOWN or not (term.startswith(SH) or term in _FOREIGN)
 
 
 def changes_validation(term: Iri) -> bool:
     """Say whether a term that is not understood would change what conforms."""
     return term in _CHANGING
+
+
+def is_silent(graph: Graph, values: Iterable[Term]) -> bool:
+    """Say whether all the constraints or rules that a term points to are switched off."""
+    return all(TRUE in graph.objects(value, SH.deactivated) for value in values)
 
 
 def meant(term: Iri) -> str:

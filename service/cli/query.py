@@ -155,6 +155,8 @@ def _query(text: str, *, cypher: bool) -> tuple[str, bool]:
     """Return the query that an argument is, names or announces, and whether it is Cypher."""
     if text == "-":
         return _standard_input(), cypher
+    if not text.strip():
+        fail("The query is empty. Give a query in quotes, a file with one, or - for standard input.")
     if _looks_like_a_query(text):
         return text, cypher
     return _read(Path(text)), cypher or text.endswith(CYPHER)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -17,13 +16,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from stratagraph.ontology.errors import StratagraphError, in_short
 from stratagraph.queries.messages import language
+from stratagraph.service.times import read_day
 
 SPELLINGS: Final = {"as-of": "asOf"}
 """Other spellings of a parameter, taken on every route, and the one that routes and documents know."""
 
 _LONGEST: Final = 100
 """Characters of an unknown name that an answer repeats."""
-_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 @dataclass(kw_only=True)
@@ -157,9 +156,10 @@ def _respelled(pair: bytes) -> bytes:
 def _day(given: object) -> object:
     """Return a day as it is written: pydantic alone would read digits as seconds since 1970."""
     if isinstance(given, str):
-        if not _DAY.fullmatch(given):
+        day = read_day(given)
+        if day is None:
             raise ValueError("a date is written YYYY-MM-DD")
-        return date.fromisoformat(given)
+        return day
     return given
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Annotated, ClassVar, Final
 
 from fastapi import Query
 
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.queries.series import Grid
+from stratagraph.service.times import read_day, read_time
 
 MOST_HOURS: Final = 24 * 31
 DEFAULT_HOURS: Final = 24
@@ -88,15 +89,15 @@ class Span:
 
 def _moment(parameter: str, text: str, *, over: bool) -> datetime:
     """Read a time, or a date: its beginning, or its end when it is to be ``over``."""
+    day = read_day(text)
     try:
-        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
-            day = datetime.combine(date.fromisoformat(text), time(tzinfo=UTC))
-            return day + timedelta(days=1) if over else day
-        if re.match(r"\d{4}-\d{2}-\d{2}[T ]", text, re.ASCII):
-            when = datetime.fromisoformat(text)
-            return when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
-    except (ValueError, OverflowError):
+        if day is not None:
+            return datetime.combine(day, time(tzinfo=UTC)) + timedelta(days=int(over))
+    except OverflowError:  # the end of the calendar
         pass
+    when = read_time(text)
+    if when is not None:
+        return when
     raise BadSpan(
         parameter=parameter,
         reason="it is neither a date nor a time such as 2026-03-01T12:00:00Z (in an address, write the plus of an "

@@ -192,7 +192,8 @@ def _query(parameters: Parameters, request: Request, client: str) -> QueryReques
     queries = values.get("query", [])
     if len(queries) != 1:
         raise BadProtocolRequest(detail=f"The request has {len(queries)} query parameters. Send exactly one.")
-    check(((name, value) for name, each in values.items() for value in each), operation.PARAMETERS)
+    told = ((name, each) for name, each in values.items() if name not in operation.PASSED_OVER)
+    check(((name, value) for name, each in told for value in each), operation.PARAMETERS)
     default, named = (_iris(values.get(name, ())) for name in ("default-graph-uri", "named-graph-uri"))
     has_dataset = bool(default or named)
     accept = _accept(request)

@@ -150,7 +150,15 @@ def test_a_module_may_build_on_one_before_it(tmp_path: Path) -> None:
 
 def test_a_single_file_is_an_extension(tmp_path: Path) -> None:
     load(tmp_path, good=GOOD)
-    assert load_extended(tmp_path / "good.ttl", reason=False).report.modules[0].accepted
+    [module] = load_extended(tmp_path / "good.ttl", reason=False).report.modules
+    assert (module.name, module.accepted) == ("good.ttl", True)
+
+
+def test_a_single_file_takes_no_name_of_the_core(tmp_path: Path) -> None:
+    load(tmp_path, levels=GOOD)
+    extended = load_extended(tmp_path / "levels.ttl", reason=False)
+    assert [module.name for module in extended.report.modules] == [f"{tmp_path.name}/levels.ttl"]
+    assert set(load_model().modules) < set(extended.model.modules)
 
 
 @pytest.mark.parametrize("path", ["nowhere", "."])

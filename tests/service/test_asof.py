@@ -142,13 +142,26 @@ def test_an_ontology_that_nobody_can_restore_is_said_to_be_substituted(ledger: L
         ("2026-03-01T12:00", datetime(2026, 3, 1, 12, tzinfo=UTC)),
         ("2026-03-01T12:00:00Z", datetime(2026, 3, 1, 12, tzinfo=UTC)),
         ("2026-03-01T12:00:00-03:00", datetime(2026, 3, 1, 15, tzinfo=UTC)),
+        ("2026-03-01 12:00:00", datetime(2026, 3, 1, 12, tzinfo=UTC)),
+        ("2026-03-01T12:00:00.25Z", datetime(2026, 3, 1, 12, 0, 0, 250000, UTC)),
     ],
 )
 def test_a_moment_is_a_sequence_a_day_or_a_time(text: str, moment: object) -> None:
     assert read_moment(text, now=NOW) == moment
 
 
-@pytest.mark.parametrize("text", ["", "soon", "٣", "1.5", "2026-13-01", "2026-03-01T12:00:00 03:00"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "soon", "٣", "1.5", "2026-13-01", "2026-03-01T12:00:00 03:00", "2026-02-29", "2026-03-01T24:00:00Z"),
+        # what ISO 8601 has besides, and what Python takes for it
+        *("2026-W09", "2026-W09-7", "2026-060", "20260301T120000Z", "2026-03-01T1200", "2026-03-01T12"),
+        *("2026-03-01x12:00", "2026-03-01T12:00:00,5Z", "2026-03-01T12:00:00+03:00:01", "2026-03-01T12:00+0300"),
+        # a day with a zone: as written, and as it arrives from an address
+        *("2026-03-01+02:00", "2026-03-01 02:00", "2026-03-01Z"),
+        *("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "12026-03-01"),
+    ],
+)
 def test_anything_else_is_no_moment(text: str) -> None:
     with pytest.raises(BadMoment):
         read_moment(text, now=NOW)

@@ -5,6 +5,7 @@ import pytest
 from stratagraph.ontology.facts import Literal
 from stratagraph.ontology.namespaces import SH
 from stratagraph.ontology.parsing import parse_rdf
+from stratagraph.ontology.sentences import say
 from stratagraph.shapes.compiler import CHAIN_LIMIT, compile_shapes
 from stratagraph.shapes.errors import MalformedShape, UnsupportedShape
 from stratagraph.shapes.graph import Graph
@@ -13,7 +14,7 @@ EX = "http://example.org/"
 PREFIXES = (
     "@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix : <http://example.org/> . "
     "@prefix xsd: <http://www.w3.org/2001/XMLSchema#> . @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> . "
-    "@prefix owl: <http://www.w3.org/2002/07/owl#> . "
+    "@prefix owl: <http://www.w3.org/2002/07/owl#> . @prefix dash: <http://datashapes.org/dash#> . "
 )
 
 
@@ -27,6 +28,7 @@ def faults(shapes: str, data: str) -> list[str]:
     [
         (':S a sh:NodeShape ; sh:sparql [ sh:select "x" ] .', "sh:sparql"),
         (':S sh:sparql [ sh:select "x" ] .', "sh:sparql"),
+        (':S sh:sparql [ sh:select "x" ], [ sh:select "y" ; sh:deactivated true ] .', "sh:sparql"),
         (":S sh:targetClass :C ; sh:js [] .", "sh:js"),
         (":S sh:rule [] .", "sh:rule"),
         (":S sh:target [] .", "sh:target"),
@@ -80,8 +82,9 @@ def test_what_is_beyond_core_is_refused_by_name(shapes: str, construct: str) -> 
     ],
 )
 def test_malformed_shapes_are_refused(shapes: str) -> None:
-    with pytest.raises(MalformedShape):
+    with pytest.raises(MalformedShape) as caught:
         compile_shapes(PREFIXES + shapes)
+    assert say(caught.value.construct, "pt-BR") != caught.value.construct, "its Portuguese is missing"
 
 
 def test_sub_classes_stated_in_the_data_count() -> None:
@@ -147,7 +150,33 @@ NOTICES = [
     (":D a owl:Class, sh:NodeShape ; sh:nodeKind sh:IRI .", ["no-focus-node"]),
     (":D sh:nodeKind sh:IRI .", ["no-target"]),
     (":D sh:targetClass :Nowhere ; sh:nodeKind sh:Literal ; sh:deactivated true .", ["no-target"]),
-    ("", []),
+    ("", ["no-target"]),
+    (":x a :C ; rdfs:label 'the data once more' .", ["no-target"]),
+    # parameters that say more about one that is not there
+    (":D sh:targetClass :C ; sh:property [ sh:path :p ; sh:flags 'i' ] .", ["lone-parameter"]),
+    (":D sh:targetClass :C ; sh:ignoredProperties ( :p ) .", ["lone-parameter"]),
+    (":D sh:targetClass :C ; sh:property [ sh:path :p ; sh:qualifiedMinCount 9 ] .", ["lone-parameter"]),
+    (":D sh:targetClass :C ; sh:property [ sh:path :p ; sh:qualifiedMaxCount 0 ] .", ["lone-parameter"]),
+    (":D sh:targetClass :C ; sh:closed false ; sh:ignoredProperties ( :p ) .", []),
+    # shapes that are asked and say nothing: a name that nobody describes, a class where sh:class is meant
+    (":D sh:targetClass :C ; sh:node :Nowhere .", ["empty-shape"]),
+    (
+        ":D sh:targetClass :C ; sh:property [ sh:path :p ; sh:node :Person ] . :Person a owl:Class .",
+        ["empty-shape", "no-focus-node"],
+    ),
+    (":D sh:targetClass :C ; sh:or ( :Nowhere [ sh:nodeKind sh:Literal ] ) .", ["empty-shape"]),
+    (
+        ":D sh:targetClass :C ; sh:property [ sh:path :p ; sh:qualifiedValueShape [] ; sh:qualifiedMinCount 1 ] .",
+        ["empty-shape"],
+    ),
+    (":D sh:targetClass :C ; sh:node :Later . :Later a sh:NodeShape .", []),
+    (":D sh:targetClass :C ; sh:node :Later . :Later sh:message 'nothing yet' .", []),
+    # components of DASH, which other processors check; its other terms are for forms
+    (":D sh:targetClass :C ; dash:closedByTypes true .", ["unknown-term"]),
+    (":D sh:targetClass :C ; sh:property [ sh:path :p ; dash:hasValueIn ( 1 ) ; dash:editor :e ] .", ["unknown-term"]),
+    # what is switched off
+    (":D sh:targetClass :C ; sh:sparql [ sh:select 'x' ; sh:deactivated true ] .", []),
+    (":D sh:targetClass :C ; sh:rule [ sh:deactivated true ], [ sh:deactivated true ] .", []),
     (":D sh:targetClass :C ; sh:nodeKind sh:IRI ; sh:name 'n' ; sh:order 1 ; rdfs:label 'l' ; :own 1 .", []),
     (":D sh:targetClass :C, :Nowhere ; sh:intent 'why' ; sh:codeIdentifier 'd' ; sh:nodeKind sh:IRI .", []),
 ]
@@ -159,6 +188,7 @@ def test_what_has_no_effect_is_told_and_does_not_count(shapes: str, kinds: list[
     report = compile_shapes(PREFIXES + shapes).validate(graph)
     assert report.conforms
     assert [notice.kind.value for notice in report.notices] == kinds
+    assert all(say(notice.message, "pt-BR") != notice.message for notice in report.notices), "Portuguese is missing"
 
 
 def test_a_notice_names_the_shape_the_term_and_what_may_be_meant() -> None:
@@ -168,6 +198,20 @@ def test_a_notice_names_the_shape_the_term_and_what_may_be_meant() -> None:
     assert "http://example.org/D" in notice.shape
     assert "sh:minCounts" in notice.message
     assert "sh:minCount meant" in notice.message
+
+
+def test_a_class_given_for_a_shape_is_named() -> None:
+    (notice,) = compile_shapes(PREFIXES + ":D sh:targetClass :C ; sh:node :Person . :Person a owl:Class .").notices
+    assert "http://example.org/Person" in notice.message
+    assert "sh:class" in notice.message
+
+
+@pytest.mark.parametrize("digits", [19, 5000])
+def test_a_count_may_have_any_number_of_digits(digits: int) -> None:
+    many = "1" * digits
+    shapes = f":S sh:targetClass :C ; sh:property [ sh:path :p ; sh:minCount {many} ] ; sh:maxLength {many} ."
+    assert faults(shapes, ":x a :C .") == ["x"]
+    assert faults(f":S sh:targetClass :C ; sh:minLength -{many} .", ":x a :C .") == []
 
 
 def test_a_strict_compilation_refuses_what_has_no_effect() -> None:

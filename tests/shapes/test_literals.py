@@ -62,6 +62,28 @@ def test_a_language_text_needs_a_language() -> None:
     assert not well_formed(Literal("x", RDF.langString))
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "order"),
+    [
+        # a decimal beside a float is rounded to single precision, beside a double to double; XPath 2.0, B.1
+        (Literal("0.1", XSD.float), Literal("0.1", XSD.decimal), 0),
+        (Literal("16777216", XSD.float), Literal("16777217", XSD.integer), 0),
+        (Literal("0.1", XSD.double), Literal("0.1", XSD.decimal), 0),
+        (Literal("0.1", XSD.float), Literal("0.1", XSD.double), 1),
+        (Literal("0.1", XSD.float), Literal("0.10001", XSD.decimal), -1),
+        (Literal("INF", XSD.float), Literal("1" * 50, XSD.decimal), 0),
+        (Literal("-INF", XSD.float), Literal("-" + "1" * 50, XSD.integer), 0),
+        (Literal("INF", XSD.float), Literal("INF", XSD.double), 0),
+        (Literal("NaN", XSD.float), Literal("1", XSD.integer), None),
+    ],
+)
+def test_numbers_of_two_datatypes_compare_in_the_less_exact_one(
+    one: Literal, other: Literal, order: int | None
+) -> None:
+    assert compare(one, other) == order
+    assert compare(other, one) == (None if order is None else -order)
+
+
 numbers = st.integers() | st.decimals(allow_nan=False, allow_infinity=False, places=3)
 
 

@@ -14,14 +14,16 @@ QUERY: Final = "application/sparql-query"
 
 _TEXT: Final = {"type": "string"}
 _GRAPHS: Final = {"type": "array", "items": {"type": "string", "format": "uri"}}
-_FORMATS: Final = {"type": "array", "items": _TEXT}  # SPARQLWrapper sends each twice: a short name and a media type
+_FORMATS: Final = {"type": "array", "items": _TEXT}  # SPARQLWrapper sends each twice: a short name, a media type or ""
+PASSED_OVER: Final = ("format", "output", "results")
+"""Parameters that nothing is read from, so that they may say anything, nothing too."""
 _SCHEMAS: Final[dict[str, tuple[dict[str, Any], str]]] = {
     "query": (_TEXT, "The query. Without any parameter, GET answers with the service description."),
     "default-graph-uri": (_GRAPHS, "A named graph that goes into the default graph."),
     "named-graph-uri": (_GRAPHS, "A named graph that the query may name."),
     "asOf": (_TEXT, "What the ledger knew then: a sequence, a date or a time; past only."),
     **dict.fromkeys(
-        ("format", "output", "results"),
+        PASSED_OVER,
         (_FORMATS, "Sent by some clients, and passed over: the Accept header tells the format."),
     ),
 }

@@ -139,6 +139,8 @@ def test_cypher_forms_that_do_not_exist_are_refused(environment: Mapping[str, st
         ("impact", "qqqqqqqq"),
         ("list", "--level", "L99"),
         ("query", "SELEKT"),
+        ("query", ""),
+        ("query", " "),
         ("query", "SELECT * { ?s a nope:y }"),
         ("query", "ASK { ?s ?p ?o }", "--format", "turtle"),
         ("query", "MATCH (n) RETURN n", "--cypher", "--format", "xml"),

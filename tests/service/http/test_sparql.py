@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 import time
+import warnings
 from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
@@ -16,7 +17,7 @@ import pytest
 import rdflib
 from pyoxigraph import QueryBoolean, QueryResultsFormat, QuerySolutions, QueryTriples, RdfFormat, parse
 from rdflib.plugins.stores.sparqlstore import SPARQLStore
-from SPARQLWrapper import CSV, GET, JSON, N3, POST, POSTDIRECTLY, TSV, TURTLE, XML, SPARQLWrapper
+from SPARQLWrapper import CSV, GET, JSON, JSONLD, N3, POST, POSTDIRECTLY, RDFXML, TSV, TURTLE, XML, SPARQLWrapper
 
 from tests.service.sparql.conftest import E, Estate, Served, _estate, _served
 
@@ -267,6 +268,18 @@ def test_sparqlwrapper_reads_results(served: Served, wanted: str, method: str) -
     client.setMethod(method)
     found = client.query().response.read().decode()
     assert f"{E}2" in found
+
+
+@pytest.mark.parametrize("wanted", [RDFXML, JSONLD, TSV, TURTLE])
+@pytest.mark.parametrize("query", [POINT, f"ASK {{ <{E}1> ?p ?o }}", f"DESCRIBE <{E}1>"])
+def test_sparqlwrapper_is_answered_whatever_format_it_names(served: Served, query: str, wanted: str) -> None:
+    """Of a format that does not fit the query it sends the name and nothing beside it, twice, and accepts all."""
+    client = SPARQLWrapper(served.url)
+    client.setQuery(query)
+    client.setReturnFormat(wanted)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert client.query().response.status == 200
 
 
 @pytest.mark.parametrize("wanted", [TURTLE, N3])
