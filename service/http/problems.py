@@ -82,7 +82,7 @@ def _invalid(request: Request, error: Exception) -> Response:  # noqa: ARG001  s
         {"where": ".".join(str(part) for part in fault["loc"]), "what": say(fault["msg"], spoken())}
         for fault in error.errors()
     ]
-    detail = "; ".join(say(f"{fault['where']}: {fault['what']}", spoken()) for fault in faults[:5])
+    detail = "; ".join(_placed(**fault) for fault in faults[:5])
     return problem(
         slug="invalid-request",
         title="The request does not fit the route's parameters",
@@ -90,6 +90,13 @@ def _invalid(request: Request, error: Exception) -> Response:  # noqa: ARG001  s
         detail=f"{detail}. The parameters are described at /docs.",
         extra={"faults": faults},
     )
+
+
+def _placed(where: str, what: str) -> str:
+    """Say where a fault is: the place in the reader's language, the parameter's name as it is written."""
+    kind, dot, name = where.partition(".")
+    template = say(f"{kind}.{{name}}: {{fault}}" if dot else f"{kind}: {{fault}}", spoken())
+    return template.format(name=name, fault=what)
 
 
 def _http(request: Request, error: Exception) -> Response:
