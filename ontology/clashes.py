@@ -67,14 +67,24 @@ _Found: TypeAlias = tuple[Rule, Iri, tuple[Term, ...], tuple[Fact, ...]]
 
 def find_clashes(facts: Iterable[Fact]) -> tuple[Clash, ...]:
     """Return the contradictions in facts that bring their axioms along, and the classes that can have no member."""
-    facts = tuple(facts)
+    proofs = _proven(tuple(facts))
+    return tuple(_told(proofs, _Search(proofs).found()))
+
+
+def is_free_of_clashes(facts: Iterable[Fact]) -> bool:
+    """Say whether no contradiction is found at all: then a part of the facts has none either, for OWL is monotonic."""
+    return next(_Search(_proven(tuple(facts))).found(), None) is None
+
+
+def _proven(facts: tuple[Fact, ...]) -> Proofs:
+    """Return what follows from the facts, and from supposing a member of each class."""
     proofs = Proofs(facts)
     proofs.add(_assertions(proofs, facts))
     classes = [cls for cls in proofs.graph.instances(OWL.Class) if not is_blank(cls)]
     members = [Fact(MEMBER + cls, RDF.type, cls) for cls in classes]
     # After the rest, so that what holds anyway is never put down to a member that may not exist.
     proofs.add(members)
-    return tuple(_told(proofs, _Search(proofs).found()))
+    return proofs
 
 
 def _assertions(proofs: Proofs, facts: Iterable[Fact]) -> Iterator[Fact]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import stratagraph.ontology
 from stratagraph.ontology import dl
 from stratagraph.ontology.axioms import AxiomWriter
-from stratagraph.ontology.clashes import Clash, Rule, find_clashes
+from stratagraph.ontology.clashes import Clash, Rule, find_clashes, is_free_of_clashes
 from stratagraph.ontology.facts import Fact
 from stratagraph.ontology.findings import of_clash
 from stratagraph.ontology.model import load_model
@@ -312,6 +314,19 @@ def test_members_tried_of_two_classes_are_no_contradiction() -> None:
 )
 def test_what_is_sound_is_left_alone(sound: str) -> None:
     assert find_clashes(facts(sound)) == ()
+
+
+PARTS = [turtle for turtle, *_ in CONTRADICTIONS.values()]
+
+
+@given(st.lists(st.sampled_from(PARTS), min_size=1, max_size=3, unique=True))
+@settings(max_examples=60)
+def test_what_is_found_in_a_part_is_found_in_the_whole(parts: list[str]) -> None:
+    assert not is_free_of_clashes(facts(" ".join(parts)))
+
+
+def test_nothing_is_found_where_nothing_contradicts() -> None:
+    assert is_free_of_clashes(facts(":owns a owl:FunctionalProperty . :x :owns :y , :z ."))
 
 
 def test_the_core_with_the_example_estates_is_free_of_contradictions() -> None:
