@@ -11,6 +11,7 @@ from typing import ClassVar, Final
 import typer
 
 from stratagraph import __version__
+from stratagraph.service.cli.ending import run
 from stratagraph.service.cli.group import HELP, LazyGroup
 
 CLI: Final = "stratagraph.service.cli"
@@ -74,4 +75,4 @@ def main() -> None:
     gc.set_threshold(FEW_COLLECTIONS)
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # a library's deprecations are for developers, not for users of a command
-    app()
+    run(app)

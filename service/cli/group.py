@@ -106,7 +106,16 @@ def _command(name: str, found: Any) -> Command:
         alone.command(name)(found)
         command = typer.main.get_command(alone)
     assert isinstance(command, Command)
+    _leave_paths(command)
     return command
+
+
+def _leave_paths(command: Any) -> None:
+    """Have no path tried before it is opened: who opens it says in one sentence why it can't."""
+    for param in command.params:
+        param.type_descriptor.parameter_info.readable = False
+    for inner in getattr(command, "commands", {}).values():
+        _leave_paths(inner)
 
 
 def _summary(module: str, attribute: str) -> str:

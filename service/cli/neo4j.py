@@ -57,7 +57,11 @@ def down(demo: Demo = False, data: Data = None, config: Config = None) -> None:
     from stratagraph.service.neo4j.local import LocalNeo4j
 
     with errors_in_words():
-        ran = LocalNeo4j(_settings(data, config, demo=demo).data).down()
+        settings = _settings(data, config, demo=demo)
+        local = LocalNeo4j(settings.data)
+        if not local.home.is_dir():
+            settings.need_ledger()
+        ran = local.down()
         typer.echo("Neo4j is stopped." if ran else "No local Neo4j runs.")
 
 

@@ -16,8 +16,12 @@ app = typer.Typer(help="Access tokens: who may read, ingest or administer.", no_
 Name = Annotated[str, typer.Argument(help="Whose token it is, for example grafana or ana.")]
 
 
-def _file(data: Path | None, config: Path | None) -> TokenFile:
-    return TokenFile(load_settings(config, data=data).tokens)
+def _file(data: Path | None, config: Path | None, *, new: bool = False) -> TokenFile:
+    """Return the file of the tokens; in a folder that holds neither tokens nor a ledger only a new one can be meant."""
+    settings = load_settings(config, data=data)
+    if not new and not settings.tokens.exists():
+        settings.need_ledger()
+    return TokenFile(settings.tokens)
 
 
 @app.command()
@@ -32,7 +36,7 @@ def add(
     From the first token on, the service asks everybody for one.
     """
     with errors_in_words():
-        file = _file(data, config)
+        file = _file(data, config, new=True)
         secret = file.add(name, role)
     typer.echo(f"The token {name} may {role.value}; only its hash is kept, in {file.path}.", err=True)
     write(secret)

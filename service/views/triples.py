@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -22,6 +24,8 @@ from stratagraph.service.views.statements import observation_facts, scope_facts
 from stratagraph.service.views.tails import InfluenceTails, line, statement_tails, tails_of
 from stratagraph.service.views.view import Watermark, follows
 
+log = logging.getLogger(__name__)
+
 MAPPING_VERSION: Final = 5
 """Raised whenever the triples made of the same present change, so that older stores are rebuilt."""
 TRANSACTION: Final = 20_000
@@ -37,6 +41,8 @@ _Item = TypeVar("_Item")
 _Graphs: TypeAlias = tuple[Edits, Edits]
 """Edits of the default graph and of the book of writings."""
 
+_CORRUPT: Final = "Corruption"
+"""How the store's library begins to tell of a damaged file."""
 _META: Final = ox.NamedNode(SG.term("view/meta"))
 _MARK: Final = ox.NamedNode(SG.term("view/watermark"))
 _DEFAULT: Final = ox.DefaultGraph()
@@ -58,10 +64,10 @@ class TriplesView:
     edges_only = False
 
     def __init__(self, path: Path | None, model: OntologyModel) -> None:
-        """Open or create the store in a folder; without a folder it lives in memory."""
+        """Open or create the store in a folder; without a folder it lives in memory. A damaged one is begun anew."""
         self._model = model
         self._influence_tails = InfluenceTails(model)
-        self._store = ox.Store() if path is None else ox.Store(str(path))
+        self._store = ox.Store() if path is None else _store(path)
         self._writings = Writings(self._store)
         self._watermark = self._read_watermark()
 
@@ -275,3 +281,18 @@ def chunked(items: Iterable[_Item], size: int) -> Iterator[list[_Item]]:
     remaining = iter(items)
     while chunk := list(islice(remaining, size)):
         yield chunk
+
+
+def _store(path: Path) -> ox.Store:
+    """Open the store of a folder; what is damaged there is thrown away, for the ledger tells all of it again."""
+    try:
+        return ox.Store(str(path))
+    except (RuntimeError, OSError) as error:
+        if not (path.is_file() or isinstance(error, FileNotFoundError) or _CORRUPT in str(error)):
+            raise
+        log.warning("the triples in %s can't be read (%s) and are made anew", path, error)
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+    return ox.Store(str(path))

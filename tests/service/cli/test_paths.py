@@ -154,6 +154,9 @@ READING = [
     ["neo4j", "status"],
     ["neo4j", "sync"],
     ["neo4j", "rebuild"],
+    ["neo4j", "down"],
+    ["token", "list"],
+    ["token", "revoke", "x"],
 ]
 
 
@@ -188,3 +191,11 @@ def test_an_import_of_a_missing_file_makes_no_ledger(tmp_path: Path) -> None:
     done = run("ledger", "import", str(tmp_path / "no.jsonl"), "--data", str(tmp_path / "new"), environment=environment)
     assert done.returncode == COULD_NOT_RUN
     assert not (tmp_path / "new").exists()
+
+
+def test_no_path_is_tried_before_it_is_opened() -> None:
+    """Whoever opens it says in one sentence why it can't; the library would draw a box, in English."""
+    for words, command in leaves(typer.main.get_command(app)):
+        for param in command.params:
+            if takes_path(words, param):
+                assert not param.type_descriptor.parameter_info.readable, (words, param.name)

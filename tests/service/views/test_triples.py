@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -136,6 +137,48 @@ def test_writings_are_remembered_when_the_folder_is_opened_again(tmp_path: Path)
         answers.append(view.ask(f"ASK {{ <{A}> ?p 5 }}"))
         view.close()
     assert answers == [True, True, False]
+
+
+def _cut(folder: Path) -> None:
+    next(folder.glob("MANIFEST-*")).write_bytes(b"cut")
+
+
+def _remove(folder: Path) -> None:
+    next(folder.glob("MANIFEST-*")).unlink()
+
+
+def _end_early(folder: Path) -> None:
+    (folder / "CURRENT").write_bytes(b"MANI")
+
+
+def _replace(folder: Path) -> None:
+    shutil.rmtree(folder)
+    folder.write_text("no store", encoding="utf-8")
+
+
+@pytest.mark.parametrize("damage", [_cut, _remove, _end_early, _replace])
+def test_a_damaged_store_is_begun_anew(tmp_path: Path, damage: Callable[[Path], None]) -> None:
+    ((change, _),) = changes([[(True, "a", says(FIVE))]])
+    view = TriplesView(tmp_path / "store", world())
+    view.apply(change)
+    view.close()
+    damage(tmp_path / "store")
+    view = TriplesView(tmp_path / "store", world())
+    assert view.watermark() is None
+    assert not everything(view)
+    view.apply(change)
+    assert view.ask(f"ASK {{ <{A}> ?p 5 }}")
+    view.close()
+
+
+def test_a_store_that_somebody_else_holds_is_left_alone(tmp_path: Path) -> None:
+    ((change, _),) = changes([[(True, "a", says(FIVE))]])
+    view = TriplesView(tmp_path / "store", world())
+    view.apply(change)
+    with pytest.raises(OSError, match="lock"):
+        TriplesView(tmp_path / "store", world())
+    assert view.ask(f"ASK {{ <{A}> ?p 5 }}")
+    view.close()
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=20))
