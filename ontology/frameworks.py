@@ -63,18 +63,21 @@ class Bindings:
         by_name = self._answering(names)
         return by_name if len(by_name) == 1 else frozenset()
 
-    def nearest(self, texts: Iterable[str], kind: Iri) -> str | None:
-        """Return the code, among frameworks or among kinds of policies, whose names look most like one of the texts."""
+    def nearest(self, texts: Iterable[str], kind: Iri, *, asked: Iri = "") -> str | None:
+        """Return the code, among frameworks or among kinds of policies, whose names look most like one of the texts.
+
+        A name that stands in a text goes before one that looks like it, and that of the framework asked before others.
+        """
         candidates = [binding for binding in self.known.values() if binding.kind == kind]
         spelled = {"".join(name): binding.code for binding in candidates for name in binding.names}
         for text in texts:
             words = _words(text)
+            inside = [(b.iri != asked, -len(name), b.code) for b in candidates for name in b.names if _holds(words, name)]
+            if inside:
+                return min(inside)[-1]
             close = get_close_matches("".join(words), spelled, n=1, cutoff=_LIKENESS)
             if close:
                 return spelled[close[0]]
-            inside = [b.code for b in candidates if any(_holds(words, name) for name in b.names)]
-            if inside:
-                return min(inside)
         return None
 
     def codes(self, kind: Iri) -> tuple[str, ...]:

@@ -178,7 +178,8 @@ class Governance:
 
     def _nearest(self, governors: Iterable[_Governor], binding: Iri) -> str | None:
         texts = [t for g in governors for t in (*g.texts(SG.frameworkCode), g.name, *g.texts(RDFS.label))]
-        return self._bindings.nearest(texts, SG.PolicyKind if self._is_policy(binding) else SG.RegulatoryFramework)
+        kind = SG.PolicyKind if self._is_policy(binding) else SG.RegulatoryFramework
+        return self._bindings.nearest(texts, kind, asked=binding)
 
     def _name(self, binding: Iri, tag: str) -> str:
         """Return how a sentence speaks of it: a law by its code, a kind of policy by its label."""

@@ -26,6 +26,12 @@ KNOWN = bindings(load_model())
         ("Lei nº 13.709/2018", SG.FrameworkLGPD),
         ("Lei 13.709", SG.FrameworkLGPD),
         ("LGPD 2018", SG.FrameworkLGPD),
+        ("Lei nº 13.709, de 14 de agosto de 2018", SG.FrameworkLGPD),
+        ("Lei n. 13.709/18", SG.FrameworkLGPD),
+        ("Lei nº 13709/2018", SG.FrameworkLGPD),
+        ("Lei Federal 13.709-2018", SG.FrameworkLGPD),
+        ("AIA", SG.FrameworkEUAIAct),
+        ("Lei da IA da UE", SG.FrameworkEUAIAct),
         ("EU AI Act", SG.FrameworkEUAIAct),
         ("EU-AI-ACT", SG.FrameworkEUAIAct),
         ("eu_ai_act", SG.FrameworkEUAIAct),
@@ -76,10 +82,25 @@ def test_what_is_no_name_of_a_framework_is_not_taken_for_one(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "code"),
-    [("LGDP", "LGPD"), ("EU AI Akt", "EU AI Act"), ("Colorado AI Act", "EU AI Act"), ("privacy-law", None)],
+    [
+        ("LGDP", "LGPD"),
+        ("EU AI Akt", "EU AI Act"),
+        ("Colorado AI Act", "EU AI Act"),
+        ("privacy-law", None),
+        ("Brazilian LGPD", "LGPD"),
+        ("BR LGPD", "LGPD"),
+        ("LGPD art. 33", "LGPD"),
+        ("UK GDPR", "GDPR"),
+    ],
 )
 def test_the_nearest_code_is_offered(text: str, code: str | None) -> None:
     assert KNOWN.nearest([text], SG.RegulatoryFramework) == code
+
+
+@pytest.mark.parametrize("text", ["GDPR/LGPD mapping", "LGPD e GDPR"])
+def test_of_several_names_in_a_text_the_one_asked_for_is_nearest(text: str) -> None:
+    for framework, code in ((SG.FrameworkLGPD, "LGPD"), (SG.FrameworkGDPR, "GDPR")):
+        assert KNOWN.nearest([text], SG.RegulatoryFramework, asked=framework) == code
 
 
 def test_a_known_code_goes_before_a_name_and_an_unknown_one_does_not() -> None:

@@ -153,6 +153,23 @@ def test_who_governs_is_settled(rule: str, estate: str, code: str) -> None:
     assert code not in {reason.code for reason in verdict.reasons}
 
 
+PLACELESS = SYSTEM + "; sg:governedBy :lgpd ; sg:usesModel :m . " + LGPD + ':m a sg:BaseModel ; sg:name "m" '
+PROVIDERS = ':p a sg:Provider ; sg:name "p" . :q a sg:ModelServer ; sg:name "q" .'
+
+
+@pytest.mark.parametrize(
+    "model", [".", "; sg:providedBy :p . " + PROVIDERS, "; sg:providedBy :p ; sg:implementedIn :q . " + PROVIDERS]
+)
+@pytest.mark.parametrize(("country", "right"), [("BR", "not_applicable"), ("US", "unknown")])
+def test_the_country_that_is_asked_for_is_that_of_whoever_gets_the_data(
+    monkeypatch: pytest.MonkeyPatch, model: str, country: str, right: str
+) -> None:
+    monkeypatch.setitem(ANSWERS, "country", country)
+    _, verdict = settled("LGPD-33", stated(PLACELESS + model))
+    assert verdict.outcome.value == right, verdict.reasons
+    assert "leaves-brazil" in {reason.code for reason in verdict.reasons} or country == "BR"
+
+
 @pytest.mark.parametrize("tag", LANGUAGES)
 @pytest.mark.parametrize("rule", sorted(set(RULES) - {TELEMETRY}))
 def test_a_value_that_was_left_open_is_asked_for_and_never_taken(rule: str, tag: str) -> None:

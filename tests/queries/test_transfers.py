@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.queries.verdict_cases import ABROAD, LGPD, PERSONAL, judge, outcome, record
+from tests.queries.verdict_cases import ABROAD, HOME, LGPD, PERSONAL, judge, outcome, record
 
 CLAUSES = "sg:transferMechanism sg:TransferStandardClauses ; sg:clausesUnmodified true ; sg:signedAt "
 SIGNED = CLAUSES + '"2026-03-01T00:00:00Z"^^xsd:dateTime'
@@ -105,3 +105,52 @@ def test_one_name_for_a_country_in_small_letters_is_read_as_the_country() -> Non
     """Ledgers from before the gate asked for capitals hold such codes."""
     home = ':t sg:sendsPersonalDataTo :home . :home a sg:Infrastructure ; sg:name "home" ; sg:country "br" . '
     assert outcome("LGPD-33", LGPD + PERSONAL + home) == "not_applicable"
+
+
+MODEL = ':m a sg:BaseModel ; sg:name "m" . :n a sg:BaseModel ; sg:name "n" . '
+INDEX = ':i a sg:VectorIndex ; sg:name "i" ; sg:implementedIn :home . :t sg:retrievesFrom :i . '
+ENGINE = ':t sg:usesModel :m . :m sg:providedBy :abroad ; sg:implementedIn :v . :v a sg:ModelServer ; sg:name "vllm" . '
+AGENTS = ':a a sg:Agent ; sg:name "a" ; sg:partOf :t . :b a sg:Agent ; sg:name "b" . '
+
+
+@pytest.mark.parametrize(
+    ("estate", "reason"),
+    [
+        ("", "stays-in-brazil"),
+        # Encoders of indices take the texts that are indexed and searched.
+        (INDEX, "stays-in-brazil"),
+        (INDEX + ":i sg:encodedBy :m . :m sg:providedBy :abroad .", "leaves-brazil"),
+        (INDEX + ":i sg:encodedBy :m . :m sg:implementedIn :home .", "stays-in-brazil"),
+        (INDEX + ":i sg:encodedBy :m ; sg:partOf :t . :m sg:country 'US' .", "leaves-brazil"),
+        (INDEX + ":i sg:encodedBy :m . :m sg:providedBy :abroad . :t sg:sendsNoPersonalDataTo :m .", "stays-in-brazil"),
+        # What takes over gets the data when it does.
+        (":t sg:usesModel :m . :m sg:implementedIn :home ; sg:fallsBackTo :n . :n sg:country 'US' .", "leaves-brazil"),
+        (":t sg:usesModel :m . :m sg:implementedIn :home ; sg:fallsBackTo :n .", "place-unknown"),
+        (":t sg:usesModel :m . :m sg:providedBy :p . :p sg:country 'BR' ; sg:fallsBackTo :abroad .", "leaves-brazil"),
+        (AGENTS + ":a sg:fallsBackTo :b . :b sg:sendsPersonalDataTo :abroad .", "leaves-brazil"),
+        # Use that is stated without saying how.
+        (":t sg:uses :m . :m sg:providedBy :abroad .", "leaves-brazil"),
+        # An engine is where it runs, whoever made the model.
+        (ENGINE, "place-unknown"),
+        (ENGINE + ":v sg:partOf :home .", "stays-in-brazil"),
+        (ENGINE + ":v sg:implementedIn :home .", "stays-in-brazil"),
+        (ENGINE + ":v sg:implementedIn :c . :c sg:partOf :far . :far sg:country 'US' .", "leaves-brazil"),
+        (ENGINE + ":v sg:country 'US' .", "leaves-brazil"),
+        # Infrastructure of one's own, whether part or target.
+        (":s a sg:VectorStore ; sg:name 's' ; sg:partOf :t ; sg:country 'US' .", "leaves-brazil"),
+        (":s a sg:VectorStore ; sg:name 's' ; sg:partOf :t .", "place-unknown"),
+        (":s a sg:VectorStore ; sg:name 's' ; sg:partOf :t , :home .", "stays-in-brazil"),
+    ],
+)
+def test_personal_data_is_followed_to_whoever_gets_it(estate: str, reason: str) -> None:
+    stated = LGPD + PERSONAL + HOME + ABROAD + MODEL + ":t sg:sendsPersonalDataTo :home . " + estate
+    verdict = judge("LGPD-33", stated)
+    assert verdict is not None
+    assert verdict.reasons[-1].code == reason
+    assert verdict.outcome.value == ("not_applicable" if reason == "stays-in-brazil" else "unknown")
+
+
+@pytest.mark.parametrize(("country", "right"), [("BR", "not_applicable"), ("US", "unknown")])
+def test_a_store_is_where_its_data_is(country: str, right: str) -> None:
+    store = f':t a sg:VectorStore ; sg:name "t" ; sg:governedBy :lgpd ; sg:personalData true ; sg:country "{country}" .'
+    assert outcome("LGPD-33", LGPD + store) == right
