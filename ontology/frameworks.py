@@ -48,6 +48,10 @@ class Binding:
             or _covered(words, self.names)
         )
 
+    def within(self, words: Words) -> int:
+        """Return how many words of a text the longest of the names takes up."""
+        return max((len(name) for name in self.names if _holds(words, name)), default=0)
+
 
 @dataclass(frozen=True, slots=True)
 class Bindings:
@@ -72,7 +76,9 @@ class Bindings:
         spelled = {"".join(name): binding.code for binding in candidates for name in binding.names}
         for text in texts:
             words = _words(text)
-            inside = [(b.iri != asked, -len(name), b.code) for b in candidates for name in b.names if _holds(words, name)]
+            inside = [
+                (each.iri != asked, -longest, each.code) for each in candidates if (longest := each.within(words))
+            ]
             if inside:
                 return min(inside)[-1]
             close = get_close_matches("".join(words), spelled, n=1, cutoff=_LIKENESS)

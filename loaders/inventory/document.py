@@ -21,21 +21,9 @@ def compose(data: bytes, file: str) -> yaml.Node | None:
     Raises:
         MalformedInventory: it is no YAML, nests too deeply, has aliases, or ends within a word.
     """
-    faults = Faults(file)
     try:
-        depth = 0
-        last: yaml.ScalarEvent | None = None
-        for event in yaml.parse(data, Loader=yaml.SafeLoader):
-            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-            if depth > DEPTH_LIMIT:
-                raise faults.fault(event, "this is nested too deeply to be read.")
-            if isinstance(event, yaml.AliasEvent):
-                # Aliases let a short file stand for an endless one.
-                raise faults.fault(event, "YAML aliases (*name) are not read; write the value out.")
-            last = event if isinstance(event, yaml.ScalarEvent) else last
-        if last is not None and _may_be_cut(data, last):
-            raise faults.fault(last, "the file ends here without a line end: it may have been cut. End the last line.")
-        return yaml.compose(data, Loader=yaml.SafeLoader)
+        loader = _Loader(data, Faults(file))
+        root: yaml.Node | None = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         reason = f"this is not well-formed YAML: {error.problem or error.context}."
@@ -43,6 +31,36 @@ def compose(data: bytes, file: str) -> yaml.Node | None:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         reason = f"this is not well-formed YAML: {' '.join(str(error).split())}."
         raise MalformedInventory(file=file, line=_line_of_byte(data, error), reason=reason) from None
+    loader.refuse_a_cut(data)
+    return root
+
+
+class _Loader(yaml.SafeLoader):
+    """Composes a document, and looks at each of its events on the way."""
+
+    def __init__(self, data: bytes, faults: Faults) -> None:
+        super().__init__(data)
+        self._faults = faults
+        self._depth = 0
+        self._last: yaml.ScalarEvent | None = None
+
+    def get_event(self) -> yaml.Event:
+        """Return the next event, unless an inventory can't have it."""
+        event: yaml.Event = super().get_event()
+        self._depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if self._depth > DEPTH_LIMIT:
+            raise self._faults.fault(event, "this is nested too deeply to be read.")
+        if isinstance(event, yaml.AliasEvent):
+            # Aliases let a short file stand for an endless one.
+            raise self._faults.fault(event, "YAML aliases (*name) are not read; write the value out.")
+        self._last = event if isinstance(event, yaml.ScalarEvent) else self._last
+        return event
+
+    def refuse_a_cut(self, data: bytes) -> None:
+        """Refuse a document that may have been longer."""
+        if self._last is not None and _may_be_cut(data, self._last):
+            reason = "the file ends here without a line end: it may have been cut. End the last line."
+            raise self._faults.fault(self._last, reason)
 
 
 def _may_be_cut(data: bytes, last: yaml.ScalarEvent) -> bool:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from stratagraph.service.cli.options import Config, Data, Host, Ontology, Port, Rules, errors_in_words
-from stratagraph.service.settings import DEMO_FOLDER, default_data_folder, load_settings
+from stratagraph.service.settings import DEMO_FOLDER, Settings, default_data_folder, load_settings
 
 
 def serve(
@@ -24,13 +24,11 @@ def serve(
     from stratagraph.service.engine import Engine
     from stratagraph.service.server import Server
     from stratagraph.service.stopping import ending_in_order
-    from stratagraph.shapes.packs import rules_with
 
     with errors_in_words(), ending_in_order():
         _log_to_stderr()
         settings = load_settings(config, data=data, host=host, port=port, ontology=ontology, rules=rules)
-        if settings.rules:
-            rules_with(settings.rules)  # a mistake in them is told now, not at the first audit
+        _try_rules(settings)
         with Engine(settings) as engine:
             server = Server(engine)
             typer.echo(f"Stratagraph listens at {server.url}")
@@ -42,6 +40,8 @@ def demo(
     host: Host = None,
     port: Port = None,
     config: Config = None,
+    ontology: Ontology = None,
+    rules: Rules = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Empty the demo's data first.")] = False,
 ) -> None:
     """Load the example estate and sample telemetry, and serve them."""
@@ -51,7 +51,17 @@ def demo(
     with errors_in_words(), ending_in_order():
         _log_to_stderr()
         folder = data or default_data_folder() / DEMO_FOLDER
-        run_demo(load_settings(config, data=folder, host=host, port=port), fresh=fresh, say=typer.echo)
+        settings = load_settings(config, data=folder, host=host, port=port, ontology=ontology, rules=rules)
+        _try_rules(settings)
+        run_demo(settings, fresh=fresh, say=typer.echo)
+
+
+def _try_rules(settings: Settings) -> None:
+    """Read one's own rules: a mistake in them is told now, not at the first audit."""
+    from stratagraph.shapes.packs import rules_with
+
+    if settings.rules:
+        rules_with(settings.rules)
 
 
 def _log_to_stderr() -> None:
