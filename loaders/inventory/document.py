@@ -46,7 +46,7 @@ class _Loader(yaml.SafeLoader):
 
     def get_event(self) -> yaml.Event:
         """Return the next event, unless an inventory can't have it."""
-        event: yaml.Event = super().get_event()  # type: ignore[no-untyped-call]  the stubs lack it
+        event: yaml.Event = super().get_event()  # type: ignore[no-untyped-call]
         self._depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if self._depth > DEPTH_LIMIT:
             raise self._faults.fault(event, "this is nested too deeply to be read.")
