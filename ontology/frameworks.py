@@ -74,17 +74,17 @@ class Bindings:
         """
         candidates = [binding for binding in self.known.values() if binding.kind == kind]
         spelled = {"".join(name): binding.code for binding in candidates for name in binding.names}
-        for text in texts:
-            words = _words(text)
-            inside = [
-                (each.iri != asked, -longest, each.code) for each in candidates if (longest := each.within(words))
-            ]
-            if inside:
-                return min(inside)[-1]
-            close = get_close_matches("".join(words), spelled, n=1, cutoff=_LIKENESS)
-            if close:
-                return spelled[close[0]]
-        return None
+        told = [_words(text) for text in texts]
+        inside = [
+            (each.iri != asked, at, -longest, each.code)
+            for at, words in enumerate(told)
+            for each in candidates
+            if (longest := each.within(words))
+        ]
+        if inside:
+            return min(inside)[-1]
+        close = (get_close_matches("".join(words), spelled, n=1, cutoff=_LIKENESS) for words in told)
+        return next((spelled[found[0]] for found in close if found), None)
 
     def codes(self, kind: Iri) -> tuple[str, ...]:
         """Return the codes of all frameworks, or of all kinds of policies."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -82,18 +82,41 @@ def _has_happened(fact: Fact, rule: Rule, moment: datetime) -> bool:
 
 
 def _without_older(facts: Sequence[Fact], target: Iri, newest: Newest, dated_by: Iri) -> frozenset[Fact]:
-    """Leave out what settled evidence of a later date replaces; evidence that has nothing left goes whole."""
+    """Leave out what settled evidence of a later date replaces; evidence that has nothing left goes whole.
+
+    Later evidence of the target replaces all; that of a part only what was said of the same part.
+    """
     dates = _dates(facts, dated_by)
     settled = {fact.subject for fact in facts if fact.predicate == newest.settled_by}
     subjects = [fact for fact in facts if fact.predicate == newest.per and fact.subject != target]
-    heads: dict[Term, datetime] = {}
+    holders = _holders(facts, {fact.subject for fact in subjects}, target)
+    heads: dict[tuple[Term, Iri], datetime] = {}
     for fact in subjects:
         if fact.subject in settled and fact.subject in dates:
-            heads[fact.object] = max(dates[fact.subject], heads.get(fact.object, dates[fact.subject]))
-    replaced = {f for f in subjects if f.subject in dates and dates[f.subject] < heads.get(f.object, dates[f.subject])}
+            for holder in holders[fact.subject]:
+                known = heads.get((fact.object, holder), dates[fact.subject])
+                heads[fact.object, holder] = max(dates[fact.subject], known)
+
+    def is_replaced(fact: Fact) -> bool:
+        date = dates.get(fact.subject)
+        if date is None:
+            return False
+        later = [heads.get((fact.object, holder), date) > date for holder in holders[fact.subject]]
+        return all(later) or heads.get((fact.object, target), date) > date
+
+    replaced = {fact for fact in subjects if is_replaced(fact)}
     left = {fact.subject for fact in subjects if fact not in replaced}
     emptied = {fact.subject for fact in replaced} - left
     return frozenset(fact for fact in facts if fact not in replaced and _stays(fact, emptied))
+
+
+def _holders(facts: Iterable[Fact], pieces: set[Iri], target: Iri) -> Mapping[Iri, frozenset[Iri]]:
+    """Return whose each piece of evidence is: the parts that have it, else the target."""
+    found: dict[Iri, set[Iri]] = {piece: set() for piece in pieces}
+    for fact in facts:
+        if isinstance(fact.object, str) and fact.object in pieces and fact.subject not in pieces | {target}:
+            found[fact.object].add(fact.subject)
+    return {piece: frozenset(parts) or frozenset({target}) for piece, parts in found.items()}
 
 
 def _dates(facts: Sequence[Fact], dated_by: Iri) -> Mapping[Iri, datetime]:

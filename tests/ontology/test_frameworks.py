@@ -101,6 +101,7 @@ def test_the_nearest_code_is_offered(text: str, code: str | None) -> None:
 def test_of_several_names_in_a_text_the_one_asked_for_is_nearest(text: str) -> None:
     for framework, code in ((SG.FrameworkLGPD, "LGPD"), (SG.FrameworkGDPR, "GDPR")):
         assert KNOWN.nearest([text], SG.RegulatoryFramework, asked=framework) == code
+        assert KNOWN.nearest(["GDPR", "LGPD"], SG.RegulatoryFramework, asked=framework) == code
 
 
 def test_a_known_code_goes_before_a_name_and_an_unknown_one_does_not() -> None:

@@ -125,20 +125,20 @@ AGENTS = ':a a sg:Agent ; sg:name "a" ; sg:partOf :t . :b a sg:Agent ; sg:name "
         (INDEX + ":i sg:encodedBy :m . :m sg:providedBy :abroad . :t sg:sendsNoPersonalDataTo :m .", "stays-in-brazil"),
         # What takes over gets the data when it does.
         (":t sg:usesModel :m . :m sg:implementedIn :home ; sg:fallsBackTo :n . :n sg:country 'US' .", "leaves-brazil"),
-        (":t sg:usesModel :m . :m sg:implementedIn :home ; sg:fallsBackTo :n .", "place-unknown"),
+        (":t sg:usesModel :m . :m sg:implementedIn :home ; sg:fallsBackTo :n .", "destination-unknown"),
         (":t sg:usesModel :m . :m sg:providedBy :p . :p sg:country 'BR' ; sg:fallsBackTo :abroad .", "leaves-brazil"),
         (AGENTS + ":a sg:fallsBackTo :b . :b sg:sendsPersonalDataTo :abroad .", "leaves-brazil"),
         # Use that is stated without saying how.
         (":t sg:uses :m . :m sg:providedBy :abroad .", "leaves-brazil"),
         # An engine is where it runs, whoever made the model.
-        (ENGINE, "place-unknown"),
+        (ENGINE, "destination-unknown"),
         (ENGINE + ":v sg:partOf :home .", "stays-in-brazil"),
         (ENGINE + ":v sg:implementedIn :home .", "stays-in-brazil"),
         (ENGINE + ":v sg:implementedIn :c . :c sg:partOf :far . :far sg:country 'US' .", "leaves-brazil"),
         (ENGINE + ":v sg:country 'US' .", "leaves-brazil"),
         # Infrastructure of one's own, whether part or target.
         (":s a sg:VectorStore ; sg:name 's' ; sg:partOf :t ; sg:country 'US' .", "leaves-brazil"),
-        (":s a sg:VectorStore ; sg:name 's' ; sg:partOf :t .", "place-unknown"),
+        (":s a sg:VectorStore ; sg:name 's' ; sg:partOf :t .", "destination-unknown"),
         (":s a sg:VectorStore ; sg:name 's' ; sg:partOf :t , :home .", "stays-in-brazil"),
     ],
 )
