@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import Final
+
+_STROKES: Final = str.maketrans("łøđħŧ", "lodht")
+"""Letters that Unicode does not part into a letter and its mark, as those with an accent."""
 
 
 def fold(text: str) -> str:
@@ -10,5 +14,5 @@ def fold(text: str) -> str:
     if text.isascii():  # the same in all the steps below, and most texts are
         return text.casefold().strip()
     lowered = unicodedata.normalize("NFKD", text).casefold()
-    decomposed = unicodedata.normalize("NFKD", lowered)
+    decomposed = unicodedata.normalize("NFKD", lowered).translate(_STROKES)
     return "".join(c for c in decomposed if not unicodedata.combining(c)).strip()

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 
 from stratagraph.ontology.facts import Fact, Literal
 from stratagraph.ontology.frameworks import bindings
-from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import RDFS, SG
 from stratagraph.queries.competency import FOLDER, read_question
+from tests.core import MODEL
 from tests.queries.plain import PlainStore, described, iri
 
-MODEL = load_model()
 QUESTION = read_question(FOLDER / "77-articles-that-reach-an-organisation.rq")
-REFERENCE = [fact for fact in MODEL.triples if fact.subject in {SG.FrameworkGDPR, SG.term("GDPR-33")}]
 SPELLINGS = [
     "GDPR",
     "gdpr",
@@ -36,9 +36,15 @@ SPELLINGS = [
 ]
 
 
+@cache
+def reference() -> tuple[Fact, ...]:
+    """Return what the ontology says of the framework and of its article."""
+    return tuple(fact for fact in MODEL.triples if fact.subject in {SG.FrameworkGDPR, SG.term("GDPR-33")})
+
+
 def reached(law: list[Fact]) -> bool:
     """Whether the query finds an organisation that a law governs."""
-    facts = [*REFERENCE, *described("org", SG.Organisation), Fact(iri("org"), SG.governedBy, iri("law")), *law]
+    facts = [*reference(), *described("org", SG.Organisation), Fact(iri("org"), SG.governedBy, iri("law")), *law]
     return [row["organization"] for row in PlainStore(MODEL, facts).select(QUESTION.query)] == [iri("org")]
 
 

@@ -8,10 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from stratagraph.ontology.model import load_model
-from stratagraph.queries.vocabulary import Vocabulary
+from tests.core import vocabulary
 
-VOCABULARY = Vocabulary(load_model())
 LISTS = re.compile(
     r"^- (?:Métricas/controles|Métricas prioritárias|Métricas|Riscos|Componentes|Componentes extras)[:.] (?P<items>.+)$"
 )
@@ -57,4 +55,4 @@ def test_what_a_document_lists_is_found(shared: Path, number: str, least: int) -
     (source,) = (shared / "sources").glob(f"{number}_*.txt")
     words = dict.fromkeys(word for word in listed(source.read_text("utf-8")) if re.search(r"[^\W\d]{3}", word))
     assert len(words) >= least
-    assert [word for word in words if not VOCABULARY.search(word, 1)] == []
+    assert [word for word in words if not vocabulary().search(word, 1)] == []

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from stratagraph.ontology.facts import Literal
 from stratagraph.ontology.folding import fold
-from stratagraph.ontology.namespaces import RDFS, SG, SKOS, local_name
+from stratagraph.ontology.namespaces import RDF, RDFS, SG, SKOS, local_name
 from stratagraph.queries.matches import words_of
 from stratagraph.queries.names import AmbiguousName, UnknownName
 from tests.core import vocabulary
@@ -112,6 +112,7 @@ WORDS = tuple(
     for text, _, tag in (spelling.rpartition("@") for spelling in spellings)
 )
 """Every term as the documents spell it."""
+STROKES = str.maketrans("łŁ", "lL")
 
 
 def test_the_documents_words_are_names_of_the_terms_with_a_language() -> None:
@@ -136,7 +137,7 @@ def _places(spell: Callable[[str], str]) -> list[tuple[str, str, list[str]]]:
     [
         str,
         str.upper,
-        lambda text: "".join(c for c in normalize("NFD", text) if not combining(c)),
+        lambda text: "".join(c for c in normalize("NFD", text) if not combining(c)).translate(STROKES),
         lambda text: text.replace("_", "-").replace(" ", "_"),
     ],
     ids=["as written", "upper case", "no accents", "other separators"],
@@ -163,10 +164,32 @@ def test_the_words_of_a_name_find_it_in_any_order(data: st.DataObject) -> None:
         ("logs PII vazamento", "PersonalDataInLogsRisk"),
         ("costPerMillionTokens", "costPerMillionTokens"),
         ("LGPD 33", "LGPD-33"),
+        ("czestosc przelaczen", "switchRate"),
+        ("Systemy zarzadzania dokumentami", "DocumentManagementPoint"),
     ],
 )
 def test_hyphens_plurals_and_joined_words_do_not_matter(text: str, term: str) -> None:
     assert SG.term(term) in vocabulary().search(text, 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "term"),
+    [
+        ("rollbacks previsíveis", "ContinuousEvaluationModule"),
+        ("REUSO corporativo", "MCPServerModule"),
+        ("ontologias mudou estudo", "JourneyWeek4"),
+    ],
+)
+def test_what_else_is_said_of_a_term_finds_it_after_names(text: str, term: str) -> None:
+    assert SG.term(term) in vocabulary().search(text, 3)
+
+
+def test_a_sentence_with_gaps_finds_nothing() -> None:
+    assert [iri for iri in vocabulary().search("subject object aspect", 100) if SG.Transmission in _types(iri)] == []
+
+
+def _types(iri: str) -> set[str]:
+    return set(vocabulary().model.graph.iris(iri, RDF.type))
 
 
 def test_a_name_with_all_words_comes_before_a_definition_with_them() -> None:
