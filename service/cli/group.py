@@ -57,6 +57,26 @@ class LazyCommands(MutableMapping[str, Any]):
         return {name: _summary(*place.split(":")) for name, place in self._places.items()}
 
 
+class PlainCommand(TyperCommand):
+    """A command whose options have one value each, unless they take several: of two, the last would win in silence."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the arguments; refuse a second value that would take the place of the first."""
+        _, _, given = self.make_parser(ctx).parse_args(args=list(args))
+        for param in given:
+            if given.count(param) > 1 and not (param.multiple or getattr(param, "is_flag", False)):
+                ctx.fail(_told_twice(param.opts[-1]))
+        return super().parse_args(ctx, args)
+
+
+def _told_twice(option: str) -> str:
+    # Imported late: hardly anybody does it.
+    from stratagraph.ontology.sentences import say
+    from stratagraph.service.cli.options import tongue
+
+    return say(f"{option} is given more than once, and takes one value. Give it once.", tongue())
+
+
 class PlainGroup(TyperGroup):
     """A group whose help tells of each command in a whole sentence."""
 
@@ -99,11 +119,13 @@ def _command(name: str, found: Any) -> Command:
     """Return the command that a function or a group of commands stands for."""
     if isinstance(found, typer.Typer):
         found.rich_markup_mode, found.info.cls = HELP, PlainGroup
+        for registered in found.registered_commands:
+            registered.cls = PlainCommand
         command: Any = typer.main.get_group(found)
         command.name = name
     else:
         alone = typer.Typer(add_completion=False, rich_markup_mode=HELP)
-        alone.command(name)(found)
+        alone.command(name, cls=PlainCommand)(found)
         command = typer.main.get_command(alone)
     assert isinstance(command, Command)
     _leave_paths(command)

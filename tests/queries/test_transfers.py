@@ -154,3 +154,25 @@ def test_personal_data_is_followed_to_whoever_gets_it(estate: str, reason: str) 
 def test_a_store_is_where_its_data_is(country: str, right: str) -> None:
     store = f':t a sg:VectorStore ; sg:name "t" ; sg:governedBy :lgpd ; sg:personalData true ; sg:country "{country}" .'
     assert outcome("LGPD-33", LGPD + store) == right
+
+
+@pytest.mark.parametrize(
+    ("first", "method", "warned"),
+    [
+        ("2026-02-28T23:59:59Z", "observed", True),
+        ("2026-03-01T00:00:00Z", "observed", False),
+        ("2026-05-01T00:00:00Z", "observed", False),
+        # When somebody wrote down that a model is used says nothing of when it was.
+        ("2026-01-01T00:00:00Z", "declared", False),
+    ],
+)
+def test_calls_before_the_signature_are_told_and_change_no_verdict(first: str, method: str, warned: bool) -> None:
+    uses = ':t sg:usesModel :m . :m a sg:BaseModel ; sg:name "m" ; sg:providedBy :abroad . '
+    call = f"""
+        [] rdf:subject :t ; rdf:predicate sg:usesModel ; rdf:object :m ; sg:method "{method}" ;
+            sg:firstSeen "{first}"^^xsd:dateTime .
+    """
+    verdict = judge("LGPD-33", LGPD + PERSONAL + TO_ABROAD + record("r", SIGNED) + uses, inferred=call)
+    assert verdict is not None
+    assert verdict.outcome.value == "pass"
+    assert ("warning" in {reason.code for reason in verdict.reasons}) is warned

@@ -18,6 +18,7 @@ TODAY = NOW.date()
 RULES = {rule.id: rule for rule in load_rules()}
 PREFIXES = """
 @prefix : <https://example.org/> . @prefix sg: <https://w3id.org/stratagraph/ns#> .
+@prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
 @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> . @prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
 """
 LGPD = ':lgpd a sg:Law ; sg:name "LGPD_BR" ; sg:frameworkCode "LGPD" . '

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
@@ -59,6 +60,18 @@ def test_a_provider_seen_in_calls_is_a_recipient(engine: Engine) -> None:
     assert judged(engine) == ("pass", "leaves-brazil")
     state(engine, "register", FAR + RECORD.replace("TransferContract", "NoTransferMechanism"))
     assert judged(engine) == ("fail", "leaves-brazil")
+
+
+def test_calls_before_the_signature_are_told(engine: Engine) -> None:
+    state(engine, "owner", LAW)
+    state(engine, "team", ESTATE)
+    state(engine, "telemetry", CALLS + FAR, Method.OBSERVED)
+    signed = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    state(engine, "register", FAR + RECORD + f':record sg:signedAt "{signed}"^^xsd:dateTime .')
+    assert judged(engine) == ("pass", "warning")
+    # A statement is first seen when anybody first makes it: where it is declared too, that is no time of a call.
+    state(engine, "architect", CALLS + FAR)
+    assert judged(engine) == ("pass", "leaves-brazil")
 
 
 def test_a_law_withdrawn_by_its_owner_leaves_everything_it_governed_unknown(engine: Engine) -> None:

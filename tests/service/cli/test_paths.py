@@ -199,3 +199,20 @@ def test_no_path_is_tried_before_it_is_opened() -> None:
         for param in command.params:
             if takes_path(words, param):
                 assert not param.type_descriptor.parameter_info.readable, (words, param.name)
+
+
+def test_an_option_with_one_value_is_refused_where_it_is_given_two(tmp_path: Path) -> None:
+    """An audit of two frameworks would be one of the second alone, and green without the first."""
+    environment = clean_environment(tmp_path)
+    asked = 0
+    for words, command in leaves(typer.main.get_command(app)):
+        for param in command.params:
+            option = param.opts[-1]
+            if option.startswith("--") and not (param.multiple or param.is_flag):
+                done = run(*words, option, "one", option, "two", environment=environment)
+                assert (done.returncode, done.stdout) == (COULD_NOT_RUN, "")
+                assert f"{option} is given more than once" in done.stderr, (words, option)
+                asked += 1
+    assert asked > len(READING)
+    done = run("audit", "--on=x", "--on", "y", environment={**environment, "STRATAGRAPH_LANG": "pt-BR"})
+    assert "--on foi dada mais de uma vez" in done.stderr
