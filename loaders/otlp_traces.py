@@ -284,5 +284,5 @@ class _Story:
 def reasons(rejections: Iterable[str], most: int = 5) -> str:
     """Return the first reasons in one text for the sender."""
     listed = list(rejections)
-    more = f" ... and {len(listed) - most} more." if len(listed) > most else ""
-    return " ".join(listed[:most]) + more
+    shown = " ".join(listed[:most])
+    return f"{shown} ... and {len(listed) - most} more." if len(listed) > most else shown

@@ -11,6 +11,7 @@ from typing import ClassVar
 from stratagraph.loaders.scopes import ENUMERATED
 from stratagraph.ontology.errors import StratagraphError, in_short
 from stratagraph.ontology.facts import Batch, Method, Scope
+from stratagraph.ontology.sentences import in_part
 from stratagraph.service.ledger.history import ScopeRecord
 from stratagraph.service.ledger.ledger import Ledger
 
@@ -59,7 +60,7 @@ def withdrawal(ledger: Ledger, source: str, scopes: Sequence[str] = ()) -> Batch
     records = ledger.sources(source=source)
     if not records:
         names = [record.source for record in ledger.sources()]
-        raise UnknownSource(source=source, known=_known(source, names, "The sources are"))
+        raise UnknownSource(source=source, known=_known(source, names, "The sources are: {names}."))
     spoken = [record for record in records[0].scopes if record.open_claims]
     if not spoken:
         raise NothingToWithdraw(source=source)
@@ -72,7 +73,7 @@ def _chosen(source: str, spoken: Sequence[ScopeRecord], name: str) -> list[Scope
     below = f"{name.rstrip('/')}{ENUMERATED}"
     chosen = [record for record in spoken if record.name == name or record.name.startswith(below)]
     if not chosen:
-        known = _known(name, [record.name for record in spoken], "It says something in")
+        known = _known(name, [record.name for record in spoken], "It says something in: {names}.")
         raise UnknownScope(source=source, scope=name, known=known)
     return chosen
 
@@ -81,6 +82,5 @@ def _known(asked: str, names: Sequence[str], start: str) -> str:
     """Name the nearest of the names first, and not more than a screen holds."""
     near = difflib.get_close_matches(asked, names, n=MOST_NAMED, cutoff=0.5)
     ordered = list(dict.fromkeys((*near, *sorted(names))))
-    shown = ", ".join(f"'{in_short(name, 200)}'" for name in ordered[:MOST_NAMED])
-    more = f", and {len(ordered) - MOST_NAMED} more" if len(ordered) > MOST_NAMED else ""
-    return f"{start}: {shown}{more}." if names else "Nothing was loaded yet."
+    shown = in_part([f"'{in_short(name, 200)}'" for name in ordered], MOST_NAMED)
+    return start.format(names=shown) if names else "Nothing was loaded yet."

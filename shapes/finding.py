@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
 from stratagraph.ontology.errors import StratagraphError, in_short
 from stratagraph.ontology.facts import Fact, Iri, Literal, Term
 from stratagraph.ontology.namespaces import compact
+from stratagraph.ontology.sentences import counted, say
 from stratagraph.ontology.terms import encode
 
 _BRACKETED: Final = re.compile(r"<([^<>]*)>")
@@ -82,18 +83,24 @@ class GateRefused(StratagraphError):
     slug: ClassVar[str] = "gate-refused"
     status: ClassVar[int] = 422
     text: ClassVar[str] = (
-        "The batch was refused, for {count} violation(s). The first: {first}. Nothing was committed; "
+        "The batch was refused, for {violations}. The first: {first}. Nothing was committed; "
         "correct the source and send it again."
     )
 
     findings: tuple[Finding, ...]
     first: str
     count: int
+    violations: str
 
     @classmethod
     def of(cls, findings: tuple[Finding, ...]) -> GateRefused:
         """Make the error of the violations of a report."""
-        return cls(findings=findings, first=findings[0].text(), count=len(findings))
+        told = counted(len(findings), "violation")
+        return cls(findings=findings, first=findings[0].text(), count=len(findings), violations=told)
+
+    def said(self, language: str) -> str:
+        """Return the text in a language; a finding has its own message in each."""
+        return say(str(replace(self, first=self.findings[0].text(language))), language)
 
     def details(self) -> dict[str, object]:
         """Return every finding as plain data."""

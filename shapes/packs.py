@@ -164,7 +164,7 @@ class _Reader:
         texts = {v.language.lower(): v.value for v in values if isinstance(v, Literal)}
         missing = [language for language in LANGUAGES if not texts.get(language, "").strip()]
         if missing or len(texts) != len(values):
-            raise self.wrong(f"{_short(predicate)} needs exactly one text each in {' and '.join(LANGUAGES)}")
+            raise self.wrong(f"{_short(predicate)} needs exactly one text each in {', '.join(LANGUAGES)}")
         return Bilingual(texts=texts)
 
     def day(self, node: Iri | None = None) -> date:

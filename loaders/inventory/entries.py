@@ -144,10 +144,8 @@ class Entries:
             raise self.faults.fault(node, f"{quote(name)} names several classes; write one of {several}.")
         known = [self.terms.shown(cls) for cls, info in self.model.classes.items() if info.key_properties]
         close = nearest(self.bare(name), known)
-        advice = f" Did you mean {', '.join(close)}?" if close else ""
-        raise self.faults.fault(
-            node, f"{quote(name)} is not a class of the ontology.{advice}{self.vocabulary_advice(name)}"
-        )
+        advice = (f" Did you mean {', '.join(close)}?" if close else "") + self.vocabulary_advice(name)
+        raise self.faults.fault(node, f"{quote(name)} is not a class of the ontology.{advice}")
 
     def bare(self, name: str) -> str:
         """Return a name without what stands before its last separator."""

@@ -8,6 +8,7 @@ from typing import ClassVar, Final
 import yaml
 
 from stratagraph.ontology.errors import StratagraphError, in_short
+from stratagraph.ontology.sentences import counted
 
 LONGEST_QUOTE: Final = 80
 """Characters of the user's own text that a message repeats."""
@@ -56,7 +57,7 @@ class MalformedInventory(StratagraphError):
         """Tell every fault on a line of its own."""
         lines = [str(fault) for fault in self.faults[:FAULTS_SHOWN]]
         if (hidden := len(self.faults) - FAULTS_SHOWN) > 0:
-            lines.append(f"... and {hidden} more faults in {self.file}.")
+            lines.append(f"... and {counted(hidden, 'more fault')} in {self.file}.")
         return "\n".join(lines)
 
     def details(self) -> dict[str, object]:

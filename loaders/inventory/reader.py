@@ -148,8 +148,8 @@ class _Reader:
         own = [iri for iri in properties if kind is not None and self.fits(kind, iri)]
         close = nearest(key.value, map(self.terms.shown, own)) or nearest(key.value, map(self.terms.shown, properties))
         advice = f" Did you mean {', '.join(close)}?" if close else ""
-        form = f" 'stratagraph template {self.terms.shown(kind)}' lists what it may have." if kind else ""
-        raise self.faults.fault(key, f"{quote(key.value)} is no attribute or relation of the ontology.{advice}{form}")
+        advice += f" 'stratagraph template {self.terms.shown(kind)}' lists what it may have." if kind else ""
+        raise self.faults.fault(key, f"{quote(key.value)} is no attribute or relation of the ontology.{advice}")
 
     def fits(self, kind: Iri, predicate: Iri) -> bool:
         """Say whether things of a kind may have a relation or an attribute."""

@@ -13,6 +13,7 @@ from stratagraph.loaders.inventory.terms import nearest
 from stratagraph.ontology.facts import Iri
 from stratagraph.ontology.identity import mint
 from stratagraph.ontology.model import RelationInfo
+from stratagraph.ontology.sentences import in_part
 
 _CHOICES_SHOWN: Final = 20
 
@@ -97,11 +98,9 @@ class References:
             )
         close = nearest(node.value, choices)
         advice = f" Did you mean {', '.join(close)}?" if close else ""
-        more = f" and {len(choices) - _CHOICES_SHOWN} more" if len(choices) > _CHOICES_SHOWN else ""
+        listed = in_part(choices, _CHOICES_SHOWN)
         return self.faults.fault(
-            node,
-            f"{quote(node.value)} is no value of '{name}'.{advice} "
-            f"It takes one of {', '.join(choices[:_CHOICES_SHOWN])}{more}.",
+            node, f"{quote(node.value)} is no value of '{name}'.{advice} It takes one of {listed}."
         )
 
     def ambiguous(self, node: yaml.ScalarNode, here: list[Asset]) -> MalformedInventory:

@@ -14,7 +14,7 @@ from stratagraph.loaders.origins import Loaded
 from stratagraph.ontology.errors import in_short
 from stratagraph.ontology.facts import Literal
 from stratagraph.ontology.namespaces import compact
-from stratagraph.ontology.sentences import say
+from stratagraph.ontology.sentences import counted, in_part, say
 from stratagraph.ontology.terms import decode
 from stratagraph.service.cli.mistakes import sentence
 from stratagraph.service.cli.options import tongue, write
@@ -64,15 +64,18 @@ class Account:
             yield from self._changes()
         yield self._result(len(gone))
         if gone and self.loaded:
-            would = "would be closed" if self.answer["dryRun"] else "closed"
-            yield f"No longer there, so {would}: {some(gone)}. With --keep what they said stays."
+            listed = in_part(gone, NAMED)
+            if self.answer["dryRun"]:
+                yield f"No longer there, so would be closed: {listed}. With --keep what they said stays."
+            else:
+                yield f"No longer there, so closed: {listed}. With --keep what they said stays."
         if skipped:
-            yield f"Skipped: {some(skipped)}."
+            yield f"Skipped: {in_part([say(file, tongue()) for file in skipped], NAMED)}."
         yield from (f"warning: {reference}." for reference in self.references(limit=SHOWN))
         yield from self._warnings()
 
     def _result(self, scopes: int) -> str:
-        what = _count(self.files, "file") if self.loaded else f"the withdrawal of {_count(scopes, 'scope')}"
+        what = counted(self.files, "file") if self.loaded else f"the withdrawal of {counted(scopes, 'scope')}"
         changes = summary(self.answer)
         if self.answer["dryRun"]:
             return f"Dry run of {what} of source '{self.source}': {changes}. Nothing was committed."
@@ -88,7 +91,8 @@ class Account:
                 f"'{reference['scope']}')"
             )
         if len(dangling) > limit:
-            yield f"{len(dangling) - limit} more references point to what is closed"
+            more = len(dangling) - limit
+            yield counted(more, "more reference points to what is closed", "more references point to what is closed")
 
     def _changes(self) -> Iterator[str]:
         assets, relations = self.answer["changes"]["assets"], self.answer["changes"]["relations"]
@@ -107,14 +111,14 @@ class Account:
             yield from (f"warning: {sentence(warning, self.loaded)}" for warning in warnings)
             return
         if warnings and not _anything(self.answer):
-            yield f"{len(warnings)} warning{'s' if len(warnings) > 1 else ''}, as before; --warnings lists them."
+            yield f"{counted(len(warnings), 'warning')}, as before; --warnings lists them."
             return
         groups: dict[str, list[dict[str, Any]]] = {}
         for warning in warnings:
             groups.setdefault(warning.get("shape") or warning["text"], []).append(warning)
         for group in groups.values():
-            more = f" (and {len(group) - 1} more of this kind)" if len(group) > 1 else ""
-            yield f"warning: {sentence(group[0], self.loaded)}{more}"
+            first = f"warning: {sentence(group[0], self.loaded)}"
+            yield f"{first} (and {len(group) - 1} more of this kind)" if len(group) > 1 else first
         if len(warnings) > len(groups):
             yield f"{len(warnings)} warnings of {len(groups)} kinds; --warnings lists them all."
 
@@ -130,23 +134,13 @@ def summary(answer: dict[str, Any]) -> str:
         return "nothing changed" if not answer["dryRun"] else "nothing would change"
     assets, relations = answer["assets"], answer["relations"]
     return (
-        f"{_count(assets['opened'], 'asset')} opened, {assets['changed']} changed, {assets['closed']} closed; "
-        f"{_count(relations['opened'], 'relation')} opened, {relations['closed']} closed"
+        f"{counted(assets['opened'], 'asset')} opened, {assets['changed']} changed, {assets['closed']} closed; "
+        f"{counted(relations['opened'], 'relation')} opened, {relations['closed']} closed"
     )
-
-
-def some(names: Sequence[str]) -> str:
-    """Return the first of the names, and how many more there are."""
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more
 
 
 def _anything(answer: dict[str, Any]) -> bool:
     return any(answer["assets"].values()) or any(answer["relations"].values())
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _cut(lines: list[str]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
+from stratagraph.ontology.sentences import counted
 from stratagraph.service.cli.options import Config, Data, Out, errors_in_words, fail, write
 from stratagraph.service.lockfile import DataLock
 from stratagraph.service.settings import load_settings
@@ -61,7 +62,7 @@ def _in_words(report: VerifyReport) -> str:
 
 
 def _batches(count: int) -> str:
-    return "1 batch" if count == 1 else f"{count} batches"
+    return counted(count, "batch", "batches")
 
 
 @app.command()

@@ -17,7 +17,8 @@ from stratagraph.loaders.scopes import Plan, plan
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Batch
 from stratagraph.ontology.model import OntologyModel
-from stratagraph.service.cli.account import Account, Form, Listed, some, summary
+from stratagraph.ontology.sentences import in_part, say
+from stratagraph.service.cli.account import NAMED, Account, Form, Listed, summary
 from stratagraph.service.cli.mistakes import explain
 from stratagraph.service.cli.options import (
     Config,
@@ -164,7 +165,7 @@ def _would_close_all(client: Client, loaded: Loaded, emptied: Mapping[str, str])
     account = Account(answer=_committed(client, alone, dry_run=True), source=alone.batch.source, loaded=alone)
     names = list(dict.fromkeys(emptied.values()))
     return WouldCloseAll(
-        names=some(names),
+        names=in_part(names, NAMED),
         verb="says" if len(names) == 1 else "say",
         summary=summary(account.answer),
         dangling="".join(f"; {reference}" for reference in account.references(limit=3)),
@@ -180,8 +181,9 @@ def _committed(client: Client, loaded: Loaded, *, dry_run: bool) -> dict[str, An
 
 def _nothing(paths: Sequence[Path], reading: Reading, *, allowed: bool) -> None:
     """Say that the folders are empty; that is a mistake unless it was announced."""
-    skipped = f" (skipped: {some(reading.skipped)})" if reading.skipped else ""
-    error = NothingToLoad(paths=some([str(path) for path in paths]), skipped=skipped)
+    left_out = in_part([say(file, tongue()) for file in reading.skipped], NAMED)
+    skipped = f" (skipped: {left_out})" if left_out else ""
+    error = NothingToLoad(paths=in_part([str(path) for path in paths], NAMED), skipped=skipped)
     if not allowed:
         raise error
     write(error.said(tongue()))

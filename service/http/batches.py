@@ -22,6 +22,7 @@ from stratagraph.service.engine import Committed, Engine
 from stratagraph.service.http.documents.ledger import BatchReceipt, WithdrawalReceipt
 from stratagraph.service.http.documents.media import REF, texts
 from stratagraph.service.http.documents.problem import problems
+from stratagraph.service.http.tongue import in_tongue
 from stratagraph.service.http.wire import LONGEST_NAME, LONGEST_SCOPE, WireBatch
 from stratagraph.service.withdrawal import withdrawal
 
@@ -104,7 +105,8 @@ def router(engine: Engine) -> APIRouter:
         if dry_run:
             response.status_code = HTTPStatus.OK
         answer = await to_thread.run_sync(lambda: Writer(engine).commit(loaded.batch, dry_run=dry_run))
-        return answer | {"warnings": [*(remark.document() for remark in loaded.remarks), *answer["warnings"]]}
+        warnings = [*(remark.document() for remark in loaded.remarks), *answer["warnings"]]
+        return in_tongue(answer | {"warnings": warnings})
 
     @routes.delete(
         "/sources",
@@ -118,7 +120,7 @@ def router(engine: Engine) -> APIRouter:
         ] = None,
         dry_run: DryRun = False,
     ) -> dict[str, Any]:
-        return Writer(engine).withdraw(source, scope or (), dry_run=dry_run)
+        return in_tongue(Writer(engine).withdraw(source, scope or (), dry_run=dry_run))
 
     return routes
 

@@ -6,10 +6,12 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from stratagraph.ontology.sentences import say
 from stratagraph.service.engine import Engine
 from stratagraph.service.http.documents.ledger import Liveness, Readiness
 from stratagraph.service.http.documents.media import texts
 from stratagraph.service.http.exposition import MEDIA_TYPES, expose, registry
+from stratagraph.service.http.tongue import spoken
 from stratagraph.service.projector import State, Status
 
 
@@ -56,5 +58,5 @@ def _remote(status: Status) -> dict[str, dict[str, Any]]:
     """Say how a view is doing that others do without: it never makes the service unready."""
     if status.state is State.ABSENT:
         return {}
-    problem = {"problem": status.problem} if status.problem else {}
+    problem = {"problem": say(status.problem, spoken())} if status.problem else {}
     return {status.name: {"lag": status.lag, "sequence": status.sequence, "state": status.state.value, **problem}}

@@ -28,8 +28,10 @@ from stratagraph.ontology.facts import Batch
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import ASSET_BASE
 from stratagraph.ontology.observations import MOST_AHEAD
+from stratagraph.ontology.sentences import say
 from stratagraph.service.http.documents import otlp
 from stratagraph.service.http.parameters import check
+from stratagraph.service.http.tongue import spoken
 
 log = logging.getLogger(__name__)
 
@@ -209,11 +211,10 @@ def _response(result: TraceResult) -> ExportTraceServiceResponse:
     response = ExportTraceServiceResponse()
     if result.rejected:
         response.partial_success.rejected_spans = result.rejected
-        response.partial_success.error_message = reasons(result.rejections)
+        response.partial_success.error_message = say(reasons(result.rejections), spoken())
     elif result.overflow:
-        response.partial_success.error_message = (
-            f"{result.overflow} names beyond the limit of one request were counted under one asset each."
-        )
+        told = f"{result.overflow} names beyond the limit of one request were counted under one asset each."
+        response.partial_success.error_message = say(told, spoken())
     return response
 
 
@@ -237,4 +238,4 @@ def refusal(error: StratagraphError, media: MediaType, *, of_data: bool = False)
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         log.warning("telemetry not taken: %s", error)
     headers = {"Retry-After": str(RETRY_SECONDS)} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
-    return _answer(Status(code=RPC_CODES[status], message=str(error)), media, status, headers)
+    return _answer(Status(code=RPC_CODES[status], message=error.said(spoken())), media, status, headers)

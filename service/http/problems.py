@@ -18,7 +18,7 @@ from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.namespaces import PROBLEM_BASE
 from stratagraph.ontology.sentences import SOURCE, say
 from stratagraph.queries.messages import messages
-from stratagraph.service.http.tongue import spoken
+from stratagraph.service.http.tongue import in_tongue, spoken
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +55,12 @@ def from_error(error: StratagraphError) -> Response:
     retry_after = error.data().get("retry_after")
     headers = None if retry_after is None else {"Retry-After": str(retry_after)}
     return problem(
-        slug=error.slug, title=title, status=error.status, detail=str(error), extra=error.details(), headers=headers
+        slug=error.slug,
+        title=title,
+        status=error.status,
+        detail=error.said(spoken()),
+        extra=in_tongue(error.details()),
+        headers=headers,
     )
 
 

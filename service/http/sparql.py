@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from stratagraph.ontology.errors import StratagraphError
+from stratagraph.ontology.sentences import say
 from stratagraph.service.asof import read_moment
 from stratagraph.service.http.documents import sparql as operation
 from stratagraph.service.http.documents.sparql import FORM, QUERY
@@ -106,7 +107,7 @@ async def _options() -> Response:
 
 async def _not_allowed(request: Request) -> Response:
     text = f"{request.method} is not allowed: this endpoint answers queries only. Use GET or POST.\n"
-    return Response(text, 405, {"Allow": _OPTIONS["Allow"]}, _TEXT)
+    return Response(say(text, spoken()), 405, {"Allow": _OPTIONS["Allow"]}, _TEXT)
 
 
 def refusal(error: StratagraphError) -> Response:

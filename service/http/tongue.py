@@ -3,21 +3,45 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from typing import Final
+from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from stratagraph.ontology.sentences import SOURCE
+from stratagraph.ontology.sentences import SOURCE, say
 from stratagraph.queries.messages import UnknownLanguage, language
 
 _spoken: Final[ContextVar[str]] = ContextVar("spoken", default=SOURCE)
+
+SENTENCES: Final = frozenset({"problem", "reason", "text", "partialReason"})
+"""Names of an answer's fields that hold a sentence."""
 
 
 def spoken() -> str:
     """Return the language in which the present request is answered."""
     return _spoken.get()
+
+
+def in_tongue(found: Any) -> Any:
+    """Return plain data with its sentences in the language of the present request: what ``SENTENCES`` names."""
+    language = spoken()
+    if language == SOURCE:
+        return found
+    if isinstance(found, list):
+        return [in_tongue(each) for each in found]
+    if not isinstance(found, dict):
+        return found
+    told = found.get("messages")
+    english, own = (told.get(SOURCE, ""), told.get(language.lower(), "")) if isinstance(told, dict) else ("", "")
+    return {
+        name: in_tongue(value)
+        if name not in SENTENCES or not isinstance(value, str)
+        else value.replace(english, own)
+        if english and own
+        else say(value, language)
+        for name, value in found.items()
+    }
 
 
 class Tongue:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import stratagraph
 from stratagraph.ontology.errors import StratagraphError
-from stratagraph.ontology.sentences import TRANSLATED, catalogue, say
+from stratagraph.ontology.sentences import NUMBERS, TOPICS, TRANSLATED, catalogue, say
 
 PACKAGE = Path(str(files("stratagraph")))
 PLACE = re.compile(r"\{(\w+)(?:!r)?(?::[^{}]*)?\}")
@@ -48,6 +48,13 @@ def test_every_error_has_its_portuguese() -> None:
     assert missing == [], "add them to ontology/texts/sentences.pt-br.json"
 
 
+def test_no_sentence_stands_in_two_files() -> None:
+    held = [
+        set(json.loads((PACKAGE / "ontology/texts" / f"{topic}.pt-br.json").read_text("utf-8"))) for topic in TOPICS
+    ]
+    assert len(set().union(*held)) == sum(map(len, held))
+
+
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_a_translation_has_the_places_of_its_template(language: str) -> None:
     for template, translation in catalogue(language).items():
@@ -71,6 +78,7 @@ def test_a_filled_sentence_is_said_in_portuguese() -> None:
     asked = "There is no asset named 'x. y'. Did you mean: a, b?"
     assert say(asked, "pt-BR") == "Não há ativo com o nome 'x. y'. Você quis dizer: a, b?"
     assert say(asked, "en") == asked
+    assert say("No source is called 'asset'. There are: a.", "pt-BR") == "Nenhuma fonte se chama 'asset'. Existem: a."
     assert say("No catalogue knows this.", "pt-BR") == "No catalogue knows this."
 
 
@@ -79,7 +87,10 @@ LONG = sorted(t for t in catalogue("pt-BR") if "!r" not in t and PLACE.search(t)
 
 @given(st.sampled_from(LONG), st.data())
 def test_any_filling_is_recognised(template: str, data: st.DataObject) -> None:
-    plain = st.text("abcdefgxyz0123456789", min_size=1, max_size=12)
-    values = {name: data.draw(plain) for name in PLACE.findall(template)}
+    plain, digits = (
+        st.text("abcdefgxyz0123456789", min_size=1, max_size=12),
+        st.from_regex("[1-9][0-9]{0,5}", fullmatch=True),
+    )
+    values = {name: data.draw(digits if name in NUMBERS else plain) for name in PLACE.findall(template)}
     told = say(PLACE.sub(lambda place: values[place[1]], template), "pt-BR")
     assert told == PLACE.sub(lambda place: values[place[1]], catalogue("pt-BR")[template])

@@ -128,7 +128,7 @@ def test_refusal_names_the_first_finding_and_the_count() -> None:
     report = check(ESTATE + ":agent sg:usesModel :nowhere . :model sg:bits 4.5 .")
     error = GateRefused.of(report.violations)
     assert (error.slug, error.status, error.count) == ("gate-refused", 422, 2)
-    assert "2 violation(s)" in str(error)
+    assert "2 violations" in str(error)
     assert report.violations[0].text() in str(error)
 
 
