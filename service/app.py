@@ -11,8 +11,10 @@ from typing import ClassVar, Final
 import typer
 
 from stratagraph import __version__
+from stratagraph.ontology.sentences import SOURCE
 from stratagraph.service.cli.ending import run
 from stratagraph.service.cli.group import HELP, LazyGroup
+from stratagraph.service.cli.tongue import Language
 
 CLI: Final = "stratagraph.service.cli"
 FEW_COLLECTIONS: Final = 50_000
@@ -66,6 +68,7 @@ def options(
     version: bool = typer.Option(
         False, "--version", callback=_version, is_eager=True, help="Print the version and stop."
     ),
+    lang: Language = SOURCE,
 ) -> None:
     """Read the options that stand before a command."""
 

@@ -17,7 +17,8 @@ from stratagraph.ontology.namespaces import compact
 from stratagraph.ontology.sentences import counted, in_part, say
 from stratagraph.ontology.terms import decode
 from stratagraph.service.cli.mistakes import sentence
-from stratagraph.service.cli.options import tongue, write
+from stratagraph.service.cli.options import write
+from stratagraph.service.cli.tongue import tell, tongue
 
 SHOWN: Final = 200
 """Lines of one kind of change that a terminal is given; the JSON form has more."""
@@ -54,7 +55,7 @@ class Account:
             write(json.dumps(document, ensure_ascii=False, indent=2))
             return
         for line in self._lines(gone, skipped):
-            write(say(line, tongue()))
+            tell(line)
 
     def _lines(self, gone: Sequence[str], skipped: Sequence[str]) -> Iterator[str]:
         if self.answer["duplicate"]:

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from stratagraph.service.cli.options import Config, Ontology, errors_in_words, fail, write
+from stratagraph.service.cli.options import Config, Ontology, errors_in_words, fail
+from stratagraph.service.cli.tongue import tell
 from stratagraph.service.settings import load_settings
 
 
@@ -26,4 +27,4 @@ def docs(
             count = write_reference(model, out)
         except OSError as error:
             fail(f"{out} cannot be written: {error.strerror}. Choose another folder with --out.")
-    write(f"Wrote {count} pages; open {out / 'index.html'}.")
+    tell(f"Wrote {count} pages; open {out / 'index.html'}.")

@@ -12,6 +12,8 @@ from typing import Any, ClassVar, Final
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from stratagraph.service.cli.tongue import listen, speaking
+
 Command = TyperCommand | TyperGroup
 
 HELP: Final = None
@@ -100,6 +102,11 @@ class LazyGroup(PlainGroup):
         super().__init__(**{**options, "commands": None})
         self.commands = LazyCommands(self.places)
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Find out the language of what is said, then read the options."""
+        listen(args)
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: Any) -> Any:
         """Run a command; what is wrong with its options is told in plain words."""
         try:
@@ -123,10 +130,12 @@ def _command(name: str, found: Any) -> Command:
             registered.cls = PlainCommand
         command: Any = typer.main.get_group(found)
         command.name = name
+        for each in command.commands.values():
+            speaking(each)
     else:
         alone = typer.Typer(add_completion=False, rich_markup_mode=HELP)
         alone.command(name, cls=PlainCommand)(found)
-        command = typer.main.get_command(alone)
+        command = speaking(typer.main.get_command(alone))
     assert isinstance(command, Command)
     _leave_paths(command)
     return command

@@ -12,6 +12,7 @@ import typer
 
 from stratagraph.ontology.sentences import counted
 from stratagraph.service.cli.options import Config, Data, Out, errors_in_words, fail, write
+from stratagraph.service.cli.tongue import tell
 from stratagraph.service.lockfile import DataLock
 from stratagraph.service.settings import load_settings
 
@@ -44,7 +45,7 @@ def verify(
     """Check the hash chain from the first batch to the last."""
     with errors_in_words(), _open(data, config) as ledger:
         report = ledger.verify(head_file)
-    write(_in_words(report))
+    tell(_in_words(report))
     raise typer.Exit(0 if report.ok else 1)
 
 
@@ -94,7 +95,7 @@ def import_(
         address, key = settings.ledger, settings.ledger_key
         with _source(path) as stream, DataLock(settings.data), Ledger.open(address, key_file=key) as ledger:
             count = ledger.import_from(stream)
-    write(f"Imported {_batches(count)} into {settings.data}.")
+    tell(f"Imported {_batches(count)} into {settings.data}.")
 
 
 @contextmanager

@@ -20,19 +20,8 @@ from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.sentences import in_part, say
 from stratagraph.service.cli.account import NAMED, Account, Form, Listed, summary
 from stratagraph.service.cli.mistakes import explain
-from stratagraph.service.cli.options import (
-    Config,
-    Data,
-    DryRun,
-    Language,
-    Ontology,
-    Source,
-    errors_in_words,
-    fail,
-    note,
-    tongue,
-    write,
-)
+from stratagraph.service.cli.options import Config, Data, DryRun, Ontology, Source, errors_in_words, fail, write
+from stratagraph.service.cli.tongue import note, tongue
 from stratagraph.service.client import Absent, Client, Refused, connect
 from stratagraph.service.in_force import ontology_of
 from stratagraph.service.settings import Settings, load_settings
@@ -96,7 +85,6 @@ def load(
     dry_run: DryRun = False,
     form: Listed = Form.TEXT,
     warnings: Annotated[bool, typer.Option("--warnings", help="List every warning.")] = False,
-    lang: Language = "en",  # noqa: ARG001  what is said is said in it, by way of tongue()
     data: Data = None,
     config: Config = None,
     ontology: Ontology = None,

@@ -8,7 +8,7 @@ from stratagraph.loaders.origins import Loaded, Place
 from stratagraph.ontology.facts import Fact
 from stratagraph.ontology.sentences import say
 from stratagraph.ontology.terms import decode
-from stratagraph.service.cli.options import tongue
+from stratagraph.service.cli.tongue import tongue
 from stratagraph.service.client import Refused
 
 MOST_TOLD: Final = 100

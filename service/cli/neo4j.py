@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from enum import StrEnum
 from typing import Annotated
@@ -10,6 +9,7 @@ from typing import Annotated
 import typer
 
 from stratagraph.service.cli.options import Config, Data, Ontology, errors_in_words, fail
+from stratagraph.service.cli.tongue import tell
 from stratagraph.service.lockfile import running_service
 from stratagraph.service.settings import DEMO_FOLDER, Settings, default_data_folder, load_settings
 
@@ -46,9 +46,9 @@ def up(
         settings = _settings(data, config, demo=demo)
         local = LocalNeo4j(settings.data)
         if local.running() is None:
-            typer.echo("Starting Neo4j; the first time it is fetched, about 130 MB...")
+            tell("Starting Neo4j; the first time it is fetched, about 130 MB...")
         record = local.up(version.value if version else "", heap)
-        typer.echo(f"Neo4j {record.version} at {record.url}, user neo4j, password in {local.password_file}")
+        tell(f"Neo4j {record.version} at {record.url}, user neo4j, password in {local.password_file}")
 
 
 @app.command("down")
@@ -62,7 +62,7 @@ def down(demo: Demo = False, data: Data = None, config: Config = None) -> None:
         if not local.home.is_dir():
             settings.need_ledger()
         ran = local.down()
-        typer.echo("Neo4j is stopped." if ran else "No local Neo4j runs.")
+        tell("Neo4j is stopped." if ran else "No local Neo4j runs.")
 
 
 @app.command("status")
@@ -74,9 +74,9 @@ def status(demo: Demo = False, data: Data = None, config: Config = None) -> None
         settings = _settings(data, config, demo=demo)
         settings.need_ledger()
         seen = look(settings)
-        typer.echo(f"Neo4j {seen.version} at {seen.url}, database {seen.database}")
-        typer.echo(f"graph at sequence {seen.sequence}" if seen.sequence else "no graph of ours yet")
-        typer.echo(f"nodes of ours: {seen.ours}, of others: {seen.others}")
+        tell(f"Neo4j {seen.version} at {seen.url}, database {seen.database}")
+        tell(f"graph at sequence {seen.sequence}" if seen.sequence else "no graph of ours yet")
+        tell(f"nodes of ours: {seen.ours}, of others: {seen.others}")
 
 
 @app.command("sync")
@@ -109,7 +109,7 @@ def _follow(settings: Settings, *, fresh: bool) -> None:
     if fresh:
         forget(settings)
     if running_service(settings.data) is not None:
-        typer.echo("The running service rebuilds the graph; see 'stratagraph neo4j status'." if fresh else _RUNS)
+        tell("The running service rebuilds the graph; see 'stratagraph neo4j status'." if fresh else _RUNS)
         return
     with Engine(settings) as engine:
         engine.start_projecting()
@@ -118,7 +118,7 @@ def _follow(settings: Settings, *, fresh: bool) -> None:
             if time.monotonic() > deadline:
                 fail(f"The property graph is at sequence {seen.sequence} and {seen.lag} behind. {seen.problem}")
             time.sleep(0.1)
-        sys.stdout.write(f"The property graph is at sequence {seen.sequence}.\n")
+        tell(f"The property graph is at sequence {seen.sequence}.")
 
 
 _RUNS = "A service runs on this data and keeps the graph up by itself; see 'stratagraph neo4j status'."

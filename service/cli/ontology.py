@@ -18,7 +18,8 @@ from stratagraph.ontology.findings import Finding, in_lines, of_clash, texts_in
 from stratagraph.ontology.model import OntologyModel, load_model
 from stratagraph.ontology.namespaces import compact
 from stratagraph.queries.vocabulary import Description, Vocabulary
-from stratagraph.service.cli.options import Config, Language, Ontology, Out, errors_in_words, write
+from stratagraph.service.cli.options import Config, Ontology, Out, errors_in_words, write
+from stratagraph.service.cli.tongue import Language
 from stratagraph.service.in_force import ontology_of
 from stratagraph.service.reference.texts import texts
 from stratagraph.service.settings import load_settings

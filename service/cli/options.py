@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,14 +9,12 @@ from pathlib import Path
 from typing import Annotated, Final, NoReturn
 
 import typer
-from click import get_current_context
 
 from stratagraph.ontology.errors import StratagraphError
-from stratagraph.ontology.sentences import SOURCE, say
+from stratagraph.ontology.sentences import say
+from stratagraph.service.cli.tongue import note, tongue
 
 COULD_NOT_RUN: Final = 2
-TONGUE: Final = "STRATAGRAPH_LANG"
-"""The variable that names the language of commands that are given none."""
 LONGEST_SOURCE: Final = 200
 """Characters of a source's name, which the service takes."""
 
@@ -52,47 +49,6 @@ AsOf = Annotated[
     typer.Option("--as-of", help="What the ledger knew then: a sequence, a date or a time.", show_default=False),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would change: commit nothing.")]
-
-
-def _supported(text: str) -> str:
-    """Refuse a language that nothing is written in."""
-    # Imported late: the commands that print no labels start without it.
-    from stratagraph.queries.messages import UnknownLanguage, language
-
-    try:
-        return language(text)
-    except UnknownLanguage as error:
-        raise typer.BadParameter(error.said(tongue())) from None
-
-
-Language = Annotated[
-    str,
-    typer.Option(
-        "--lang",
-        callback=_supported,
-        envvar=TONGUE,
-        is_eager=True,
-        show_envvar=False,
-        help="Language of labels, reasons and messages: en or pt-BR.",
-    ),
-]
-
-
-def tongue() -> str:
-    """Return the language of a command's messages: its --lang, else that of the environment, else English."""
-    from stratagraph.queries.messages import UnknownLanguage, language
-
-    context = get_current_context(silent=True)
-    given = context.params.get("lang") if context else None
-    try:
-        return language(given or os.environ.get(TONGUE) or SOURCE)
-    except UnknownLanguage:
-        return SOURCE
-
-
-def note(message: str) -> None:
-    """Write a sentence to standard error, in the command's language."""
-    sys.stderr.write(f"{say(message, tongue())}\n")
 
 
 def _source(name: str) -> str:

@@ -11,19 +11,8 @@ import typer
 
 from stratagraph.service.cli.answers import Table, cypher_table, delimited, sparql_table
 from stratagraph.service.cli.grid import grid, on_terminal, terminal_width
-from stratagraph.service.cli.options import (
-    AsOf,
-    Config,
-    Data,
-    Language,
-    Ontology,
-    Out,
-    errors_in_words,
-    fail,
-    note,
-    tell_past,
-    write,
-)
+from stratagraph.service.cli.options import AsOf, Config, Data, Ontology, Out, errors_in_words, fail, tell_past, write
+from stratagraph.service.cli.tongue import note
 from stratagraph.service.client import Answer, Client, Refused, connect
 from stratagraph.service.settings import load_settings
 
@@ -80,7 +69,6 @@ def query(
     ] = None,
     as_of: AsOf = None,
     out: Out = None,
-    lang: Language = "en",  # noqa: ARG001  what is said is said in it, by way of tongue()
     data: Data = None,
     config: Config = None,
     ontology: Ontology = None,

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from stratagraph.service.cli.options import Config, Data, Host, Ontology, Port, Rules, errors_in_words
+from stratagraph.service.cli.tongue import aloud, tell
 from stratagraph.service.settings import DEMO_FOLDER, Settings, default_data_folder, load_settings
 
 
@@ -31,7 +32,7 @@ def serve(
         _try_rules(settings)
         with Engine(settings) as engine:
             server = Server(engine)
-            typer.echo(f"Stratagraph listens at {server.url}")
+            tell(f"Stratagraph listens at {server.url}")
             server.run()
 
 
@@ -53,7 +54,7 @@ def demo(
         folder = data or default_data_folder() / DEMO_FOLDER
         settings = load_settings(config, data=folder, host=host, port=port, ontology=ontology, rules=rules)
         _try_rules(settings)
-        run_demo(settings, fresh=fresh, say=typer.echo)
+        run_demo(settings, fresh=fresh, say=aloud())
 
 
 def _try_rules(settings: Settings) -> None:

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from stratagraph.service.cli.options import Config, Language, Ontology, Out, errors_in_words, write
+from stratagraph.service.cli.options import Config, Ontology, Out, errors_in_words, write
+from stratagraph.service.cli.tongue import Language
 from stratagraph.service.settings import load_settings
 
 

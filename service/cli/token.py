@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from stratagraph.service.cli.options import Config, Data, errors_in_words, write
+from stratagraph.service.cli.tongue import note, tell
 from stratagraph.service.settings import load_settings
 from stratagraph.service.tokens import Role, TokenFile
 
@@ -38,7 +39,7 @@ def add(
     with errors_in_words():
         file = _file(data, config, new=True)
         secret = file.add(name, role)
-    typer.echo(f"The token {name} may {role.value}; only its hash is kept, in {file.path}.", err=True)
+    note(f"The token {name} may {role.value}; only its hash is kept, in {file.path}.")
     write(secret)
 
 
@@ -48,7 +49,7 @@ def list_(data: Data = None, config: Config = None) -> None:
     with errors_in_words():
         tokens = _file(data, config).tokens()
     if not tokens:
-        typer.echo("There is no token. Make one with 'stratagraph token add NAME --role read'.", err=True)
+        note("There is no token. Make one with 'stratagraph token add NAME --role read'.")
     for token in tokens:
         write(f"{token.name}\t{token.role.value}\t{token.created.isoformat(timespec='seconds')}")
 
@@ -58,4 +59,4 @@ def revoke(name: Name, data: Data = None, config: Config = None) -> None:
     """Make a token useless; a running service refuses it at once."""
     with errors_in_words():
         _file(data, config).revoke(name)
-    write(f"Revoked {name}.")
+    tell(f"Revoked {name}.")

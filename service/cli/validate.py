@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from stratagraph.ontology.sentences import say
-from stratagraph.service.cli.options import Language, Out, errors_in_words, fail, note, tongue, write
+from stratagraph.service.cli.options import Out, errors_in_words, fail, write
+from stratagraph.service.cli.tongue import note, tongue
 from stratagraph.shapes.validate import validate as run_validation
 
 
@@ -27,7 +28,6 @@ def validate(
     ],
     form: Annotated[Format, typer.Option("--format", help="How to write the report.")] = Format.TURTLE,
     out: Out = None,
-    lang: Language = "en",  # noqa: ARG001  what is said is said in it, by way of tongue()
 ) -> None:
     """Validate data against SHACL shapes and write the W3C report.
 

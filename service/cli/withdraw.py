@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from stratagraph.service.cli.account import Account, Form, Listed
-from stratagraph.service.cli.options import Config, Data, DryRun, Language, Ontology, Source, errors_in_words
+from stratagraph.service.cli.options import Config, Data, DryRun, Ontology, Source, errors_in_words
 from stratagraph.service.client import connect
 from stratagraph.service.settings import load_settings
 
@@ -20,7 +20,6 @@ def withdraw(
     ] = None,
     dry_run: DryRun = False,
     form: Listed = Form.TEXT,
-    lang: Language = "en",  # noqa: ARG001  what is said is said in it, by way of tongue()
     data: Data = None,
     config: Config = None,
     ontology: Ontology = None,
