@@ -49,7 +49,7 @@ class KindNeeded(StratagraphError):
     slug: ClassVar[str] = "kind-needed"
     status: ClassVar[int] = 400
     text: ClassVar[str] = "What is on standard input? Say it with --kind: {kinds}."
-    kinds: str = " or ".join(Kind)
+    kinds: str = ", ".join(Kind)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

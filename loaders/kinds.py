@@ -39,7 +39,7 @@ class UnknownKindOfFile(StratagraphError):
     text: ClassVar[str] = "What is {file}? Its name ends in none of {suffixes}. Say it with --kind: {kinds}."
     file: str
     suffixes: str = ", ".join(SUFFIXES)
-    kinds: str = " or ".join(Kind)
+    kinds: str = ", ".join(Kind)
 
 
 @dataclass(kw_only=True)
@@ -50,7 +50,7 @@ class UnknownKind(StratagraphError):
     status: ClassVar[int] = 400
     text: ClassVar[str] = "There is no kind of file '{kind}'. Say --kind {kinds}, or leave it out."
     kind: str
-    kinds: str = " or ".join(Kind)
+    kinds: str = ", ".join(Kind)
 
 
 @dataclass(kw_only=True)
@@ -64,7 +64,7 @@ class UnknownJson(StratagraphError):
         "Write it as one of them, or say what it is with --kind: {kinds}."
     )
     file: str
-    kinds: str = " or ".join(Kind)
+    kinds: str = ", ".join(Kind)
 
 
 def kind_named(name: str) -> Kind | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, MutableMapping
+import sys
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from inspect import cleandoc
@@ -12,7 +13,9 @@ from typing import Any, ClassVar, Final
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from stratagraph.service.cli.tongue import listen, speaking
+from stratagraph.ontology.sentences import SOURCE
+from stratagraph.service.cli.help import USAGE, SpokenContext, complain
+from stratagraph.service.cli.tongue import listen, speaking, tongue
 
 Command = TyperCommand | TyperGroup
 
@@ -82,6 +85,8 @@ def _told_twice(option: str) -> str:
 class PlainGroup(TyperGroup):
     """A group whose help tells of each command in a whole sentence."""
 
+    context_class = SpokenContext
+
     def summaries(self) -> dict[str, str]:
         """Return the help of each command."""
         return {name: command.help or "" for name, command in self.commands.items()}
@@ -102,10 +107,16 @@ class LazyGroup(PlainGroup):
         super().__init__(**{**options, "commands": None})
         self.commands = LazyCommands(self.places)
 
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Find out the language of what is said, then read the options."""
-        listen(args)
-        return super().parse_args(ctx, args)
+    def main(self, args: Sequence[str] | None = None, *given: Any, **options: Any) -> Any:
+        """Find out the language, then run; what is wrong with the call is told in it."""
+        listen(sys.argv[1:] if args is None else args)
+        if tongue() == SOURCE or not options.get("standalone_mode", True):
+            return super().main(args, *given, **options)
+        try:
+            status = super().main(args, *given, **{**options, "standalone_mode": False})
+        except USAGE as error:
+            status = complain(error)
+        sys.exit(status)
 
     def invoke(self, ctx: Any) -> Any:
         """Run a command; what is wrong with its options is told in plain words."""
@@ -131,11 +142,12 @@ def _command(name: str, found: Any) -> Command:
         command: Any = typer.main.get_group(found)
         command.name = name
         for each in command.commands.values():
-            speaking(each)
+            speaking(each).context_class = SpokenContext
     else:
         alone = typer.Typer(add_completion=False, rich_markup_mode=HELP)
         alone.command(name, cls=PlainCommand)(found)
         command = speaking(typer.main.get_command(alone))
+        command.context_class = SpokenContext
     assert isinstance(command, Command)
     _leave_paths(command)
     return command

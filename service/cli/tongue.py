@@ -91,6 +91,7 @@ Language = Annotated[
         envvar=TONGUE,
         is_eager=True,
         show_envvar=False,
+        show_default=False,
         help="Language of labels, reasons and messages: en or pt-BR.",
     ),
 ]

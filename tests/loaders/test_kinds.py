@@ -79,7 +79,7 @@ def test_json_is_told_by_its_content(content: object, kind: Kind | None) -> None
 
 @pytest.mark.parametrize("name", ["csv", "", "RDF/XML", "yml"])
 def test_a_kind_that_is_none_is_refused_by_name(name: str) -> None:
-    with pytest.raises(UnknownKind, match="rdf or yaml"):
+    with pytest.raises(UnknownKind, match="rdf, yaml"):
         kind_named(name)
 
 

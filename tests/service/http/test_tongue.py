@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -20,8 +21,8 @@ ENGLISH = re.compile(
     re.IGNORECASE,
 )
 QUOTED = re.compile(
-    r"'[^']*'|“[^”]*”|\"[^\"]*\"|--[\w-]+|/\S+|https?:\S+|\bstratagraph [\w ]+|[A-Z_]{4,}|"
-    r"(?:Você quis dizer|Conhecidos sem declaração|Escolha um destes): .*"
+    r"\b\w+:\S+|'[^']*'|“[^”]*”|\"[^\"]*\"|--[\w-]+|/\S+|https?:\S+|\bstratagraph [\w ]+|[A-Z_]{4,}|"
+    r"(?:Você quis dizer|Envie um destes|Conhecidos sem declaração|Escolha um destes|Os valores são|sua chave é)[: ].*"
 )
 """Names, and lists of them, which are the same in every language."""
 
@@ -61,6 +62,82 @@ def test_a_refusal_is_in_portuguese(site: Site, path: str, status: int) -> None:
     assert ENGLISH.findall(QUOTED.sub("", told)) == [], told
     assert answer.status_code // 100 == status // 100
     assert told != site.get(path).text
+
+
+ASSET = "assets:\n- kind: Agent\n  name: x\n"
+INVENTORIES = [
+    "- a\n",
+    "assets: 3\n",
+    "asset: []\n",
+    "assets: [\n",
+    "a: b: c\n",
+    "assets:\n\t- x\n",
+    "assets:\n- kind: Agent\n",
+    "assets:\n- kind: Agnt\n  name: x\n",
+    "assets:\n- name: x\n",
+    "assets:\n- kind: my:Agent\n  name: x\n",
+    "assets:\n- kind: Agent\n  iri: q q\n",
+    "assets:\n- &a {kind: Agent, name: x}\n- *a\n",
+    "prefixes: {1a: x}\nassets: []\n",
+    "prefixes: {sg: 'https://other/'}\nassets: []\n",
+    ASSET.rstrip("\n"),
+    f"{ASSET}  usesModl: y\n",
+    f"{ASSET}  usesModel: nobody\n",
+    f"{ASSET}  riskClass: High\n",
+    f"{ASSET}  name: y\n",
+    f"{ASSET}  purpose:\n",
+    f"{ASSET}  label: {{xx_yy: a}}\n",
+    f"{ASSET}  partOf: {{kind: LLMSystem, name: z, purpose: q}}\n",
+    f"{ASSET}  usesModl: y\n  usesTol: z\n  purpose:\n",
+]
+SENT = [
+    *(("/api/batches?dryRun=true", "application/yaml", text) for text in INVENTORIES),
+    ("/api/batches", "text/turtle", "@prefix x: <http://x/> .\nx:a x:b"),
+    ("/api/batches", "text/turtle", "<a> <b> .\n"),
+    ("/api/batches", "text/turtle", "x:a x:b x:c .\n"),
+    ("/api/batches", "application/rdf+xml", "<a>"),
+    ("/api/batches", "application/ld+json", "{"),
+    ("/api/batches", "application/pdf", "q"),
+    ("/api/batches", "application/json", "{"),
+    ("/api/batches", "application/json", "{}"),
+    ("/api/batches", "application/json", '{"source":"","run":"x","method":"declared"}'),
+    ("/api/batches", "application/json", '{"source":"a","run":"x","method":"guessed"}'),
+    ("/api/batches", "application/json", '{"source":"stratagraph:core","run":"x","method":"declared"}'),
+    ("/v1/traces", "application/json", "{"),
+    ("/v1/traces", "application/json", '{"resourceSpans":3}'),
+    ("/v1/traces", "application/json", '{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"zz"}]}]}]}'),
+    ("/v1/traces", "application/json", '{"resourceSpans":[{"scopeSpans":[{"spans":[{"kind":"X"}]}]}]}'),
+    ("/v1/traces", "text/plain", "x"),
+    ("/v1/metrics", "application/json", "{}"),
+    ("/cypher", "application/json", "{}"),
+    ("/cypher", "application/json", '{"query":"RETURN 1"}'),
+    ("/sparql", "application/sparql-query", "INSERT DATA {}"),
+    ("/sparql", "application/sparql-query", "SELECT * { SERVICE <http://q> {} }"),
+    ("/sparql", "application/sparql-query", "SELECT * { ?s ?p ?o "),
+    ("/sparql", "text/plain", "q"),
+]
+
+
+@pytest.mark.parametrize(("path", "media", "body"), SENT)
+def test_what_is_wrong_with_a_body_is_told_in_portuguese(site: Site, path: str, media: str, body: str) -> None:
+    headers = {"Accept-Language": "pt-BR", "Content-Type": media}
+    answer = site.send("POST", path, content=body, headers=headers)
+    document = answer.json() if "json" in answer.headers["Content-Type"] else {"detail": answer.text}
+    told = list(sentences(document))
+    assert told
+    assert [(text, found) for text in told if (found := ENGLISH.findall(QUOTED.sub("", text)))] == []
+
+
+def sentences(document: Any, name: str = "") -> Iterator[str]:
+    """All that an answer says in words, whatever its protocol calls that; messages are in every language."""
+    if isinstance(document, dict):
+        for key, value in document.items():
+            yield from () if key == "messages" else sentences(value, key)
+    elif isinstance(document, list):
+        for each in document:
+            yield from sentences(each, name)
+    elif name in {"title", "detail", "reason", "text", "what", "message", "errorMessage"}:
+        yield document
 
 
 def test_the_parameter_beats_the_header(site: Site) -> None:
