@@ -9,7 +9,7 @@ from typing import Any, Final
 from stratagraph.ontology.facts import Iri, Literal, Term
 from stratagraph.ontology.languages import text_in
 from stratagraph.ontology.model import OntologyModel
-from stratagraph.ontology.namespaces import DCT, RDF, SG, SKOS, local_name
+from stratagraph.ontology.namespaces import DCT, RDF, SG, SKOS, compact, local_name
 from stratagraph.queries.cards import Cards, card
 from stratagraph.queries.messages import language as supported
 from stratagraph.queries.messages import messages
@@ -71,6 +71,7 @@ class _Page:
     def __init__(self, store: TripleStore, model: OntologyModel, language: str) -> None:
         self._model = model
         self._language = language
+        self._store = store
         self._cards = Cards(store, model)
 
     def types(self, types: Sequence[Term]) -> list[Document]:
@@ -90,6 +91,7 @@ class _Page:
                         "value": value.value,
                         "datatype": value.datatype,
                         "language": value.language or None,
+                        "valueLabel": self._code(predicate, value),
                         "claims": _claims(statement),
                     }
                 )
@@ -109,12 +111,17 @@ class _Page:
                     "value": value.value,
                     "datatype": value.datatype,
                     "language": value.language or None,
+                    "valueLabel": self._code(predicate, value),
                     "claims": _claims({}),
                 }
                 for value in literals
                 if not value.language or (value.value == text and _same(value.language, self._language))
             ]
         return rows
+
+    def _code(self, predicate: Iri, value: Literal) -> str | None:
+        """Return what a value is called that is a code, such as ``in-force``; None for any other."""
+        return messages("codes", self._language).get(f"{local_name(predicate)} {value.value}")
 
     def relations(self, statements: Sequence[Properties], end: Iri) -> list[Document]:
         rows = []
@@ -166,11 +173,19 @@ class _Page:
                 "property": predicate,
                 "label": self._label(predicate),
                 "asset": self._cards[other].document(self._model, self._language),
+                "term": compact(other) if self._is_term(other) else None,
                 "inferred": claims is None,
                 "claims": claims,
             }
             for predicate, other, claims in sorted(rows, key=lambda row: row[:2])
         ]
+
+    def _is_term(self, iri: Iri) -> bool:
+        """Whether the ontology describes it and no page of its own does, as it does a framework or a legal basis."""
+        if iri not in self._model.labels:
+            return False
+        types = {value for predicate, value in self._store.facts_about(iri) if predicate == RDF.type}
+        return not {SG.Asset, SG.Obligation} & types
 
     def _above(self, predicate: Iri) -> frozenset[Iri]:
         known = self._model.relations.get(predicate)

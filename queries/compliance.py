@@ -21,6 +21,7 @@ from stratagraph.queries.messages import LANGUAGES, messages
 from stratagraph.queries.settling import of_governance, of_results, things
 from stratagraph.queries.stores import TripleStore
 from stratagraph.queries.verdicts import Audit, Need, Outcome, Reason, Thing, Verdict
+from stratagraph.queries.written import day
 from stratagraph.shapes.compiler import compile_shapes
 from stratagraph.shapes.graph import Graph
 from stratagraph.shapes.packs import by_framework, frameworks
@@ -331,5 +332,7 @@ def _texts(result: Result) -> _Text:
 
 
 def _reason(code: str, **data: str) -> Reason:
-    texts = {tag.lower(): messages("compliance", tag)[f"reason-{code}"].format(**data) for tag in LANGUAGES}
+    """Return a reason in every language, dates as each writes them."""
+    told = {tag: {name: day(value, tag) for name, value in data.items()} for tag in LANGUAGES}
+    texts = {tag.lower(): messages("compliance", tag)[f"reason-{code}"].format(**told[tag]) for tag in LANGUAGES}
     return Reason(code=code, text=Bilingual(texts=texts))

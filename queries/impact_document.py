@@ -45,6 +45,7 @@ class _Writer:
             "aspect": self._notation(impact.aspect),
             "aspectLabel": self._label(impact.aspect) if impact.aspect else None,
             "aspectLabels": {aspect.notation: self._label(iri) for iri, aspect in self._model.aspects.items()},
+            "changes": self._changes(),
             "depth": impact.depth,
             "partial": impact.partial,
             "partialReason": self._cut(),
@@ -54,6 +55,20 @@ class _Writer:
             "checklist": [self._item(item) for item in impact.checklist],
             "dangling": [self._reference(reference) for reference in impact.dangling],
         }
+
+    def _changes(self) -> list[Document]:
+        """List the kinds of change, those that start on the asset's level first: what one may ask for instead."""
+        level = self._impact.cards[self._impact.asset].level
+        listed = [
+            {
+                "change": kind.notation,
+                "label": self._label(kind.iri),
+                "aspects": sorted(self._model.aspects[aspect].notation for aspect in kind.aspects),
+                "usual": not kind.levels or level in kind.levels,
+            }
+            for kind in self._model.change_kinds.values()
+        ]
+        return sorted(listed, key=lambda kind: (not kind["usual"], kind["label"]))
 
     def _cut(self) -> str | None:
         cut = self._impact.cut

@@ -47,3 +47,8 @@ def messages(topic: str, tag: str) -> Mapping[str, str]:
     path = files("stratagraph.queries") / "texts" / f"{topic}.{language(tag).lower()}.json"
     texts: dict[str, str] = json.loads(path.read_text("utf-8"))
     return texts
+
+
+def plural(texts: Mapping[str, str], key: str, count: int, **values: object) -> str:
+    """Return a text about so many things; ``KEY-one`` is about a single one, ``KEY-many`` about any other number."""
+    return texts[f"{key}-{'one' if count == 1 else 'many'}"].format(**values, count=count)

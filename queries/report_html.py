@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import unquote
 
 from stratagraph.ontology.facts import Literal, Term
+from stratagraph.ontology.frameworks import bindings
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import compact
+from stratagraph.queries import written
 from stratagraph.queries.duties import duties
+from stratagraph.queries.headline import headline
 from stratagraph.queries.messages import LANGUAGES, language, messages
 from stratagraph.queries.report import labelled, notation
 from stratagraph.queries.seal import Seal
@@ -62,10 +66,22 @@ class _Words:
         return snippet(verdict.needs, self._model, self.tag)
 
     def term(self, term: Term) -> str:
-        """Return how a term is shown: a label of the ontology, a literal's text, else the IRI."""
+        """Return how a term is shown: a label of the ontology, a literal as the language writes it, else the IRI."""
         if isinstance(term, Literal):
-            return term.value
+            return written.value(term.value, term.datatype, self.tag)
         return self._model.label(term, self.tag) if term in self._model.labels else unquote(compact(term))
+
+    def framework(self, name: str) -> str:
+        """Return what a framework is called: English readers know it by its code."""
+        return name if self.tag == LANGUAGES[0] else _named(self._model, name, self.tag)
+
+    def day(self, day: date) -> str:
+        """Return a date."""
+        return written.day(day.isoformat(), self.tag)
+
+    def moment(self, text: str | None) -> str:
+        """Return a time to the minute; nothing for none."""
+        return written.moment(text, self.tag) if text else ""
 
     def level(self, verdict: Verdict) -> str:
         """Return the notation of the target's level."""
@@ -73,8 +89,7 @@ class _Words:
 
     def headline(self) -> str:
         """Return the outcome counts in one sentence."""
-        counts = self._audit.coverage.outcomes
-        return self.say("headline", **{outcome.value: counts.get(outcome, 0) for outcome in Outcome})
+        return headline({outcome.value: count for outcome, count in self._audit.coverage.outcomes.items()}, self.tag)
 
     def unknown_share(self) -> str:
         """Return how much could not be told."""
@@ -85,7 +100,7 @@ class _Words:
 
     def by_framework(self) -> list[_Line]:
         """Sum the outcomes up per framework."""
-        return _lines(self._audit.verdicts, lambda verdict: verdict.rule.framework)
+        return _lines(self._audit.verdicts, lambda verdict: self.framework(verdict.rule.framework))
 
     def by_level(self) -> list[_Line]:
         """Sum the outcomes up per level of the target, the highest level first."""
@@ -119,6 +134,14 @@ def _template() -> Template:
         lstrip_blocks=True,
     )
     return environment.get_template("audit.html")
+
+
+@lru_cache(maxsize=64)
+def _named(model: OntologyModel, name: str, tag: str) -> str:
+    """Return the label of the framework of a code, or of whatever else the ontology calls so in English."""
+    coded = [iri for iri, known in bindings(model).known.items() if known.code == name]
+    called = [iri for iri in sorted(model.labels) if model.label(iri, LANGUAGES[0]) == name]
+    return next((model.label(iri, tag) for iri in (*coded, *called)), name)
 
 
 def _lines(verdicts: Iterable[Verdict], key: _Key) -> list[_Line]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Final
 
 from stratagraph.ontology.namespaces import XSD
 
 _MOMENTS: Final = {"en": "%Y-%m-%d %H:%M UTC", "pt": "%d/%m/%Y %H:%M UTC"}
+_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
+_DAYS: Final = {"en": "{year}-{0}-{1}", "pt": "{1}/{0}/{year}"}
 _TRUTHS: Final = {"en": {"true": "yes", "false": "no"}, "pt": {"true": "sim", "false": "não"}}
 _SEPARATORS: Final = {"en": (",", "."), "pt": (".", ",")}
 _TIMES: Final = frozenset({XSD.dateTime, XSD.dateTimeStamp})
@@ -35,6 +38,12 @@ def moment(text: str, language: str) -> str:
         return text
 
 
+def day(text: str, language: str) -> str:
+    """Return a date of ISO 8601 as a reader writes it; what is none stays as it is."""
+    year, *rest = text.split("-") if _DATE.fullmatch(text) else ("",)
+    return _DAYS[_primary(language)].format(*rest, year=year) if year else text
+
+
 def value(text: str, datatype: str, language: str) -> str:
     """Return the value of a literal as a reader writes it; what its datatype does not allow stays as it is."""
     if datatype == XSD.boolean:
@@ -42,6 +51,8 @@ def value(text: str, datatype: str, language: str) -> str:
         return _TRUTHS[_primary(language)].get(truth, text)
     if datatype in _TIMES:
         return moment(text, language)
+    if datatype == XSD.date:
+        return day(text, language)
     if datatype in _FRACTIONS and _primary(language) == "pt":
         return text.replace(".", ",")
     return text

@@ -167,6 +167,13 @@ class _Reader:
             raise self.wrong(f"{_short(predicate)} needs exactly one text each in {', '.join(LANGUAGES)}")
         return Bilingual(texts=texts)
 
+    def same_or_bilingual(self, predicate: Iri) -> Bilingual:
+        """Return a text in each language; one without a language is the same in all."""
+        values = self.index[self.node, predicate]
+        if len(values) == 1 and not (isinstance(values[0], Literal) and values[0].language):
+            return Bilingual(texts=dict.fromkeys(LANGUAGES, _lexical(values[0])))
+        return self.bilingual(predicate)
+
     def day(self, node: Iri | None = None) -> date:
         text = self.one(SG.applicableFrom, node)
         try:
@@ -284,7 +291,7 @@ class _Reader:
             version=self.one(SG.ruleVersion),
             pack=pack,
             framework=self.one(SG.framework),
-            article=self.one(SG.article),
+            articles=self.same_or_bilingual(SG.article),
             obligation=self.optional(SG.obligation),
             policy=self.optional(SG.policy),
             title=self.bilingual(RDFS.label),

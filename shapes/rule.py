@@ -114,7 +114,7 @@ class Rule:
     version: str
     pack: str
     framework: str
-    article: str
+    articles: Bilingual
     obligation: str
     policy: str
     title: Bilingual
@@ -147,6 +147,11 @@ class Rule:
     newest: Newest | None = None
     wanted_of_node: Mapping[str, Wanted] = field(default_factory=dict)
     wanted_of_value: Mapping[str, Wanted] = field(default_factory=dict)
+
+    @property
+    def article(self) -> str:
+        """Where the rule stands in its framework, in English."""
+        return self.articles.text("en")
 
     def evidence_shapes(self, on: date) -> tuple[Iri, ...]:
         """Return the shapes of the evidence that is asked for on a day."""

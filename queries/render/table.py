@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from textwrap import wrap
 from typing import Any, Final
 
-from stratagraph.queries.messages import messages
+from stratagraph.queries.messages import messages, plural
 from stratagraph.queries.written import number
 
 Document = dict[str, Any]
@@ -27,8 +27,9 @@ def _lines(document: Document, texts: Texts) -> Iterator[str]:
     yield texts["title"].format(
         **{"name": asset["label"], "class": asset["classLabel"] or "-", "level": asset["level"]}
     )
-    summary = texts["summary-one" if document["count"] == 1 else "summary"]
-    yield summary.format_map({**document, "direction": texts[f"direction-{document['direction']}"]})
+    told = {name: document[name] for name in ("depth", "sequence")}
+    direction = texts[f"direction-{document['direction']}"]
+    yield plural(texts, "summary", document["count"], direction=direction, **told)
     if document["partial"]:
         yield texts["partial"].format(reason=document["partialReason"])
     if not document["count"]:
@@ -55,7 +56,7 @@ def _asset(asset: Document, texts: Texts, width: int, document: Document) -> Ite
     aspects = ", ".join(
         f"{labels[name].lower()} {number(strength, language)}" for name, strength in asset["aspects"].items()
     )
-    hops = texts["hop-one" if asset["hops"] == 1 else "hop-many"].format(count=asset["hops"])
+    hops = plural(texts, "hop", asset["hops"])
     yield f"  {asset['label']:<{width}}  {hops:<8}  {aspects}"
     path = asset["path"]
     if len(path) > 1:

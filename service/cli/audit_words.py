@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from stratagraph.queries.messages import messages
+from stratagraph.queries.headline import headline
+from stratagraph.queries.messages import messages, plural
+from stratagraph.queries.written import day
 
 SHOWN: Final = 100
 """Findings that a terminal is given; the other formats have all."""
@@ -17,13 +19,17 @@ def summary(audit: dict[str, Any], lang: str) -> list[str]:
     words = messages("compliance", lang)
     coverage = audit["coverage"]
     lines = [
-        words["headline"].format(**coverage["outcomes"]) + ".",
+        headline(coverage["outcomes"], lang) + ".",
         words["judged"].format(
-            rules=coverage["rules"], targets=coverage["targets"], on=audit["on"], sequence=audit["sequence"]
+            rules=plural(words, "rules", coverage["rules"]),
+            targets=plural(words, "targets", coverage["targets"]),
+            on=day(audit["on"], lang),
+            sequence=audit["sequence"],
         ),
     ]
     checked = [part for part in coverage["frameworks"] if part["checked"] or audit["framework"]]
-    lines += [words["duties"].format(**part) for part in checked]
+    told = [{**part, "obligations": plural(words, "obligations", part["obligations"])} for part in checked]
+    lines += [words["duties"].format(**part) for part in told]
     if others := [part["framework"] for part in coverage["frameworks"] if part not in checked]:
         lines.append(words["no-duties"].format(frameworks=", ".join(others)))
     return lines

@@ -136,7 +136,7 @@ def _table(table: Table) -> str:
 
 
 def _listed(forms: tuple[Format, ...]) -> str:
-    return f"{', '.join(forms[:-1])} or {forms[-1]}"
+    return ", ".join(forms)
 
 
 def _query(text: str, *, cypher: bool) -> tuple[str, bool]:

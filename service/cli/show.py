@@ -107,7 +107,11 @@ class _Page:
             yield grid(headings, listed, width=terminal_width())
 
     def _attribute(self, one: Document) -> list[str]:
-        return [one["label"], value(one["value"], one["datatype"], self._lang), self._said(one["claims"])]
+        return [
+            one["label"],
+            one.get("valueLabel") or value(one["value"], one["datatype"], self._lang),
+            self._said(one["claims"]),
+        ]
 
     def _relation(self, one: Document) -> list[str]:
         said = self._texts["inferred"] if one["inferred"] else self._said(one["claims"])
@@ -117,7 +121,7 @@ class _Page:
         figures = {**one, "mean": one.get("value", one.get("mean"))}
         shown = (figures.get(name) for name in FIGURES)
         numbers = ("" if each is None else number(each, self._lang) for each in shown)
-        return [one["label"], *numbers, one["unit"], ", ".join(one["sources"])]
+        return [one["label"], *numbers, one.get("unitLabel", one["unit"]), ", ".join(one["sources"])]
 
     def _said(self, claims: Document) -> str:
         if not claims["sources"]:

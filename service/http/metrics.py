@@ -12,6 +12,7 @@ from stratagraph.queries import names
 from stratagraph.queries.cards import Cards
 from stratagraph.queries.figures import figures_document, time
 from stratagraph.queries.series import series_document
+from stratagraph.queries.units import unit_label
 from stratagraph.service.engine import Engine
 from stratagraph.service.http.documents.figures import AssetMetrics
 from stratagraph.service.http.documents.problem import problems
@@ -60,6 +61,8 @@ def router(engine: Engine) -> APIRouter:
         if span.grid:
             answer["step"] = int(span.grid.step.total_seconds())
             answer["series"] = series_document(seen, engine.model, label, grid=span.grid, now=now)
+        for one in (*answer["figures"], *answer["derived"], *answer.get("series", ())):
+            one["unitLabel"] = unit_label(one["unit"], lang)
         return answer
 
     return routes

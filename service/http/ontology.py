@@ -70,17 +70,32 @@ def router(engine: Engine) -> APIRouter:
         facts = module_facts(engine.model, name)
         return _answer(request, lambda syntax: written(facts, syntax), file_of(name))
 
+    _add_pages(routes, engine)
+    return routes
+
+
+def _add_pages(routes: APIRouter, engine: Engine) -> None:
+    """Add the pages about the ontology, made when the first is asked for."""
+
+    @cache
+    def reference() -> Reference:
+        return Reference(engine.model)
+
     @cache
     def pages() -> Mapping[str, str]:
-        return Reference(engine.model).pages()
+        return reference().pages()
+
+    @routes.get(_PAGES + "/{tag}/term/{name:path}", include_in_schema=False)
+    def term(tag: str, name: str) -> Response:
+        if place := reference().place(name):
+            return Response(status_code=303, headers={"Location": f"{_PAGES}/{tag}/{place}"})
+        raise HTTPException(404, "There is no such page of the ontology")
 
     @routes.get(_PAGES + "/{path:path}", include_in_schema=False)
     def page(path: str) -> Response:
         if path in pages():
             return Response(pages()[path], media_type=_TYPES[path.rpartition(".")[2]])
         raise HTTPException(404, "There is no such page of the ontology")
-
-    return routes
 
 
 def _answer(request: Request, document: Callable[[Syntax], bytes], page: str) -> Response:

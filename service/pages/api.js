@@ -29,6 +29,9 @@ export const verdicts = (about, lang) => get("/api/compliance/verdicts", { ...ab
 export const search = (q, lang) => get("/api/search", { q, limit: 12, lang });
 export const impact = (state) => get("/api/impact", question(state));
 
+/** The page of the ontology about a term of its own. */
+export const term = (name) => `/ontology/pages/${document.documentElement.lang.toLowerCase()}/term/${encodeURIComponent(name)}`;
+
 /** The address of the audit as a report. */
 export const report = (lang) => `/api/compliance/audit?${new URLSearchParams({ format: "html", lang })}`;
 

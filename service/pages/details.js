@@ -1,6 +1,6 @@
 // The asset itself: what was observed in the last day, what it says of itself, what it is joined to, and who says so.
 
-import { metrics } from "./api.js";
+import * as api from "./api.js";
 import { h, row, table } from "./dom.js";
 import { number, t, time } from "./i18n.js";
 import { href } from "./state.js";
@@ -29,7 +29,7 @@ function verdictsOf(iri) {
 /** The last day's figures; they come after the page, so that an asset without any is not kept waiting. */
 function figures(asset) {
   const box = h("div", { id: "figures", "aria-busy": "true" }, h("p", { class: "quiet" }, t("loading")));
-  metrics(asset.iri, document.documentElement.lang)
+  api.metrics(asset.iri, document.documentElement.lang)
     .then((answer) => box.replaceChildren(...measured(answer, asset)))
     .catch((problem) => box.replaceChildren(h("p", { class: "note" }, problem.message)))
     .finally(() => box.removeAttribute("aria-busy"));
@@ -53,7 +53,7 @@ function nothing(before) {
 
 function line(one, shown) {
   const window = [time(one.window.start), " – ", time(one.window.end)];
-  return row([one.label, shown, one.unit, window, [t(`basis-${one.basis}`), ...one.sources].join(", ")]);
+  return row([one.label, shown, one.unitLabel, window, [t(`basis-${one.basis}`), ...one.sources].join(", ")]);
 }
 
 function values(seen) {
@@ -73,6 +73,7 @@ function attributes(all) {
 }
 
 function value(one) {
+  if (one.valueLabel) return one.valueLabel;
   const kind = one.datatype.split("#").at(-1);
   if (kind === "boolean") return t(["true", "1"].includes(one.value) ? "yes" : "no");
   if (kind === "dateTime") return time(one.value);
@@ -82,7 +83,7 @@ function value(one) {
 function relations(caption, all) {
   if (!all.length) return null;
   return table(caption, [t("column-relation"), t("column-asset"), t("column-source")], all.map((one) =>
-    row([one.label, h("a", { href: href({ asset: one.asset.iri }) }, one.asset.label), one.inferred ? t("inferred") : said(one.claims)])));
+    row([one.label, h("a", { href: one.term ? api.term(one.term) : href({ asset: one.asset.iri }) }, one.asset.label), one.inferred ? t("inferred") : said(one.claims)])));
 }
 
 function said(claims) {

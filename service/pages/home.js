@@ -8,7 +8,9 @@ import { href, variant } from "./state.js";
 import { badge, counts, svgBadge } from "./status.js";
 import { verdictList } from "./verdicts.js";
 
-const WIDTH = 760;
+/** Where things stand in a band: on a narrow screen closer together, so that the letters stay as large as elsewhere. */
+const WIDE = { width: 760, bar: 330, longest: 190 };
+const NARROW = { width: 400, bar: 222, longest: 0 };
 const HEIGHT = 40;
 const GAP = 4;
 
@@ -22,7 +24,7 @@ export async function home(state) {
   const total = levels.reduce((sum, level) => sum + level.count, 0);
   const map = h("section", { class: "map", "aria-labelledby": "map-title" },
     h("h1", { id: "map-title" }, t("map-title")),
-    h("p", { class: "quiet" }, total ? t("map-lead", { total }) : t("map-empty")),
+    h("p", { class: "quiet" }, total ? t("map-lead", { count: total }) : t("map-empty")),
     bands(levels, state.level),
     twin(levels),
     h("p", {}, h("a", { id: "report", href: api.report(state.lang), download: "audit.html", onclick: save }, t("report"))));
@@ -40,26 +42,27 @@ function bands(levels, chosen) {
   const most = Math.max(1, ...levels.map((level) => level.count));
   const groups = [...new Set(levels.map((level) => level.group))];
   const height = levels.length * (HEIGHT + GAP) + 8;
-  const drawing = s("svg", { class: "bands", viewBox: `0 0 ${WIDTH} ${height}`, role: "group", "aria-label": t("map-title") },
-    levels.map((level, at) => band(level, at, { most, group: groups.indexOf(level.group), chosen: level.level === chosen })));
+  const layout = matchMedia("(max-width: 600px)").matches ? NARROW : WIDE;
+  const drawing = s("svg", { class: "bands", viewBox: `0 0 ${layout.width} ${height}`, role: "group", "aria-label": t("map-title") },
+    levels.map((level, at) => band(level, at, { layout, most, group: groups.indexOf(level.group), chosen: level.level === chosen })));
   arrows(drawing, "a");
   return drawing;
 }
 
-function band(level, at, { most, group, chosen }) {
+function band(level, at, { layout, most, group, chosen }) {
   const top = at * (HEIGHT + GAP) + (level.number ? 0 : 8);
   const middle = top + HEIGHT / 2 + 5;
-  const bar = level.count ? Math.max(3, (level.count / most) * 190) : 0;
+  const bar = level.count ? Math.max(3, (level.count / most) * layout.longest) : 0;
   const told = `${name(level)}: ${t("assets-count", { count: level.count })}, ${t(`status-${level.worst ?? "none"}`)}`;
   return s("a", { href: href({ level: level.level }), class: `band group-${group}${chosen ? " chosen" : ""}`, "data-level": level.level, "aria-label": told, "aria-current": chosen ? "true" : null },
     s("title", {}, level.definition ? `${told}. ${level.definition}` : told),
-    s("rect", { class: "ground", x: 1, y: top + 1, width: WIDTH - 2, height: HEIGHT - 2, rx: 6 }),
+    s("rect", { class: "ground", x: 1, y: top + 1, width: layout.width - 2, height: HEIGHT - 2, rx: 6 }),
     s("rect", { class: "stripe", x: 1, y: top + 1, width: 6, height: HEIGHT - 2, rx: 3 }),
     s("text", { class: "notation", x: 22, y: middle }, level.number ? level.level : "◇"),
     s("text", { class: "label", x: 66, y: middle }, level.label),
-    s("rect", { class: "bar", x: 330, y: top + HEIGHT / 2 - 5, width: bar, height: 10, rx: 3 }),
-    s("text", { class: "count", x: 338 + bar, y: middle }, String(level.count)),
-    svgBadge(level.worst, WIDTH - 18, middle));
+    s("rect", { class: "bar", x: layout.bar, y: top + HEIGHT / 2 - 5, width: bar, height: 10, rx: 3 }),
+    s("text", { class: "count", x: layout.bar + 8 + bar, y: middle }, String(level.count)),
+    svgBadge(level.worst, layout.width - 18, middle));
 }
 
 function twin(levels) {

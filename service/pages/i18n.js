@@ -14,13 +14,18 @@ export async function speak(lang) {
   document.documentElement.lang = lang;
 }
 
-/** The text of a key, its {places} filled. */
+/** The text of a key, its {places} filled; of one thing, where there is a text about one. */
 export function t(key, values = {}) {
-  return (texts[key] ?? key).replace(/\{(\w+)\}/g, (place, name) => values[name] ?? place);
+  const one = values.count === 1 ? texts[`${key}-one`] : null;
+  return (one ?? texts[key] ?? key).replace(/\{(\w+)\}/g, (place, name) => values[name] ?? place);
 }
 
 export function number(value, digits = 4) {
   return new Intl.NumberFormat(language, { maximumSignificantDigits: digits }).format(value);
+}
+
+export function day(text) {
+  return new Intl.DateTimeFormat(language, { dateStyle: "medium", timeZone: "UTC" }).format(new Date(`${text}T00:00:00Z`));
 }
 
 export function time(text) {

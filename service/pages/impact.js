@@ -25,12 +25,39 @@ function heading({ asset, changeLabel, aspectLabel }, state) {
     state.asOf ? h("p", { class: "note", id: "as-of" }, t("as-of", { moment: state.asOf }), " ", h("a", { href: variant({ asOf: "" }) }, t("as-of-now"))) : null);
 }
 
+/** A choice of one; the first leaves it open. */
+function chooser(id, open, groups, chosen, change) {
+  const option = (one) => h("option", { value: one.value, selected: one.value === chosen ? "" : null }, one.label);
+  const box = h("select", { id }, h("option", { value: "" }, open),
+    groups.map(({ label, options }) => label ? h("optgroup", { label }, options.map(option)) : options.map(option)));
+  box.addEventListener("change", () => go(variant(change(box.value))));
+  return h("label", { for: id }, t(id), " ", box);
+}
+
+/** What the question may be narrowed to: a kind of change, and an aspect that it acts on. */
+function narrowing(state, answer) {
+  const kinds = answer.changes.map((kind) => ({ ...kind, value: kind.change }));
+  const acting = kinds.find((kind) => kind.change === answer.change)?.aspects;
+  const aspects = Object.entries(answer.aspectLabels).filter(([aspect]) => !acting || acting.includes(aspect))
+    .map(([value, label]) => ({ value, label })).sort((a, b) => a.label.localeCompare(b.label, state.lang));
+  const kept = (change) => {
+    const possible = kinds.find((kind) => kind.change === change)?.aspects;
+    return !possible || possible.includes(answer.aspect) ? answer.aspect : "";
+  };
+  const [usual, others] = [true, false].map((wanted) => kinds.filter((kind) => kind.usual === wanted));
+  return [
+    chooser("change", t("change-any"), [{ options: usual }, { label: t("change-others"), options: others }], answer.change, (change) => ({ change, aspect: kept(change) })),
+    chooser("aspect", t("aspect-any"), [{ options: aspects }], answer.aspect, (aspect) => ({ aspect })),
+  ];
+}
+
 function controls(state, answer) {
   const depth = h("input", { id: "depth", type: "number", min: DEPTH.least, max: DEPTH.most, value: state.depth });
   depth.addEventListener("change", () => go(variant({ depth: depth.value })));
   return h("div", { class: "controls" },
     h("ul", { class: "choice", "aria-label": t("direction") }, DIRECTIONS.map((direction) =>
       h("li", {}, h("a", { href: variant({ direction }), "data-choice": direction, "aria-current": direction === state.direction ? "true" : null }, t(`direction-${direction}`))))),
+    ...narrowing(state, answer),
     h("label", { for: "depth" }, t("depth"), " ", depth),
     h("span", { class: "files" }, t("download"), ["csv", "json", "mermaid"].map((format) =>
       [" ", h("a", { href: api.impactFile({ ...state, asset: answer.asset.iri }, format), download: `impact.${format === "mermaid" ? "mmd" : format}`, onclick: save }, format)])));
@@ -49,10 +76,19 @@ function result(answer, state) {
       h("h2", { id: "paths-title" }, t("affected", { count: answer.count })),
       note ?? "",
       h("p", { class: "quiet legend" }, t("legend"), left ? ` ${t("left-to-table", { drawn: answer.count - left, total: answer.count })}` : ""),
-      h("div", { class: "scroll" }, picture)),
+      inView(h("div", { class: "scroll" }, picture))),
     beside ?? "",
     h("section", { "aria-labelledby": "table-title" }, h("h2", { id: "table-title" }, t("why")), affected(answer, light)),
   ];
+}
+
+/** Bring the asset asked about into view where the picture is wider than the screen. */
+function inView(box) {
+  requestAnimationFrame(() => {
+    const start = box.querySelector(".node.start")?.getBoundingClientRect();
+    if (start) box.scrollLeft += start.left + start.width / 2 - box.getBoundingClientRect().left - box.clientWidth / 2;
+  });
+  return box;
 }
 
 function affected(answer, light) {

@@ -2,7 +2,7 @@
 
 import { verdicts } from "./api.js";
 import { h, row, table } from "./dom.js";
-import { t } from "./i18n.js";
+import { day, t } from "./i18n.js";
 import { href } from "./state.js";
 import { badge } from "./status.js";
 
@@ -17,7 +17,7 @@ export async function verdictList(about, lang) {
   return [
     h("h2", {}, t("verdicts")),
     cut,
-    table(t("verdicts-caption", { day: answer.on }), columns.map((key) => t(key)), answer.verdicts.map((one) => line(one, about))),
+    table(t("verdicts-caption", { day: day(answer.on) }), columns.map((key) => t(key)), answer.verdicts.map((one) => line(one, about)), { class: "stacked" }),
   ].filter(Boolean);
 }
 

@@ -16,7 +16,7 @@ from stratagraph.ontology.facts import Iri
 from stratagraph.ontology.folding import fold
 from stratagraph.ontology.languages import text_in
 from stratagraph.ontology.model import OntologyModel
-from stratagraph.ontology.namespaces import SG, compact, local_name
+from stratagraph.ontology.namespaces import SG, compact, expand, local_name
 from stratagraph.ontology.publishing import Syntax, merged, written
 from stratagraph.queries.vocabulary import Description, Vocabulary
 from stratagraph.service.reference.texts import LANGUAGES, texts
@@ -126,6 +126,10 @@ class Reference:
             "is_text": lambda term: not isinstance(term, str),
         }
         return self._environment.get_template(template).render(context | values)
+
+    def place(self, name: str) -> str | None:
+        """Return where a term is described, below the folder of a language; None where nothing of that name is."""
+        return self._href(expand(name) or name)
 
     def _href(self, iri: Iri) -> str | None:
         """Return where a term is described, from any page of its language; None for a term of elsewhere."""

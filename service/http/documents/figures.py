@@ -22,6 +22,7 @@ class MetricFigure(Document):
     notation: str | None = None
     label: str
     unit: str = Field(description="UCUM code, or a currency")
+    unit_label: str = Field(description="The unit in words, in the language asked for; empty where nothing is counted")
     window: FigureWindow
     count: int | None = Field(default=None, description="Number of values observed")
     total: float | None = None
@@ -41,6 +42,7 @@ class DerivedFigure(Document):
     notation: str | None = None
     label: str
     unit: str = Field(description="UCUM code, or a currency")
+    unit_label: str = Field(description="The unit in words, in the language asked for; empty where nothing is counted")
     window: FigureWindow
     value: float
     calls: float | None = None
@@ -77,6 +79,7 @@ class MetricSeries(Document):
     notation: str | None = None
     label: str
     unit: str = Field(description="UCUM code, or a currency")
+    unit_label: str = Field(description="The unit in words, in the language asked for; empty where nothing is counted")
     sources: list[str]
     derived: bool = Field(description="Whether its points are ratios of two figures")
     points: list[SeriesPoint]

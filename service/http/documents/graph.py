@@ -71,6 +71,7 @@ class Attribute(Document):
     value: str
     datatype: str
     language: str | None
+    value_label: str | None = Field(description="What a value that is a code is called, such as in-force")
     claims: Claims
 
 
@@ -80,6 +81,7 @@ class Relation(Document):
     property: str
     label: str
     asset: Card
+    term: str | None = Field(description="What the ontology calls the other end, where that is a term and no asset")
     inferred: bool
     claims: Claims | None = Field(description="null where the relation was inferred")
 

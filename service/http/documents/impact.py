@@ -95,6 +95,15 @@ class ChecklistEntry(Document):
     reached: bool
 
 
+class ChangeChoice(Document):
+    """A kind of change that one may ask for."""
+
+    change: str
+    label: str
+    aspects: list[str] = Field(description="Notations of the aspects that it acts on")
+    usual: bool = Field(description="Whether it starts on the asset's level, or on any")
+
+
 class ImpactAnswer(Document):
     """What a change touches, level by level."""
 
@@ -107,6 +116,7 @@ class ImpactAnswer(Document):
     aspect: str | None
     aspect_label: str | None
     aspect_labels: dict[str, str] = Field(description="What the aspects of this answer are called, by notation")
+    changes: list[ChangeChoice]
     depth: int
     partial: bool = Field(description="Whether the answer was cut")
     partial_reason: str | None

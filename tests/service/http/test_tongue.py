@@ -158,6 +158,35 @@ def test_an_impact_in_portuguese_has_no_english_word(site: Site) -> None:
         assert re.fullmatch(r"([\w ]+ [\d,]+(, )?)+", strengths), strengths
 
 
+def test_the_audit_report_in_portuguese_has_no_english_word(site: Site) -> None:
+    page = site.get("/api/compliance/audit", params={"format": "html", "lang": "pt-BR"}).text
+    own = page[page.index('<section class="language" id="text-pt-BR"') :]
+    own = re.sub(r"<pre>.*?</pre>|<td[^>]*>Stratagraph.*?</td>", "", own, flags=re.DOTALL)
+    text = re.sub(r"<[^>]*>", " ", own)
+    assert not re.search(
+        r"\d{4}-\d\d-\d\dT|\+00:00|\b(true|false)\b|Internal policy|Log redaction|Latency objective", text
+    )
+    assert {"Política interna", "Mascaramento de logs"} <= set(
+        re.findall("Política interna|Mascaramento de logs", text)
+    )
+    headings = re.findall(r"<(?:h[1-3]|th|summary|li)[^>]*>(.*?)</", own)
+    assert [(each, found) for each in headings if (found := ENGLISH.findall(QUOTED.sub("", each)))] == []
+
+
+def test_codes_and_units_are_told_in_words(site: Site) -> None:
+    duty = site.get("/api/assets/LGPD-33", params={"lang": "pt-BR"}).json()
+    told = {one["property"].rpartition("#")[2]: one["valueLabel"] for one in duty["attributes"]}
+    assert (told["ruleSeverity"], told["ruleLegalStatus"], told["dutyRole"]) == ("crítica", "em vigor", "operador")
+    (framework,) = duty["relations"]["out"]
+    page = site.get(f"/ontology/pages/pt-br/term/{framework['term']}", follow_redirects=True)
+    assert page.status_code == 200
+    assert f'id="{page.url.fragment}"' in page.text
+    figures = site.get("/api/metrics", params={"asset": "Plataforma_LLMOps_Ask4Me", "lang": "pt-BR"}).json()
+    units = {one["unit"]: one["unitLabel"] for one in (*figures["figures"], *figures["derived"])}
+    assert units.items() >= {("{token}", "tokens"), ("{call}", "chamadas"), ("USD/{call}", "USD por chamada")}
+    assert not any("{" in label for label in units.values())
+
+
 @given(
     st.lists(
         st.tuples(st.sampled_from(["en", "pt-BR", "fr", "*"]), st.integers(0, 10)), max_size=5, unique_by=lambda p: p[0]
