@@ -11,7 +11,7 @@ from stratagraph.queries.dangling import Reference
 from stratagraph.queries.flows import Break, FlowAnswer
 from stratagraph.queries.impact import ChecklistItem, Impact, Reached
 from stratagraph.queries.messages import language as supported
-from stratagraph.queries.messages import messages
+from stratagraph.queries.messages import messages, plural
 from stratagraph.queries.reasons import reason
 from stratagraph.queries.walk import Hop
 
@@ -72,8 +72,8 @@ class _Writer:
 
     def _cut(self) -> str | None:
         cut = self._impact.cut
-        values = {"depth": self._impact.depth, "count": len(self._impact.assets)}
-        return self._texts[cut.value].format(**values) if cut else None
+        hops = plural(self._texts, "hop", self._impact.depth)
+        return self._texts[cut.value].format(hops=hops, count=len(self._impact.assets)) if cut else None
 
     def _level(self, level: Iri | None, group: tuple[Reached, ...]) -> Document:
         return {

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
 
 SECONDS = 20
@@ -47,6 +51,22 @@ class Browser:
         before = self.driver.current_url
         self.one(selector).click()
         self.wait_for_address_other_than(before)
+
+    def choose(self, selector: str, value: str) -> None:
+        """Choose an option by its value, and wait until the new state is shown."""
+        before = self.driver.current_url
+        Select(self.one(selector)).select_by_value(value)
+        self.wait_for_address_other_than(before)
+
+    @contextmanager
+    def as_wide_as(self, width: int) -> Iterator[None]:
+        """Let the page be seen on a screen of a width."""
+        metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        try:
+            yield
+        finally:
+            self.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
     def type(self, *keys: str) -> None:
         """Type into whatever has the focus."""

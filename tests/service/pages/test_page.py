@@ -145,7 +145,7 @@ def test_the_address_restores_the_state_and_back_goes_back(browser: Browser) -> 
 
 def test_a_short_walk_says_that_there_is_more(browser: Browser) -> None:
     browser.open(f"{LAW}&depth=1")
-    assert "1 hops" in browser.text(".note")
+    assert "after 1 hop;" in browser.text(".note")
 
 
 def test_the_language_switch_changes_texts_labels_and_reasons(browser: Browser) -> None:
@@ -196,3 +196,40 @@ def test_markup_in_the_address_stays_text(browser: Browser) -> None:
     assert browser.all(".failure")
     assert not browser.all("img")
     assert all("404" in error for error in browser.console_errors())
+
+
+def test_an_impact_is_narrowed_by_kind_of_change_and_aspect(browser: Browser) -> None:
+    browser.open("/?asset=Layer_Attn_23&lang=en")
+    everything = len(browser.all("#affected tbody tr:not(.group)"))
+    browser.choose("#change", "quantisation")
+    assert "change=quantisation" in browser.driver.current_url
+    acting = [option.get_attribute("value") for option in browser.all("#aspect option")]
+    assert acting == ["", "cost", "latency", "quality", "throughput"]
+    browser.choose("#aspect", "cost")
+    assert "aspect=cost" in browser.driver.current_url
+    assert "Quantisation" in browser.text(".heading")
+    narrowed = len(browser.all("#affected tbody tr:not(.group)"))
+    assert 0 < narrowed < everything
+    browser.choose("#change", "outage")  # which does not act on cost
+    assert "aspect=" not in browser.driver.current_url
+    browser.choose("#change", "")
+    assert len(browser.all("#affected tbody tr:not(.group)")) == everything
+
+
+def test_an_obligation_leads_to_its_framework(browser: Browser) -> None:
+    browser.open("/?asset=LGPD-33&lang=en")
+    link = browser.one("#details a[href*='/ontology/pages/en/term/']")
+    assert "FrameworkLGPD" in link.get_attribute("href")
+
+
+@pytest.mark.parametrize("lang", ["en", "pt-BR"])
+@pytest.mark.parametrize(
+    "path", ["/?", "/?level=L8&", "/?asset=LGPD-33&", "/?asset=LGPD_BR&depth=2&", "/api/compliance/audit?format=html&"]
+)
+def test_nothing_runs_off_a_narrow_screen(browser: Browser, path: str, lang: str) -> None:
+    with browser.as_wide_as(400):
+        browser.driver.get(f"{browser.site}{path}lang={lang}")
+        if not path.startswith("/api"):
+            browser.settle()
+        wide, seen = browser.driver.execute_script("return [document.documentElement.scrollWidth, innerWidth]")
+        assert wide <= seen
