@@ -53,8 +53,8 @@ def say(text: str, language: str, depth: int = _DEEPEST) -> str:
         return text
     if text in known:
         return known[text]
-    if core != text and (said := say(core, language, depth)) != core:
-        return text.replace(core, said)
+    if core != text and (inner := say(core, language, depth)) != core:
+        return text.replace(core, inner)
     if len(text) <= _LONGEST:
         for template in _templates(language):
             if (said := template.fill(text, language, depth)) is not None:

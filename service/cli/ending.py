@@ -111,7 +111,7 @@ def _takes_text(stream: TextIO) -> bool:
 def _tell(error: StratagraphError) -> None:
     # Imported late: most runs end well, and start without it.
     from stratagraph.ontology.sentences import say
-    from stratagraph.service.cli.options import tongue
+    from stratagraph.service.cli.tongue import tongue
 
     with suppress(OSError):  # where standard error takes nothing either, the status must do
         sys.stderr.write(f"stratagraph: {say(str(error), tongue())}\n")

@@ -13,7 +13,7 @@ import typer
 from stratagraph.ontology.sentences import SOURCE, say
 from stratagraph.service.cli.tongue import tongue
 
-USAGE: Final = typer.BadParameter.__mro__[1]
+USAGE: Final[type[Exception]] = typer.BadParameter.__base__ or Exception
 """What the library raises when a command is called in a way that it does not take."""
 _EXTRA: Final = re.compile(r"(?P<text>.*?)(?:\s*\[(?P<extra>[^\[\]]*(?:\[[^\]]*\])?)\])?", re.DOTALL)
 """The help of an option, and what the library adds about its default and range."""

@@ -7,10 +7,9 @@ import sys
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar, copy_context
 from itertools import pairwise
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
-from typer.core import TyperCommand
 
 from stratagraph.ontology.sentences import SOURCE, say
 
@@ -72,7 +71,7 @@ def _supported(tag: str) -> str:
     return tongue()
 
 
-def speaking(command: TyperCommand) -> TyperCommand:
+def speaking(command: Any) -> Any:
     """Give a command the option that names its language, unless it has one: whatever it says is said in that."""
     if not any(OPTION in parameter.opts for parameter in command.params):
         alone = typer.Typer(add_completion=False)

@@ -106,7 +106,8 @@ def router(engine: Engine) -> APIRouter:
             response.status_code = HTTPStatus.OK
         answer = await to_thread.run_sync(lambda: Writer(engine).commit(loaded.batch, dry_run=dry_run))
         warnings = [*(remark.document() for remark in loaded.remarks), *answer["warnings"]]
-        return in_tongue(answer | {"warnings": warnings})
+        told: dict[str, Any] = in_tongue(answer | {"warnings": warnings})
+        return told
 
     @routes.delete(
         "/sources",
@@ -120,7 +121,8 @@ def router(engine: Engine) -> APIRouter:
         ] = None,
         dry_run: DryRun = False,
     ) -> dict[str, Any]:
-        return in_tongue(Writer(engine).withdraw(source, scope or (), dry_run=dry_run))
+        told: dict[str, Any] = in_tongue(Writer(engine).withdraw(source, scope or (), dry_run=dry_run))
+        return told
 
     return routes
 

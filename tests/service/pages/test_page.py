@@ -219,7 +219,7 @@ def test_an_impact_is_narrowed_by_kind_of_change_and_aspect(browser: Browser) ->
 def test_an_obligation_leads_to_its_framework(browser: Browser) -> None:
     browser.open("/?asset=LGPD-33&lang=en")
     link = browser.one("#details a[href*='/ontology/pages/en/term/']")
-    assert "FrameworkLGPD" in link.get_attribute("href")
+    assert "FrameworkLGPD" in (link.get_attribute("href") or "")
 
 
 @pytest.mark.parametrize("lang", ["en", "pt-BR"])
