@@ -72,9 +72,9 @@ MISTAKES = [
     (("ledger", "import", "nothing.jsonl"), "o arquivo ou a pasta não existe"),
     (("neo4j", "status"), "Não há livro-razão em"),
     (("token", "add", "a b", "--role", "read"), "não pode ser nome de token"),
-    (("token", "revoke", "a"), "Não há token com o nome a"),
-    (("token", "list"), "Não há token."),
-    (("neo4j", "down"), "Nenhum Neo4j local está em execução."),
+    (("token", "revoke", "a"), "Não há livro-razão em"),
+    (("token", "list"), "Não há livro-razão em"),
+    (("neo4j", "down"), "Não há livro-razão em"),
     (("query", "SELECT"), "o arquivo ou a pasta não existe"),
     (("validate", "--data", "x.ttl", "--shapes", "y.ttl"), "Dê arquivos RDF a --data e --shapes."),
 ]
