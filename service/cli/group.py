@@ -65,21 +65,15 @@ class LazyCommands(MutableMapping[str, Any]):
 class PlainCommand(TyperCommand):
     """A command whose options have one value each, unless they take several: of two, the last would win in silence."""
 
+    context_class = SpokenContext
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the arguments; refuse a second value that would take the place of the first."""
         _, _, given = self.make_parser(ctx).parse_args(args=list(args))
         for param in given:
             if given.count(param) > 1 and not (param.multiple or getattr(param, "is_flag", False)):
-                ctx.fail(_told_twice(param.opts[-1]))
+                ctx.fail(f"{param.opts[-1]} is given more than once, and takes one value. Give it once.")
         return super().parse_args(ctx, args)
-
-
-def _told_twice(option: str) -> str:
-    # Imported late: hardly anybody does it.
-    from stratagraph.ontology.sentences import say
-    from stratagraph.service.cli.options import tongue
-
-    return say(f"{option} is given more than once, and takes one value. Give it once.", tongue())
 
 
 class PlainGroup(TyperGroup):
@@ -142,12 +136,11 @@ def _command(name: str, found: Any) -> Command:
         command: Any = typer.main.get_group(found)
         command.name = name
         for each in command.commands.values():
-            speaking(each).context_class = SpokenContext
+            speaking(each)
     else:
         alone = typer.Typer(add_completion=False, rich_markup_mode=HELP)
         alone.command(name, cls=PlainCommand)(found)
         command = speaking(typer.main.get_command(alone))
-        command.context_class = SpokenContext
     assert isinstance(command, Command)
     _leave_paths(command)
     return command
