@@ -13,6 +13,8 @@ from tests.core import vocabulary
 LISTS = re.compile(
     r"^- (?:Métricas/controles|Métricas prioritárias|Métricas|Riscos|Componentes|Componentes extras)[:.] (?P<items>.+)$"
 )
+INFLUENCES = re.compile(r"^- (?:Afeta|É afetado por)\b[^:]*: (?P<items>.+)$")
+"""Levels, each with why it influences or is influenced in brackets."""
 TERM = re.compile(r"^[•-] \**(?P<items>[A-Z][\w .&/-]{2,60}?)\**(?: \([^)]+\))?\**: \S")
 ASIDE = re.compile(r"\([^()]*\)")
 MARKS = re.compile(r"[*`$]+|</?(?:i|code)>|\\")
@@ -45,6 +47,9 @@ def listed(text: str) -> Iterator[str]:
     for line in text.splitlines():
         if found := LISTS.match(line) or TERM.match(line):
             yield from items(found["items"])
+        elif found := INFLUENCES.match(line):
+            for aside in ASIDE.findall(found["items"]):
+                yield from items(aside.strip("()").replace("ex.: ", ""))
         elif line.startswith("|") or "\t" in line:
             yield from (item for cell in re.split(r"[|\t]", line) if "→" not in cell for item in items(cell))
 
