@@ -108,13 +108,11 @@ def load(
             loaded = files.transform(
                 planned.files, model=model, base=settings.base, source=source, kind=what, complete=not partial
             )
-            if not partial:
-                loaded = replace(loaded, batch=planned.closing(loaded.batch))
-            emptied = _emptied(loaded.batch, planned, known)
+            loaded = loaded if partial else replace(loaded, batch=planned.closing(loaded.batch))
             if not planned.files and not planned.gone:
                 _nothing(paths, reading, allowed=allow_empty)
                 return
-            if emptied and not allow_empty:
+            if not allow_empty and (emptied := _emptied(loaded.batch, planned, known)):
                 raise _would_close_all(client, loaded, emptied)
             answer = _committed(client, loaded, dry_run=dry_run)
     account = Account(answer=answer, source=source, loaded=loaded, files=len(planned.files), every_warning=warnings)

@@ -32,7 +32,7 @@ from stratagraph.service.http.documents.problem import problems as told_everywhe
 from stratagraph.service.http.head import HeadLikeGet
 from stratagraph.service.http.origin import OriginGuard, is_loopback
 from stratagraph.service.http.parameters import OneSpelling, strict
-from stratagraph.service.http.past import graphs
+from stratagraph.service.http.past import Graphs, graphs
 from stratagraph.service.http.sequence import SequenceGate
 from stratagraph.service.http.tongue import Tongue
 from stratagraph.service.neo4j.cypher.pool import CypherPool
@@ -86,6 +86,12 @@ def create_app(engine: Engine, *, guarded: bool = True, lasting: bool = True) ->
     )
     describe(app)
     problems.install(app)
+    _add_routes(app, engine, graph, pool, cypher_pool)
+    _add_layers(app, engine, guarded=guarded)
+    return app
+
+
+def _add_routes(app: FastAPI, engine: Engine, graph: Graphs, pool: QueryPool, cypher_pool: CypherPool) -> None:
     for router in (
         api.router(engine, graph),
         batches.router(engine),
@@ -103,14 +109,19 @@ def create_app(engine: Engine, *, guarded: bool = True, lasting: bool = True) ->
             engine.commit,
             model=engine.model,
             prices=engine.prices,
-            base=settings.base,
-            limit=settings.request_mib << 20,
+            base=engine.settings.base,
+            limit=engine.settings.request_mib << 20,
             watch=lambda result: engine.tally.spans(accepted=result.accepted, rejected=result.rejected),
         ),
         sparql.router(pool, client=asker),
         pages.router(),
     ):
         app.include_router(router)
+
+
+def _add_layers(app: FastAPI, engine: Engine, *, guarded: bool) -> None:
+    """Put around all routes what every request goes through; the one added last sees it first."""
+    settings = engine.settings
     app.add_middleware(SequenceGate, engine=engine)
     app.add_middleware(Compression)
     app.add_middleware(HeadLikeGet)
@@ -120,7 +131,6 @@ def create_app(engine: Engine, *, guarded: bool = True, lasting: bool = True) ->
         app.add_middleware(AccessGuard, tokens=TokenFile(settings.tokens), always=always)
     app.add_middleware(OriginGuard, allowed=settings.allowed_hosts)
     app.add_middleware(Tongue)
-    return app
 
 
 def _query_settings(settings: Settings) -> QuerySettings:
