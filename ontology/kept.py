@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
+from stratagraph.ontology.cache import cache_folder
 from stratagraph.ontology.frozen import code_hash, freeze, thaw
 from stratagraph.ontology.stated import Modules, Stated
 
 FOLDER: Final = "ontology"
 VERSIONS: Final = 8
 """Files in the folder; older ones, of other versions of the product, go."""
-
-
-def cache_folder() -> Path:
-    """Return the folder for what can be made again for this user, as the XDG base directories define it."""
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home) / "stratagraph"
 
 
 class KeptCore:

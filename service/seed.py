@@ -10,8 +10,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+from stratagraph.ontology.cache import cache_folder
 from stratagraph.ontology.frozen import code_hash, freeze, stands_under, thaw
-from stratagraph.ontology.kept import cache_folder
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.service.deriver import Deriver
 from stratagraph.service.ledger.beginning import hand_on, take_over

@@ -13,8 +13,8 @@ from typing import Any, ClassVar, Final, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
+from stratagraph.ontology.cache import cache_folder
 from stratagraph.ontology.errors import StratagraphError
-from stratagraph.ontology.kept import cache_folder
 from stratagraph.ontology.namespaces import ASSET_BASE
 
 LEDGER_FILE: Final = "ledger.sqlite"
