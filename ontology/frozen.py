@@ -35,6 +35,7 @@ BUILT_IN: Final = frozenset(
     }
 )
 _DIGEST: Final = 32
+_NAMED: Final = (__name__, "named")
 
 
 def code_hash(*packages: str) -> str:
@@ -93,6 +94,11 @@ def stands_under(path: Path, key: str) -> bool:
         return False
 
 
+def named(name: str) -> object:
+    """Stand in a file for the shared object of a name; who reads it puts the object there."""
+    raise pickle.UnpicklingError(f"{name} is shared, and was not given")
+
+
 class _Writer(pickle.Pickler):
     """Names shared objects instead of writing them."""
 
@@ -100,9 +106,10 @@ class _Writer(pickle.Pickler):
         super().__init__(file, protocol=5)
         self._shared = shared
 
-    def persistent_id(self, obj: object) -> str | None:
-        """Return the name of a shared object, None of any other."""
-        return self._shared.get(id(obj))
+    def reducer_override(self, obj: object) -> Any:
+        """Return how a shared object is written; plain values, such as texts and tuples, are not asked about."""
+        name = self._shared.get(id(obj))
+        return NotImplemented if name is None else (named, (name,))
 
 
 class _Reader(pickle.Unpickler):
@@ -112,16 +119,14 @@ class _Reader(pickle.Unpickler):
         super().__init__(file)
         self._shared = shared
 
-    def persistent_load(self, pid: str) -> object:
-        """Return the shared object of a name."""
-        return self._shared[pid]
-
     def find_class(self, module: str, name: str) -> Any:
         """Return a class by its name.
 
         Raises:
             UnpicklingError: it is not one of those that we write.
         """
+        if (module, name) == _NAMED:
+            return self._shared.__getitem__
         if (module, name) in BUILT_IN:
             return super().find_class(module, name)
         if module.startswith(PACKAGES) and "." not in name:
