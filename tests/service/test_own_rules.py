@@ -101,7 +101,7 @@ def test_a_service_that_lacks_the_rules_is_not_asked_to_judge_by_them(
 ) -> None:
     settings = load_settings(data=opened(tmp_path / "data"))
     with Engine(settings) as engine:
-        client = local(create_app(engine, guarded=False))
+        client = local(create_app(engine, guarded=False, lasting=False))
         _need_rules(client, settings)
         with pytest.raises(RulesNotInForce, match="ACME-LOG-01"):
             _need_rules(client, settings.model_copy(update={"rules": rules}))

@@ -33,7 +33,7 @@ def _engine(tmp_path_factory: pytest.TempPathFactory, opened: Opened) -> Iterato
 @pytest.fixture(name="environment")
 def _environment(tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, str]:
     """A user's environment, whose commands find one engine that stays open; each test begins with nothing loaded."""
-    client = local(create_app(engine, guarded=False), Writer(engine))
+    client = local(create_app(engine, guarded=False, lasting=False), Writer(engine))
 
     @contextmanager
     def lent(*_: object, **__: object) -> Iterator[Client]:

@@ -18,7 +18,7 @@ from tests.service.neo4j.reading import query
 
 def ask(folder: Path, text: str) -> Any:
     with Engine(load_settings(data=folder)) as engine:
-        client = local(create_app(engine, guarded=False))
+        client = local(create_app(engine, guarded=False, lasting=False))
         return client.request("POST", "/cypher", json={"query": text}).json()
 
 
@@ -54,7 +54,7 @@ def test_a_shared_database_is_read_only_if_the_operator_said_so(
 @pytest.mark.neo4j
 def test_a_body_that_is_no_query_is_refused(database: Target, tmp_path: Path) -> None:
     with Engine(load_settings(data=tmp_path)) as engine:
-        client = local(create_app(engine, guarded=False))
+        client = local(create_app(engine, guarded=False, lasting=False))
         for body in ({}, {"query": 1}, {"query": "RETURN 1", "parameters": []}, {"query": "RETURN 1", "more": 1}):
             with pytest.raises(Refused) as refused:
                 client.request("POST", "/cypher", json=body)

@@ -83,7 +83,7 @@ def test_an_outage_holds_nobody_up_and_is_caught_up(projected: Projected) -> Non
     for number in range(5):
         commit(engine, number)
     until(lambda: engine.neo4j.status().state is State.DOWN)
-    client = local(create_app(engine, guarded=False))
+    client = local(create_app(engine, guarded=False, lasting=False))
     told = client.request("GET", "/health/ready").json()["views"]["neo4j"]
     assert (told["state"], told["lag"] > 0) == ("down", True)
     assert 'stratagraph_view_up{view="neo4j"} 0.0' in client.request("GET", "/metrics").text
