@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,6 +19,10 @@ from tempfile import mkdtemp
 from typing import Any
 
 import httpx
+
+from stratagraph.ontology import kept
+from stratagraph.ontology.kept import cache_folder
+from stratagraph.service import seed
 
 PROGRAM = (sys.executable, "-m", "stratagraph.service")
 DATA = "stratagraph"
@@ -66,15 +70,19 @@ def run(*arguments: str, environment: Mapping[str, str], stdin: str | None = Non
 def clean_environment(home: Path) -> dict[str, str]:
     """The environment of a newcomer: nothing of ours configured, a home of their own.
 
-    The cache, whose content goes by the hash of what it was made from, is shared: making it takes seconds.
+    The cache, whose content goes by the hash of what it was made from, is shared, and begins with what the tests' own
+    process has made of the core: making it takes seconds.
     """
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("STRATAGRAPH_")}
-    return kept | {"XDG_DATA_HOME": str(home), "XDG_CACHE_HOME": str(_cache())}
+    others = {name: value for name, value in os.environ.items() if not name.startswith("STRATAGRAPH_")}
+    return others | {"XDG_DATA_HOME": str(home), "XDG_CACHE_HOME": str(_cache())}
 
 
 @cache
 def _cache() -> Path:
     folder = Path(mkdtemp(prefix="stratagraph-cache-"))
+    for part in (kept.FOLDER, seed.FOLDER):
+        with suppress(OSError, shutil.Error):  # another process may be writing there
+            shutil.copytree(cache_folder() / part, folder / "stratagraph" / part)
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
 
