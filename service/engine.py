@@ -175,7 +175,9 @@ class Engine:
                 log.info("rebuilding the view %s at sequence %d", view.name, head.sequence)
                 view.rebuild(self.deriver.snapshot(edges_only=view.edges_only))
                 if view is self.triples and self._seed and head.sequence == FIRST:
-                    self._seed.keep(self.deriver, self.triples, self.settings.ledger)
+                    self._seed.keep(self.deriver, self.triples)
+        if self._seed and head.sequence == FIRST and isinstance(self.settings.ledger, Path):
+            self._seed.keep_ledger(self.settings.ledger)
 
     def _restored(self, head: End) -> Deriver:
         """Derive the present anew from what the ledger says."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import tempfile
 from contextlib import suppress
 from functools import cached_property
@@ -73,19 +74,21 @@ class Seed:
         found = thaw(self._folder / DERIVER_FILE, self._key, shared={"model": self._model})
         return found if isinstance(found, Deriver) else None
 
-    def keep(self, deriver: Deriver, triples: TriplesView, ledger: Path | str) -> None:
-        """Keep what a folder holds; where that cannot be written, the next new folder derives again.
+    def keep_ledger(self, file: Path) -> None:
+        """Keep the ledger in an SQLite file, unless one is kept; where that cannot be written, the next one commits."""
+        kept = self._folder / LEDGER_FILE
+        if self._folder.exists() and not stands_under(kept, self._key):
+            with suppress(OSError, sqlite3.Error):
+                freeze(kept, self._key, hand_on(file, self._folder))
 
-        A ledger on a server hands nothing on.
-        """
+    def keep(self, deriver: Deriver, triples: TriplesView) -> None:
+        """Keep what was derived; where that cannot be written, the next new folder derives again."""
         with suppress(OSError):
             self._folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             with tempfile.TemporaryDirectory(dir=self._folder.parent) as aside:
                 made = Path(aside) / "seed"
                 triples.seed(made / TRIPLES_FOLDER)
                 freeze(made / DERIVER_FILE, self._key, deriver, shared={"model": self._model})
-                if isinstance(ledger, Path):
-                    freeze(made / LEDGER_FILE, self._key, hand_on(ledger, Path(aside)))
                 shutil.rmtree(self._folder, ignore_errors=True)
                 made.rename(self._folder)
             kept = sorted(self._folder.parent.iterdir(), key=lambda folder: folder.stat().st_mtime)
