@@ -21,7 +21,7 @@ from typing import Any
 import httpx
 
 from stratagraph.ontology import kept
-from stratagraph.ontology.kept import cache_folder
+from stratagraph.ontology.cache import cache_folder
 from stratagraph.service import seed
 
 PROGRAM = (sys.executable, "-m", "stratagraph.service")
