@@ -22,6 +22,7 @@ from stratagraph.service.engine import Committed, Engine
 from stratagraph.service.http.documents.ledger import BatchReceipt, WithdrawalReceipt
 from stratagraph.service.http.documents.media import REF, texts
 from stratagraph.service.http.documents.problem import problems
+from stratagraph.service.http.negotiation import media_type_of
 from stratagraph.service.http.tongue import in_tongue
 from stratagraph.service.http.wire import LONGEST_NAME, LONGEST_SCOPE, WireBatch
 from stratagraph.service.withdrawal import withdrawal
@@ -38,6 +39,9 @@ MEDIA_TYPES: Final = {
 """What an upload is, by its media type: the name that errors call it by."""
 _BODY: Final = {"application/json": {"schema": {"$ref": REF.format(model=WireBatch.__name__)}}, **texts(MEDIA_TYPES)}
 
+AllowEmpty = Annotated[
+    bool, Query(alias="allowEmpty", description="Whether a complete document that says nothing may close its scope.")
+]
 DryRun = Annotated[bool, Query(alias="dryRun", description="Only find out what would change: commit nothing.")]
 
 
@@ -47,9 +51,34 @@ class UnsupportedUpload(StratagraphError):
 
     slug: ClassVar[str] = "unsupported-upload"
     status: ClassVar[int] = 415
-    text: ClassVar[str] = "The Content-Type '{given}' is not read here. Send one of: {known}."
+    text: ClassVar[str] = "The Content-Type '{given}' is not read here. Send one of: {known}; in UTF-8."
     given: str
     known: str
+
+
+@dataclass(kw_only=True)
+class EncodedUpload(StratagraphError):
+    """A body that is packed."""
+
+    slug: ClassVar[str] = "encoded-upload"
+    status: ClassVar[int] = 415
+    text: ClassVar[str] = "The Content-Encoding '{given}' is not read here. Send the document as it is."
+    given: str
+
+
+@dataclass(kw_only=True)
+class EmptyUpload(StratagraphError):
+    """A document that is all of its scope and says nothing, where the scope said something before."""
+
+    slug: ClassVar[str] = "empty-upload"
+    status: ClassVar[int] = 409
+    text: ClassVar[str] = (
+        "The document says nothing, and would close all {claims} statements of the scope '{scope}' of '{source}'. "
+        "Send the right document; or allowEmpty=true, if nothing is left to be said."
+    )
+    claims: int
+    scope: str
+    source: str
 
 
 @dataclass(kw_only=True)
@@ -97,11 +126,14 @@ def router(engine: Engine) -> APIRouter:
             str, Query(max_length=LONGEST_SCOPE, description="The part of the source a document is; for documents.")
         ] = "upload",
         complete: Annotated[bool, Query(description="Whether the document is all of its scope.")] = False,
+        allow_empty: AllowEmpty = False,
         dry_run: DryRun = False,
     ) -> dict[str, Any]:
+        media_type = _media_type(request)
         body = await _read(request, engine.settings.request_mib)
-        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         loaded = await to_thread.run_sync(lambda: _batch(engine, body, media_type, source, scope, complete=complete))
+        if complete and not allow_empty:
+            await to_thread.run_sync(lambda: _refuse_emptying(engine, loaded.batch, media_type))
         if dry_run:
             response.status_code = HTTPStatus.OK
         answer = await to_thread.run_sync(lambda: Writer(engine).commit(loaded.batch, dry_run=dry_run))
@@ -168,6 +200,32 @@ async def _read(request: Request, limit_mib: int) -> bytes:
     return bytes(body)
 
 
+def _media_type(request: Request) -> str:
+    """Return the media type of the body.
+
+    Raises:
+        UnsupportedUpload, EncodedUpload: for what is not read.
+    """
+    encoding = request.headers.get("content-encoding", "").strip().lower()
+    if encoding not in {"", "identity"}:
+        raise EncodedUpload(given=encoding)
+    given = request.headers.get("content-type", "")
+    media_type, charset = media_type_of(given)
+    if media_type not in {"", "application/json", *MEDIA_TYPES} or charset != "utf-8":
+        raise UnsupportedUpload(given=given, known=", ".join(("application/json", *MEDIA_TYPES)))
+    return media_type
+
+
+def _refuse_emptying(engine: Engine, batch: Batch, media_type: str) -> None:
+    """Refuse a document that is empty by accident; a JSON batch says of each scope itself that it is complete."""
+    if media_type not in MEDIA_TYPES or any(scope.stated for scope in batch.scopes):
+        return
+    known = Writer(engine).scopes(batch.source)
+    for scope in batch.scopes:
+        if claims := known.get(scope.name):
+            raise EmptyUpload(claims=claims, scope=scope.name, source=batch.source)
+
+
 def _batch(engine: Engine, body: bytes, media_type: str, source: str, scope: str, *, complete: bool) -> Loaded:
     if media_type in ("application/json", ""):
         try:
@@ -176,9 +234,6 @@ def _batch(engine: Engine, body: bytes, media_type: str, source: str, scope: str
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"])
             raise MalformedBatch(reason=f"{where}: {first['msg']}" if where else first["msg"]) from None
-    if media_type not in MEDIA_TYPES:
-        known = ", ".join(("application/json", *MEDIA_TYPES))
-        raise UnsupportedUpload(given=media_type, known=known)
     document = SourceFile(scope=scope, data=body, shown=MEDIA_TYPES[media_type])
     return files.transform([document], model=engine.model, base=engine.settings.base, source=source, complete=complete)
 

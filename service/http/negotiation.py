@@ -69,6 +69,14 @@ def _quality(media_type: str, ranges: list[MediaRange]) -> float:
     return max(covering, key=lambda media_range: media_range.precision).quality if covering else 0.0
 
 
+def media_type_of(content_type: str) -> tuple[str, str]:
+    """Return the media type and the character set of a Content-Type header; UTF-8 where it names none."""
+    media_type, *parameters = [part.strip().lower() for part in content_type.split(";")]
+    named = {name.strip(): value.strip(' "') for name, _, value in (part.partition("=") for part in parameters)}
+    charset = named.get("charset", "utf-8")
+    return media_type, "utf-8" if charset == "utf8" else charset
+
+
 def takes_gzip(accept_encoding: str) -> bool:
     """Tell whether an Accept-Encoding header takes gzip, and likes nothing else better (RFC 9110, section 12.5.3)."""
     qualities: dict[str, float] = {}

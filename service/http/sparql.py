@@ -22,7 +22,7 @@ from stratagraph.service.asof import read_moment
 from stratagraph.service.http.documents import sparql as operation
 from stratagraph.service.http.documents.sparql import FORM, QUERY
 from stratagraph.service.http.headers import AS_OF, AT_LEAST, SEQUENCE
-from stratagraph.service.http.negotiation import choose
+from stratagraph.service.http.negotiation import choose, media_type_of
 from stratagraph.service.http.parameters import canonical, check
 from stratagraph.service.http.sequence import wanted_sequence
 from stratagraph.service.http.tongue import spoken
@@ -139,7 +139,7 @@ async def _parameters(request: Request, limit: int) -> Parameters:
     if request.method != "POST":
         return given
     content_type = request.headers.get("content-type", "")
-    media_type, charset = _media_type(content_type)
+    media_type, charset = media_type_of(content_type)
     if media_type == UPDATE:
         raise _no_update()
     if media_type not in {QUERY, FORM} or charset != "utf-8":
@@ -150,13 +150,6 @@ async def _parameters(request: Request, limit: int) -> Parameters:
     if any(name == "query" for name, _ in given):
         raise BadProtocolRequest(detail="The query of a posted form belongs into its body.")
     return [*given, *_decode(body)]
-
-
-def _media_type(content_type: str) -> tuple[str, str]:
-    """Return the media type and the character set of a Content-Type header."""
-    media_type, *parameters = [part.strip().lower() for part in content_type.split(";")]
-    named: Mapping[str, str] = dict(part.split("=", 1) for part in parameters if "=" in part)
-    return media_type, named.get("charset", "utf-8").strip('"')
 
 
 async def _body(request: Request, limit: int, query_limit: int) -> bytes:
