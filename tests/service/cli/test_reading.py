@@ -147,6 +147,10 @@ def test_cypher_forms_that_do_not_exist_are_refused(environment: Mapping[str, st
         ("load", "no-such-file.yaml"),
         ("audit", "--framework", "qqqq"),
         ("withdraw", "--source", "nobody"),
+        ("validate", "--data", "no-such-file.ttl", "--shapes", "no-such-file.ttl"),
+        ("template", "Agnt"),
+        ("ontology", "term", "Agnt"),
+        ("ontology", "check", "--ontology", "no-such-folder"),
     ],
 )
 def test_an_error_is_in_the_language_of_the_environment(
@@ -155,6 +159,9 @@ def test_an_error_is_in_the_language_of_the_environment(
     english = run(*arguments, environment=environment).stderr
     portuguese = run(*arguments, environment={**environment, "STRATAGRAPH_LANG": "pt-BR"})
     assert portuguese.returncode == 2
+    asked = run(*arguments, "--lang", "pt-BR", environment={**environment, "STRATAGRAPH_LANG": "en"})
+    assert asked.stderr == portuguese.stderr
+    assert run(*arguments, environment=environment).stderr == english, "it is English again"
     assert portuguese.stderr != english
     told = re.sub(r"'[^']*'|--[\w-]+|/\S+|stratagraph [\w ]+", "", portuguese.stderr)
     assert re.findall(r"\b(the|is|are|there|not|cannot|of|with|and|or|it|has|have|give|choose|search)\b", told) == []
