@@ -31,8 +31,6 @@ _UNREAD_TYPES: Final = frozenset(
 _UNREAD_GROUPS: Final = frozenset({OWL.AllDifferent, OWL.AllDisjointProperties})
 """Axioms with a blank node of their own; owl:AllDisjointClasses is read."""
 _DENIALS: Final = frozenset({OWL.targetIndividual, OWL.targetValue})
-_FACETS: Final = frozenset({OWL.onDatatype, OWL.withRestrictions})
-"""What narrows a datatype with a name; of a nameless one its use is told."""
 _MEMBERS: Final = frozenset({OWL.members, OWL.distinctMembers})
 
 
@@ -46,8 +44,8 @@ def unread(facts: Iterable[Fact], graph: Graph) -> Iterator[Fact]:
         if fact.predicate == RDF.type:
             if fact.object in _UNREAD_TYPES:
                 yield fact
-        elif fact.predicate in _FACETS:
-            if not is_blank(fact.subject):
+        elif fact.predicate == OWL.onDatatype:
+            if not is_blank(fact.subject):  # of a nameless datatype its use is told
                 yield fact
         elif fact.predicate in _MEMBERS:
             if set(graph.iris(fact.subject, RDF.type)) & _UNREAD_GROUPS:
