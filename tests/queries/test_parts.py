@@ -123,3 +123,29 @@ def test_whatever_states_personal_data_of_its_own_is_judged(cls: str, rule: str)
     store = LGPD + f':t a sg:{cls} ; sg:name "t" ; sg:governedBy :lgpd '
     assert outcome(rule, store + "; sg:personalData true .") == "unknown"
     assert outcome(rule, store + "; sg:personalData false .") == "not_applicable"
+
+
+INDEX = ':i a sg:VectorIndex ; sg:name "i" . '
+
+
+@pytest.mark.parametrize(
+    ("estate", "right"),
+    [
+        ("", "not_applicable"),
+        (":t sg:retrievesFrom :i .", "not_applicable"),
+        (":t sg:retrievesFrom :i . :i sg:personalData false .", "not_applicable"),
+        (":t sg:retrievesFrom :i . :i sg:personalData true .", "unknown"),
+        (":a sg:retrievesFrom :i . :i sg:personalData true .", "unknown"),
+        (
+            ":a sg:retrievesFrom :i . :i sg:indexes :d . :d a sg:Dataset ; sg:name 'd' ; sg:personalData true .",
+            "unknown",
+        ),
+        # What others retrieve from is no matter of this one.
+        (":o a sg:LLMSystem ; sg:name 'o' ; sg:retrievesFrom :i . :i sg:personalData true .", "not_applicable"),
+    ],
+)
+@pytest.mark.parametrize("rule", ["LGPD-07", "LGPD-33", "LGPD-46"])
+def test_who_retrieves_personal_data_handles_it_whatever_they_state(rule: str, estate: str, right: str) -> None:
+    """A statement is no ground for not applicable where another statement contradicts it."""
+    stated = LGPD + ':t a sg:LLMSystem ; sg:name "t" ; sg:governedBy :lgpd ; sg:personalData false . '
+    assert outcome(rule, stated + PART + INDEX + estate) == right
