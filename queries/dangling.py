@@ -1,13 +1,19 @@
-"""References that lead nowhere: what they pointed to has been withdrawn since."""
+"""References that lead nowhere: what they pointed to has been withdrawn since.
+
+Somebody has to state what a thing is: that its relations tell a class of it, by their domains and ranges, is no
+description.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from stratagraph.ontology.facts import Iri, Literal
 from stratagraph.ontology.model import OntologyModel
+from stratagraph.ontology.namespaces import RDF
 from stratagraph.queries.stores import TripleStore
 
 _CHUNK: Final = 500
@@ -17,7 +23,7 @@ SELECT DISTINCT ?subject ?predicate ?object ?source WHERE {{
   ?statement rdf:{end} ?{end} ; rdf:subject ?subject ; rdf:predicate ?predicate ; rdf:object ?object ;
     sg:source ?source .
   FILTER(isIRI(?object))
-  FILTER NOT EXISTS {{ ?object a ?class }}
+  FILTER NOT EXISTS {{ ?description rdf:subject ?object ; rdf:predicate rdf:type }}
 }}
 """
 
@@ -40,9 +46,15 @@ def dangling(store: TripleStore, model: OntologyModel, nodes: Iterable[Iri]) -> 
         for at in range(0, len(ordered), _CHUNK)
         for end in ("subject", "object")
         for reference in _stated(store, end, ordered[at : at + _CHUNK])
-        if reference.predicate in model.relations
+        if reference.predicate in model.relations and reference.object not in _of_the_ontology(model)
     }
     return tuple(sorted(found))
+
+
+@lru_cache(maxsize=4)
+def _of_the_ontology(model: OntologyModel) -> frozenset[Iri]:
+    """Return what the ontology itself describes, of which the store has no statements."""
+    return frozenset(fact.subject for fact in model.triples if fact.predicate == RDF.type)
 
 
 def _stated(store: TripleStore, end: str, nodes: Iterable[Iri]) -> Iterator[Reference]:

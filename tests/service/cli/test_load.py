@@ -237,6 +237,37 @@ def test_what_another_source_still_says_is_not_gone(
     assert models(engine) == {"one"}
 
 
+KINDS = {"BaseModel": "BaseModel", "TaskAgent": "Agent", "Law": "Regulation"}
+
+
+@pytest.mark.parametrize(
+    ("relation", "cls"),
+    [
+        ("usesModel", "BaseModel"),  # whose range tells that what it leads to is a model
+        ("delegatesTo", "TaskAgent"),
+        ("governedBy", "Law"),  # whose range tells nothing
+    ],
+)
+def test_what_was_withdrawn_is_told_whatever_its_relations_tell_of_it(
+    engine: Engine, load: Load, tmp_path: Path, relation: str, cls: str
+) -> None:
+    owner, user = tmp_path / "owner.yaml", tmp_path / "user.yaml"
+    owner.write_text(f"assets:\n- {{kind: {cls}, name: gone}}\n", encoding="utf-8")
+    user.write_text(
+        f"assets:\n- {{kind: TaskAgent, name: left, {relation}: {{kind: {cls}, name: gone}}}}\n", encoding="utf-8"
+    )
+    load(owner, "--source", "owner")
+    load(user, "--source", "user")
+    gone, left = f"{ASSET_BASE}{KINDS[cls]}/gone", f"{ASSET_BASE}Agent/left"
+    before = impact(engine.adjacency, engine.triples, engine.model, left, direction=Direction.BOTH)
+    assert (before.dangling, gone in before.assets) == ((), True)
+    owner.write_text("assets: []\n", encoding="utf-8")
+    assert "left still points to it" in load(owner, "--source", "owner", "--allow-empty").stdout
+    after = impact(engine.adjacency, engine.triples, engine.model, left, direction=Direction.BOTH)
+    assert [(one.subject, one.object, one.source) for one in after.dangling] == [(left, gone, "user")]
+    assert gone not in after.assets
+
+
 WHO = ("/index", "/reader", "retrievesFrom", "'user'", "user.yaml")
 
 
