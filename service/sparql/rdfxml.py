@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from html import escape
 from itertools import groupby
 from operator import attrgetter
 from typing import Final
-from xml.sax.saxutils import quoteattr
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
@@ -48,7 +48,7 @@ def rdf_xml(triples: Iterable[Triple], prefixes: Mapping[str, str]) -> Iterator[
         UnwritableTripleError: for a predicate without a name that XML could take, or a character that it has not.
     """
     declared = {namespace: prefix for prefix, namespace in ({"rdf": RDF} | dict(prefixes)).items()}
-    names = "".join(f"\n  xmlns:{prefix}={quoteattr(namespace)}" for namespace, prefix in declared.items())
+    names = "".join(f"\n  xmlns:{prefix}={_quoted(namespace)}" for namespace, prefix in declared.items())
     yield f'<?xml version="1.0" encoding="UTF-8"?>\n<rdf:RDF{names}>\n'
     for subject, group in groupby(triples, key=attrgetter("subject")):
         yield f"  <rdf:Description {_naming(subject, 'about')}>\n"
@@ -60,7 +60,7 @@ def rdf_xml(triples: Iterable[Triple], prefixes: Mapping[str, str]) -> Iterator[
 
 def _naming(node: object, attribute: str) -> str:
     if isinstance(node, NamedNode):
-        return f"rdf:{attribute}={quoteattr(node.value)}"
+        return f"rdf:{attribute}={_quoted(node.value)}"
     if isinstance(node, BlankNode):
         return f'rdf:nodeID="b{node.value}"'
     raise UnwritableTripleError("it holds a triple term")
@@ -73,13 +73,13 @@ def _property(predicate: str, value: object, declared: Mapping[str, str]) -> str
     namespace, local = predicate[: found.start()], found[0]
     prefix = declared.get(namespace)
     name = f"{prefix or 'ns'}:{local}"
-    opening = name if prefix else f"{name} xmlns:ns={quoteattr(namespace)}"
+    opening = name if prefix else f"{name} xmlns:ns={_quoted(namespace)}"
     if not isinstance(value, Literal):
         return f"<{opening} {_naming(value, 'resource')}/>"
     if value.language:
         opening += f' xml:lang="{value.language}"'
     elif value.datatype.value != XSD.string:
-        opening += f" rdf:datatype={quoteattr(value.datatype.value)}"
+        opening += f" rdf:datatype={_quoted(value.datatype.value)}"
     return f"<{opening}>{_text(value.value)}</{name}>"
 
 
@@ -87,3 +87,8 @@ def _text(text: str) -> str:
     if found := _FORBIDDEN.search(text):
         raise UnwritableTripleError(f"a text holds the character U+{ord(found[0]):04X}, which XML has not")
     return re.sub("[&<>\r]", lambda special: _ESCAPES[special[0]], text)
+
+
+def _quoted(text: str) -> str:
+    """Return an attribute's value in quotes; the library for XML would load all of HTTP for it."""
+    return f'"{escape(text)}"'
