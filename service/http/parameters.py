@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from stratagraph.ontology.errors import StratagraphError, in_short
 from stratagraph.queries.messages import language
+from stratagraph.service.http.headers import AS_OF
 from stratagraph.service.times import read_day
 
 SPELLINGS: Final = {"as-of": "asOf"}
@@ -81,6 +82,17 @@ class EmptyParameter(StratagraphError):
         return {"parameter": self.parameter}
 
 
+@dataclass(kw_only=True)
+class UnreadHeader(StratagraphError):
+    """A header asks for the past where it is not read."""
+
+    slug: ClassVar[str] = "unread-header"
+    status: ClassVar[int] = 422
+    text: ClassVar[str] = "The header {header} is not read here. {advice}"
+    header: str
+    advice: str
+
+
 def check(given: Iterable[tuple[str, str]], known: Mapping[str, bool]) -> None:
     """Check parameters against those that a route knows; ``known`` tells which may stand several times.
 
@@ -105,8 +117,14 @@ async def strict(request: Request) -> None:
     API, such as the page, whose address holds its state, takes any.
     """
     route = request.scope["route"]
-    if request.query_params and route.include_in_schema:
+    if not route.include_in_schema:
+        return
+    if request.query_params:
         check(request.query_params.multi_items(), dict(_known(route)))
+    if AS_OF in request.headers and not _reads(route, AS_OF):
+        past = "asOf" in dict(_known(route))
+        advice = "Send the parameter asOf." if past else "This route answers about the present only."
+        raise UnreadHeader(header=AS_OF, advice=advice)
 
 
 def _known(route: Any) -> Iterator[tuple[str, bool]]:
@@ -115,6 +133,11 @@ def _known(route: Any) -> Iterator[tuple[str, bool]]:
     for parameter in (route.openapi_extra or {}).get("parameters", ()):
         if parameter["in"] == "query":
             yield parameter["name"], parameter["schema"].get("type") == "array"
+
+
+def _reads(route: Any, header: str) -> bool:
+    described = (route.openapi_extra or {}).get("parameters", ())
+    return any(parameter["in"] == "header" and parameter["name"] == header for parameter in described)
 
 
 def _declared(dependant: Dependant) -> Iterator[tuple[str, bool]]:

@@ -138,6 +138,16 @@ def test_the_past_is_asked_for_in_either_spelling_on_every_route_that_knows_it(s
     assert canonical("as-of") == "asOf"
 
 
+def test_no_route_passes_over_the_header_that_asks_for_the_past(site: Site) -> None:
+    for operation in operations(site):
+        asked = operation.send(site, [*operation.needed.items()], headers={"Stratagraph-As-Of": "2"})
+        if operation.path == "/sparql":
+            assert (asked.status_code, asked.headers["stratagraph-sequence"]) == (200, "2")
+        else:
+            assert asked.status_code == 422, f"{operation.method} {operation.path}"
+            assert ("asOf" in asked.text) == ("asOf" in operation.parameters), operation.path
+
+
 DAYS = [
     ("2026-11-29", 200),
     ("0", 422),
