@@ -34,10 +34,12 @@ ASSESSOR: Final = "stratagraph"
 _Text: TypeAlias = tuple[tuple[str, str], ...]
 """One message, by language."""
 
+# What was withdrawn is no target, though a relation that still leads there may tell a class of it.
 _TARGETS: Final = """
 SELECT DISTINCT ?target ?type ?name ?label WHERE {{
   VALUES ?class {{ {classes} }}
   ?target a ?class ; a ?type .
+  FILTER EXISTS {{ ?statement rdf:subject ?target }}
   OPTIONAL {{ ?target sg:name ?name }}
   OPTIONAL {{ ?target rdfs:label ?label }}
 }}

@@ -74,6 +74,21 @@ def test_calls_before_the_signature_are_told(engine: Engine) -> None:
     assert judged(engine) == ("pass", "leaves-brazil")
 
 
+def test_what_was_withdrawn_is_no_target_though_it_is_still_pointed_to(engine: Engine) -> None:
+    helper = ':helper a sg:Agent ; sg:name "helper" . '
+
+    def judged_ones() -> set[str]:
+        return {verdict.target or "" for verdict in engine.audit().verdicts if verdict.rule.id == "POL-AGENT-01"}
+
+    state(engine, "owner", helper)
+    state(engine, "team", ':agent a sg:Agent ; sg:name "agent" ; sg:delegatesTo :helper .')
+    assert judged_ones() == {f"{BASE}agent", f"{BASE}helper"}
+    state(engine, "owner", ':other a sg:BaseModel ; sg:name "other" . ')
+    assert judged_ones() == {f"{BASE}agent"}
+    state(engine, "owner", helper)
+    assert judged_ones() == {f"{BASE}agent", f"{BASE}helper"}
+
+
 def test_a_law_withdrawn_by_its_owner_leaves_everything_it_governed_unknown(engine: Engine) -> None:
     state(engine, "owner", LAW)
     state(engine, "team", ESTATE)
