@@ -48,6 +48,7 @@ NOT_FOR_READERS: Final = frozenset(
         "by rules",  # keys of what is kept
         "by rules and the reasoner",
         "{}.{} is not ours to make",  # a programmer's fault
+        "{} is shared, and was not given",
         "rules out",  # a value in the graph
         "local time",  # datatypes in Neo4j
         "local moment",
