@@ -87,7 +87,7 @@ class _Page:
                 rows.append(
                     {
                         "property": predicate,
-                        "label": self._label(predicate),
+                        "label": self._called(predicate),
                         "value": value.value,
                         "datatype": value.datatype,
                         "language": value.language or None,
@@ -107,7 +107,7 @@ class _Page:
             rows += [
                 {
                     "property": predicate,
-                    "label": messages("assets", self._language).get(local_name(predicate)) or self._label(predicate),
+                    "label": self._called(predicate),
                     "value": value.value,
                     "datatype": value.datatype,
                     "language": value.language or None,
@@ -195,6 +195,11 @@ class _Page:
         """Whether the relation is one of the deriver's influence properties or their inverses: impact shows those."""
         inverse = self._model.relations[predicate].inverse
         return SG.affects in self._above(predicate) or (inverse is not None and SG.affects in self._above(inverse))
+
+    def _called(self, predicate: Iri) -> str:
+        """Return what a property is called; other vocabularies' labels are in English at most."""
+        other = None if predicate.startswith(SG) else messages("assets", self._language).get(local_name(predicate))
+        return other or self._label(predicate)
 
     def _label(self, iri: Iri) -> str:
         return self._model.label(iri, self._language.lower())

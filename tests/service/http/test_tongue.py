@@ -177,6 +177,9 @@ def test_codes_and_units_are_told_in_words(site: Site) -> None:
     duty = site.get("/api/assets/LGPD-33", params={"lang": "pt-BR"}).json()
     told = {one["property"].rpartition("#")[2]: one["valueLabel"] for one in duty["attributes"]}
     assert (told["ruleSeverity"], told["ruleLegalStatus"], told["dutyRole"]) == ("crítica", "em vigor", "operador")
+    assert {"definição", "citação"} <= {one["label"] for one in duty["attributes"]}
+    platform = site.get("/api/assets/Plataforma_LLMOps_Ask4Me", params={"lang": "pt-BR"}).json()
+    assert {"rótulo", "nome"} <= {one["label"] for one in platform["attributes"]}
     (framework,) = duty["relations"]["out"]
     page = site.get(f"/ontology/pages/pt-br/term/{framework['term']}")
     assert page.status_code == 303
