@@ -20,8 +20,13 @@ from stratagraph.queries.cards import TRANSVERSAL, Card, Cards, local_name
 from stratagraph.queries.stores import TripleStore
 
 _SEARCH: Final = "Search for part of its name: stratagraph search TEXT, or /api/search?q=TEXT."
+_LOOK_UP: Final = "Search for part of its name: stratagraph ontology search TEXT."
+_IN_THE_GRAPH: Final = frozenset({"asset"})
+"""The kinds of names that the search of the graph finds; others are terms of the ontology."""
 _SEPARATORS: Final = re.compile(r"[\W_]+")
 _SUGGESTIONS: Final = 5
+_LISTED: Final = 40
+"""Most terms to name where none is near: all levels, aspects and kinds of change, but not all classes."""
 
 _IS_ASSET: Final = "ASK { ?asset a sg:Asset }"
 _MERGED: Final = "SELECT ?asset ?alias WHERE { ?asset sg:mergedFrom ?alias ; a sg:Asset }"
@@ -55,7 +60,7 @@ class UnknownName(StratagraphError):
     def __str__(self) -> str:
         """Name the nearest ones, where there are any."""
         nearest = ", ".join(self.suggestions)
-        advice = f"Did you mean: {nearest}?" if nearest else _SEARCH
+        advice = f"Did you mean: {nearest}?" if nearest else _SEARCH if self.kind in _IN_THE_GRAPH else _LOOK_UP
         return self.text.format(**self.data(), advice=advice)
 
     def details(self) -> dict[str, object]:
@@ -89,7 +94,7 @@ def resolve_name(store: TripleStore, model: OntologyModel, text: str, base: Iri 
 
     Of assets that were merged, each one's IRI means the one that stands for all.
     """
-    spelled = _spelled(text.strip(), base)
+    spelled = _assets_spelled(model, text.strip(), base)
     for iri in spelled:
         if store.ask(_IS_ASSET, {"asset": iri}):
             return iri
@@ -227,13 +232,21 @@ def _rank(wanted: str, words: str) -> int | None:
     return len(tests) if all(word in words for word in wanted.split()) else None
 
 
-def _spelled(text: str, base: Iri) -> list[Iri]:
-    """Return the IRIs that a text may spell: itself, a CURIE, or a path below the asset base."""
+def spelled(model: OntologyModel, text: str) -> list[Iri]:
+    """Return the IRIs that a text may spell: itself, or a CURIE of the product's or of a user's modules."""
+    bare = text.strip().removeprefix("<").removesuffix(">")
+    prefix, _, local = bare.partition(":")
+    own = (base + local for base in model.prefixes.get(prefix, ()))
+    return list(dict.fromkeys((bare, expand(bare) or bare, *own)))
+
+
+def _assets_spelled(model: OntologyModel, text: str, base: Iri) -> list[Iri]:
+    """Return the IRIs of assets that a text may spell, a path below the asset base among them."""
     prefix, _, local = text.partition(":")
-    spelled = [text, expand(text) or "", base + text, base + quote(text, safe="/%")]
+    found = [*spelled(model, text), base + text, base + quote(text, safe="/%")]
     if prefix == "asset":
-        spelled[:0] = [base + local, base + quote(local, safe="/%")]
-    return [iri for iri in dict.fromkeys(spelled) if _is_iri(iri)]
+        found[:0] = [base + local, base + quote(local, safe="/%")]
+    return [iri for iri in dict.fromkeys(found) if _is_iri(iri)]
 
 
 def _is_iri(text: str) -> bool:
@@ -267,10 +280,15 @@ def _term(model: OntologyModel, kind: str, notations: Mapping[Iri, str], text: s
         labels = (*model.labels.get(iri, {}).values(), *model.alternatives.get(iri, ()))
         for spelling in (iri, notation, local_name(iri), *labels):
             spellings.setdefault(fold(spelling), iri)
+    for iri in spelled(model, text):
+        if iri in notations:
+            return iri
     wanted = fold(expand(text.strip()) or text)
     if wanted in spellings:
         return spellings[wanted]
     written = {fold(notation): notation for notation in notations.values()}
     close = get_close_matches(wanted, written, n=_SUGGESTIONS, cutoff=0.4)
-    suggestions = tuple(written[each] for each in close) or tuple(sorted(notations.values()))
+    suggestions = tuple(written[each] for each in close)
+    if not suggestions and len(notations) <= _LISTED:
+        suggestions = tuple(sorted(notations.values()))
     raise UnknownName(kind=kind, name=text, suggestions=suggestions)

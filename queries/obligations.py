@@ -13,8 +13,8 @@ from stratagraph.ontology.facts import Fact, Influence, Iri, Literal
 from stratagraph.ontology.folding import fold
 from stratagraph.ontology.frameworks import bindings
 from stratagraph.ontology.model import OntologyModel
-from stratagraph.ontology.namespaces import ASSET_BASE, SG, expand, local_name
-from stratagraph.queries.names import UnknownName, resolve_name
+from stratagraph.ontology.namespaces import ASSET_BASE, SG, local_name
+from stratagraph.queries.names import UnknownName, resolve_name, spelled
 from stratagraph.queries.stores import Adjacency, TripleStore
 
 _STRENGTH: Final = 1.0
@@ -100,7 +100,7 @@ def resolve_start(store: TripleStore, model: OntologyModel, text: str, base: Iri
     except UnknownName as unknown:
         known = _notations(store)
         wanted = fold(text)
-        for spelling in (wanted, fold(expand(text.strip()) or "")):
+        for spelling in (wanted, *map(fold, spelled(model, text))):
             if spelling in known:
                 return known[spelling][0]
         close = tuple(known[key][1] for key in get_close_matches(wanted, known, cutoff=0.75))

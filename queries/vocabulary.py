@@ -15,10 +15,10 @@ from stratagraph.ontology.facts import Fact, Iri, Literal, Term
 from stratagraph.ontology.folding import fold
 from stratagraph.ontology.graph import Graph
 from stratagraph.ontology.model import OntologyModel
-from stratagraph.ontology.namespaces import DCT, OWL, RDF, RDFS, SG, SKOS, VS, compact, expand, local_name
+from stratagraph.ontology.namespaces import DCT, OWL, RDF, RDFS, SG, SKOS, VS, compact, local_name
 from stratagraph.queries.forms import Form, Forms
 from stratagraph.queries.matches import Index, Spelling, Texts
-from stratagraph.queries.names import AmbiguousName, UnknownName
+from stratagraph.queries.names import AmbiguousName, UnknownName, spelled
 
 KINDS: Final = {
     OWL.Class: "class",
@@ -184,14 +184,8 @@ class Vocabulary:
             AmbiguousName: with the candidates, where several terms are called so.
             UnknownName: with the nearest names, where none is.
         """
-        spelled = name.strip().removeprefix("<").removesuffix(">")
         terms = self.terms.keys() if among is None else self.terms.keys() & among
-        prefix, _, rest = spelled.partition(":")
-        for iri in (
-            spelled,
-            expand(spelled) or spelled,
-            *(base + rest for base in self.model.prefixes.get(prefix, ())),
-        ):
+        for iri in spelled(self.model, name):
             if iri in terms:
                 return iri
         own, further = (terms & spellings.get(fold(name), set()) for spellings in self._spellings)

@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from stratagraph.ontology.facts import Fact, Iri, Literal
 from stratagraph.ontology.folding import fold
-from stratagraph.ontology.model import load_model
-from stratagraph.ontology.namespaces import SG
+from stratagraph.ontology.model import extend, load_model
+from stratagraph.ontology.namespaces import OWL, RDF, RDFS, SG
 from stratagraph.queries import names
 from stratagraph.queries.names import AmbiguousName, UnknownName, resolve_name, search
+from stratagraph.queries.vocabulary import Vocabulary
 from tests.queries.plain import PlainStore, described, iri
 
 MODEL = load_model()
@@ -128,3 +129,40 @@ def test_levels_and_classes_resolve() -> None:
     assert names.resolve_level(MODEL, "l12") == SG.L12
     assert names.resolve_level(MODEL, "transversal") is None
     assert names.resolve_class(MODEL, "sg:Agent") == names.resolve_class(MODEL, "agente") == SG.Agent
+
+
+MY = "https://example.org/my#"
+ROBOT = (
+    Fact(f"{MY}Robot", RDF.type, OWL.Class),
+    Fact(f"{MY}Robot", RDFS.subClassOf, SG.Agent),
+    Fact(f"{MY}Robot", RDFS.label, Literal("Droid", language="en")),
+)
+EXTENDED = extend(MODEL, {"my.ttl": ROBOT}, {"my": (f"{MY}other/", MY)})
+SPELLINGS_OF_A_CLASS = ["Robot", "robot", "Droid", "my:Robot", MY + "Robot", f"<{MY}Robot>", f" <{MY}Robot> "]
+
+
+@pytest.mark.parametrize("text", SPELLINGS_OF_A_CLASS)
+def test_a_class_of_ones_own_is_known_by_every_spelling_of_it(text: str) -> None:
+    assert names.resolve_class(EXTENDED, text) == Vocabulary(EXTENDED).find_class(text) == MY + "Robot"
+
+
+@pytest.mark.parametrize("text", ["sg:Agent", SG.Agent, f"<{SG.Agent}>"])
+def test_a_class_of_the_core_is_known_by_curie_and_iri(text: str) -> None:
+    assert names.resolve_class(EXTENDED, text) == Vocabulary(EXTENDED).find_class(text) == SG.Agent
+
+
+@pytest.mark.parametrize("text", ["asset:Tool/known", iri("Tool/known"), f"<{iri('Tool/known')}>", "my:known"])
+def test_an_asset_is_known_by_curie_and_iri(text: str) -> None:
+    known = f"{MY}known" if text == "my:known" else iri("Tool/known")
+    store = PlainStore(EXTENDED, [Fact(known, RDF.type, SG.Tool), Fact(known, SG.name, Literal("its name"))])
+    assert resolve_name(store, EXTENDED, text) == known
+
+
+def test_what_is_near_to_nothing_is_looked_for_where_it_could_be() -> None:
+    """Not among a hundred classes, and not by the search for assets."""
+    for find in (names.resolve_class, lambda model, text: Vocabulary(model).find(text)):
+        with pytest.raises(UnknownName, match="stratagraph ontology search") as unknown:
+            find(MODEL, "q8#q8#q8#")
+        assert len(str(unknown.value)) < 200
+    with pytest.raises(UnknownName, match="stratagraph search"):
+        resolve_name(STORE, MODEL, "q8#q8#q8#")

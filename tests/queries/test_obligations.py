@@ -29,7 +29,7 @@ def levels_of(obligation: Iri) -> set[object]:
     return {fact.object for fact in MODEL.triples if (fact.subject, fact.predicate) == pair}
 
 
-@pytest.mark.parametrize("text", ["LGPD-33", "lgpd-33", "sg:LGPD-33", SG.term("LGPD-33")])
+@pytest.mark.parametrize("text", ["LGPD-33", "lgpd-33", "sg:LGPD-33", SG.term("LGPD-33"), f"<{SG.term('LGPD-33')}>"])
 def test_an_obligation_resolves_by_notation_curie_and_iri(text: str) -> None:
     assert resolve_start(estate.store(), MODEL, text) == SG.term("LGPD-33")
 
