@@ -12,6 +12,7 @@ from urllib.parse import unquote_plus
 from fastapi import Query, Request
 from fastapi.dependencies.models import Dependant
 from pydantic import AfterValidator, BeforeValidator
+from pydantic_core import PydanticCustomError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from stratagraph.ontology.errors import StratagraphError, in_short
@@ -181,7 +182,8 @@ def _day(given: object) -> object:
     if isinstance(given, str):
         day = read_day(given)
         if day is None:
-            raise ValueError("a date is written YYYY-MM-DD")
+            # Not a ValueError: pydantic would tell it as "Value error, ...".
+            raise PydanticCustomError("day", "a date is written YYYY-MM-DD")
         return day
     return given
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from stratagraph.ontology import sketches
 from stratagraph.ontology.facts import Batch, Fact, Iri, Method, Observation, Scope, Term
@@ -24,7 +25,10 @@ LONGEST_SILENCE: Final = 100 * 365 * 86_400
 
 def _unbase64(text: object) -> object:
     """Read base64 strictly: a letter that is none of it must not be skipped over."""
-    return base64.b64decode(text, validate=True) if isinstance(text, str) else text
+    try:
+        return base64.b64decode(text, validate=True) if isinstance(text, str) else text
+    except ValueError:
+        raise PydanticCustomError("base64", "a sketch is written in base64") from None
 
 
 class WireObservation(BaseModel):

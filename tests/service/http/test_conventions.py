@@ -169,6 +169,8 @@ def test_a_date_is_a_date(site: Site, day: str, status: int) -> None:
     assert answer.status_code == status, answer.text
     if status == 200:
         assert answer.json()["on"] == day
+    else:
+        assert answer.json()["detail"].startswith("query.on: a date is written YYYY-MM-DD")
 
 
 LANGUAGES = [

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from stratagraph.ontology.facts import Batch, Method, Observation
 from stratagraph.ontology.namespaces import SG
@@ -42,3 +44,13 @@ def test_a_sketch_that_cannot_be_merged_is_refused(sketch: bytes) -> None:
     batch = WireBatch.model_validate(document(sketch))
     with pytest.raises(MalformedSketch):
         batch.batch()
+
+
+@pytest.mark.parametrize("written", ["%%%", "AA", "A A=", "AAAA-_==", "é"])
+def test_a_sketch_that_is_no_base64_is_told_in_plain_words(written: str) -> None:
+    sent: Any = document(b"")
+    sent["observations"][0]["sketch"] = written
+    with pytest.raises(ValidationError) as refused:
+        WireBatch.model_validate(sent)
+    (fault,) = refused.value.errors()
+    assert (fault["loc"], fault["msg"]) == (("observations", 0, "sketch"), "a sketch is written in base64")
