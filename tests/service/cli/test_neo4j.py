@@ -114,8 +114,12 @@ def test_a_running_service_is_left_to_do_it(database: Target, tmp_path: Path) ->
 
 
 @pytest.mark.neo4j
-def test_a_local_server_is_started_once_and_stopped(environment: Mapping[str, str], tmp_path: Path) -> None:
+def test_a_local_server_is_started_once_and_stopped(
+    environment: Mapping[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     refuse_without_tools()
+    monkeypatch.chdir(tmp_path / "home")
+    environment = {**environment, "STRATAGRAPH_DATA": "stratagraph"}  # relative, which once never started
     fetched = {**environment, "XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")}
     server = LocalNeo4j(tmp_path / "home" / "stratagraph")
     try:
@@ -130,6 +134,7 @@ def test_a_local_server_is_started_once_and_stopped(environment: Mapping[str, st
         assert "no graph of ours yet" in neo4j("status", environment).stdout
         assert neo4j("down", environment).stdout == "Neo4j is stopped.\n"
         assert server.running() is None
+        assert not (server.home / "stratagraph").exists()
         assert neo4j("down", environment).stdout == "No local Neo4j runs.\n"
     finally:
         server.down()
