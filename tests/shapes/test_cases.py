@@ -8,6 +8,7 @@ import pytest
 
 from stratagraph.ontology.facts import Iri, Literal, Term
 from stratagraph.ontology.namespaces import RDF, SH
+from stratagraph.shapes.notice import NoticeKind
 from stratagraph.shapes.validate import validate
 
 CASES = Path(__file__).parents[2].parent / "shared" / "cases" / "2026-11-27"
@@ -34,6 +35,9 @@ def test_shapes(name: str, found: list[tuple[str, Iri]]) -> None:
     folder = CASES / "shacl"
     report = validate([folder / f"{name}.data.ttl"], [folder / f"{name}.shapes.ttl"])
     assert [(str(result.focus).removeprefix(EX), result.component) for result in report.results] == found
+    assert report.conforms is not bool(found)
+    told = [(notice.kind, notice.message.startswith("sh:shape is")) for notice in report.notices]
+    assert told == ([(NoticeKind.UNKNOWN_TERM, True)] if name.startswith("s6-") else [])
 
 
 XML = RDF.XMLLiteral
