@@ -302,7 +302,7 @@ def connect(settings: Settings, absent: Absent = Absent.REFUSE) -> Iterator[Clie
         Unreachable: an address is configured and nothing answers there.
         DataInUse: another process holds the data but serves nobody.
     """
-    holder = running_service(settings.data) or _running_demo(settings)
+    holder = running_service(settings.data) or (None if settings.has_ledger else running_demo(settings))
     url = settings.url or (holder.url if holder else None)
     if url:
         yield remote(url, settings.token.get_secret_value() if settings.token else None)
@@ -324,8 +324,8 @@ def connect(settings: Settings, absent: Absent = Absent.REFUSE) -> Iterator[Clie
         yield local(create_app(engine, guarded=False, lasting=False), EngineWriter(engine))
 
 
-def _running_demo(settings: Settings) -> Holder | None:
-    """Return the demo that runs, for a newcomer who has named no folder and has no graph of their own yet."""
-    if "data" in settings.model_fields_set or settings.has_ledger:
+def running_demo(settings: Settings) -> Holder | None:
+    """Return the demo that runs, for a newcomer who has named neither a folder nor a service."""
+    if settings.url or "data" in settings.model_fields_set:
         return None
     return running_service(settings.data / DEMO_FOLDER)

@@ -57,7 +57,7 @@ class DataLock:
             raise DataInUse(
                 folder=str(folder),
                 pid=str(other.pid) if other else "unknown",
-                where=f" at {other.url}" if other and other.url else "",
+                where=f" ({other.url})" if other and other.url else "",
             )
         self.announce("")
 

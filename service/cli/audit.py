@@ -14,8 +14,9 @@ import typer
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.service.cli.audit_words import summary, table
 from stratagraph.service.cli.options import AsOf, Config, Data, Ontology, Out, Rules, errors_in_words, tell_past, write
+from stratagraph.service.cli.reaching import connect
 from stratagraph.service.cli.tongue import Language, note
-from stratagraph.service.client import Answer, Client, connect
+from stratagraph.service.client import Answer, Client
 from stratagraph.service.settings import Settings, load_settings
 
 PATH = "/api/compliance/audit"

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from stratagraph.service.cli.options import AsOf, Config, Data, Ontology, Out, errors_in_words, tell_past, write
+from stratagraph.service.cli.reaching import connect
 from stratagraph.service.cli.tongue import Language
-from stratagraph.service.client import connect
 from stratagraph.service.settings import load_settings
 
 

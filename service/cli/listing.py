@@ -10,8 +10,8 @@ import typer
 from stratagraph.queries.messages import messages
 from stratagraph.service.cli.cards import Format, Listed, Most, cards_table
 from stratagraph.service.cli.options import Config, Data, Ontology, Out, errors_in_words, write
+from stratagraph.service.cli.reaching import connect
 from stratagraph.service.cli.tongue import Language
-from stratagraph.service.client import connect
 from stratagraph.service.settings import load_settings
 
 
@@ -39,7 +39,7 @@ def listing(
         return
     texts = messages("assets", lang)
     if not answer["assets"]:
-        typer.echo(texts["none-listed"], err=True)
+        typer.echo(texts["none-listed" if kind or level else "no-assets"], err=True)
         return
     write(cards_table(answer["assets"], lang), out)
     if answer["next"]:

@@ -21,8 +21,9 @@ from stratagraph.ontology.sentences import in_part, say
 from stratagraph.service.cli.account import NAMED, Account, Form, Listed, summary
 from stratagraph.service.cli.mistakes import explain
 from stratagraph.service.cli.options import Config, Data, DryRun, Ontology, Source, errors_in_words, fail, write
+from stratagraph.service.cli.reaching import connect
 from stratagraph.service.cli.tongue import note, tongue
-from stratagraph.service.client import Absent, Client, Refused, connect
+from stratagraph.service.client import Absent, Client, Refused
 from stratagraph.service.in_force import ontology_of
 from stratagraph.service.settings import Settings, load_settings
 

@@ -12,8 +12,9 @@ import typer
 from stratagraph.service.cli.answers import Table, cypher_table, delimited, sparql_table
 from stratagraph.service.cli.grid import grid, on_terminal, terminal_width
 from stratagraph.service.cli.options import AsOf, Config, Data, Ontology, Out, errors_in_words, fail, tell_past, write
+from stratagraph.service.cli.reaching import connect
 from stratagraph.service.cli.tongue import note
-from stratagraph.service.client import Answer, Client, Refused, connect
+from stratagraph.service.client import Answer, Client, Refused
 from stratagraph.service.settings import load_settings
 
 

@@ -10,8 +10,8 @@ import typer
 from stratagraph.queries.messages import messages
 from stratagraph.service.cli.cards import Format, Listed, Most, cards_table
 from stratagraph.service.cli.options import Config, Data, Ontology, Out, errors_in_words, write
+from stratagraph.service.cli.reaching import connect
 from stratagraph.service.cli.tongue import Language
-from stratagraph.service.client import connect
 from stratagraph.service.settings import load_settings
 
 

@@ -14,8 +14,9 @@ from stratagraph.queries.written import moment, number, value
 from stratagraph.service.cli.cards import Format, Listed, level
 from stratagraph.service.cli.grid import grid, terminal_width
 from stratagraph.service.cli.options import Config, Data, Ontology, Out, errors_in_words, write
+from stratagraph.service.cli.reaching import connect
 from stratagraph.service.cli.tongue import Language
-from stratagraph.service.client import Client, connect
+from stratagraph.service.client import Client
 from stratagraph.service.settings import load_settings
 
 FIGURES: Final = ("count", "total", "mean", "p95")

@@ -8,7 +8,7 @@ import typer
 
 from stratagraph.service.cli.account import Account, Form, Listed
 from stratagraph.service.cli.options import Config, Data, DryRun, Ontology, Source, errors_in_words
-from stratagraph.service.client import connect
+from stratagraph.service.cli.reaching import connect
 from stratagraph.service.settings import load_settings
 
 

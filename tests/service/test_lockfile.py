@@ -40,6 +40,7 @@ def test_second_writer_is_told_who_holds_the_data_and_where(tmp_path: Path, hold
         DataLock(tmp_path)
     assert str(holder.pid) in str(refused.value)
     assert "http://127.0.0.1:4242" in str(refused.value)
+    assert f"pelo processo {holder.pid} (http://127.0.0.1:4242). Encerre-o" in refused.value.said("pt-BR")
 
 
 def test_commands_find_the_running_service(tmp_path: Path, holder: subprocess.Popen[str]) -> None:

@@ -1,0 +1,29 @@
+"""How a command reaches the graph, and what it says of which graph that is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from stratagraph.service import client
+from stratagraph.service.cli.tongue import note
+from stratagraph.service.client import Absent, Client, running_demo
+from stratagraph.service.lockfile import running_service
+from stratagraph.service.settings import Settings
+
+
+@contextmanager
+def connect(settings: Settings, absent: Absent = Absent.REFUSE) -> Iterator[Client]:
+    """Find the running service, else open the data; say so where a demo runs that the command does not ask."""
+    _tell_apart(settings)
+    with client.connect(settings, absent) as reached:
+        yield reached
+
+
+def _tell_apart(settings: Settings) -> None:
+    """Name the demo to who has a graph of their own that nobody serves, and may expect the demo's answers."""
+    if settings.has_ledger and (demo := running_demo(settings)) and not running_service(settings.data):
+        note(
+            f"note: this is the graph in {settings.data}; a demo runs at {demo.url} with data of its own. "
+            f"To use that one, set STRATAGRAPH_URL={demo.url}"
+        )
