@@ -89,14 +89,17 @@ def to_json(audit: Audit, model: OntologyModel) -> str:
     return json.dumps(to_document(audit, model), ensure_ascii=False, indent=2)
 
 
-def to_csv(audit: Audit, model: OntologyModel, seal: Seal | None = None) -> str:
-    """Write one row per verdict; a cell that a spreadsheet would run as a formula starts with an apostrophe."""
+def to_csv(audit: Audit, model: OntologyModel, seal: Seal | None = None, *, lang: str = LANGUAGES[0]) -> str:
+    """Write one row per verdict; a cell that a spreadsheet would run as a formula starts with an apostrophe.
+
+    Texts stand in a column of each language; what would settle a verdict, whose remarks alone differ, in ``lang``.
+    """
     text = io.StringIO()
     rows = csv.DictWriter(text, COLUMNS, lineterminator="\r\n")
     rows.writeheader()
     covered = {each.framework: each for each in duties(audit, model)}
     for verdict in audit.verdicts:
-        row = _row(verdict, audit, model) | _sealed(seal) | _covered(covered.get(verdict.rule.framework))
+        row = _row(verdict, audit, model, lang) | _sealed(seal) | _covered(covered.get(verdict.rule.framework))
         rows.writerow({column: _harmless(value) for column, value in row.items()})
     return text.getvalue()
 
@@ -198,7 +201,7 @@ def _term(term: Term) -> Document:
     return {"iri": term}
 
 
-def _row(verdict: Verdict, audit: Audit, model: OntologyModel) -> dict[str, str]:
+def _row(verdict: Verdict, audit: Audit, model: OntologyModel, lang: str) -> dict[str, str]:
     sources = sorted({source for evidence in verdict.evidence for source in evidence.sources})
     return {
         "rule": verdict.rule.id,
@@ -213,7 +216,7 @@ def _row(verdict: Verdict, audit: Audit, model: OntologyModel) -> dict[str, str]
         "outcome": verdict.outcome.value,
         "reason_codes": " ".join(reason.code for reason in verdict.reasons),
         **{f"reasons_{tag.lower().replace('-', '_')}": _reasons(verdict, tag) for tag in LANGUAGES},
-        "to_state": snippet(verdict.needs, model, LANGUAGES[0]),
+        "to_state": snippet(verdict.needs, model, lang),
         "facts": str(len(verdict.evidence)),
         "sources": _cell(sources),
         "in_force_from": verdict.in_force_from.isoformat(),

@@ -54,7 +54,8 @@ def create_app(engine: Engine, *, guarded: bool = True, lasting: bool = True) ->
     """Assemble the routes; the app answers for as long as the engine is open.
 
     ``guarded``: ask for access tokens where the settings say so.
-    ``lasting``: have processes for queries ready; who asks a question or two starts them only if it is a query.
+    ``lasting``: have processes for queries ready, and keep a log; who asks a question or two starts them only if it is
+    a query, and tells what went wrong itself.
     """
     settings = engine.settings
     pasts = Pasts(engine.ledger, engine.model, settings.data / PASTS_FOLDER)
@@ -85,7 +86,8 @@ def create_app(engine: Engine, *, guarded: bool = True, lasting: bool = True) ->
         generate_unique_id_function=operation_id,
     )
     describe(app)
-    problems.install(app)
+    # Who asks a question or two tells the error to who asked: a line of a log beside it would be noise.
+    problems.install(app, logged=lasting)
     _add_routes(app, engine, graph, pool, cypher_pool)
     _add_layers(app, engine, guarded=guarded)
     return app

@@ -159,6 +159,6 @@ def _written(
         case AuditForm.JSON:
             return json.dumps({**to_document(audit, model, seal), **remark}, ensure_ascii=False, indent=2)
         case AuditForm.CSV:
-            return to_csv(audit, model, seal)
+            return to_csv(audit, model, seal, lang=language)
         case AuditForm.HTML:
             return to_html(audit, model, lang=language, seal=seal)

@@ -64,8 +64,9 @@ def from_error(error: StratagraphError) -> Response:
     )
 
 
-def install(app: FastAPI) -> None:
-    """Answer every error of the app with a problem detail."""
+def install(app: FastAPI, *, logged: bool = True) -> None:
+    """Answer every error of the app with a problem detail; ``logged``: those of the service go to the log too."""
+    app.state.logged = logged
     app.add_exception_handler(StratagraphError, _ours)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
@@ -74,7 +75,7 @@ def install(app: FastAPI) -> None:
 
 def _ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, StratagraphError)  # what the handler is registered for
-    if error.status >= 500:  # noqa: PLR2004  a status class
+    if error.status >= 500 and request.app.state.logged:  # noqa: PLR2004  a status class
         # What is not there for now is for the client to wait for, and no fault of ours.
         level = logging.WARNING if error.status == HTTPStatus.SERVICE_UNAVAILABLE else logging.ERROR
         log.log(level, "%s %s: %s", request.method, request.url.path, error)

@@ -139,6 +139,14 @@ def test_the_csv_has_a_row_per_verdict_and_no_formula(audit: Audit) -> None:
     assert not any(value.startswith("=") for row in rows for value in row.values())
 
 
+@pytest.mark.parametrize(("lang", "remark"), [("en", "# Fill in"), ("pt-BR", "# Preencha")])
+def test_the_csv_offers_what_to_state_in_the_language_asked_for(audit: Audit, lang: str, remark: str) -> None:
+    rows = csv.DictReader(io.StringIO(to_csv(audit, load_model(), lang=lang)))
+    offered = [row["to_state"] for row in rows if row["to_state"]]
+    assert offered
+    assert all(text.startswith(remark) for text in offered)
+
+
 FRAMEWORKS = {"LGPD": {SG.FrameworkLGPD}, "EU AI Act": {SG.FrameworkEUAIAct}}
 MISSING = {"en": "missing: ", "pt_br": "falta: "}
 

@@ -90,6 +90,18 @@ def test_a_mistake_in_a_rule_is_told_with_file_and_line(
         assert 1 <= int(line) <= len(OWN.splitlines())
 
 
+def test_a_mistake_is_told_once_and_not_logged_beside(
+    opened: Opened, rules: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (rules / "acme" / "logs.ttl").write_text(SHIPPED, encoding="utf-8")
+    opened(tmp_path / "home" / DATA)
+    environment = clean_environment(tmp_path / "home")
+    refused = run("audit", "--rules", str(rules), "--lang", "pt-BR", environment=environment)
+    assert refused.returncode == 2
+    assert "a regra POL-LOG-01 aparece duas vezes" in refused.stderr
+    assert [record.getMessage() for record in caplog.records] == []
+
+
 def test_a_folder_without_a_rule_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidRule, match="no rule is in it"):
         rules_with(tmp_path)

@@ -88,6 +88,7 @@ def test_what_an_unknown_finding_offers_loads_once_it_is_filled_in(
 ) -> None:
     rows = csv.DictReader(io.StringIO(run("audit", "--format", "csv", environment=environment).stdout))
     (offered,) = [row["to_state"] for row in rows if row["rule"] == "LGPD-07"]
+    assert offered.startswith("# Fill in what is open")
     file = tmp_path / "evidence.yaml"
     file.write_text(offered, encoding="utf-8")
     left_open = run("load", str(file), environment=environment)
