@@ -278,8 +278,8 @@ class _Evaluation:
 
     def _lost(self, seen: _Seen) -> list[Reason]:
         """Say that some evidence does not count, and name each date that nobody can read."""
-        if len(seen.good) == len(seen.facts):
-            return []
+        lost = [fact for fact in seen.facts if fact not in seen.good]
+        undated = unreadable(seen.facts, self.rule)
         named = [
             _reason(
                 "date-unreadable",
@@ -287,9 +287,12 @@ class _Evaluation:
                 property=compact(fact.predicate),
                 subject=compact(fact.subject),
             )
-            for fact in unreadable(seen.facts, self.rule)
+            for fact in (undated if lost else ())
         ]
-        return [_reason("evidence-expired"), *named]
+        # What nobody can date is neither old nor new.
+        unread = {fact.subject for fact in undated}
+        expired = any(fact.subject not in unread and fact.object not in unread for fact in lost)
+        return [*([_reason("evidence-expired")] if expired else []), *named]
 
     def _warnings(self, target: _Target, seen: _Seen) -> list[Reason]:
         """Tell what stands out and does not change the verdict, such as two statements that exclude each other."""

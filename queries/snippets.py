@@ -10,6 +10,7 @@ from typing import Any, Final, TypeAlias
 from urllib.parse import unquote
 
 from stratagraph.ontology.facts import Iri, Literal, Term
+from stratagraph.ontology.frameworks import bindings
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import SG, XSD, compact, local_name
 from stratagraph.queries.forms import Field, Forms
@@ -45,7 +46,7 @@ def _facts(wanted: Wanted, cls: Iri, subject: Iri | None, target: Iri, forms: _F
     """Yield the facts of a thing; the subject of what is to be made has no name yet."""
     for predicate, value in wanted.states:
         new = isinstance(value, Wanted)
-        choices = [compact(each) for each in forms.field(cls, predicate).values] if value is None else []
+        choices = list(forms.choices(cls, predicate)) if value is None else []
         yield {
             "subject": subject,
             "class": compact(cls) if cls else None,
@@ -77,6 +78,13 @@ class _Fields:
             fields = (*form.key, *form.attributes, *form.relations) if form else ()
             self._known[cls] = {field.iri: field for field in fields}
         return self._known[cls].get(predicate, Field(iri=predicate))
+
+    def choices(self, cls: Iri, predicate: Iri) -> tuple[str, ...]:
+        """Return what a value may be where that can be listed, as an inventory writes it."""
+        if predicate == SG.frameworkCode:
+            known = bindings(self._forms.model).known.values()
+            return tuple(sorted(each.code for each in known if each.kind == SG.RegulatoryFramework))
+        return tuple(compact(value) for value in self.field(cls, predicate).values)
 
 
 @lru_cache(maxsize=4)
@@ -148,8 +156,8 @@ class _Entries:
     def _hint(self, cls: Iri, predicate: Iri) -> str:
         """Say what a value may be: one of some, or of a datatype; and what the property means."""
         field = self.forms.field(cls, predicate)
-        if field.values:
-            kind = self.words["settle-one-of"].format(values=", ".join(map(_shown, field.values)))
+        if choices := self.forms.choices(cls, predicate):
+            kind = self.words["settle-one-of"].format(values=", ".join(each.removeprefix("sg:") for each in choices))
         elif field.classes:
             kind = self.words["settle-asset"].format(classes=", ".join(map(_shown, field.kinds[:3] or field.classes)))
         else:

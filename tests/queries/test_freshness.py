@@ -44,6 +44,8 @@ def test_a_document_whose_period_cannot_be_read_is_not_counted(predicate: str, t
     assert verdict.outcome.value == "unknown"
     (told,) = [reason for reason in verdict.reasons if reason.code == "date-unreadable"]
     assert f"The date {text} (sg:{predicate})" in told.text.text("en")
+    # What nobody can date is neither too old nor too new.
+    assert "evidence-expired" not in {reason.code for reason in verdict.reasons}
 
 
 @pytest.mark.parametrize("text", UNREADABLE)

@@ -210,3 +210,13 @@ def test_every_reason_that_leaves_a_rule_open_says_what_settles_it() -> None:
     for rule in RULES.values():
         for code, reason in rule.reasons.items():
             assert (reason.wanted is not None) == (reason.scope is Scope.UNDETERMINED), (rule.id, code)
+
+
+def test_the_codes_that_a_law_may_have_are_listed() -> None:
+    verdict = verdict_of("LGPD-07", stated(SYSTEM + '; sg:governedBy :odd . :odd a sg:Law ; sg:name "odd" .'))
+    told = to_state(verdict, load_model())
+    assert told is not None
+    (fact,) = told["facts"]
+    assert {"LGPD", "GDPR", "EU AI Act"} <= set(fact["choices"])
+    assert "ServiceLevelPolicy" not in fact["choices"]
+    assert all(", LGPD, " in text for text in told["yaml"].values())
