@@ -10,6 +10,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from stratagraph.service.demo import load_estates, replay
 from stratagraph.service.engine import Engine
 from stratagraph.service.settings import Settings
 from tests.opened import Opened, served
@@ -39,11 +40,14 @@ class Site:
 
 
 @pytest.fixture(name="site", scope="package")
-def _site(tmp_path_factory: pytest.TempPathFactory, furnished: Opened) -> Iterator[Site]:
-    settings = Settings(data=furnished(tmp_path_factory.mktemp("data")), port=0)
+def _site(tmp_path_factory: pytest.TempPathFactory, opened: Opened) -> Iterator[Site]:
+    settings = Settings(data=opened(tmp_path_factory.mktemp("data")), port=0)
     with (
         Engine(settings) as engine,
         served(engine) as server,
         httpx.Client(base_url=server.url, trust_env=False, timeout=60) as client,
     ):
+        load_estates(engine)
+        # Not in a folder that holds it already: a service counts what came in since it started.
+        assert replay(engine, server.url), "the samples came in over OTLP"
         yield Site(server.url, engine, server.app, client)

@@ -81,7 +81,7 @@ def test_verdicts_are_those_of_the_last_audit_and_a_scrape_makes_none(
     def evaluate(*_: object, **__: object) -> None:
         raise AssertionError("a scrape evaluated the rules")
 
-    monkeypatch.setattr("stratagraph.service.engine.evaluate", evaluate)
+    monkeypatch.setattr("stratagraph.queries.compliance.evaluate", evaluate)
     told = samples(site, "stratagraph_verdicts")
     counted: dict[str, float] = {}
     for sample in told:
