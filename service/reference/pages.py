@@ -40,6 +40,7 @@ class Branch:
 
 def write_reference(model: OntologyModel, folder: Path) -> int:
     """Write the reference of an ontology into a folder, which is made where it is missing; return how many pages."""
+    folder.mkdir(parents=True, exist_ok=True)  # before the work, which takes seconds
     pages = Reference(model).pages()
     for name, text in pages.items():
         file = folder / name

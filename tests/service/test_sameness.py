@@ -111,11 +111,13 @@ def test_a_near_miss_names_both_and_what_to_write_and_that_makes_them_one(seen: 
     assert {s for row in one["attributes"] for s in row["claims"]["sources"]} == {"otlp", "team"}
 
 
-def test_a_rehearsal_tells_the_same_and_changes_nothing(estate: Estate) -> None:
+def test_a_rehearsal_tells_the_same_and_changes_nothing(estate: Estate, tmp_path: Path) -> None:
     estate.call("vita")
-    facts = estate.engine.triples.select("SELECT ?s ?p ?o { ?s ?p ?o }")
+    estate.engine.triples.dump(tmp_path / "before.nt")
     rehearsed = estate.rehearse("assets: [{kind: Agent, name: vita}]")
-    assert estate.engine.triples.select("SELECT ?s ?p ?o { ?s ?p ?o }") == facts
+    estate.engine.triples.dump(tmp_path / "after.nt")
+    before, after = (sorted((tmp_path / f"{name}.nt").read_bytes().splitlines()) for name in ("before", "after"))
+    assert before == after
     assert not estate.get(f"/api/assets/{SEEN}")["nearMisses"]
     loaded = estate.load("assets: [{kind: Agent, name: vita}]")
     assert [doubt["text"] for doubt in doubts(rehearsed | {"status": 201})] == [d["text"] for d in doubts(loaded)] != []

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import SG
 from stratagraph.service.app import app
-from stratagraph.service.reference.pages import Reference, anchor
+from stratagraph.service.reference.pages import anchor
 from stratagraph.service.reference.texts import texts
 from tests.ontology.test_modules import terms
 
@@ -57,8 +57,14 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(name="pages", scope="module")
-def _pages() -> Mapping[str, str]:
-    return Reference(MODEL).pages()
+def _pages(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+    """The pages as the command writes them, by their paths."""
+    folder = tmp_path_factory.mktemp("docs") / "reference"
+    result = CliRunner().invoke(app, ["docs", "--out", str(folder)])
+    assert result.exit_code == 0, result.output
+    files = [file for file in folder.rglob("*") if file.is_file()]
+    assert f"Wrote {sum(file.suffix == '.html' for file in files)} pages" in result.output
+    return {file.relative_to(folder).as_posix(): file.read_text(encoding="utf-8") for file in files}
 
 
 @pytest.fixture(name="parsed", scope="module")
@@ -123,12 +129,8 @@ def test_both_languages_have_the_same_words() -> None:
     assert all(texts("pt-BR").values())
 
 
-def test_the_command_writes_the_pages(tmp_path: Path) -> None:
-    result = CliRunner().invoke(app, ["docs", "--out", str(tmp_path / "reference")])
-    assert result.exit_code == 0, result.output
-    assert (tmp_path / "reference" / "index.html").is_file()
-    assert (tmp_path / "reference" / "pt-br" / "index.html").is_file()
-    assert "pages" in result.output
+def test_each_language_has_a_page_to_begin_at(pages: Mapping[str, str]) -> None:
+    assert {"index.html", "en/index.html", "pt-br/index.html"} <= pages.keys()
 
 
 def test_a_folder_that_cannot_be_written_is_an_error_that_says_so(tmp_path: Path) -> None:
