@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from stratagraph.ontology.sentences import say
+
+_BEFORE_STOP: Final = re.compile(r"\{(\w+)\}\.")
+"""A place that a full stop follows."""
 
 
 @dataclass(kw_only=True)
@@ -24,13 +28,15 @@ class StratagraphError(Exception):
     """Characters of one field that the text repeats; a value of a megabyte says no more by being there whole."""
 
     def __str__(self) -> str:
-        """Fill ``text`` with the error's fields, the long ones cut."""
-        return self.text.format(
-            **{
-                name: in_short(value, self.longest) if isinstance(value, str) else value
-                for name, value in self.data().items()
-            }
-        )
+        """Fill ``text`` with the error's fields, the long ones cut; what is a sentence itself ends only once."""
+        values = {
+            name: in_short(value, self.longest) if isinstance(value, str) else value
+            for name, value in self.data().items()
+        }
+        for name in _BEFORE_STOP.findall(self.text):
+            if isinstance(value := values.get(name), str) and not value.endswith(".."):
+                values[name] = value.removesuffix(".")
+        return self.text.format(**values)
 
     def said(self, language: str) -> str:
         """Return the error's text in a language."""

@@ -87,17 +87,26 @@ class _Template:
             for place in _PLACE.finditer(template)
             if template[place.start() - 1 : place.start()] == "'" == template[place.end() : place.end() + 1]
         }
+        self._stopped = {
+            place[1] for place in _PLACE.finditer(template) if template[place.end() : place.end() + 1] == "."
+        }
         self.weight = sum(map(len, self._pieces))
 
     def fill(self, text: str, language: str, depth: int) -> str | None:
         """Return the translation with the values that the text has; None if it is of another template."""
         if not self._may_be(text) or not (found := self._pattern.fullmatch(text)):
             return None
-        values = {
-            name: value if name in self._quoted else say(value, language, depth - 1)
-            for name, value in found.groupdict().items()
-        }
+        values = {name: self._value(name, value, language, depth - 1) for name, value in found.groupdict().items()}
         return _PLACE.sub(lambda place: values[place[1]], self._translation)
+
+    def _value(self, name: str, value: str, language: str, depth: int) -> str:
+        """Return the translation of what stands in a place; the stop behind it may be that of a sentence in it."""
+        if name in self._quoted:
+            return value
+        said = say(value, language, depth)
+        if said == value and name in self._stopped and (whole := say(f"{value}.", language, depth)) != f"{value}.":
+            return whole.removesuffix(".")
+        return said
 
     def _may_be(self, text: str) -> bool:
         """Whether all that the template says by itself stands in the text, in order: cheap, and mostly not so."""

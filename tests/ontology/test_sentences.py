@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 import stratagraph
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.sentences import NUMBERS, TOPICS, TRANSLATED, catalogue, say
+from stratagraph.shapes.errors import MalformedShape
+from stratagraph.shapes.packs import InvalidRule
 
 PACKAGE = Path(str(files("stratagraph")))
 PLACE = re.compile(r"\{(\w+)(?:!r)?(?::[^{}]*)?\}")
@@ -72,6 +74,16 @@ def test_every_file_of_texts_has_the_same_keys_in_portuguese(path: Path) -> None
     other = path.with_name(path.name.replace(".en.", ".pt-br."))
     english, portuguese = (json.loads(each.read_text("utf-8")) for each in (path, other))
     assert set(english) == set(portuguese)
+
+
+def test_a_sentence_within_a_sentence_ends_once_and_is_said_in_portuguese() -> None:
+    inner = MalformedShape(construct="it has no sh:path", shape="urn:x")
+    outer = InvalidRule(file="r.ttl:3", reason=str(inner))
+    assert str(outer).count("..") == 0
+    for part in (str(inner).removesuffix("."), "Correct the rule file and start again."):
+        assert part in str(outer)
+    said = outer.said("pt-BR")
+    assert said == f"r.ttl:3: {inner.said('pt-BR')} Corrija o arquivo de regra e reinicie."
 
 
 def test_a_filled_sentence_is_said_in_portuguese() -> None:
