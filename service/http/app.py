@@ -94,6 +94,7 @@ def create_app(engine: Engine, *, guarded: bool = True, lasting: bool = True) ->
 
 
 def _add_routes(app: FastAPI, engine: Engine, graph: Graphs, pool: QueryPool, cypher_pool: CypherPool) -> None:
+    """Include every route; those with parameters of their own protocol are not held to ours."""
     for router in (
         api.router(engine, graph),
         batches.router(engine),

@@ -244,7 +244,11 @@ class QueryPool:
     async def _idle_worker(self) -> Worker:
         if self._idle.empty() and self._places < self.settings.workers:
             self._places += 1
-            await self._hire()
+            try:
+                await self._hire()
+            except BaseException:  # who waited has left: the next one may start a worker in this place
+                self._places -= 1
+                raise
         try:
             async with asyncio.timeout(self.settings.queue_seconds):
                 while not (worker := await self._idle.get()).alive:
