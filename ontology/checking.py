@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Final
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import Final, TypeAlias
 
 from stratagraph.ontology.axioms import AxiomWriter
-from stratagraph.ontology.clashes import find_clashes
+from stratagraph.ontology.clashes import find_clashes, is_free_of_clashes
 from stratagraph.ontology.extension_files import Module, joined
 from stratagraph.ontology.facts import Fact, Literal
 from stratagraph.ontology.findings import Finding, Severity, of_clash
@@ -23,6 +23,7 @@ _REMARKS: Final = frozenset(
 """What anybody may add to a term of the core without changing it."""
 _TRANSLATED: Final = frozenset({RDFS.label, SKOS.definition})
 _CLASHES_SHOWN: Final = 10
+_Rule: TypeAlias = Callable[[Module], Iterator[Finding]]
 
 
 class Check:
@@ -41,14 +42,20 @@ class Check:
         """Return the core with the modules that are sound."""
         return joined(self._core, self._accepted.values())
 
-    def take(self, module: Module) -> None:
-        """Check one module by rules, and keep it if it is sound."""
+    def take(self, modules: Collection[Module]) -> None:
+        """Check modules by rules, and keep those that are sound."""
+        # Looked at all together first, for most folders are sound, and it takes long to look at each beside the others.
+        sound = is_free_of_clashes([*self._core.triples, *(fact for module in modules for fact in module.facts)])
+        rules = (self._redefinitions, *(() if sound else (self._contradictions,)), self._unusable)
+        for module in modules:
+            self._take(module, rules)
+
+    def _take(self, module: Module, rules: Iterable[_Rule]) -> None:
         self._modules[module.name] = module
         findings = self._findings.setdefault(module.name, [])
-        others = [*self._core.triples, *(fact for each in self._accepted.values() for fact in each.facts)]
-        for rule in (self._redefinitions, self._contradictions, self._unusable):
+        for rule in rules:
             if not findings:
-                findings += rule(module, others)
+                findings += rule(module)
         if not findings:
             self._accepted[module.name] = module
 
@@ -70,7 +77,7 @@ class Check:
 
     # What refuses
 
-    def _redefinitions(self, module: Module, _: list[Fact]) -> Iterator[Finding]:
+    def _redefinitions(self, module: Module) -> Iterator[Finding]:
         """Find what a module says of the core's own terms beyond remarks, translations and relations.
 
         Of terms that the core only names, their owner may say anything.
@@ -93,13 +100,14 @@ class Check:
             return fact.object.language.lower() not in texts.get(fact.subject, {})
         return False
 
-    def _contradictions(self, module: Module, others: list[Fact]) -> Iterator[Finding]:
-        together = [*others, *module.facts]
+    def _contradictions(self, module: Module) -> Iterator[Finding]:
+        others = (fact for each in self._accepted.values() for fact in each.facts)
+        together = [*self._core.triples, *others, *module.facts]
         if clashes := find_clashes(together)[:_CLASHES_SHOWN]:
             writer = AxiomWriter(together)
             yield from (of_clash(clash, writer, line=line_of(module.text, clash.subject)) for clash in clashes)
 
-    def _unusable(self, module: Module, _: list[Fact]) -> Iterator[Finding]:
+    def _unusable(self, module: Module) -> Iterator[Finding]:
         try:
             extend(
                 self._core, {name: each.facts for name, each in self._accepted.items()} | {module.name: module.facts}

@@ -56,8 +56,7 @@ def load_extended(
 
     modules, malformed = _read(core, files)
     check = Check(core, malformed)
-    for module in modules:
-        check.take(module)
+    check.take(modules)
     missing = check.judge(explain_for) if reason else _UNJUDGED
     model = check.model()
     report = ExtensionReport(

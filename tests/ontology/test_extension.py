@@ -89,6 +89,15 @@ def test_a_fault_is_refused_and_the_rest_runs(tmp_path: Path, turtle: str, rule:
     assert set(extended.model.modules) - set(load_model().modules) == {f"{tmp_path.name}/good.ttl"}
 
 
+def test_sound_modules_are_looked_at_once_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def look(_: object) -> None:
+        raise AssertionError("a module was looked at by itself, though there is nothing to find in all together")
+
+    monkeypatch.setattr("stratagraph.ontology.checking.find_clashes", look)
+    extended = load(tmp_path, good=GOOD, other=f"my:Other a owl:Class ; rdfs:subClassOf sg:Tool ; {LABELS} .")
+    assert [module.accepted for module in extended.report.modules] == [True, True]
+
+
 def test_a_finding_tells_the_line(tmp_path: Path) -> None:
     before = PREFIXES.count("\n")
     malformed = load(tmp_path, fault="\nmy:a a owl:Class\n my:b .")
