@@ -40,7 +40,7 @@ types: $(VENV)/.dev ## mypy, strict, over the package and the tests.
 	$(BIN)/mypy
 
 imports: $(VENV)/.dev ## The import rule between the folders.
-	$(BIN)/lint-imports
+	PYTHONPATH=.links $(BIN)/lint-imports
 
 docs: $(VENV)/.run ## Write the ontology as pages to browse into build/reference.
 	$(BIN)/stratagraph docs --out build/reference $(ARGS)
@@ -60,10 +60,10 @@ lock: $(VENV)/.dev ## Resolve the lock files anew from pyproject.toml.
 	scripts/lock
 
 clean: ## Remove the environment and every build result.
-	rm -rf $(VENV) build dist *.egg-info src/*.egg-info
+	rm -rf $(VENV) .links build dist *.egg-info
 
-$(VENV)/.run: requirements/run.lock pyproject.toml scripts/setup
+$(VENV)/.run: requirements/run.lock pyproject.toml setup.py scripts/setup
 	scripts/setup run $(PYTHON)
 
-$(VENV)/.dev: requirements/dev.lock pyproject.toml scripts/setup scripts/setup-system
+$(VENV)/.dev: requirements/dev.lock pyproject.toml setup.py scripts/setup scripts/setup-system scripts/links
 	scripts/setup dev $(PYTHON)

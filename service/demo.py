@@ -60,7 +60,7 @@ def empty(folder: Path) -> None:
 
 def load_estates(engine: Engine) -> None:
     """Commit the example estates; the same estates again change nothing."""
-    with as_file(files("stratagraph") / "ontology" / "estates") as folder:
+    with as_file(files("stratagraph.ontology") / "estates") as folder:
         estates = plan(read_paths([folder]), {}).files
     loaded = file_source.transform(
         estates, model=engine.model, base=engine.settings.base, source=SOURCE, run=file_source.digest(estates)

@@ -84,7 +84,7 @@ def rules_with(own: Path | None) -> tuple[Rule, ...]:
 
 @lru_cache(maxsize=1)
 def _shipped() -> tuple[Rule, ...]:
-    with as_file(files("stratagraph").joinpath("shapes", "rules")) as folder:
+    with as_file(files("stratagraph.shapes") / "rules") as folder:
         return _read_folder(folder)
 
 

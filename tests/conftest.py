@@ -18,6 +18,8 @@ from tests.scheduling import GROUP, TogetherByFile
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
+FOLDERS = ("ontology", "shapes", "loaders", "queries", "service")
+"""The folders of the product, each a package within `stratagraph`."""
 
 # The reasoner and Neo4j end before optimising their code would pay: half of their processor time went there.
 os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")

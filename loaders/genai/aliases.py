@@ -96,7 +96,7 @@ _STATUS_DIGITS: Final = 3
 @lru_cache(maxsize=1)
 def load_aliases() -> AliasTable:
     """Return the table that ships with the package."""
-    text = (files("stratagraph") / "loaders" / "genai" / "aliases.yaml").read_text(encoding="utf-8")
+    text = (files("stratagraph.loaders.genai") / "aliases.yaml").read_text(encoding="utf-8")
     return read_aliases(yaml.safe_load(text))
 
 

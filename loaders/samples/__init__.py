@@ -27,7 +27,7 @@ def load_samples(now: datetime) -> Iterator[bytes]:
 
 def read_sample(sample: str) -> list[ExportTraceServiceRequest]:
     """Return one sample's requests as recorded."""
-    folder = files("stratagraph") / "loaders" / "samples" / sample
+    folder = files("stratagraph.loaders.samples") / sample
     lines = (folder / "manifest.jsonl").read_text(encoding="utf-8").splitlines()
     names = [json.loads(line)["file"] for line in lines]
     return [ExportTraceServiceRequest.FromString((folder / name).read_bytes()) for name in names]

@@ -262,7 +262,7 @@ def _description(request: Request) -> Response:
     media_type = choose(_accept(request), GRAPHS)
     if media_type is None:
         raise BadProtocolRequest(detail="The request has no query. Send one as ?query=, or accept text/turtle.")
-    source = resources.files("stratagraph") / "service" / "sparql" / "description.ttl"
+    source = resources.files("stratagraph.service.sparql") / "description.ttl"
     endpoint = str(request.url.replace(query=""))
     turtle = GRAPHS["text/turtle"]
     triples = [quad.triple for quad in parse(source.read_bytes(), turtle, base_iri=endpoint)]

@@ -16,7 +16,7 @@ DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def shipped() -> list[Fact]:
-    file = files("stratagraph") / "ontology" / "estates" / "prices.ttl"
+    file = files("stratagraph.ontology") / "estates" / "prices.ttl"
     return parse_rdf(file.read_bytes(), RdfSyntax.TURTLE, SG, "prices.ttl")
 
 

@@ -24,7 +24,7 @@ from stratagraph.shapes.gate import Gate
 from tests.loaders.spans import names, totals
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
-FOLDER = files("stratagraph") / "loaders" / "samples"
+FOLDER = files("stratagraph.loaders.samples")
 
 
 def bodies(now: datetime) -> list[ExportTraceServiceRequest]:
@@ -137,7 +137,7 @@ def test_kinds_of_span_in_each_sample() -> None:
 
 def test_the_gate_takes_every_sample_into_the_estate() -> None:
     model = load_model()
-    estates = files("stratagraph") / "ontology" / "estates"
+    estates = files("stratagraph.ontology") / "estates"
     known = [
         fact
         for file in sorted(estates.iterdir(), key=lambda file: file.name)

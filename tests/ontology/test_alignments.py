@@ -24,7 +24,7 @@ SUPERCLASSES_FROM = (
     "http://www.w3.org/ns/dcat#",
 )
 VOCABULARIES: dict[str, dict[str, Any]] = yaml.safe_load(
-    (files("stratagraph") / "ontology" / "vocabularies.yaml").read_text(encoding="utf-8")
+    (files("stratagraph.ontology") / "vocabularies.yaml").read_text(encoding="utf-8")
 )
 """The terms of other vocabularies, each with the version and the day on which they stood."""
 MATCHES = [f for f in FACTS if f.predicate.endswith("Match")]

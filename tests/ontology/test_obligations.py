@@ -107,7 +107,7 @@ def test_what_is_no_law_binds_from_no_date(status: str) -> None:
 
 
 def test_each_rule_agrees_with_the_obligation_that_it_executes() -> None:
-    folder = files("stratagraph") / "shapes" / "rules"
+    folder = files("stratagraph.shapes") / "rules"
     stated = [
         fact
         for pack in folder.iterdir()

@@ -7,20 +7,18 @@ import json
 import pkgutil
 import re
 from collections.abc import Iterator
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import stratagraph
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.sentences import NUMBERS, TOPICS, TRANSLATED, catalogue, say
 from stratagraph.shapes.errors import MalformedShape
 from stratagraph.shapes.packs import InvalidRule
+from tests.conftest import FOLDERS, ROOT
 
-PACKAGE = Path(str(files("stratagraph")))
 PLACE = re.compile(r"\{(\w+)(?:!r)?(?::[^{}]*)?\}")
 ENGLISH = re.compile(
     r"\b(the|is|are|was|were|there|with|without|this|that|not|no such|cannot|can't|could|should|give|send|choose|of|"
@@ -33,9 +31,11 @@ QUOTED = re.compile(r"'[^']*'|\{[^{}]*\}|\"[^\"]*\"|--[\w-]+|[A-Z_]{4,}|https?:\
 
 def errors(base: type[StratagraphError] = StratagraphError) -> Iterator[type[StratagraphError]]:
     """Every class of errors, once all modules are loaded."""
-    for module in pkgutil.walk_packages(stratagraph.__path__, "stratagraph."):
-        if "migrations" not in module.name and not module.name.endswith("__main__"):
-            importlib.import_module(module.name)
+    for folder in FOLDERS:
+        package = importlib.import_module(f"stratagraph.{folder}")
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if "migrations" not in module.name and not module.name.endswith("__main__"):
+                importlib.import_module(module.name)
     waiting = [base]
     while waiting:
         cls = waiting.pop()
@@ -46,13 +46,15 @@ def errors(base: type[StratagraphError] = StratagraphError) -> Iterator[type[Str
 
 def test_every_error_has_its_portuguese() -> None:
     known = catalogue("pt-BR")
-    missing = sorted(f"{cls.__name__}: {cls.text}" for cls in errors() if cls.text not in {"{detail}", *known})
+    found = list(errors())
+    assert {cls.__module__.split(".")[1] for cls in found} == set(FOLDERS)
+    missing = sorted(f"{cls.__name__}: {cls.text}" for cls in found if cls.text not in {"{detail}", *known})
     assert missing == [], "add them to ontology/texts/sentences.pt-br.json"
 
 
 def test_no_sentence_stands_in_two_files() -> None:
     held = [
-        set(json.loads((PACKAGE / "ontology/texts" / f"{topic}.pt-br.json").read_text("utf-8"))) for topic in TOPICS
+        set(json.loads((ROOT / "ontology" / "texts" / f"{topic}.pt-br.json").read_text("utf-8"))) for topic in TOPICS
     ]
     assert len(set().union(*held)) == sum(map(len, held))
 
@@ -69,7 +71,11 @@ def test_no_english_is_left_in_a_portuguese_sentence() -> None:
     assert left == {}
 
 
-@pytest.mark.parametrize("path", sorted(PACKAGE.glob("*/**/*.en.json")), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path",
+    sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.en.json")),
+    ids=lambda path: path.name,
+)
 def test_every_file_of_texts_has_the_same_keys_in_portuguese(path: Path) -> None:
     other = path.with_name(path.name.replace(".en.", ".pt-br."))
     english, portuguese = (json.loads(each.read_text("utf-8")) for each in (path, other))

@@ -9,16 +9,14 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
 import pytest
 
 from stratagraph.ontology.sentences import catalogue
+from tests.conftest import FOLDERS, ROOT
 
-PACKAGE: Final = Path(str(files("stratagraph")))
-FOLDERS: Final = ("ontology", "shapes", "loaders", "queries", "service")
 PLACE: Final = re.compile(r"\{\w*(?:!r)?(?::[^{}]*)?\}")
 PROSE: Final = re.compile(r"\b[a-z']{2,},? [a-z']{2,}\b|^[A-Za-z]+ \{\}|\{\} [a-z]{2,}|[a-z]{2,} \{\}")
 PROGRAMS: Final = re.compile(
@@ -121,8 +119,8 @@ def _counted(path: Path) -> Iterator[str]:
 MODULES: Final = sorted(
     path
     for folder in FOLDERS
-    for path in (PACKAGE / folder).rglob("*.py")
-    if not str(path.relative_to(PACKAGE)).startswith(BESIDE)
+    for path in (ROOT / folder).rglob("*.py")
+    if not str(path.relative_to(ROOT)).startswith(BESIDE)
 )
 
 
@@ -135,9 +133,9 @@ def shapes() -> frozenset[str]:
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_what_the_code_says_is_in_the_catalogue(folder: str, shapes: frozenset[str]) -> None:
     missing = {
-        f"{path.relative_to(PACKAGE)}: {shape}"
+        f"{path.relative_to(ROOT)}: {shape}"
         for path in MODULES
-        if path.is_relative_to(PACKAGE / folder)
+        if path.is_relative_to(ROOT / folder)
         for shape in (*_said(path), *_counted(path))
         if not {shape, shape.strip()} & (shapes | NOT_FOR_READERS)
     }

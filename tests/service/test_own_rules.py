@@ -19,7 +19,7 @@ from tests.opened import Opened
 from tests.service.cli.invoking import run
 from tests.service.running import DATA, clean_environment
 
-SHIPPED = files("stratagraph").joinpath("shapes", "rules", "internal-policy", "pol-log-01.ttl").read_text("utf-8")
+SHIPPED = files("stratagraph.shapes").joinpath("rules", "internal-policy", "pol-log-01.ttl").read_text("utf-8")
 OWN = SHIPPED.replace("POL-LOG-01", "ACME-LOG-01").replace('"Internal policy"', '"Acme"')
 ESTATE = """
 assets:
