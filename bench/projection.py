@@ -25,13 +25,13 @@ from stratagraph.ontology.model import OntologyModel, load_model
 from stratagraph.ontology.namespaces import ASSET_BASE
 from stratagraph.ontology.rules import compile_rules
 from stratagraph.service.deriver import Deriver
-from stratagraph.service.engine import Engine
+from stratagraph.service.engine.engine import Engine
 from stratagraph.service.ledger.ledger import Ledger
 from stratagraph.service.neo4j.local import LocalNeo4j
 from stratagraph.service.neo4j.target import Target, local_target
-from stratagraph.service.projector import State
+from stratagraph.service.neo4j.view import Neo4jView
 from stratagraph.service.settings import Settings
-from stratagraph.service.views.neo4j import Neo4jView
+from stratagraph.service.views.projector import State
 
 ASSETS: Final = 2_000
 """Most assets that are projected, about 35,000 rows: a rate does not need more."""

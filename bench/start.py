@@ -21,7 +21,9 @@ from measure import report
 
 RUNS = 5
 PROGRAM = [sys.executable, "-m", "stratagraph.service"]
-IMPORTS = "from stratagraph.service.engine import Engine\nfrom stratagraph.service.settings import load_settings\n"
+IMPORTS = (
+    "from stratagraph.service.engine.engine import Engine\nfrom stratagraph.service.settings import load_settings\n"
+)
 OPENING = """
 import sys, time
 for folder in sys.argv[1:]:

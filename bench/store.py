@@ -24,7 +24,7 @@ from measure import Stopwatch, peak_mib, percentile, report
 from stratagraph.loaders import files
 from stratagraph.loaders.scopes import SourceFile
 from stratagraph.ontology.facts import Batch, Fact, Literal, Method, Scope
-from stratagraph.service.engine import Engine
+from stratagraph.service.engine.engine import Engine
 from stratagraph.service.ledger.ledger import Ledger
 from stratagraph.service.settings import LEDGER_FILE, Settings
 from stratagraph.service.views.view import View

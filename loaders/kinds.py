@@ -9,7 +9,7 @@ from pathlib import PurePath
 from typing import ClassVar, Final
 
 from stratagraph.ontology.errors import StratagraphError
-from stratagraph.ontology.parsing import RdfSyntax
+from stratagraph.ontology.syntax.parsing import RdfSyntax
 
 AUTO: Final = "auto"
 RDF_SUFFIXES: Final = (".ttl", ".nt", ".nq", ".trig", ".rdf", ".owl", ".jsonld")

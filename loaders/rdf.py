@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from stratagraph.loaders.origins import Place
 from stratagraph.ontology.facts import Fact, Iri
-from stratagraph.ontology.parsing import RdfSyntax, parse_rdf
+from stratagraph.ontology.syntax.parsing import RdfSyntax, parse_rdf
 
 LINE_SYNTAXES: Final = (RdfSyntax.TURTLE, RdfSyntax.NTRIPLES)
 

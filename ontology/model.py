@@ -27,8 +27,8 @@ from stratagraph.ontology.infos import (
 from stratagraph.ontology.kept import KeptCore
 from stratagraph.ontology.languages import FALLBACK_LANGUAGE, text_in
 from stratagraph.ontology.namespaces import ONTOLOGY_IRI, RDFS, SKOS, local_name
-from stratagraph.ontology.parsing import RdfSyntax, declared_prefixes, parse_rdf
 from stratagraph.ontology.stated import Modules, Stated
+from stratagraph.ontology.syntax.parsing import RdfSyntax, declared_prefixes, parse_rdf
 
 __all__ = [
     "CORE_SOURCE",

@@ -16,7 +16,7 @@ from typing import ClassVar, Final
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Fact, Literal, Term
 from stratagraph.ontology.namespaces import ONTOLOGY_IRI, PREFIXES, compact
-from stratagraph.ontology.parsing import MalformedRdf, RdfSyntax, parse_rdf
+from stratagraph.ontology.syntax.parsing import MalformedRdf, RdfSyntax, parse_rdf
 from stratagraph.queries.stores import Row, TripleStore
 
 FOLDER: Final = Path(__file__).parent / "competency"

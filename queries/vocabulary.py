@@ -9,13 +9,13 @@ from difflib import get_close_matches
 from functools import cached_property
 from typing import Any, Final
 
-from stratagraph.ontology.axioms import AxiomWriter
 from stratagraph.ontology.blanks import is_blank
 from stratagraph.ontology.facts import Fact, Iri, Literal, Term
 from stratagraph.ontology.folding import fold
 from stratagraph.ontology.graph import Graph
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import DCT, OWL, RDF, RDFS, SG, SKOS, VS, compact, local_name
+from stratagraph.ontology.reasoning.axioms import AxiomWriter
 from stratagraph.queries.forms import Form, Forms
 from stratagraph.queries.matches import Index, Spelling, Texts
 from stratagraph.queries.names import AmbiguousName, UnknownName, spelled

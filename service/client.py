@@ -17,7 +17,7 @@ from urllib.parse import urlencode, urlsplit
 
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Batch
-from stratagraph.service.lockfile import Holder, running_service
+from stratagraph.service.engine.lockfile import Holder, running_service
 from stratagraph.service.settings import DEMO_FOLDER, BadSetting, Settings
 
 if TYPE_CHECKING:
@@ -315,7 +315,7 @@ def connect(settings: Settings, absent: Absent = Absent.REFUSE) -> Iterator[Clie
     if absent is Absent.REFUSE:
         settings.need_ledger()
     # Opening the data loads every part of the service; a command that only talks to one does without.
-    from stratagraph.service.engine import Engine
+    from stratagraph.service.engine.engine import Engine
     from stratagraph.service.http.app import create_app
     from stratagraph.service.http.batches import Writer as EngineWriter
 

@@ -19,8 +19,8 @@ from stratagraph.loaders.folders import read_paths
 from stratagraph.loaders.samples import load_samples
 from stratagraph.loaders.scopes import plan
 from stratagraph.service.client import bearer
-from stratagraph.service.engine import Engine
-from stratagraph.service.lockfile import DataLock
+from stratagraph.service.engine.engine import Engine
+from stratagraph.service.engine.lockfile import DataLock
 from stratagraph.service.server import Server
 from stratagraph.service.settings import LEDGER_FILES, TRIPLES_FOLDER, Settings
 

@@ -9,12 +9,12 @@ from typing import ClassVar, Final
 import uvicorn
 
 from stratagraph.ontology.errors import StratagraphError
-from stratagraph.service.engine import Engine
+from stratagraph.service.engine.engine import Engine
+from stratagraph.service.http.access_tokens import TokenFile
 from stratagraph.service.http.app import create_app
 from stratagraph.service.http.origin import is_loopback
 from stratagraph.service.http.sparql import head_bytes
-from stratagraph.service.sparql.settings import QuerySettings
-from stratagraph.service.tokens import TokenFile
+from stratagraph.service.workers.limits import QuerySettings
 
 BACKLOG = 2048
 HEAD_BYTES: Final = head_bytes(QuerySettings().query_bytes)

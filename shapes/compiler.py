@@ -13,7 +13,7 @@ from typing import Final
 from stratagraph.ontology.blanks import is_blank
 from stratagraph.ontology.facts import Fact, Iri, Literal, Term
 from stratagraph.ontology.namespaces import OWL, RDFS, SH, XSD, compact
-from stratagraph.ontology.parsing import parse_rdf
+from stratagraph.ontology.syntax.parsing import parse_rdf
 from stratagraph.shapes.components import AT_MOST_ONCE, COMPONENTS, PROPERTY_ONLY, SECONDARY, TRUE
 from stratagraph.shapes.constraints import Constraint
 from stratagraph.shapes.errors import MalformedShape, UnsupportedShape

@@ -9,7 +9,7 @@ from typing import Final
 
 from stratagraph.ontology.facts import Fact
 from stratagraph.ontology.namespaces import SH, SHAPE_BASE, compact
-from stratagraph.ontology.parsing import parse_rdf
+from stratagraph.ontology.syntax.parsing import parse_rdf
 from stratagraph.shapes.compiler import compile_shapes
 from stratagraph.shapes.errors import UnsupportedShape
 from stratagraph.shapes.shape import CompiledShapes

@@ -18,7 +18,7 @@ from stratagraph.ontology.blanks import is_blank
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Fact, Iri, Literal, Term
 from stratagraph.ontology.namespaces import DCT, PREFIXES, RDF, RDFS, RULE, SG, SH, SKOS
-from stratagraph.ontology.parsing import parse_rdf
+from stratagraph.ontology.syntax.parsing import parse_rdf
 from stratagraph.shapes.compiler import compile_shapes
 from stratagraph.shapes.errors import MalformedShape, UnsupportedShape
 from stratagraph.shapes.rule import (

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stratagraph.ontology.facts import Fact
-from stratagraph.ontology.parsing import RdfSyntax, parse_rdf
+from stratagraph.ontology.syntax.parsing import RdfSyntax, parse_rdf
 from stratagraph.shapes.compiler import compile_shapes
 from stratagraph.shapes.graph import Graph
 from stratagraph.shapes.report import ValidationReport

@@ -11,12 +11,12 @@ import neo4j
 import pytest
 from neo4j.exceptions import ClientError
 
-from stratagraph.service import projector
 from stratagraph.service.neo4j import connection
 from stratagraph.service.neo4j.errors import JavaMissing, MavenMissing
 from stratagraph.service.neo4j.local import LocalNeo4j
 from stratagraph.service.neo4j.runtime import LTS, find_java, release_of
 from stratagraph.service.neo4j.target import Target, local_target
+from stratagraph.service.views import projector
 
 
 def refuse_without_tools(version: str = LTS) -> None:

@@ -18,7 +18,7 @@ from typing import TypeAlias
 import pytest
 
 from stratagraph.service.demo import load_estates, replay
-from stratagraph.service.engine import Engine
+from stratagraph.service.engine.engine import Engine
 from stratagraph.service.server import Server
 from stratagraph.service.settings import Settings, load_settings
 

@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from stratagraph.service.app import app
-from stratagraph.service.engine import Engine
+from stratagraph.service.engine.engine import Engine
 from stratagraph.service.http.app import create_app
 from stratagraph.service.settings import Settings, load_settings
 from tests.conftest import ROOT

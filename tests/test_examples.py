@@ -16,11 +16,11 @@ import rdflib.plugins.sparql
 import yaml
 
 from stratagraph.loaders.inventory import read_inventory
-from stratagraph.ontology.extension import load_extended
+from stratagraph.ontology.extension.extension import load_extended
 from stratagraph.ontology.facts import Batch, Fact, Method, Scope
 from stratagraph.ontology.model import OntologyModel, load_model
 from stratagraph.ontology.namespaces import ASSET_BASE, PREFIXES
-from stratagraph.ontology.parsing import parse_rdf
+from stratagraph.ontology.syntax.parsing import parse_rdf
 from stratagraph.service.settings import Settings
 from stratagraph.shapes.gate import Gate
 from tests.conftest import ROOT

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from stratagraph.queries.headline import headline
+from stratagraph.queries.audit.headline import headline
 from stratagraph.queries.messages import messages, plural
 from stratagraph.queries.written import day
 

@@ -18,7 +18,7 @@ def docs(
     ontology: Ontology = None,
 ) -> None:
     """Write a browsable reference of the ontology in English and Portuguese, for a browser without a network."""
-    from stratagraph.service.in_force import ontology_of
+    from stratagraph.service.engine.in_force import ontology_of
     from stratagraph.service.reference.pages import write_reference
 
     with errors_in_words():

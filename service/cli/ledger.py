@@ -13,7 +13,7 @@ import typer
 from stratagraph.ontology.sentences import counted
 from stratagraph.service.cli.options import Config, Data, Out, errors_in_words, fail, write
 from stratagraph.service.cli.tongue import tell
-from stratagraph.service.lockfile import DataLock
+from stratagraph.service.engine.lockfile import DataLock
 from stratagraph.service.settings import load_settings
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from stratagraph.service.cli.options import Config, Data, DryRun, Ontology, Sour
 from stratagraph.service.cli.reaching import connect
 from stratagraph.service.cli.tongue import note, tongue
 from stratagraph.service.client import Absent, Client, Refused
-from stratagraph.service.in_force import ontology_of
+from stratagraph.service.engine.in_force import ontology_of
 from stratagraph.service.settings import Settings, load_settings
 
 

@@ -10,7 +10,7 @@ import typer
 
 from stratagraph.service.cli.options import Config, Data, Ontology, errors_in_words, fail
 from stratagraph.service.cli.tongue import tell
-from stratagraph.service.lockfile import running_service
+from stratagraph.service.engine.lockfile import running_service
 from stratagraph.service.settings import DEMO_FOLDER, Settings, default_data_folder, load_settings
 
 app = typer.Typer(help="Run a local Neo4j, and keep the property graph in it.", no_args_is_help=True)
@@ -100,9 +100,9 @@ def _settings(data: Data, config: Config, *, demo: bool, ontology: Ontology = No
 
 def _follow(settings: Settings, *, fresh: bool) -> None:
     """Let the running service do it where one runs; else open the data for as long as it takes."""
-    from stratagraph.service.engine import Engine
+    from stratagraph.service.engine.engine import Engine
     from stratagraph.service.neo4j.status import forget, look
-    from stratagraph.service.projector import State
+    from stratagraph.service.views.projector import State
 
     settings.need_ledger()
     look(settings)  # says at once what is wrong with the server, if anything is

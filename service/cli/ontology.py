@@ -10,17 +10,17 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from stratagraph.ontology import dl
-from stratagraph.ontology.axioms import AxiomWriter
-from stratagraph.ontology.clashes import find_clashes
-from stratagraph.ontology.extension import ExtensionReport, ModuleReport, load_extended
-from stratagraph.ontology.findings import Finding, in_lines, of_clash, texts_in
+from stratagraph.ontology.extension.extension import ExtensionReport, ModuleReport, load_extended
+from stratagraph.ontology.extension.findings import Finding, in_lines, of_clash, texts_in
 from stratagraph.ontology.model import OntologyModel, load_model
 from stratagraph.ontology.namespaces import compact
+from stratagraph.ontology.reasoning import dl
+from stratagraph.ontology.reasoning.axioms import AxiomWriter
+from stratagraph.ontology.reasoning.clashes import find_clashes
 from stratagraph.queries.vocabulary import Description, Vocabulary
 from stratagraph.service.cli.options import Config, Ontology, Out, errors_in_words, write
 from stratagraph.service.cli.tongue import Language
-from stratagraph.service.in_force import ontology_of
+from stratagraph.service.engine.in_force import ontology_of
 from stratagraph.service.reference.texts import texts
 from stratagraph.service.settings import load_settings
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from stratagraph.service import client
 from stratagraph.service.cli.tongue import note
 from stratagraph.service.client import Absent, Client, running_demo
-from stratagraph.service.lockfile import running_service
+from stratagraph.service.engine.lockfile import running_service
 from stratagraph.service.settings import Settings
 
 

@@ -22,7 +22,7 @@ def serve(
 ) -> None:
     """Serve the graph: pages, API, SPARQL and the telemetry receiver."""
     # The server loads every part of the service; other commands do without.
-    from stratagraph.service.engine import Engine
+    from stratagraph.service.engine.engine import Engine
     from stratagraph.service.server import Server
     from stratagraph.service.stopping import ending_in_order
 

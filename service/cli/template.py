@@ -22,7 +22,7 @@ def template(
     with errors_in_words():
         from stratagraph.queries.forms import Forms
         from stratagraph.queries.vocabulary import Vocabulary
-        from stratagraph.service.in_force import ontology_of
+        from stratagraph.service.engine.in_force import ontology_of
         from stratagraph.service.reference import template as forms
 
         model = ontology_of(load_settings(config, ontology=ontology), reason=False).model

@@ -9,8 +9,8 @@ import typer
 
 from stratagraph.service.cli.options import Config, Data, errors_in_words, write
 from stratagraph.service.cli.tongue import note, tell
+from stratagraph.service.http.access_tokens import Role, TokenFile
 from stratagraph.service.settings import load_settings
-from stratagraph.service.tokens import Role, TokenFile
 
 app = typer.Typer(help="Access tokens: who may read, ingest or administer.", no_args_is_help=True)
 

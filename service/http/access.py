@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.service.http import otlp, problems, sparql
-from stratagraph.service.tokens import Role, Token, TokenFile, TokensUnusable
+from stratagraph.service.http.access_tokens import Role, Token, TokenFile, TokensUnusable
 
 log = logging.getLogger(__name__)
 

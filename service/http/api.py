@@ -11,17 +11,17 @@ from fastapi import APIRouter, Query, Response
 from stratagraph.ontology.facts import Iri
 from stratagraph.queries import catalog, names
 from stratagraph.queries.asset import asset as describe_asset
-from stratagraph.queries.impact import DEFAULT_DEPTH, MAX_DEPTH, Direction, impact
-from stratagraph.queries.impact_document import impact_document
-from stratagraph.queries.obligations import resolve_start
-from stratagraph.queries.render import render
-from stratagraph.service.engine import Engine
+from stratagraph.queries.impact.document import impact_document
+from stratagraph.queries.impact.impact import DEFAULT_DEPTH, MAX_DEPTH, Direction, impact
+from stratagraph.queries.impact.obligations import resolve_start
+from stratagraph.queries.impact.render import render
+from stratagraph.service.engine.engine import Engine
 from stratagraph.service.http.documents.graph import AssetDescription, AssetPage, Level, SearchResults
 from stratagraph.service.http.documents.impact import ImpactAnswer
 from stratagraph.service.http.documents.media import texts
 from stratagraph.service.http.documents.problem import problems
+from stratagraph.service.http.graphs import AsOf, Graphs
 from stratagraph.service.http.parameters import Language
-from stratagraph.service.http.past import AsOf, Graphs
 
 AssetName = Annotated[str, Query(min_length=1, description="Name, label, CURIE or IRI of an asset.")]
 

@@ -8,8 +8,7 @@ from contextlib import asynccontextmanager
 from fastapi import Depends, FastAPI
 
 from stratagraph import __version__
-from stratagraph.service.asof import Pasts
-from stratagraph.service.engine import Engine
+from stratagraph.service.engine.engine import Engine
 from stratagraph.service.http import (
     api,
     batches,
@@ -25,22 +24,23 @@ from stratagraph.service.http import (
     sparql,
 )
 from stratagraph.service.http.access import AccessGuard, asker
+from stratagraph.service.http.access_tokens import TokenFile
 from stratagraph.service.http.compression import Compression
 from stratagraph.service.http.description import describe, operation_id
 from stratagraph.service.http.documents.problem import EVERYWHERE
 from stratagraph.service.http.documents.problem import problems as told_everywhere
+from stratagraph.service.http.graphs import Graphs, graphs
 from stratagraph.service.http.head import HeadLikeGet
 from stratagraph.service.http.origin import OriginGuard, is_loopback
 from stratagraph.service.http.parameters import OneSpelling, strict
-from stratagraph.service.http.past import Graphs, graphs
 from stratagraph.service.http.sequence import SequenceGate
 from stratagraph.service.http.tongue import Tongue
 from stratagraph.service.neo4j.cypher.pool import CypherPool
 from stratagraph.service.neo4j.target import find_target
+from stratagraph.service.past.stores import Pasts
 from stratagraph.service.settings import PASTS_FOLDER, Settings
 from stratagraph.service.sparql.pool import QueryPool
-from stratagraph.service.sparql.settings import QuerySettings
-from stratagraph.service.tokens import TokenFile
+from stratagraph.service.workers.limits import QuerySettings
 
 DESCRIPTION = """
 A knowledge graph and ontology service for LLM operations.

@@ -17,8 +17,8 @@ from stratagraph.loaders.scopes import SourceFile
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Batch
 from stratagraph.ontology.model import OntologyModel
-from stratagraph.service.effects import effects
-from stratagraph.service.engine import Committed, Engine
+from stratagraph.service.engine.effects import effects
+from stratagraph.service.engine.engine import Committed, Engine
 from stratagraph.service.http.documents.ledger import BatchReceipt, WithdrawalReceipt
 from stratagraph.service.http.documents.media import REF, texts
 from stratagraph.service.http.documents.problem import problems

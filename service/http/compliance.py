@@ -14,20 +14,20 @@ from fastapi import APIRouter, Query, Response
 from stratagraph import __version__
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.queries import names
+from stratagraph.queries.audit.compliance import evaluate
+from stratagraph.queries.audit.judged import judged
+from stratagraph.queries.audit.report import rule_document, to_csv, to_document
+from stratagraph.queries.audit.report_html import to_html
+from stratagraph.queries.audit.seal import Seal
+from stratagraph.queries.audit.verdicts import Audit, Outcome
 from stratagraph.queries.cards import Cards
-from stratagraph.queries.compliance import evaluate
-from stratagraph.queries.judged import judged
-from stratagraph.queries.report import rule_document, to_csv, to_document
-from stratagraph.queries.report_html import to_html
-from stratagraph.queries.seal import Seal
-from stratagraph.queries.verdicts import Audit, Outcome
-from stratagraph.service.engine import Engine
+from stratagraph.service.engine.engine import Engine
 from stratagraph.service.http.documents.audit import ComplianceAudit, ComplianceRules, VerdictList
 from stratagraph.service.http.documents.media import texts
 from stratagraph.service.http.documents.problem import problems
+from stratagraph.service.http.graphs import AsOf, Graph, Graphs
 from stratagraph.service.http.headers import SEQUENCE
 from stratagraph.service.http.parameters import Day, Language
-from stratagraph.service.http.past import AsOf, Graph, Graphs
 
 MAX_VERDICTS = 1000
 EXIT_HEADER = "Stratagraph-Audit-Exit"

@@ -17,7 +17,7 @@ from stratagraph.service.http.headers import AT_LEAST, SEQUENCE
 from stratagraph.service.http.sequence import PATIENCE, wanted_sequence
 from stratagraph.service.http.sparql import address
 from stratagraph.service.neo4j.cypher.pool import CypherAnswer, CypherPool, CypherRequest, wait_for
-from stratagraph.service.sparql.errors import NotYetThere
+from stratagraph.service.workers.errors import NotYetThere
 
 log = logging.getLogger(__name__)
 

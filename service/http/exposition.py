@@ -16,10 +16,10 @@ from prometheus_client.registry import Collector
 
 from stratagraph import __version__
 from stratagraph.queries import catalog
-from stratagraph.queries.verdicts import Outcome
-from stratagraph.service.engine import Engine
+from stratagraph.queries.audit.verdicts import Outcome
+from stratagraph.service.engine.engine import Engine
 from stratagraph.service.http.negotiation import media_ranges
-from stratagraph.service.projector import State
+from stratagraph.service.views.projector import State
 
 MEDIA_TYPES: Final = ("text/plain", "application/openmetrics-text")
 """The formats that a scrape may ask for."""

@@ -7,12 +7,12 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from stratagraph.ontology.sentences import say
-from stratagraph.service.engine import Engine
+from stratagraph.service.engine.engine import Engine
 from stratagraph.service.http.documents.ledger import Liveness, Readiness
 from stratagraph.service.http.documents.media import texts
 from stratagraph.service.http.exposition import MEDIA_TYPES, expose, registry
 from stratagraph.service.http.tongue import spoken
-from stratagraph.service.projector import State, Status
+from stratagraph.service.views.projector import State, Status
 
 
 def router(engine: Engine) -> APIRouter:

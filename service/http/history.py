@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import orjson
 from fastapi import APIRouter, Query
 
-from stratagraph.service.engine import Engine
+from stratagraph.service.engine.engine import Engine
 from stratagraph.service.http.documents.ledger import BatchList, LedgerHead, SourceList
 from stratagraph.service.http.documents.problem import problems
 from stratagraph.service.ledger.history import BatchRecord, ScopeRecord, SourceRecord

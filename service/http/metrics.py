@@ -13,7 +13,7 @@ from stratagraph.queries.cards import Cards
 from stratagraph.queries.figures import figures_document, time
 from stratagraph.queries.series import series_document
 from stratagraph.queries.units import unit_label
-from stratagraph.service.engine import Engine
+from stratagraph.service.engine.engine import Engine
 from stratagraph.service.http.documents.figures import AssetMetrics
 from stratagraph.service.http.documents.problem import problems
 from stratagraph.service.http.parameters import Language

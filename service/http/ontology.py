@@ -9,7 +9,7 @@ from typing import Any, Final
 from fastapi import APIRouter, HTTPException, Request, Response
 
 from stratagraph.ontology.publishing import Syntax, merged, module_facts, written
-from stratagraph.service.engine import Engine
+from stratagraph.service.engine.engine import Engine
 from stratagraph.service.http.documents.ledger import OntologyModules, OntologyState
 from stratagraph.service.http.documents.problem import problems
 from stratagraph.service.http.negotiation import choose

@@ -11,7 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stratagraph.ontology.errors import StratagraphError
-from stratagraph.service.engine import Engine
+from stratagraph.service.engine.engine import Engine
 from stratagraph.service.http.headers import AT_LEAST, SEQUENCE
 from stratagraph.service.http.problems import from_error, problem
 

@@ -18,7 +18,6 @@ from starlette.types import Receive, Scope, Send
 
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.sentences import say
-from stratagraph.service.asof import read_moment
 from stratagraph.service.http.documents import sparql as operation
 from stratagraph.service.http.documents.sparql import FORM, QUERY
 from stratagraph.service.http.headers import AS_OF, AT_LEAST, SEQUENCE
@@ -27,9 +26,10 @@ from stratagraph.service.http.parameters import canonical, check
 from stratagraph.service.http.sequence import wanted_sequence
 from stratagraph.service.http.tongue import spoken
 from stratagraph.service.ledger.asof import Moment
-from stratagraph.service.sparql.errors import QueryTooLong, TooBusy
+from stratagraph.service.past.stores import read_moment
 from stratagraph.service.sparql.formats import GRAPHS, RESULTS, write_graph
 from stratagraph.service.sparql.pool import Answer, QueryPool, QueryRequest
+from stratagraph.service.workers.errors import QueryTooLong, TooBusy
 
 log = logging.getLogger(__name__)
 

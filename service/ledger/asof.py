@@ -1,86 +1,153 @@
-"""What the ledger knew: open claims now, at a sequence, or at a time."""
+"""What the ledger knew at a sequence or a time: where it stood, its claims, what it had observed and seen by then."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from itertools import groupby
+from typing import Any, ClassVar, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, func, or_, select
 
-from stratagraph.ontology.facts import Claim, Fact, Iri
-from stratagraph.service.ledger.chain import microseconds
-from stratagraph.service.ledger.claims import COLUMNS, NAMED, Claims, present_claims, seeing
-from stratagraph.service.ledger.database import chunks
+from stratagraph.ontology.errors import StratagraphError
+from stratagraph.ontology.facts import Claim, Observation, Sighting
+from stratagraph.ontology.observations import newest
+from stratagraph.service.ledger.chain import microseconds, moment
+from stratagraph.service.ledger.claims import COLUMNS, Claims, seeing
+from stratagraph.service.ledger.claims import NAMED as CLAIMS
 from stratagraph.service.ledger.errors import AsOfInFuture
-from stratagraph.service.ledger.interning import Texts, find, is_storable
-from stratagraph.service.ledger.schema import OPEN, batches, claims, scope_runs, scopes
+from stratagraph.service.ledger.history import SIGHTING, sighting
+from stratagraph.service.ledger.observed import NAMED, decoded
+from stratagraph.service.ledger.redaction import REDACTION
+from stratagraph.service.ledger.schema import OPEN, batches, claims, observations, scope_runs, scopes
 
 Moment = int | datetime
 """A ledger sequence, or an aware time."""
 
+
+@dataclass(kw_only=True)
+class AsOfBeforeLedger(StratagraphError):
+    """Asked what the ledger knew before it had its first batch."""
+
+    asked: str
+
+    slug: ClassVar[str] = "as-of-before-ledger"
+    status: ClassVar[int] = 400
+    text: ClassVar[str] = "At {asked} the ledger was still empty. Ask for a later time, or a sequence from 1 on."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """The newest batch of a moment, and how much of what was known then can't be told any more.
+
+    ``ontology_hash`` is that of the ontology in force; ``redacted`` counts the claims that were open and erased since.
+    """
+
+    sequence: int
+    time: datetime
+    batch_hash: str
+    ontology_hash: str
+    redacted: int
+
+
 _HEAD: Final = select(func.coalesce(func.max(batches.c.sequence), 0))
-_OPEN: Final = present_claims().where(OPEN).order_by(claims.c.id)
-_OF_SUBJECTS: Final = _OPEN.where(claims.c.subject.in_(bindparam("subjects", expanding=True)))
-_EARLIER: Final = _OF_SUBJECTS.where(claims.c.opened < bindparam("before"))
-_ON_OBJECTS: Final = _OPEN.where(claims.c.object.in_(bindparam("objects", expanding=True)))
-_OF_FACT: Final = _OPEN.where(
-    claims.c.subject == bindparam("s"), claims.c.predicate == bindparam("p"), claims.c.object == bindparam("o")
+_AT_SEQUENCE: Final = select(batches).where(batches.c.sequence == bindparam("at"))
+_AT_TIME: Final = select(batches).where(batches.c.time <= bindparam("at")).order_by(batches.c.sequence.desc()).limit(1)
+_ONTOLOGY: Final = (
+    select(batches.c.ontology)
+    .where(batches.c.sequence <= bindparam("at"), batches.c.ontology != "")  # a redaction may name none
+    .order_by(batches.c.sequence.desc())
+    .limit(1)
+)
+_REDACTED: Final = select(func.count()).where(
+    claims.c.subject.is_(None), claims.c.opened <= bindparam("at"), claims.c.closed > bindparam("at")
+)
+_NEWS: Final = select(
+    func.max(batches.c.sequence), func.count().filter(batches.c.kind == REDACTION).label("redactions")
+).where(batches.c.sequence > bindparam("after"))
+_LATEST: Final = (
+    select(observations.c.subject, observations.c.metric, func.max(observations.c.end).label("end"))
+    .where(observations.c.sequence <= bindparam("until"))
+    .group_by(observations.c.subject, observations.c.metric)
+    .subquery("latest_then")
+)
+_NEWEST: Final = (
+    NAMED.join(
+        _LATEST,
+        and_(
+            _LATEST.c.subject == observations.c.subject,
+            _LATEST.c.metric == observations.c.metric,
+            _LATEST.c.end == observations.c.end,
+        ),
+    )
+    .where(observations.c.sequence <= bindparam("until"))
+    .order_by(observations.c.subject, observations.c.metric, observations.c.id)
+)
+_SIGHTED: Final = (
+    select(scope_runs.c.scope, func.max(scope_runs.c.sequence).label("sequence"))
+    .where(scope_runs.c.sequence <= bindparam("until"), or_(scope_runs.c.complete, scope_runs.c.stated > 0))
+    .group_by(scope_runs.c.scope)
+    .subquery("sighted_then")
+)
+_SIGHTINGS: Final = (
+    select(*SIGHTING)
+    .join(_SIGHTED, _SIGHTED.c.scope == scopes.c.id)
+    .join(batches, batches.c.sequence == _SIGHTED.c.sequence)
+    .join(scope_runs, (scope_runs.c.sequence == _SIGHTED.c.sequence) & (scope_runs.c.scope == scopes.c.id))
+    .order_by(scopes.c.id)
 )
 
 
-def open_claims(connection: Connection) -> Iterator[Claim]:
-    """Yield every open claim, in the order they were opened."""
-    return Claims().present(connection.execute(_OPEN))
+def standing(connection: Connection, at: Moment, *, now: datetime) -> Standing:
+    """Return where the ledger stood at a sequence or time.
+
+    Raises:
+        AsOfInFuture: the moment has not come.
+        AsOfBeforeLedger: there was nothing yet.
+    """
+    _refuse_future(connection, at, now=now)
+    row = _row(connection, at)
+    if row is None:
+        raise AsOfBeforeLedger(asked=str(at))
+    values = {"at": row.sequence}
+    return Standing(
+        sequence=row.sequence,
+        time=moment(row.time),
+        batch_hash=bytes(row.hash).hex(),
+        ontology_hash=connection.execute(_ONTOLOGY, values).scalar() or "",
+        redacted=int(connection.execute(_REDACTED, values).scalar_one()),
+    )
 
 
-def open_facts(connection: Connection, subjects: Iterable[Iri]) -> Iterator[Fact]:
-    """Yield the open facts about the subjects, each once, whoever says it."""
-    reader = Claims()
-    for numbers in _numbers(connection, subjects):
-        rows = connection.execute(_OF_SUBJECTS, {"subjects": numbers})
-        yield from dict.fromkeys(reader.fact(row) for row in rows)
+def _refuse_future(connection: Connection, at: Moment, *, now: datetime) -> None:
+    head = int(connection.execute(_HEAD).scalar_one())
+    if at > now if isinstance(at, datetime) else at > head:
+        raise AsOfInFuture(asked=str(at), head=head)
 
 
-def claims_about(connection: Connection, subjects: Iterable[Iri], before: int) -> Iterator[Claim]:
-    """Yield the open claims about the subjects that were opened before a sequence."""
-    for numbers in _numbers(connection, subjects):
-        yield from _claims(connection.execute(_EARLIER, {"subjects": numbers, "before": before}))
+def _row(connection: Connection, at: Moment) -> Row[*tuple[Any, ...]] | None:
+    if isinstance(at, datetime):
+        return connection.execute(_AT_TIME, {"at": microseconds(at.astimezone(UTC))}).first()
+    return connection.execute(_AT_SEQUENCE, {"at": at}).first()
 
 
-def claims_on(connection: Connection, objects: Iterable[Iri]) -> Iterator[Claim]:
-    """Yield the open claims that point to the objects; no index leads there, so all open claims are looked at."""
-    for numbers in _numbers(connection, objects):
-        yield from _claims(connection.execute(_ON_OBJECTS, {"objects": numbers}))
+def newest_observations_until(connection: Connection, sequence: int) -> Iterator[Observation]:
+    """Yield, for each subject and metric, what the batches up to a sequence say together of the newest window."""
+    rows = decoded(connection.execute(_NEWEST, {"until": sequence}))
+    for _, seen in groupby(rows, key=lambda each: (each.subject, each.metric)):
+        yield from newest(seen).values()
 
 
-def _numbers(connection: Connection, nodes: Iterable[Iri]) -> Iterator[list[int]]:
-    """Yield the numbers of those nodes that were ever stored, chunk by chunk."""
-    texts = Texts()
-    for chunk in chunks(dict.fromkeys(node for node in nodes if is_storable(node))):
-        numbers = list(find(connection, [texts[node] for node in chunk]).values())
-        if numbers:
-            yield numbers
+def sightings_until(connection: Connection, sequence: int) -> Iterator[Sighting]:
+    """Yield when each scope was seen last, up to a sequence."""
+    return map(sighting, connection.execute(_SIGHTINGS, {"until": sequence}))
 
 
-def claims_of(connection: Connection, fact: Fact) -> tuple[Claim, ...]:
-    """Return who says the fact now."""
-    numbers = fact_numbers(connection, fact)
-    if numbers is None:
-        return ()
-    s, p, o = numbers
-    return tuple(Claims().present(connection.execute(_OF_FACT, {"s": s, "p": p, "o": o})))
-
-
-def fact_numbers(connection: Connection, fact: Fact) -> tuple[int, int, int] | None:
-    """Return the numbers of a fact's terms, or None where a term was never stored."""
-    terms = (fact.subject, fact.predicate, fact.object)
-    if not all(map(is_storable, terms)):
-        return None
-    texts = Texts()
-    s, p, o = (texts[term] for term in terms)
-    numbers = find(connection, {s, p, o})
-    return (numbers[s], numbers[p], numbers[o]) if {s, p, o} <= numbers.keys() else None
+def redactions(connection: Connection, after: int) -> tuple[int, bool]:
+    """Return the newest sequence, and whether a redaction is among those after the one given."""
+    sequence, count = connection.execute(_NEWS, {"after": after}).one()
+    return sequence or after, bool(count)
 
 
 def claims_as_of(connection: Connection, at: Moment, *, now: datetime) -> Iterator[Claim]:
@@ -89,15 +156,8 @@ def claims_as_of(connection: Connection, at: Moment, *, now: datetime) -> Iterat
     Raises:
         AsOfInFuture: the moment has not come.
     """
-    head = int(connection.execute(_HEAD).scalar_one())
-    future = at > now if isinstance(at, datetime) else at > head
-    if future:
-        raise AsOfInFuture(asked=str(at), head=head)
-    return _claims(connection.execute(_as_of(_sequence(at))))
-
-
-def _claims(rows: Iterable[Row[*tuple[Any, ...]]]) -> Iterator[Claim]:
-    return Claims().present(rows)
+    _refuse_future(connection, at, now=now)
+    return Claims().present(connection.execute(_as_of(_sequence(at))))
 
 
 def _sequence(at: Moment) -> ColumnElement[int]:
@@ -115,7 +175,7 @@ def _as_of(at: ColumnElement[int]) -> Select[*tuple[Any, ...]]:
         .group_by(scope_runs.c.scope)
         .subquery("sighted")
     )
-    joined = NAMED.join(sighted, sighted.c.scope == scopes.c.id).join(seeing, seeing.c.sequence == sighted.c.sequence)
+    joined = CLAIMS.join(sighted, sighted.c.scope == scopes.c.id).join(seeing, seeing.c.sequence == sighted.c.sequence)
     return (
         select(*COLUMNS, seeing.c.time.label("last_seen"))
         .select_from(joined)

@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy import Connection, bindparam, func, select
 
-from stratagraph.ontology.facts import Term
+from stratagraph.ontology.facts import Fact, Term
 from stratagraph.ontology.identity import LONGEST_IRI
 from stratagraph.ontology.terms import decode, encode, to_ox
 from stratagraph.service.ledger.database import chunks, insert_many
@@ -111,3 +111,14 @@ def find(connection: Connection, texts: Iterable[str]) -> dict[str, int]:
     by_key = {key_of(text): text for text in texts}
     rows = _BY_KEY(connection, keys=list(by_key)) if by_key else ()
     return {by_key[bytes(key)]: number for key, number in rows}
+
+
+def fact_numbers(connection: Connection, fact: Fact) -> tuple[int, int, int] | None:
+    """Return the numbers of a fact's terms, or None where a term was never stored."""
+    spo = (fact.subject, fact.predicate, fact.object)
+    if not all(map(is_storable, spo)):
+        return None
+    texts = Texts()
+    s, p, o = (texts[term] for term in spo)
+    numbers = find(connection, {s, p, o})
+    return (numbers[s], numbers[p], numbers[o]) if {s, p, o} <= numbers.keys() else None

@@ -14,8 +14,8 @@ from sqlalchemy import Connection, bindparam, insert, select
 from sqlalchemy.engine import URL
 
 from stratagraph.ontology.facts import Batch, Claim, Fact, Iri, LedgerChange, Observation, Sighting
-from stratagraph.service.ledger import asof, history, observed, past
-from stratagraph.service.ledger.asof import Moment
+from stratagraph.service.ledger import asof, history, observed, present
+from stratagraph.service.ledger.asof import Moment, Standing
 from stratagraph.service.ledger.beginning import give_identity
 from stratagraph.service.ledger.chain import FORMAT, microseconds, moment
 from stratagraph.service.ledger.commit import Commit, Receipt, content_digest
@@ -24,7 +24,6 @@ from stratagraph.service.ledger.entry import Entry, Memory
 from stratagraph.service.ledger.errors import KeyUnusable, RunConflict
 from stratagraph.service.ledger.history import BatchRecord, SourceRecord
 from stratagraph.service.ledger.intake import check
-from stratagraph.service.ledger.past import Standing
 from stratagraph.service.ledger.prepared import Prepared
 from stratagraph.service.ledger.schema import batches, ledger
 from stratagraph.service.ledger.signing import Head, Signer
@@ -253,24 +252,24 @@ class Ledger:
 
     def open_claims(self) -> Iterator[Claim]:
         """Yield every open claim, in the order they were opened."""
-        return self._stream(asof.open_claims)
+        return self._stream(present.open_claims)
 
     def open_facts(self, subjects: Iterable[Iri]) -> Iterator[Fact]:
         """Yield the open facts about the subjects, each once, whoever says it."""
-        return self._stream(lambda connection: asof.open_facts(connection, subjects))
+        return self._stream(lambda connection: present.open_facts(connection, subjects))
 
     def claims_about(self, subjects: Iterable[Iri], *, before: int) -> Iterator[Claim]:
         """Yield the open claims about the subjects that were opened before a sequence."""
-        return self._stream(lambda connection: asof.claims_about(connection, subjects, before))
+        return self._stream(lambda connection: present.claims_about(connection, subjects, before))
 
     def claims_on(self, objects: Iterable[Iri]) -> Iterator[Claim]:
         """Yield the open claims that point to the objects, at the cost of looking at all open claims."""
-        return self._stream(lambda connection: asof.claims_on(connection, objects))
+        return self._stream(lambda connection: present.claims_on(connection, objects))
 
     def claims_of(self, fact: Fact) -> tuple[Claim, ...]:
         """Return who says the fact now."""
         with self._database.reading() as connection:
-            return asof.claims_of(connection, fact)
+            return present.claims_of(connection, fact)
 
     def facts_as_of(self, at: Moment) -> Iterator[Claim]:
         """Yield the claims that were open at a sequence or time, as they were known then.
@@ -290,20 +289,20 @@ class Ledger:
         """
         now = self._present()
         with self._database.reading() as connection:
-            return past.standing(connection, at, now=now)
+            return asof.standing(connection, at, now=now)
 
     def observations_until(self, sequence: int) -> Iterator[Observation]:
         """Yield the newest observations as they were at a sequence."""
-        return self._stream(lambda connection: past.newest_observations_until(connection, sequence))
+        return self._stream(lambda connection: asof.newest_observations_until(connection, sequence))
 
     def sightings_until(self, sequence: int) -> Iterator[Sighting]:
         """Yield when each scope was seen last, as it was known at a sequence."""
-        return self._stream(lambda connection: past.sightings_until(connection, sequence))
+        return self._stream(lambda connection: asof.sightings_until(connection, sequence))
 
     def redactions(self, after: int) -> tuple[int, bool]:
         """Return the newest sequence, and whether something was redacted after the one given."""
         with self._database.reading() as connection:
-            return past.redactions(connection, after)
+            return asof.redactions(connection, after)
 
     def newest_observations(self) -> Iterator[Observation]:
         """Yield, for each subject and metric, what the batches say together of the newest window.

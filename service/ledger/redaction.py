@@ -10,14 +10,13 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, bindparam, delete, exists, null, or_, select, update
 
 from stratagraph.ontology.facts import Claim, Fact, LedgerChange, Method
-from stratagraph.service.ledger.asof import fact_numbers
 from stratagraph.service.ledger.chain import SALT_LENGTH, Content, commitment, moment
 from stratagraph.service.ledger.claims import Claims
 from stratagraph.service.ledger.commit import Receipt
 from stratagraph.service.ledger.entry import Entry
 from stratagraph.service.ledger.errors import FactNotFound
 from stratagraph.service.ledger.intake import LEDGER_SOURCE
-from stratagraph.service.ledger.interning import Texts
+from stratagraph.service.ledger.interning import Texts, fact_numbers
 from stratagraph.service.ledger.schema import batches, claims, observations, scope_runs, terms
 
 REDACTION: Final = "redaction"

@@ -9,9 +9,9 @@ from stratagraph.ontology.namespaces import SG
 from stratagraph.service.neo4j.connection import explain, open_driver
 from stratagraph.service.neo4j.errors import NoNeo4j
 from stratagraph.service.neo4j.target import Target, find_target
+from stratagraph.service.neo4j.view.names import KEY, MARKER, WATERMARK
+from stratagraph.service.neo4j.view.statements import WATERMARK_DROP
 from stratagraph.service.settings import Settings
-from stratagraph.service.views.neo4j.names import KEY, MARKER, WATERMARK
-from stratagraph.service.views.neo4j.statements import WATERMARK_DROP
 
 MARK: Final = SG.term("view/watermark")
 STANDS_AT: Final = f"""

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import Final
 
-from stratagraph.service.sparql.errors import QueryRefused, QueryTooDeep, QueryTooLong
-from stratagraph.service.sparql.settings import QuerySettings
+from stratagraph.service.sparql.errors import QueryRefused, QueryTooDeep
 from stratagraph.service.sparql.tokens import Kind, Token, decoded, place, tokens
+from stratagraph.service.workers.errors import QueryTooLong
+from stratagraph.service.workers.limits import QuerySettings
 
 
 class Form(StrEnum):

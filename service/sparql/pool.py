@@ -12,15 +12,16 @@ from functools import partial
 from typing import Final
 
 from stratagraph.ontology.errors import StratagraphError
-from stratagraph.service.sparql.checkpoints import Checkpoint, CheckpointSource, PastSource
-from stratagraph.service.sparql.errors import FormNotAcceptable, NoPast, NotYetThere, TooBusy
+from stratagraph.service.sparql.errors import FormNotAcceptable, NoPast
 from stratagraph.service.sparql.formats import GRAPHS, RESULTS
 from stratagraph.service.sparql.guard import Form, check
-from stratagraph.service.sparql.process import Worker
-from stratagraph.service.sparql.run import Run
-from stratagraph.service.sparql.settings import QuerySettings
-from stratagraph.service.sparql.turns import Turns
+from stratagraph.service.sparql.process import SparqlWorker
 from stratagraph.service.sparql.worker import Question
+from stratagraph.service.views.checkpoints import Checkpoint, CheckpointSource, PastSource
+from stratagraph.service.workers.errors import NotYetThere, TooBusy
+from stratagraph.service.workers.limits import QuerySettings
+from stratagraph.service.workers.run import Run
+from stratagraph.service.workers.turns import Turns
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ class QueryRequest:
 class Answer:
     """An answer whose beginning is known to be good; must be closed, also when it was not read to its end."""
 
-    def __init__(self, *, media_type: str, checkpoint: Checkpoint, run: Run[Worker]) -> None:
+    def __init__(self, *, media_type: str, checkpoint: Checkpoint, run: Run[SparqlWorker]) -> None:
         self.media_type = media_type
         self.sequence = checkpoint.sequence
         self.note = checkpoint.note
@@ -91,7 +92,7 @@ class Answer:
 
 
 class QueryPool:
-    """Worker processes for queries; lives in one event loop between ``start`` and ``stop``."""
+    """SparqlWorker processes for queries; lives in one event loop between ``start`` and ``stop``."""
 
     def __init__(
         self, checkpoints: CheckpointSource, settings: QuerySettings | None = None, past: PastSource | None = None
@@ -100,10 +101,10 @@ class QueryPool:
         self._checkpoints = checkpoints
         self._past = past
         self._turns = Turns(self.settings)
-        self._idle: asyncio.Queue[Worker] = asyncio.Queue()
+        self._idle: asyncio.Queue[SparqlWorker] = asyncio.Queue()
         self._places = 0
         """How many workers there are, or will be soon."""
-        self._workers: set[Worker] = set()
+        self._workers: set[SparqlWorker] = set()
         self._chores: set[asyncio.Task[None]] = set()
         self._running = False
 
@@ -112,13 +113,13 @@ class QueryPool:
         self._running = True
         self._idle = asyncio.Queue()  # of the loop that runs now
         self._places = self.settings.workers if ahead else 0
-        await asyncio.gather(*[self._hire() for _ in range(self._places)])
+        await asyncio.gather(*[self._start() for _ in range(self._places)])
 
     async def stop(self) -> None:
         """End every worker, with whatever it is doing."""
         self._running = False
         await asyncio.gather(*self._chores, return_exceptions=True)
-        await asyncio.gather(*[self._dismiss(worker) for worker in set(self._workers)])
+        await asyncio.gather(*[self._stop(worker) for worker in set(self._workers)])
 
     def pids(self) -> tuple[int, ...]:
         """Return the process numbers of the workers."""
@@ -136,7 +137,7 @@ class QueryPool:
         form = await self._check(request.text)
         question = self._question(request, form)
         await self._turns.take(request.client)
-        run = Run[Worker](partial(self._give_back, request.client))
+        run = Run[SparqlWorker](partial(self._give_back, request.client))
         try:
             checkpoint = await self._checkpoint(request)
             await run.begin(await self.worker(checkpoint), question, question.seconds)
@@ -220,7 +221,7 @@ class QueryPool:
         source = past if past is not None and past.owns(checkpoint) else self._checkpoints
         await asyncio.to_thread(source.release, checkpoint)
 
-    async def worker(self, checkpoint: Checkpoint) -> Worker:
+    async def worker(self, checkpoint: Checkpoint) -> SparqlWorker:
         """Return an idle worker that has the checkpoint open; takes the caller's use of it over."""
         try:
             worker = await self._idle_worker()
@@ -241,11 +242,11 @@ class QueryPool:
                 await self.release(superfluous)
         return worker
 
-    async def _idle_worker(self) -> Worker:
+    async def _idle_worker(self) -> SparqlWorker:
         if self._idle.empty() and self._places < self.settings.workers:
             self._places += 1
             try:
-                await self._hire()
+                await self._start()
             except BaseException:  # who waited has left: the next one may start a worker in this place
                 self._places -= 1
                 raise
@@ -257,7 +258,7 @@ class QueryPool:
             raise TooBusy(retry_after=1) from None
         return worker
 
-    def _give_back(self, client: str, worker: Worker | None, *, well: bool) -> None:
+    def _give_back(self, client: str, worker: SparqlWorker | None, *, well: bool) -> None:
         """End a turn; a worker that is not well, or worn, is replaced."""
         self._turns.give_back(client)
         if worker is None:
@@ -277,27 +278,27 @@ class QueryPool:
         self._chores.add(task)
         task.add_done_callback(self._chores.discard)
 
-    async def _replace(self, worker: Worker) -> None:
-        await self._dismiss(worker)
-        await self._hire()
+    async def _replace(self, worker: SparqlWorker) -> None:
+        await self._stop(worker)
+        await self._start()
 
-    async def _dismiss(self, worker: Worker) -> None:
+    async def _stop(self, worker: SparqlWorker) -> None:
         await worker.stop()
         self._workers.discard(worker)
         if worker.checkpoint is not None:
             await self.release(worker.checkpoint)
 
-    async def _hire(self) -> None:
+    async def _start(self) -> None:
         """Start a worker and try until one works: without workers there is no service."""
         while self._running:
             checkpoint = await asyncio.to_thread(self._checkpoints.newest)
-            worker = await Worker.start(self.settings)
+            worker = await SparqlWorker.start(self.settings)
             self._workers.add(worker)
             try:
                 await worker.open(checkpoint)
             except StratagraphError:
                 log.exception("a new SPARQL worker could not open its checkpoint")
-                await self._dismiss(worker)
+                await self._stop(worker)
                 await self.release(checkpoint)
                 await asyncio.sleep(1)
             else:

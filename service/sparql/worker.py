@@ -13,11 +13,11 @@ import orjson
 from pyoxigraph import NamedNode, QueryBoolean, QueryTriples, Store, Triple
 
 from stratagraph.ontology.namespaces import PREFIXES
-from stratagraph.service.sparql import sandbox
 from stratagraph.service.sparql.formats import GRAPHS, RESULTS, RowCounter, row_counter, write_graph
-from stratagraph.service.sparql.frames import Say, pack, read
 from stratagraph.service.sparql.rdfxml import UnwritableTripleError
 from stratagraph.service.sparql.syntax import in_one_line
+from stratagraph.service.workers import sandbox
+from stratagraph.service.workers.frames import Say, pack, read
 
 CHUNK: Final = 32 << 10
 """Bytes of an answer that travel at once."""

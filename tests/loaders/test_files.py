@@ -16,7 +16,7 @@ from stratagraph.loaders.scopes import SourceFile, plan
 from stratagraph.ontology.facts import Fact, Literal, Method
 from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import ASSET_BASE, RDF, SG
-from stratagraph.ontology.parsing import MalformedRdf
+from stratagraph.ontology.syntax.parsing import MalformedRdf
 
 MODEL = load_model()
 TURTLE = """@prefix sg: <https://w3id.org/stratagraph/ns#> .

@@ -16,7 +16,7 @@ from stratagraph.loaders.kinds import (
     kind_named,
     kind_of,
 )
-from stratagraph.ontology.parsing import RdfSyntax
+from stratagraph.ontology.syntax.parsing import RdfSyntax
 
 
 @pytest.mark.parametrize(

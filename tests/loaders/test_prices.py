@@ -10,7 +10,7 @@ from stratagraph.loaders.genai.record import Usage
 from stratagraph.loaders.prices import PriceTable
 from stratagraph.ontology.facts import Fact, Literal
 from stratagraph.ontology.namespaces import DCT, RDF, SG
-from stratagraph.ontology.parsing import RdfSyntax, parse_rdf
+from stratagraph.ontology.syntax.parsing import RdfSyntax, parse_rdf
 
 DAY = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -18,8 +18,8 @@ from stratagraph.loaders.samples import SAMPLES, load_samples, read_sample, shif
 from stratagraph.ontology.facts import Fact, Iri
 from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import SG
-from stratagraph.ontology.parsing import RdfSyntax, parse_rdf
 from stratagraph.ontology.sketches import merge, quantile
+from stratagraph.ontology.syntax.parsing import RdfSyntax, parse_rdf
 from stratagraph.shapes.gate import Gate
 from tests.loaders.spans import names, totals
 

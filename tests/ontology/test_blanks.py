@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from stratagraph.ontology.blanks import blank_names, is_blank
 from stratagraph.ontology.facts import Fact
-from stratagraph.ontology.parsing import parse_rdf
+from stratagraph.ontology.syntax.parsing import parse_rdf
 
 BASE = "http://example.org/"
 

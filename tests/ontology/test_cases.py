@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from stratagraph.ontology.extension import load_extended
+from stratagraph.ontology.extension.extension import load_extended
 from stratagraph.ontology.facts import Batch, Fact, Iri, Method, Scope
 from stratagraph.ontology.namespaces import RDF
-from stratagraph.ontology.parsing import parse_rdf
+from stratagraph.ontology.syntax.parsing import parse_rdf
 from stratagraph.shapes.gate import Gate
 
 MY = "https://example.org/my#"

@@ -12,7 +12,7 @@ from stratagraph.ontology.facts import Fact, Iri, Literal
 from stratagraph.ontology.identity import mint
 from stratagraph.ontology.model import FlowInfo, load_model
 from stratagraph.ontology.namespaces import ASSET_BASE, RDF, RDFS, SG, local_name
-from stratagraph.ontology.parsing import parse_rdf
+from stratagraph.ontology.syntax.parsing import parse_rdf
 
 MODEL = load_model()
 FOLDER = Path(stratagraph.ontology.__file__).parent / "estates"

@@ -8,7 +8,7 @@ import stratagraph.ontology
 from stratagraph.ontology.facts import Batch, Iri, Literal, Method, Scope
 from stratagraph.ontology.identity import mint
 from stratagraph.ontology.namespaces import ASSET_BASE, RDF, RDFS, SG, local_name
-from stratagraph.ontology.parsing import parse_rdf
+from stratagraph.ontology.syntax.parsing import parse_rdf
 from tests.core import gate
 from tests.ontology.reference import MODEL
 

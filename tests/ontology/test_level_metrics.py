@@ -11,7 +11,7 @@ import stratagraph.ontology
 from stratagraph.ontology.facts import Iri, Literal, Term
 from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import ASSET_BASE, RDF, SG, local_name
-from stratagraph.ontology.parsing import parse_rdf
+from stratagraph.ontology.syntax.parsing import parse_rdf
 
 MODEL = load_model()
 INDEX: dict[tuple[Iri, Iri], list[Term]] = {}

@@ -7,7 +7,7 @@ import pytest
 from stratagraph.ontology.facts import Method
 from stratagraph.ontology.model import CORE_SOURCE, OntologyModel, load_model
 from stratagraph.ontology.namespaces import SG, XSD
-from stratagraph.ontology.parsing import MalformedRdf
+from stratagraph.ontology.syntax.parsing import MalformedRdf
 
 MODEL = load_model()
 REQUIREMENTS = {SG.PrivacyAspect, SG.ComplianceAspect, SG.SafetyAspect}

@@ -14,7 +14,7 @@ import pytest
 from stratagraph.ontology.facts import Iri, Literal, Term
 from stratagraph.ontology.graph import Graph
 from stratagraph.ontology.namespaces import DCT, RDFS, SG, SKOS, XSD
-from stratagraph.ontology.parsing import parse_rdf
+from stratagraph.ontology.syntax.parsing import parse_rdf
 from tests.ontology.reference import GRAPH, MODEL
 
 ROOT = Path(__file__).parents[2]

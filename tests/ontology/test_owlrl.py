@@ -20,8 +20,8 @@ from stratagraph.ontology.blanks import is_blank
 from stratagraph.ontology.facts import Fact, Iri, Term
 from stratagraph.ontology.model import OntologyModel, load_model
 from stratagraph.ontology.namespaces import ASSET_BASE, OWL, RDF, RDFS, SG
-from stratagraph.ontology.parsing import parse_rdf
 from stratagraph.ontology.rules import compile_rules
+from stratagraph.ontology.syntax.parsing import parse_rdf
 from stratagraph.ontology.terms import encode
 from stratagraph.service.deriver.closure import Closure
 from stratagraph.service.deriver.numbers import Numbers

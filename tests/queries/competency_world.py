@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from stratagraph.ontology.facts import Claim, Fact, LedgerChange
-from stratagraph.service.engine import Engine
+from stratagraph.service.engine.engine import Engine
 from stratagraph.service.settings import load_settings
 from stratagraph.service.views.triples import TriplesView
 

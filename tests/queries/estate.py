@@ -10,8 +10,8 @@ from stratagraph import ontology
 from stratagraph.ontology.facts import Fact, Iri
 from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import ASSET_BASE
-from stratagraph.ontology.parsing import RdfSyntax, parse_rdf
-from stratagraph.queries.impact import Impact, impact
+from stratagraph.ontology.syntax.parsing import RdfSyntax, parse_rdf
+from stratagraph.queries.impact.impact import Impact, impact
 from stratagraph.queries.names import resolve_name
 from tests.queries.plain import PlainAdjacency, PlainStore, influences
 

@@ -15,8 +15,8 @@ from stratagraph.queries.competency import _normal, in_order, load_questions, re
 from stratagraph.service.neo4j.cypher.pool import CypherPool, CypherRequest
 from stratagraph.service.neo4j.local import LocalNeo4j
 from stratagraph.service.neo4j.target import Target
-from stratagraph.service.sparql.settings import QuerySettings
-from stratagraph.service.views.neo4j import Neo4jView
+from stratagraph.service.neo4j.view import Neo4jView
+from stratagraph.service.workers.limits import QuerySettings
 from tests.conftest import ROOT
 from tests.neo4j_server import target_of, wipe
 from tests.opened import Opened

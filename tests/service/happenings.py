@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from hypothesis import strategies as st
 
-from stratagraph.ontology.extension import Extended, ExtensionReport
+from stratagraph.ontology.extension.extension import Extended, ExtensionReport
 from stratagraph.ontology.facts import Fact, Iri, Literal
 from stratagraph.ontology.infos import AttributeInfo
 from stratagraph.ontology.model import OntologyModel

@@ -10,7 +10,7 @@ import httpx
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from stratagraph.ontology.facts import Iri
-from stratagraph.service.engine import Engine
+from stratagraph.service.engine.engine import Engine
 from stratagraph.service.http.app import create_app
 from tests.loaders.spans import SECOND, agent, chat, request, span
 

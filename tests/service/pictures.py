@@ -7,7 +7,7 @@ from typing import Any
 
 from stratagraph.ontology.facts import Fact, Iri
 from stratagraph.ontology.namespaces import SG
-from stratagraph.service.engine import Engine
+from stratagraph.service.engine.engine import Engine
 from tests.service.naive_ledger import Edges, Figures, Picture, about_nodes
 from tests.service.worlds import NODES
 

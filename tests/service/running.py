@@ -22,7 +22,7 @@ import httpx
 
 from stratagraph.ontology import kept
 from stratagraph.ontology.cache import cache_folder
-from stratagraph.service import seed
+from stratagraph.service.engine import seed
 
 PROGRAM = (sys.executable, "-m", "stratagraph.service")
 DATA = "stratagraph"

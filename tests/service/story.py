@@ -13,7 +13,7 @@ import pytest
 from stratagraph.ontology.facts import Batch, Fact, Iri, Literal, Method, Observation, Scope
 from stratagraph.ontology.identity import statement_iri
 from stratagraph.ontology.namespaces import SG
-from stratagraph.service.engine import Engine
+from stratagraph.service.engine.engine import Engine
 from stratagraph.service.ledger.errors import RunConflict
 from stratagraph.service.settings import TRIPLES_FOLDER, load_settings
 from stratagraph.shapes.gate import GateRefused

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from stratagraph.ontology.facts import Batch, Method, Scope
-from stratagraph.service.engine import Engine
+from stratagraph.service.engine.engine import Engine
 from stratagraph.service.settings import load_settings
 from tests.opened import Opened
-from tests.queries.verdict_cases import BASE, facts
+from tests.queries.audit.verdict_cases import BASE, facts
 
 RUNS = count(1)
 LAW = ':lgpd a sg:Law ; sg:name "Lei Geral de Proteção de Dados" . '

@@ -12,7 +12,7 @@ from hypothesis import Phase, given, settings
 
 from stratagraph.ontology.facts import Fact
 from stratagraph.ontology.namespaces import SG
-from stratagraph.service import in_force
+from stratagraph.service.engine import in_force
 from stratagraph.service.neo4j.local import LocalNeo4j
 from stratagraph.service.neo4j.target import Target
 from tests.counting import COUNTED

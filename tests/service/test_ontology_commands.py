@@ -15,10 +15,10 @@ from typer.testing import CliRunner
 from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import SG
 from stratagraph.service.app import app
-from stratagraph.service.engine import Engine
+from stratagraph.service.engine.engine import Engine
 from stratagraph.service.http.app import create_app
 from stratagraph.service.settings import load_settings
-from tests.ontology.test_extension import GOOD, MY, PREFIXES
+from tests.ontology.extension.test_extension import GOOD, MY, PREFIXES
 
 REDEFINES = 'sg:Prompt rdfs:label "Instruction"@en .'
 
@@ -120,7 +120,7 @@ def test_the_service_runs_with_what_is_sound_and_tells_of_the_rest(
     tmp_path: Path, modules: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("PATH", "")
-    monkeypatch.setattr("stratagraph.ontology.dl.find_spec", lambda _: None)
+    monkeypatch.setattr("stratagraph.ontology.reasoning.dl.find_spec", lambda _: None)
     refuse(modules)
     is_class = f"ASK {{ <{MY}VoiceAgent> a owl:Class }}"
     with caplog.at_level(logging.WARNING), Engine(load_settings(data=tmp_path / "data", ontology=modules)) as engine:

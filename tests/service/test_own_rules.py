@@ -11,7 +11,7 @@ import pytest
 
 from stratagraph.service.cli.audit import RulesNotInForce, _need_rules
 from stratagraph.service.client import local
-from stratagraph.service.engine import Engine
+from stratagraph.service.engine.engine import Engine
 from stratagraph.service.http.app import create_app
 from stratagraph.service.settings import load_settings
 from stratagraph.shapes.packs import InvalidRule, load_rules, rules_with

@@ -4,8 +4,8 @@ import pytest
 
 from stratagraph.ontology.facts import Literal
 from stratagraph.ontology.namespaces import SH
-from stratagraph.ontology.parsing import parse_rdf
 from stratagraph.ontology.sentences import say
+from stratagraph.ontology.syntax.parsing import parse_rdf
 from stratagraph.shapes.compiler import CHAIN_LIMIT, compile_shapes
 from stratagraph.shapes.errors import MalformedShape, UnsupportedShape
 from stratagraph.shapes.graph import Graph

@@ -8,7 +8,7 @@ import pytest
 
 from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import SG, SH, SHAPE_BASE
-from stratagraph.ontology.parsing import parse_rdf
+from stratagraph.ontology.syntax.parsing import parse_rdf
 from stratagraph.shapes.datashapes import (
     ASSETS,
     DOCUMENTATION,

@@ -10,7 +10,7 @@ import pytest
 from stratagraph.ontology.facts import Batch, Fact, Iri, Literal, Method, Observation, Scope
 from stratagraph.ontology.identity import statement_iri
 from stratagraph.ontology.namespaces import OWL, RDF, RDFS, SG, SH, SHAPE_BASE, XSD
-from stratagraph.ontology.parsing import parse_rdf
+from stratagraph.ontology.syntax.parsing import parse_rdf
 from stratagraph.shapes.errors import UnsupportedShape
 from stratagraph.shapes.gate import Gate, GateRefused, GateReport
 from tests.core import MODEL, gate

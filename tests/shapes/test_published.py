@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from stratagraph.ontology.parsing import parse_rdf
+from stratagraph.ontology.syntax.parsing import parse_rdf
 from stratagraph.shapes.compiler import compile_shapes
 from stratagraph.shapes.errors import UnsupportedShape
 from stratagraph.shapes.graph import Graph

@@ -7,7 +7,7 @@ import pyoxigraph as ox
 import pytest
 
 from stratagraph.ontology.namespaces import RDF, SH
-from stratagraph.ontology.parsing import MalformedRdf, UnknownSyntax, parse_rdf
+from stratagraph.ontology.syntax.parsing import MalformedRdf, UnknownSyntax, parse_rdf
 from stratagraph.shapes.graph import Graph
 from stratagraph.shapes.pathreader import read_path
 from stratagraph.shapes.report import ValidationReport

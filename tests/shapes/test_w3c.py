@@ -10,7 +10,7 @@ import pytest
 from stratagraph.ontology.blanks import is_blank
 from stratagraph.ontology.facts import Iri, Literal, Term
 from stratagraph.ontology.namespaces import RDF, SH, Namespace
-from stratagraph.ontology.parsing import parse_rdf
+from stratagraph.ontology.syntax.parsing import parse_rdf
 from stratagraph.shapes.compiler import compile_shapes
 from stratagraph.shapes.graph import Graph
 from stratagraph.shapes.pathreader import read_path

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import orjson
 
@@ -20,11 +18,11 @@ from stratagraph.service.neo4j.cypher.guard import check
 from stratagraph.service.neo4j.cypher.question import Question
 from stratagraph.service.neo4j.errors import NoNeo4j
 from stratagraph.service.neo4j.target import Target
-from stratagraph.service.sparql.errors import DeadlineExceeded, EvaluationFailed, QueryTooLong
-from stratagraph.service.sparql.process import _PASSED_ON, Worker
-from stratagraph.service.sparql.run import Run
-from stratagraph.service.sparql.settings import QuerySettings
-from stratagraph.service.sparql.turns import Turns
+from stratagraph.service.workers.errors import DeadlineExceeded, EvaluationFailed, QueryTooLong
+from stratagraph.service.workers.limits import QuerySettings
+from stratagraph.service.workers.process import Worker
+from stratagraph.service.workers.run import Run
+from stratagraph.service.workers.turns import Turns
 
 GRACE: Final = 0.5
 """Seconds that the server's own timeout gets before the connection is dropped."""
@@ -40,20 +38,9 @@ _KNOWN: Final[dict[str, type[StratagraphError]]] = {
 class CypherWorker(Worker):
     """A process that holds connections to Neo4j and answers one question at a time."""
 
-    @classmethod
-    async def start(cls, settings: QuerySettings) -> CypherWorker:
-        """Start a process; the password reaches it with the question, not through its environment."""
-        environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "stratagraph.service.neo4j.cypher.worker",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env={**environment, "MALLOC_ARENA_MAX": "1"},
-        )
-        return cls(process, settings)
+    # The password reaches it with the question, not through its environment.
+    program: ClassVar[str] = "stratagraph.service.neo4j.cypher.worker"
+    language: ClassVar[str] = "Cypher"
 
     def _fault(self, kind: str, detail: str) -> StratagraphError:
         if kind == "late":
@@ -129,7 +116,7 @@ class CypherPool:
         run = Run[CypherWorker](partial(self._give_back, request.client))
         try:
             wait = self.settings.query_seconds + GRACE
-            await run.begin(await self.hire(), self._question(request, target), wait)
+            await run.begin(await self.worker(), self._question(request, target), wait)
             first = await run.hear()
             sequence = int(orjson.loads(first or b"{}").get("sequence", 0))
         except BaseException:
@@ -152,13 +139,13 @@ class CypherPool:
             shared=self._shared,
         )
 
-    async def hire(self) -> CypherWorker:
+    async def worker(self) -> CypherWorker:
         """Return an idle process, or a new one: turns bound how many there are."""
         while self._idle:
             worker = self._idle.pop()
             if worker.alive:
                 return worker
-            self._dismiss(worker)
+            self._stop(worker)
         worker = await CypherWorker.start(self.settings)
         self._workers.add(worker)
         try:
@@ -166,7 +153,7 @@ class CypherPool:
                 await worker.hear()  # it is ready: its start is no part of the query's time
         except BaseException:
             worker.kill()
-            self._dismiss(worker)
+            self._stop(worker)
             raise
         return worker
 
@@ -179,9 +166,9 @@ class CypherPool:
             self._idle.append(worker)
         else:
             worker.kill()
-            self._dismiss(worker)
+            self._stop(worker)
 
-    def _dismiss(self, worker: CypherWorker) -> None:
+    def _stop(self, worker: CypherWorker) -> None:
         async def stop() -> None:
             await worker.stop()
             self._workers.discard(worker)

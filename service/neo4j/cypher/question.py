@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from stratagraph.service.neo4j.target import Target
-from stratagraph.service.sparql.frames import Say, pack
+from stratagraph.service.workers.frames import Say, pack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,8 +21,8 @@ from stratagraph.service.neo4j.cypher.values import row_json
 from stratagraph.service.neo4j.errors import Neo4jNotBuilt
 from stratagraph.service.neo4j.status import MARK, STANDS_AT
 from stratagraph.service.neo4j.target import Target
-from stratagraph.service.sparql import sandbox
-from stratagraph.service.sparql.frames import Say, pack, read
+from stratagraph.service.workers import sandbox
+from stratagraph.service.workers.frames import Say, pack, read
 
 CHUNK: Final = 32 << 10
 """Bytes of an answer that travel at once."""

@@ -12,7 +12,7 @@ import pytest
 from stratagraph.ontology.facts import Literal
 from stratagraph.ontology.model import CORE_SOURCE
 from stratagraph.service.client import Client, local
-from stratagraph.service.engine import Engine
+from stratagraph.service.engine.engine import Engine
 from stratagraph.service.http.app import create_app
 from stratagraph.service.http.batches import Writer
 from stratagraph.service.settings import load_settings

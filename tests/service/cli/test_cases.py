@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from stratagraph.service.engine import Engine
+from stratagraph.service.engine.engine import Engine
 from tests.service.cli.invoking import run
 from tests.service.cli.lending import Load, _engine, _environment, _load, names
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from stratagraph.service.engine import Engine
+from stratagraph.service.engine.engine import Engine
 from stratagraph.service.settings import load_settings
 from tests.opened import Opened
 from tests.service.cli.invoking import run
@@ -95,7 +95,7 @@ def test_a_class_of_ones_own_goes_by_every_name_without_a_service(
     environment: Mapping[str, str], modules: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The reasoner judges this module where the service runs; once is enough.
-    monkeypatch.setattr("stratagraph.ontology.dl.find_spec", lambda _: None)
+    monkeypatch.setattr("stratagraph.ontology.reasoning.dl.find_spec", lambda _: None)
     environment = {**environment, "PATH": ""}
     entries = "".join(ENTRY.format(kind=kind, name=f"a{n}").removeprefix("assets:\n") for n, kind in enumerate(WAYS))
     file = write(tmp_path, "assets:\n" + PHONE + entries)

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from stratagraph.ontology.namespaces import ASSET_BASE
-from stratagraph.queries.impact import Direction, impact
-from stratagraph.queries.impact_document import impact_document
-from stratagraph.queries.render import render
-from stratagraph.service.engine import Engine
+from stratagraph.queries.impact.document import impact_document
+from stratagraph.queries.impact.impact import Direction, impact
+from stratagraph.queries.impact.render import render
+from stratagraph.service.engine.engine import Engine
 from tests.service.cli.invoking import Done, run
 from tests.service.cli.lending import Load, _engine, _environment, _load, names
 from tests.service.running import clean_environment

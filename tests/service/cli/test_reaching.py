@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stratagraph.service.lockfile import DataLock
+from stratagraph.service.engine.lockfile import DataLock
 from stratagraph.service.settings import DEMO_FOLDER
 from tests.opened import Opened
 from tests.service.cli.invoking import run

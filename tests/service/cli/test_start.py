@@ -14,8 +14,8 @@ from stratagraph.service.app import app
 from stratagraph.service.cli.group import LazyCommands, LazyGroup
 from stratagraph.service.client import connect
 from stratagraph.service.settings import load_settings
-from stratagraph.service.sparql.process import Worker
-from stratagraph.service.sparql.settings import QuerySettings
+from stratagraph.service.sparql.process import SparqlWorker
+from stratagraph.service.workers.limits import QuerySettings
 from tests.opened import Opened
 
 HEAVY = (
@@ -77,7 +77,7 @@ def test_a_command_that_asks_a_running_service_loads_only_its_client(name: str) 
 def test_opening_a_folder_again_loads_only_what_holds_it(opened: Opened, tmp_path: Path) -> None:
     settings = f"load_settings(data={str(opened(tmp_path))!r})"
     code = (
-        "from stratagraph.service.engine import Engine\nfrom stratagraph.service.settings import load_settings\n"
+        "from stratagraph.service.engine.engine import Engine\nfrom stratagraph.service.settings import load_settings\n"
         f"with Engine({settings}) as engine:\n    assert engine.triples.ask('ASK {{ ?s ?p ?o }}')"
     )
     assert loaded(code) == OPENING
@@ -95,14 +95,14 @@ def test_a_command_that_is_alone_starts_no_process_for_queries_unless_it_asks_on
     opened: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[int] = []
-    start = Worker.start
+    start = SparqlWorker.start
 
-    async def counted(settings: QuerySettings) -> Worker:
+    async def counted(settings: QuerySettings) -> SparqlWorker:
         worker = await start(settings)
         started.append(worker.pid)
         return worker
 
-    monkeypatch.setattr(Worker, "start", counted)
+    monkeypatch.setattr(SparqlWorker, "start", counted)
     with connect(load_settings(data=opened(tmp_path))) as client:
         for path in ("/api/levels", "/api/search?q=x"):
             assert client.request("GET", path).status == 200

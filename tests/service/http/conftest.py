@@ -11,7 +11,7 @@ import pytest
 from fastapi import FastAPI
 
 from stratagraph.service.demo import load_estates, replay
-from stratagraph.service.engine import Engine
+from stratagraph.service.engine.engine import Engine
 from stratagraph.service.settings import Settings
 from tests.opened import Opened, served
 

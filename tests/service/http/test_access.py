@@ -12,7 +12,7 @@ import pytest
 from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]  # another package's stubs hide its own
 
 from stratagraph.service.http.access import needed
-from stratagraph.service.tokens import Role
+from stratagraph.service.http.access_tokens import Role
 from tests.opened import Opened
 from tests.service.running import DATA, Running, clean_environment, run, started
 

@@ -17,7 +17,7 @@ from prometheus_client.samples import Sample
 
 from stratagraph.ontology.facts import Iri
 from stratagraph.ontology.namespaces import SG
-from stratagraph.service.engine import Engine
+from stratagraph.service.engine.engine import Engine
 from stratagraph.service.http.exposition import expose
 from tests.service.http.conftest import Site
 
@@ -81,7 +81,7 @@ def test_verdicts_are_those_of_the_last_audit_and_a_scrape_makes_none(
     def evaluate(*_: object, **__: object) -> None:
         raise AssertionError("a scrape evaluated the rules")
 
-    monkeypatch.setattr("stratagraph.queries.compliance.evaluate", evaluate)
+    monkeypatch.setattr("stratagraph.queries.audit.compliance.evaluate", evaluate)
     told = samples(site, "stratagraph_verdicts")
     counted: dict[str, float] = {}
     for sample in told:

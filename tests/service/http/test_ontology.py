@@ -16,7 +16,7 @@ from rdflib.namespace import OWL, RDF
 
 from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import MODULE_BASE, ROOT_IRI
-from stratagraph.service.engine import Engine
+from stratagraph.service.engine.engine import Engine
 from stratagraph.service.http import ontology, problems
 from stratagraph.service.reference.pages import SYNTAXES, file_of
 

@@ -14,7 +14,7 @@ from stratagraph.ontology.errors import StratagraphError
 from stratagraph.service.http.problems import MEDIA_TYPE, from_error, install
 from stratagraph.service.ledger.errors import LedgerUnreadable
 from stratagraph.service.neo4j.errors import Neo4jNotBuilt, NoNeo4j
-from stratagraph.service.sparql.errors import NotYetThere
+from stratagraph.service.workers.errors import NotYetThere
 
 
 @pytest.mark.parametrize(

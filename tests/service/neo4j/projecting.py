@@ -12,10 +12,10 @@ from pydantic import SecretStr
 from stratagraph.ontology.facts import Batch, Fact, Literal, Method, Scope
 from stratagraph.ontology.identity import mint
 from stratagraph.ontology.namespaces import RDF, SG
-from stratagraph.service.engine import Engine
+from stratagraph.service.engine.engine import Engine
 from stratagraph.service.neo4j.target import Target
-from stratagraph.service.projector import State
 from stratagraph.service.settings import Settings, load_settings
+from stratagraph.service.views.projector import State
 from tests.service.neo4j.reading import query
 
 PATIENCE = 120.0

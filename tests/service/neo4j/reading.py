@@ -12,9 +12,9 @@ from stratagraph.ontology.facts import Fact, Influence, Iri, Literal, Sighting
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import RDF, SG
 from stratagraph.service.neo4j.target import Target
-from stratagraph.service.views.neo4j.edits import influence_family
-from stratagraph.service.views.neo4j.literals import held
-from stratagraph.service.views.neo4j.names import MARKER, Names
+from stratagraph.service.neo4j.view.edits import influence_family
+from stratagraph.service.neo4j.view.literals import held
+from stratagraph.service.neo4j.view.names import MARKER, Names
 from stratagraph.service.views.statements import observation_facts, scope_facts
 from tests.service.worlds import Mirror
 

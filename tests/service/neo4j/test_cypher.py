@@ -23,8 +23,8 @@ from stratagraph.service.neo4j.errors import (
     NoNeo4j,
 )
 from stratagraph.service.neo4j.target import Target
-from stratagraph.service.sparql.errors import DeadlineExceeded, OutOfMemory
-from stratagraph.service.sparql.settings import QuerySettings
+from stratagraph.service.workers.errors import DeadlineExceeded, OutOfMemory
+from stratagraph.service.workers.limits import QuerySettings
 from tests.proxy import Proxy
 from tests.service.neo4j.reading import query
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from stratagraph.service.client import Refused, local
-from stratagraph.service.engine import Engine
+from stratagraph.service.engine.engine import Engine
 from stratagraph.service.http.app import create_app
 from stratagraph.service.neo4j.status import MARK
 from stratagraph.service.neo4j.target import Target

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from selenium import webdriver
 
-from stratagraph.service.engine import Engine
+from stratagraph.service.engine.engine import Engine
+from stratagraph.service.http.access_tokens import Role, TokenFile
 from stratagraph.service.settings import Settings
-from stratagraph.service.tokens import Role, TokenFile
 from tests.opened import Opened, served
 from tests.service.pages.browser import Browser
 

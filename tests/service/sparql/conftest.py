@@ -17,9 +17,9 @@ from pyoxigraph import Literal, NamedNode, Quad, Store
 from stratagraph.ontology.namespaces import SG
 from stratagraph.service.http import sparql
 from stratagraph.service.server import HEAD_BYTES
-from stratagraph.service.sparql.checkpoints import Checkpoints
 from stratagraph.service.sparql.pool import QueryPool
-from stratagraph.service.sparql.settings import QuerySettings
+from stratagraph.service.views.checkpoints import Checkpoints
+from stratagraph.service.workers.limits import QuerySettings
 
 E = "http://example.org/"
 GRAPH = NamedNode(E + "graph")

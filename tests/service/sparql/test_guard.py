@@ -7,10 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyoxigraph import Literal, NamedNode, Quad, Store
 
-from stratagraph.service.sparql.errors import QueryRefused, QuerySyntax, QueryTooDeep, QueryTooLong
+from stratagraph.service.sparql.errors import QueryRefused, QuerySyntax, QueryTooDeep
 from stratagraph.service.sparql.guard import Form, check
-from stratagraph.service.sparql.settings import QuerySettings
 from stratagraph.service.sparql.tokens import tokens
+from stratagraph.service.workers.errors import QueryTooLong
+from stratagraph.service.workers.limits import QuerySettings
 
 LIMITS = QuerySettings()
 DEAD = "<http://127.0.0.1:1/>"  # a port that the engine refuses to call, which shows that it would have called

@@ -6,7 +6,7 @@ import asyncio
 from contextlib import suppress
 
 from stratagraph.service.sparql.pool import QueryPool
-from stratagraph.service.sparql.settings import QuerySettings
+from stratagraph.service.workers.limits import QuerySettings
 from tests.service.sparql.conftest import Estate
 
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import orjson
 import pytest
 
-from stratagraph.service.sparql.frames import Say, pack, read
 from stratagraph.service.sparql.worker import Question
+from stratagraph.service.workers.frames import Say, pack, read
 from tests.service.sparql.conftest import Estate
 
 SLOW = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"

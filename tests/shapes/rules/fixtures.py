@@ -8,9 +8,9 @@ from pathlib import Path
 
 from stratagraph.ontology.facts import Fact
 from stratagraph.ontology.model import load_model
-from stratagraph.ontology.parsing import parse_rdf
-from stratagraph.queries.compliance import evaluate
-from stratagraph.queries.verdicts import Verdict
+from stratagraph.ontology.syntax.parsing import parse_rdf
+from stratagraph.queries.audit.compliance import evaluate
+from stratagraph.queries.audit.verdicts import Verdict
 from stratagraph.shapes.packs import load_rules
 from stratagraph.shapes.rule import Rule
 from tests.shapes.rules.estate import Estate

@@ -1,0 +1,1 @@
+"""A user's own modules: read, checked and reported on."""

@@ -1,0 +1,1 @@
+"""What OWL says of the model: axioms, clashes, proofs and the reasoner."""

@@ -1,0 +1,1 @@
+"""Texts into triples: the readers of RDF's syntaxes."""

@@ -1,0 +1,1 @@
+"""Do we comply: rules evaluated, verdicts with evidence, reports."""

@@ -1,0 +1,343 @@
+"""Compliance: every rule against every target, one verdict each, never a pass without evidence."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time
+from functools import lru_cache
+from typing import ClassVar, Final, TypeAlias
+
+from stratagraph.ontology.errors import StratagraphError
+from stratagraph.ontology.facts import Fact, Iri, Literal
+from stratagraph.ontology.model import OntologyModel
+from stratagraph.ontology.namespaces import RDF, compact
+from stratagraph.ontology.terms import encode
+from stratagraph.queries.audit.evidence import look_up, trace
+from stratagraph.queries.audit.freshness import still_good, unreadable
+from stratagraph.queries.audit.governance import Governance, Governed
+from stratagraph.queries.audit.settling import of_governance, of_results, things
+from stratagraph.queries.audit.verdicts import Audit, Need, Outcome, Reason, Thing, Verdict
+from stratagraph.queries.messages import LANGUAGES, messages
+from stratagraph.queries.stores import TripleStore
+from stratagraph.queries.written import day
+from stratagraph.shapes.compiler import compile_shapes
+from stratagraph.shapes.graph import Graph
+from stratagraph.shapes.packs import by_framework, frameworks
+from stratagraph.shapes.report import Result
+from stratagraph.shapes.rule import Bilingual, Rule, Scope, ScopeReason, Wanted
+from stratagraph.shapes.shape import CompiledShapes
+
+ASSESSOR: Final = "stratagraph"
+
+_Text: TypeAlias = tuple[tuple[str, str], ...]
+"""One message, by language."""
+
+# What was withdrawn is no target, though a relation that still leads there may tell a class of it.
+_TARGETS: Final = """
+SELECT DISTINCT ?target ?type ?name ?label WHERE {{
+  VALUES ?class {{ {classes} }}
+  ?target a ?class ; a ?type .
+  FILTER EXISTS {{ ?statement rdf:subject ?target }}
+  OPTIONAL {{ ?target sg:name ?name }}
+  OPTIONAL {{ ?target rdfs:label ?label }}
+}}
+"""
+
+
+@dataclass(kw_only=True)
+class UnknownFramework(StratagraphError):
+    """A framework that no rule pack is about."""
+
+    slug: ClassVar[str] = "unknown-framework"
+    status: ClassVar[int] = 404
+    text: ClassVar[str] = "No rules for the framework {framework}. Name one of: {known}."
+
+    framework: str
+    known: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """An asset that gets verdicts."""
+
+    iri: Iri
+    name: str
+    types: frozenset[Iri]
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Applied:
+    """What the applicability query says of one target."""
+
+    reason: str
+    scope: Scope
+    starts: date
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The facts looked at for one target, and those of them that count."""
+
+    facts: tuple[Fact, ...]
+    good: frozenset[Fact]
+
+
+def evaluate(
+    store: TripleStore,
+    model: OntologyModel,
+    rules: Sequence[Rule],
+    *,
+    on: date,
+    framework: str | None = None,
+    now: datetime,
+    assessor: str = ASSESSOR,
+) -> Audit:
+    """Evaluate rules over the store; every asset of a rule's target classes gets a verdict.
+
+    Args:
+        store: read at one sequence, which the audit names.
+        model: gives each target its level.
+        rules: the rules to evaluate.
+        on: the day whose rules and validity periods apply; past or future.
+        framework: evaluate only this one, named as its rules or its folder name it.
+        now: the time of the assessment, aware.
+        assessor: who assesses.
+
+    Raises:
+        UnknownFramework: when no rule belongs to the framework.
+    """
+    name = framework_name(rules, framework) if framework is not None else None
+    chosen = tuple(rules) if name is None else by_framework(rules, name)
+    day_over = datetime.combine(on, time.max, tzinfo=UTC)
+    moment = now if on == now.astimezone(UTC).date() else day_over
+    governance = Governance(store, model)
+    verdicts = [v for rule in chosen for v in _Evaluation(governance, rule, on, moment).verdicts()]
+    return Audit(
+        verdicts=tuple(verdicts),
+        rules=chosen,
+        sequence=store.sequence,
+        on=on,
+        time=now,
+        assessor=assessor,
+        ontology=model.hash,
+        framework=name,
+    )
+
+
+def framework_name(rules: Sequence[Rule], given: str) -> str:
+    """Return the name that a framework gives itself, however it was asked for.
+
+    Raises:
+        UnknownFramework: when no rule belongs to the framework.
+    """
+    chosen = by_framework(rules, given)
+    if not chosen:
+        raise UnknownFramework(framework=given, known=", ".join(frameworks(rules).values()))
+    return chosen[0].framework
+
+
+class _Evaluation:
+    """One rule at work on all of its targets."""
+
+    def __init__(self, governance: Governance, rule: Rule, on: date, moment: datetime) -> None:
+        self.governance = governance
+        self.store = governance.store
+        self.model = governance.model
+        self.rule = rule
+        self.shapes = _compiled(rule.shapes)
+        self.superclasses = {cls: info.ancestors for cls, info in self.model.classes.items()}
+        self.on = on
+        self.moment = moment
+
+    def verdicts(self) -> list[Verdict]:
+        targets = self._targets()
+        if not targets:
+            nothing = _Target("", "", frozenset())
+            return [self._verdict(nothing, Outcome.NOT_APPLICABLE, [_reason("no-targets")], self.rule.applicable_from)]
+        applied = self._applied()
+        iris = [target.iri for target in targets]
+        governed = self.governance.of(self.rule, iris)
+        looked_at = look_up(self.store, self.rule, iris)
+        facts = {iri: tuple(dict.fromkeys((*governed[iri].facts, *looked_at.get(iri, ())))) for iri in iris}
+        make = trace(self.store, (fact for found in facts.values() for fact in found))
+        verdicts, wanted = [], []
+        for target in targets:
+            said = applied.get(target.iri, self._otherwise())
+            seen = _Seen(facts[target.iri], still_good(facts[target.iri], target.iri, self.rule, self.moment))
+            outcome, reasons = self._judge(target, said, governed[target.iri], seen)
+            verdict = self._verdict(target, outcome, [*reasons, *self._warnings(target, seen)], said.starts)
+            verdicts.append(replace(verdict, evidence=tuple(make(fact, fact in seen.good) for fact in seen.facts)))
+            unknown = outcome is Outcome.UNKNOWN
+            wanted.append(list(self._wanted(target, said, governed[target.iri], seen)) if unknown else [])
+        return self._with_needs(verdicts, wanted)
+
+    def _wanted(self, target: _Target, said: _Applied, governed: Governed, seen: _Seen) -> Iterator[tuple[Iri, Wanted]]:
+        """Yield what would settle an unknown verdict: first the open questions, then the evidence."""
+        yield from of_governance(governed, self.rule, target.iri, self.model)
+        scope = self._scope_reason(said.reason)
+        if scope.scope is Scope.UNDETERMINED and scope.wanted is not None:
+            yield target.iri, scope.wanted
+        if governed.reason is None and scope.scope is Scope.APPLIES:
+            graph = self._graph(target, seen.good)
+            for shape in self.rule.evidence_shapes(self.on):
+                yield from of_results(self.rule, self.shapes.check(graph, shape, [target.iri]))
+
+    def _with_needs(self, verdicts: list[Verdict], wanted: Sequence[list[tuple[Iri, Wanted]]]) -> list[Verdict]:
+        known = things(self.store, self.model, (iri for each in wanted for iri, _ in each))
+        return [
+            replace(
+                verdict,
+                needs=tuple(
+                    Need(thing=known.get(iri, Thing(iri=iri)), wanted=what, target=verdict.target or "")
+                    for iri, what in dict.fromkeys(each)
+                ),
+            )
+            for verdict, each in zip(verdicts, wanted, strict=True)
+        ]
+
+    def _targets(self) -> list[_Target]:
+        classes = " ".join(map(encode, self.rule.target_classes))
+        chosen = self._chosen()
+        types: dict[Iri, set[Iri]] = defaultdict(set)
+        names: dict[Iri, str] = {}
+        labels: dict[Iri, dict[str, str]] = defaultdict(dict)
+        for row in self.store.select(_TARGETS.format(classes=classes)):
+            target, cls, name = row["target"], row["type"], row["name"]
+            if isinstance(target, str) and isinstance(cls, str) and (chosen is None or target in chosen):
+                types[target].add(cls)
+                if isinstance(name, Literal):
+                    names[target] = min(names.get(target, name.value), name.value)
+                if isinstance(label := row["label"], Literal):
+                    known = labels[target].get(label.language.lower(), label.value)
+                    labels[target][label.language.lower()] = min(known, label.value)
+        return [_Target(iri, names.get(iri, iri), frozenset(types[iri]), labels[iri]) for iri in sorted(types)]
+
+    def _chosen(self) -> frozenset[Iri] | None:
+        """Return the targets that the rule's own query picks; None for all of its classes."""
+        if not self.rule.target_query:
+            return None
+        rows = self.store.select(self.rule.target_query)
+        return frozenset(target for row in rows if isinstance(target := row["target"], str))
+
+    def _applied(self) -> dict[Iri, _Applied]:
+        """Run the applicability query; of several answers for a target, what binds most and earliest holds."""
+        order = (Scope.APPLIES, Scope.UNDETERMINED, Scope.EXCLUDED)
+        found: dict[Iri, _Applied] = {}
+        for row in self.store.select(self.rule.applicability):
+            target, code, cls = row["target"], row["reason"], row.get("systemClass")
+            if not isinstance(target, str) or not isinstance(code, Literal):
+                continue
+            starts = self.rule.in_force_from(cls if isinstance(cls, str) else None)
+            said = _Applied(code.value, self._scope_reason(code.value).scope, starts)
+            known = found.get(target, said)
+            found[target] = min(known, said, key=lambda a: (order.index(a.scope), a.starts, a.reason))
+        return found
+
+    def _otherwise(self) -> _Applied:
+        code = self.rule.otherwise
+        return _Applied(code, self._scope_reason(code).scope, self.rule.applicable_from)
+
+    def _scope_reason(self, code: str) -> ScopeReason:
+        return self.rule.reasons[code]
+
+    def _judge(self, target: _Target, said: _Applied, governed: Governed, seen: _Seen) -> tuple[Outcome, list[Reason]]:
+        scope = Reason(code=said.reason, text=self._scope_reason(said.reason).text)
+        if governed.scope is Scope.EXCLUDED and governed.reason is not None:
+            return Outcome.NOT_APPLICABLE, [governed.reason]
+        if said.scope is Scope.EXCLUDED:
+            return Outcome.NOT_APPLICABLE, [scope]
+        if self.on < said.starts:
+            return Outcome.NOT_APPLICABLE, [_reason("not-yet-in-force", date=said.starts.isoformat()), scope]
+        open_questions = [governed.reason] if governed.reason is not None else []
+        if said.scope is Scope.UNDETERMINED:
+            open_questions.append(scope)
+        if open_questions:
+            return Outcome.UNKNOWN, open_questions
+        return self._weigh(target, scope, seen)
+
+    def _weigh(self, target: _Target, scope: Reason, seen: _Seen) -> tuple[Outcome, list[Reason]]:
+        """Judge a target that the rule applies to by the evidence that counts."""
+        graph = self._graph(target, seen.good)
+        faults = self._faults(graph, self.rule.check_shape, target)
+        shapes = self.rule.evidence_shapes(self.on)
+        missing = dict.fromkeys(text for shape in shapes for text in self._faults(graph, shape, target))
+        lost = self._lost(seen)
+        if faults:
+            return Outcome.FAIL, [
+                *(Reason(code="check-failed", text=_bilingual(text)) for text in faults),
+                *lost,
+                scope,
+            ]
+        if missing:
+            named = [Reason(code="evidence-missing", text=_bilingual(text)) for text in missing]
+            return Outcome.UNKNOWN, [*named, *lost, scope]
+        return Outcome.PASS, [_reason("no-failing-check"), scope]
+
+    def _lost(self, seen: _Seen) -> list[Reason]:
+        """Say that some evidence does not count, and name each date that nobody can read."""
+        lost = [fact for fact in seen.facts if fact not in seen.good]
+        undated = unreadable(seen.facts, self.rule)
+        named = [
+            _reason(
+                "date-unreadable",
+                date=fact.object.value if isinstance(fact.object, Literal) else fact.object,
+                property=compact(fact.predicate),
+                subject=compact(fact.subject),
+            )
+            for fact in (undated if lost else ())
+        ]
+        # What nobody can date is neither old nor new.
+        unread = {fact.subject for fact in undated}
+        expired = any(fact.subject not in unread and fact.object not in unread for fact in lost)
+        return [*([_reason("evidence-expired")] if expired else []), *named]
+
+    def _warnings(self, target: _Target, seen: _Seen) -> list[Reason]:
+        """Tell what stands out and does not change the verdict, such as two statements that exclude each other."""
+        if not self.rule.warning_shape:
+            return []
+        texts = self._faults(self._graph(target, seen.good), self.rule.warning_shape, target)
+        return [Reason(code="warning", text=_bilingual(text)) for text in texts]
+
+    def _graph(self, target: _Target, facts: Iterable[Fact]) -> Graph:
+        types = (Fact(target.iri, RDF.type, cls) for cls in target.types)
+        return Graph([*facts, *types], superclasses=self.superclasses)
+
+    def _faults(self, graph: Graph, shape: Iri, target: _Target) -> list[_Text]:
+        results = self.shapes.check(graph, shape, [target.iri])
+        return list(dict.fromkeys(_texts(result) for result in results))
+
+    def _verdict(self, target: _Target, outcome: Outcome, reasons: Sequence[Reason], starts: date) -> Verdict:
+        return Verdict(
+            rule=self.rule,
+            target=target.iri or None,
+            name=target.name,
+            labels=target.labels,
+            level=self.model.level_of(target.types),
+            outcome=outcome,
+            reasons=tuple(reasons),
+            in_force_from=starts,
+        )
+
+
+@lru_cache(maxsize=256)
+def _compiled(shapes: tuple[Fact, ...]) -> CompiledShapes:
+    return compile_shapes(shapes, strict=True)
+
+
+def _bilingual(text: _Text) -> Bilingual:
+    return Bilingual(texts=dict(text))
+
+
+def _texts(result: Result) -> _Text:
+    """Return a result's messages by language; rules are refused at load when a message lacks one."""
+    return tuple(sorted((message.language.lower(), message.value) for message in result.messages))
+
+
+def _reason(code: str, **data: str) -> Reason:
+    """Return a reason in every language, dates as each writes them."""
+    told = {tag: {name: day(value, tag) for name, value in data.items()} for tag in LANGUAGES}
+    texts = {tag.lower(): messages("compliance", tag)[f"reason-{code}"].format(**told[tag]) for tag in LANGUAGES}
+    return Reason(code=code, text=Bilingual(texts=texts))

@@ -1,0 +1,155 @@
+"""The facts that a rule looks at: fetched for many targets at once, dated, and traced to who states them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Final, TypeVar
+
+from stratagraph.ontology.facts import Fact, Iri, Literal, Term
+from stratagraph.ontology.namespaces import OBSERVATION_BASE, XSD
+from stratagraph.ontology.terms import encode
+from stratagraph.queries.audit.freshness import still_good
+from stratagraph.queries.audit.verdicts import Evidence, Origin
+from stratagraph.queries.stores import Row, TripleStore
+from stratagraph.shapes.packs import TARGETS_SLOT
+from stratagraph.shapes.rule import Rule
+
+__all__ = ["CHUNK", "chunks", "look_up", "still_good", "trace"]
+
+CHUNK: Final = 400
+"""Terms in one VALUES block: large enough to save round trips, small enough for any endpoint."""
+
+_Item = TypeVar("_Item")
+_TRUE: Final = Literal("true", XSD.boolean)
+_STATEMENTS: Final = """
+SELECT ?subject ?predicate ?object ?held ?source ?method ?first ?last WHERE {{
+  VALUES (?subject ?predicate ?object) {{ {rows} }}
+  BIND(EXISTS {{ ?subject ?predicate ?object }} AS ?held)
+  OPTIONAL {{
+    ?statement rdf:subject ?subject ; rdf:predicate ?predicate ; rdf:object ?object .
+    OPTIONAL {{ ?statement sg:source ?source }}
+    OPTIONAL {{ ?statement sg:method ?method }}
+    OPTIONAL {{ ?statement sg:firstSeen ?first }}
+    OPTIONAL {{ ?statement sg:seenIn/sg:lastSeen ?last }}
+  }}
+}}
+"""
+_WINDOWS: Final = """
+SELECT ?observation ?start ?end WHERE {{
+  VALUES ?observation {{ {rows} }}
+  OPTIONAL {{ ?observation sg:windowStart ?start }}
+  OPTIONAL {{ ?observation sg:windowEnd ?end }}
+}}
+"""
+
+
+def look_up(store: TripleStore, rule: Rule, targets: Sequence[Iri]) -> dict[Iri, tuple[Fact, ...]]:
+    """Return the facts that a rule looks at, per target, in a stable order; a target without any is absent."""
+    found: dict[Iri, dict[Fact, None]] = defaultdict(dict)
+    for chunk in chunks(targets):
+        filled = f"VALUES ?target {{ {' '.join(map(encode, chunk))} }}"
+        for row in store.select(rule.evidence.replace(TARGETS_SLOT, filled)):
+            target, fact = row.get("target"), _fact(row)
+            if isinstance(target, str) and fact is not None:
+                found[target][fact] = None
+    return {target: tuple(sorted(facts, key=_order)) for target, facts in found.items()}
+
+
+@dataclass(slots=True)
+class _Trace:
+    """What the store knows of one fact."""
+
+    held: bool = False
+    sources: set[str] = field(default_factory=set)
+    methods: set[str] = field(default_factory=set)
+    first: str | None = None
+    last: str | None = None
+
+    def add(self, row: Row) -> None:
+        self.held = self.held or row.get("held") == _TRUE
+        self.sources.update(_texts(row.get("source")))
+        self.methods.update(_texts(row.get("method")))
+        self.first = _pick(min, self.first, row.get("first"))
+        self.last = _pick(max, self.last, row.get("last"))
+
+
+def trace(store: TripleStore, facts: Iterable[Fact]) -> Callable[[Fact, bool], Evidence]:
+    """Look up who states the facts, and return what makes evidence of one of them."""
+    known = dict.fromkeys(facts)
+    traces = _statements(store, known)
+    windows = _windows(store, {fact.subject for fact in known if fact.subject.startswith(OBSERVATION_BASE)})
+    return lambda fact, counts: _evidence(fact, traces.get(fact, _Trace()), windows, counts=counts)
+
+
+def _evidence(
+    fact: Fact, found: _Trace, windows: Mapping[Iri, tuple[str | None, str | None]], *, counts: bool
+) -> Evidence:
+    first, last = found.first, found.last
+    if not found.held:
+        origin = Origin.COMPUTED
+    elif fact.subject in windows:
+        origin = Origin.OBSERVATION
+        first, last = windows[fact.subject]
+    else:
+        origin = Origin.STATED if found.sources or found.methods else Origin.INFERRED
+    return Evidence(
+        fact=fact,
+        origin=origin,
+        sources=tuple(sorted(found.sources)),
+        methods=tuple(sorted(found.methods)),
+        first_seen=first,
+        last_seen=last,
+        counts=counts,
+    )
+
+
+def _statements(store: TripleStore, facts: Iterable[Fact]) -> dict[Fact, _Trace]:
+    traces: dict[Fact, _Trace] = defaultdict(_Trace)
+    for chunk in chunks(facts):
+        rows = " ".join(f"({encode(f.subject)} {encode(f.predicate)} {encode(f.object)})" for f in chunk)
+        for row in store.select(_STATEMENTS.format(rows=rows)):
+            fact = _fact(row)
+            if fact is not None:
+                traces[fact].add(row)
+    return traces
+
+
+def _windows(store: TripleStore, observations: Iterable[Iri]) -> dict[Iri, tuple[str | None, str | None]]:
+    windows: dict[Iri, tuple[str | None, str | None]] = {}
+    for chunk in chunks(sorted(observations)):
+        for row in store.select(_WINDOWS.format(rows=" ".join(map(encode, chunk)))):
+            start, end = (next(_texts(row.get(name)), None) for name in ("start", "end"))
+            windows[str(row["observation"])] = (start, end)
+    return windows
+
+
+def chunks(items: Iterable[_Item]) -> Iterator[tuple[_Item, ...]]:
+    """Yield the items in portions that one query can carry."""
+    remaining = iter(items)
+    while chunk := tuple(islice(remaining, CHUNK)):
+        yield chunk
+
+
+def _fact(row: Row) -> Fact | None:
+    subject, predicate, target = row.get("subject"), row.get("predicate"), row.get("object")
+    if isinstance(subject, str) and isinstance(predicate, str) and target is not None:
+        return Fact(subject, predicate, target)
+    return None
+
+
+def _order(fact: Fact) -> tuple[str, str, str]:
+    return fact.subject, fact.predicate, encode(fact.object)
+
+
+def _texts(term: Term | None) -> Iterator[str]:
+    if term is not None:
+        yield term.value if isinstance(term, Literal) else term
+
+
+def _pick(choose: Callable[[str, str], str], known: str | None, term: Term | None) -> str | None:
+    for text in _texts(term):
+        return text if known is None else choose(known, text)
+    return known

@@ -1,0 +1,1 @@
+"""What a change touches, along which paths, for which reasons."""

@@ -1,0 +1,193 @@
+"""The impact answer as plain data, in one language: what the API, the command line and the page all show."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stratagraph.ontology.facts import Fact, Iri, Literal
+from stratagraph.ontology.model import OntologyModel
+from stratagraph.queries.cards import notation
+from stratagraph.queries.impact.dangling import Reference
+from stratagraph.queries.impact.flows import Break, FlowAnswer
+from stratagraph.queries.impact.impact import ChecklistItem, Impact, Reached
+from stratagraph.queries.impact.reasons import reason
+from stratagraph.queries.impact.walk import Hop
+from stratagraph.queries.messages import language as supported
+from stratagraph.queries.messages import messages, plural
+
+Document = dict[str, Any]
+
+
+def impact_document(impact: Impact, model: OntologyModel, language: str = "en") -> Document:
+    """Return the answer with labels, reasons and notes in the language (``en`` or ``pt-BR``)."""
+    return _Writer(impact, model, supported(language)).document()
+
+
+class _Writer:
+    """Writes one answer in one language; holds what every part of it needs."""
+
+    def __init__(self, impact: Impact, model: OntologyModel, language: str) -> None:
+        self._impact = impact
+        self._model = model
+        self._language = language
+        self._texts = messages("impact", language)
+        self._hops: dict[tuple[Iri, Iri, Iri], Document] = {}
+
+    def document(self) -> Document:
+        impact = self._impact
+        return {
+            "sequence": impact.sequence,
+            "language": self._language,
+            "asset": self._card(impact.asset),
+            "change": self._notation(impact.change),
+            "changeLabel": self._label(impact.change) if impact.change else None,
+            "direction": impact.direction.value,
+            "aspect": self._notation(impact.aspect),
+            "aspectLabel": self._label(impact.aspect) if impact.aspect else None,
+            "aspectLabels": {aspect.notation: self._label(iri) for iri, aspect in self._model.aspects.items()},
+            "changes": self._changes(),
+            "depth": impact.depth,
+            "partial": impact.partial,
+            "partialReason": self._cut(),
+            "count": len(impact.assets),
+            "levels": [self._level(level, group) for level, group in impact.levels],
+            "flows": [self._flow(answer) for answer in impact.flows],
+            "checklist": [self._item(item) for item in impact.checklist],
+            "dangling": [self._reference(reference) for reference in impact.dangling],
+        }
+
+    def _changes(self) -> list[Document]:
+        """List the kinds of change, those that start on the asset's level first: what one may ask for instead."""
+        level = self._impact.cards[self._impact.asset].level
+        listed = [
+            {
+                "change": kind.notation,
+                "label": self._label(kind.iri),
+                "aspects": sorted(self._model.aspects[aspect].notation for aspect in kind.aspects),
+                "usual": not kind.levels or level in kind.levels,
+            }
+            for kind in self._model.change_kinds.values()
+        ]
+        return sorted(listed, key=lambda kind: (not kind["usual"], kind["label"]))
+
+    def _cut(self) -> str | None:
+        cut = self._impact.cut
+        hops = plural(self._texts, "hop", self._impact.depth)
+        return self._texts[cut.value].format(hops=hops, count=len(self._impact.assets)) if cut else None
+
+    def _level(self, level: Iri | None, group: tuple[Reached, ...]) -> Document:
+        return {
+            "level": notation(self._model, level),
+            "label": self._label(level) if level else self._texts["transversal"],
+            "assets": [self._asset(reached) for reached in group],
+        }
+
+    def _asset(self, reached: Reached) -> Document:
+        return {
+            **self._card(reached.asset),
+            "direction": reached.direction.value,
+            "hops": reached.hops,
+            "strength": _rounded(reached.strength),
+            "aspect": self._notation(reached.aspect),
+            "aspects": {self._model.aspects[a].notation: _rounded(s) for a, s in reached.aspects.items()},
+            "path": [self._hop(hop) for hop in self._impact.path(reached)],
+        }
+
+    def _hop(self, hop: Hop) -> Document:
+        """Write a hop once; many paths share it."""
+        key = hop.influencer, hop.influenced, hop.aspect
+        if key not in self._hops:
+            self._hops[key] = self._written(hop)
+        return self._hops[key]
+
+    def _written(self, hop: Hop) -> Document:
+        cards = self._impact.cards
+        return {
+            "from": self._end(hop.influencer),
+            "to": self._end(hop.influenced),
+            "relation": hop.facts[0].predicate if hop.facts else None,
+            "relationLabel": self._label(hop.facts[0].predicate) if hop.facts else None,
+            "aspect": self._notation(hop.aspect),
+            "aspectLabel": self._label(hop.aspect),
+            "strength": _rounded(hop.strength),
+            "measured": hop.measured,
+            "reason": reason(self._model, cards, hop, self._language),
+            "facts": [_fact(fact) for fact in hop.facts],
+        }
+
+    def _end(self, iri: Iri) -> Document:
+        card = self._impact.cards[iri]
+        return {"iri": iri, "label": card.label(self._language), "level": notation(self._model, card.level)}
+
+    def _flow(self, answer: FlowAnswer) -> Document:
+        return {
+            "iri": answer.flow.iri,
+            "label": self._label(answer.flow.iri),
+            "change": self._notation(answer.change),
+            "steps": [self._levels(levels) for levels in answer.flow.steps],
+            "shown": answer.shown,
+            "aspect": self._notation(answer.aspect),
+            "aspects": [self._notation(aspect) for aspect in answer.aspects],
+            "aspectLabels": [self._label(aspect) for aspect in answer.aspects],
+            "hops": [self._hop(hop) for hop in answer.hops],
+            "brokenAt": self._break(answer.broken_at) if answer.broken_at else None,
+        }
+
+    def _break(self, broken: Break) -> Document:
+        levels, missing = self._levels(broken.levels), self._levels(broken.missing)
+        text = self._texts["flow-broken" if missing else "flow-split"]
+        return {
+            "step": broken.step,
+            "levels": levels,
+            "missing": missing,
+            "text": text.format(levels=", ".join(levels), missing=", ".join(missing)),
+        }
+
+    def _item(self, item: ChecklistItem) -> Document:
+        return {
+            "iri": item.step.iri,
+            "change": self._notation(item.step.change),
+            "level": notation(self._model, item.step.level),
+            "aspect": self._notation(item.step.aspect),
+            "order": item.step.order,
+            "text": self._label(item.step.iri),
+            "reached": item.reached,
+        }
+
+    def _reference(self, reference: Reference) -> Document:
+        ends = {"subject": reference.subject, "object": reference.object}
+        labels = {f"{end}Label": self._impact.cards[iri].label(self._language) for end, iri in ends.items()}
+        text = self._texts["dangling"].format(
+            subject=labels["subjectLabel"],
+            relation=self._label(reference.predicate),
+            object=labels["objectLabel"],
+            source=reference.source,
+        )
+        relation = {"relation": reference.predicate, "relationLabel": self._label(reference.predicate)}
+        return {**ends, **labels, **relation, "source": reference.source, "text": text}
+
+    def _card(self, iri: Iri) -> Document:
+        return self._impact.cards[iri].document(self._model, self._language)
+
+    def _levels(self, levels: frozenset[Iri]) -> list[str]:
+        numbers = {level.iri: level.number for level in self._model.levels}
+        return [notation(self._model, level) for level in sorted(levels, key=lambda iri: numbers.get(iri, 0))]
+
+    def _label(self, iri: Iri) -> str:
+        return self._model.label(iri, self._language.lower())
+
+    def _notation(self, iri: Iri | None) -> str | None:
+        """Return the short name of an aspect or a change kind."""
+        if iri is None:
+            return None
+        known = self._model.aspects.get(iri) or self._model.change_kinds.get(iri)
+        return known.notation if known else iri
+
+
+def _rounded(strength: float) -> float:
+    return float(f"{strength:.6g}")
+
+
+def _fact(fact: Fact) -> Document:
+    literal = fact.object.value if isinstance(fact.object, Literal) else fact.object
+    return {"subject": fact.subject, "predicate": fact.predicate, "object": literal}

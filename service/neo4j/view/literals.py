@@ -1,0 +1,284 @@
+"""Literals as Neo4j keeps them: a native value where there is one, else the exact text and its datatype."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
+from datetime import timedelta, tzinfo
+from typing import Any, Final, NamedTuple
+
+from neo4j.time import Date, DateTime, Duration, Time
+
+from stratagraph.ontology.facts import LANG_STRING, XSD_STRING, Iri, Literal
+from stratagraph.ontology.namespaces import XSD
+from stratagraph.ontology.terms import decode, encode
+from stratagraph.service.neo4j.view.names import DATATYPE, WRITTEN
+
+_INT64: Final = range(-(1 << 63), 1 << 63)
+_DIGITS: Final = 19
+_WIDEST: Final = timedelta(hours=14)
+"""Largest offset of XML Schema."""
+
+_INTEGER: Final = re.compile(r"[+-]?\d+")
+_FLOAT: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_NUMBERS_WITHOUT_END: Final = {"INF": math.inf, "+INF": math.inf, "-INF": -math.inf, "NaN": math.nan}
+_DAY: Final = r"(\d{4})-(\d\d)-(\d\d)"
+_CLOCK: Final = r"(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?"
+_ZONE: Final = r"(Z|[+-]\d\d:\d\d)?"
+_DATE: Final = re.compile(_DAY)
+_TIME: Final = re.compile(_CLOCK + _ZONE)
+_MOMENT: Final = re.compile(_DAY + "T" + _CLOCK + _ZONE)
+_SPAN: Final = re.compile(
+    r"(-)?P(?=[\dT])(?:(\d{1,9})Y)?(?:(\d{1,9})M)?(?:(\d{1,9})D)?"
+    r"(?:T(?=\d)(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,12})(?:\.(\d{1,9}))?S)?)?"
+)
+
+_TRAILING: Final = re.compile(r"(\.\d*?)0+(?!\d)")
+_EMPTY_FRACTION: Final = re.compile(r"\.(?!\d)")
+
+
+class Value(NamedTuple):
+    """A value that Neo4j can hold. Only values of one ``kind`` can share a list; ``usual`` is the kind's datatype."""
+
+    value: Any
+    kind: str
+    usual: Iri
+
+
+def native(literal: Literal) -> Value:
+    """Return the value of a literal, native where Neo4j has the type and the value is in its range."""
+    convert = _NATIVE.get(literal.datatype)
+    if convert is not None:
+        with suppress(ValueError, OverflowError):
+            value = convert(literal.value)
+            if value is not None:
+                return value
+    return Value(literal.value, "text", LANG_STRING if literal.language else XSD_STRING)
+
+
+def plain(distinct: Collection[Literal]) -> str | None:
+    """Return the text that says all by itself, if the values are that one text, as most are."""
+    if len(distinct) != 1:
+        return None
+    (only,) = distinct
+    return only.value if only.language or only.datatype == XSD_STRING else None
+
+
+def shown(key: str, literals: Iterable[Literal]) -> dict[str, Any]:
+    """Return the properties that stand for all values of a key; the language, if any, is part of the key already.
+
+    What is None is to be removed.
+    """
+    distinct = set(literals)
+    properties: dict[str, Any] = {key: plain(distinct), key + DATATYPE: None, key + WRITTEN: None}
+    if properties[key] is not None:
+        return properties
+    exact = sorted({encode(literal) for literal in distinct})
+    if not exact:
+        return properties
+    known = [_literal(text) for text in exact]
+    values = [native(literal) for literal in known]
+    if len({value.kind for value in values}) > 1:  # a list holds one type only
+        values = [Value(literal.value, "text", XSD_STRING) for literal in known]
+    pairs = list(dict.fromkeys((_Same(value), literal.datatype) for value, literal in zip(values, known, strict=True)))
+    single = len(pairs) == 1
+    held_values = [same.value.value for same, _ in pairs]
+    properties[key] = held_values[0] if single else held_values
+    if any(datatype != same.value.usual for same, datatype in pairs):
+        datatypes = [datatype for _, datatype in pairs]
+        properties[key + DATATYPE] = datatypes[0] if single else datatypes
+    language = known[0].language
+    if {encode(literal) for literal in held(key, properties, language)} != set(exact):
+        properties[key + WRITTEN] = exact
+    return properties
+
+
+def held(key: str, properties: Mapping[str, Any], language: str = "") -> set[Literal]:
+    """Return the literals that a node's properties stand for: the inverse of ``shown``."""
+    written = properties.get(key + WRITTEN)
+    if written is not None:
+        return {_literal(text) for text in written}
+    value = properties.get(key)
+    if value is None:
+        return set()
+    values = value if isinstance(value, list) else [value]
+    if language:
+        return {Literal(text, language=language) for text in values}
+    datatype = properties.get(key + DATATYPE)
+    datatypes = datatype if isinstance(datatype, list) else [datatype] * len(values)
+    return {_written(one, of) for one, of in zip(values, datatypes, strict=True)}
+
+
+class _Same:
+    """A value by which duplicates are known: by type and text, for NaN equals nothing and True equals 1."""
+
+    def __init__(self, value: Value) -> None:
+        self.value = value
+        self._key = (value.kind, str(value.value))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+
+def _literal(text: str) -> Literal:
+    term = decode(text)
+    assert isinstance(term, Literal)  # it was encoded from one
+    return term
+
+
+def _written(value: Any, datatype: Iri | None) -> Literal:
+    """Return the literal that a native value is the usual writing of."""
+    if isinstance(value, bool):
+        return Literal("true" if value else "false", datatype or XSD.boolean)
+    if isinstance(value, int):
+        return Literal(str(value), datatype or XSD.integer)
+    if isinstance(value, float):
+        return Literal(_float_text(value), datatype or XSD.double)
+    if isinstance(value, str):
+        return Literal(value, datatype or XSD_STRING)
+    usual = {Date: XSD.date, DateTime: XSD.dateTime, Time: XSD.time, Duration: XSD.duration}[type(value)]
+    text = value.iso_format()
+    if not isinstance(value, Duration):
+        text = _EMPTY_FRACTION.sub("", _TRAILING.sub(r"\1", text))
+        text = text.removesuffix("+00:00") + "Z" if text.endswith("+00:00") else text
+    return Literal(text, datatype or usual)
+
+
+def _float_text(value: float) -> str:
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "INF" if value > 0 else "-INF"
+    return repr(value)
+
+
+def _integer(text: str) -> Value | None:
+    if not _INTEGER.fullmatch(text) or len(text.lstrip("+-0")) > _DIGITS:
+        return None
+    value = int(text)
+    return Value(value, "integer", XSD.integer) if value in _INT64 else None
+
+
+def _double(text: str) -> Value | None:
+    if text in _NUMBERS_WITHOUT_END:
+        return Value(_NUMBERS_WITHOUT_END[text], "float", XSD.double)
+    if not _FLOAT.fullmatch(text) or math.isinf(value := float(text)):
+        return None
+    return Value(value, "float", XSD.double)
+
+
+def _boolean(text: str) -> Value | None:
+    value = {"true": True, "1": True, "false": False, "0": False}.get(text)
+    return None if value is None else Value(value, "boolean", XSD.boolean)
+
+
+def _date(text: str) -> Value | None:
+    found = _DATE.fullmatch(text)
+    return Value(Date(*map(int, found.groups())), "date", XSD.date) if found else None
+
+
+def _time(text: str) -> Value | None:
+    found = _TIME.fullmatch(text)
+    if found is None:
+        return None
+    *clock, zone = found.groups()
+    return Value(Time(*_clock(*clock), tzinfo=_zone(zone)), "time" if zone else "local time", XSD.time)
+
+
+def _moment(text: str) -> Value | None:
+    found = _MOMENT.fullmatch(text)
+    if found is None:
+        return None
+    year, month, day, *clock, zone = found.groups()
+    moment = DateTime(int(year), int(month), int(day), *_clock(*clock), tzinfo=_zone(zone))
+    return Value(moment, "moment" if zone else "local moment", XSD.dateTime)
+
+
+def _clock(hour: str, minute: str, second: str, fraction: str | None) -> tuple[int, int, int, int]:
+    return int(hour), int(minute), int(second), int((fraction or "").ljust(9, "0"))
+
+
+class _Offset(tzinfo):
+    """A fixed offset that the driver's times accept too; the standard library's serves dates only."""
+
+    def __init__(self, offset: timedelta) -> None:
+        self._offset = offset
+
+    def utcoffset(self, _: object) -> timedelta:
+        return self._offset
+
+    def dst(self, _: object) -> timedelta:
+        return timedelta(0)
+
+    def tzname(self, _: object) -> str:
+        return str(self._offset)
+
+
+def _zone(text: str | None) -> _Offset | None:
+    if text is None:
+        return None
+    if text == "Z":
+        return _Offset(timedelta(0))
+    hours, minutes = text[1:].split(":")
+    offset = timedelta(hours=int(hours), minutes=int(minutes))
+    if offset > _WIDEST or int(minutes) > 59:  # noqa: PLR2004  minutes of an hour
+        raise ValueError(text)
+    return _Offset(-offset if text.startswith("-") else offset)
+
+
+def _span(text: str) -> Value | None:
+    found = _SPAN.fullmatch(text)
+    if found is None:
+        return None
+    sign = -1 if found.group(1) else 1
+    years, months, days, hours, minutes, seconds = (sign * int(part or 0) for part in found.groups()[1:7])
+    nanoseconds = sign * int((found.group(8) or "").ljust(9, "0"))
+    duration = Duration(
+        months=12 * years + months,
+        days=days,
+        seconds=3600 * hours + 60 * minutes + seconds,
+        nanoseconds=nanoseconds,
+    )
+    return Value(duration, "duration", XSD.duration)
+
+
+def _text(text: str) -> Value:
+    return Value(text, "text", XSD_STRING)
+
+
+_NATIVE: Final[Mapping[Iri, Callable[[str], Value | None]]] = {
+    XSD_STRING: _text,
+    XSD.boolean: _boolean,
+    XSD.double: _double,
+    XSD.float: _double,
+    XSD.date: _date,
+    XSD.time: _time,
+    XSD.dateTime: _moment,
+    XSD.dateTimeStamp: _moment,
+    XSD.duration: _span,
+    XSD.dayTimeDuration: _span,
+    XSD.yearMonthDuration: _span,
+    **{
+        XSD.term(name): _integer
+        for name in (
+            "integer",
+            "long",
+            "int",
+            "short",
+            "byte",
+            "nonNegativeInteger",
+            "positiveInteger",
+            "nonPositiveInteger",
+            "negativeInteger",
+            "unsignedLong",
+            "unsignedInt",
+            "unsignedShort",
+            "unsignedByte",
+        )
+    },
+}

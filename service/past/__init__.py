@@ -1,0 +1,1 @@
+"""What the graph was: temporary stores for questions about the past."""

@@ -1,5 +1,0 @@
-"""The property-graph view: the present in Neo4j, generated from the ontology's declarations."""
-
-from stratagraph.service.views.neo4j.view import MAPPING_VERSION, Neo4jView, ViewWiped
-
-__all__ = ["MAPPING_VERSION", "Neo4jView", "ViewWiped"]

@@ -1,0 +1,1 @@
+"""What guests' queries run in: worker processes, their turns and limits."""

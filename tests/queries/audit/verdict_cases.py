@@ -1,0 +1,74 @@
+"""Small estates in Turtle, judged: the target is ``:t``, the laws and the usual evidence have short names."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+from stratagraph.ontology.facts import Fact
+from stratagraph.ontology.model import load_model
+from stratagraph.ontology.syntax.parsing import parse_rdf
+from stratagraph.queries.audit.compliance import evaluate
+from stratagraph.queries.audit.verdicts import Verdict
+from stratagraph.shapes.packs import load_rules
+from tests.shapes.rules.estate import Estate
+
+BASE = "https://example.org/"
+NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
+TODAY = NOW.date()
+RULES = {rule.id: rule for rule in load_rules()}
+PREFIXES = """
+@prefix : <https://example.org/> . @prefix sg: <https://w3id.org/stratagraph/ns#> .
+@prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> . @prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
+"""
+LGPD = ':lgpd a sg:Law ; sg:name "LGPD_BR" ; sg:frameworkCode "LGPD" . '
+ACT = ':act a sg:Law ; sg:name "AI Act" ; sg:frameworkCode "EU AI Act" . '
+POLICY = ':policy a sg:InternalPolicy ; sg:name "PoliticaTI" . '
+PERSONAL = ':t a sg:LLMSystem ; sg:name "t" ; sg:governedBy :lgpd ; sg:personalData true . '
+HOME = ':home a sg:Infrastructure ; sg:name "home" ; sg:country "BR" . '
+ABROAD = ':abroad a sg:Provider ; sg:name "abroad" ; sg:country "US" . '
+FIRST_EIGHT = (
+    "sg:ManipulationPractice , sg:VulnerabilityPractice , sg:SocialScoringPractice , sg:CrimePredictionPractice , "
+    "sg:FaceScrapingPractice , sg:EmotionInferencePractice , sg:BiometricSortingPractice , "
+    "sg:LiveIdentificationPractice"
+)
+LATER_TWO = "sg:IntimateImagePractice , sg:ChildAbuseMaterialPractice"
+
+
+def facts(turtle: str) -> list[Fact]:
+    return parse_rdf((PREFIXES + turtle).encode(), "turtle", BASE, "case")
+
+
+def judge(
+    rule: str, estate: str | list[Fact], *, on: date = TODAY, target: str = "t", inferred: str = ""
+) -> Verdict | None:
+    """Return the verdict of a rule on a target; None where the target gets none. No source states what is inferred."""
+    stated = facts(estate) if isinstance(estate, str) else estate
+    audit = evaluate(Estate(stated, inferred=facts(inferred)), load_model(), [RULES[rule]], on=on, now=NOW)
+    return next((verdict for verdict in audit.verdicts if verdict.target == BASE + target), None)
+
+
+def outcome(rule: str, estate: str | list[Fact], *, on: date = TODAY, target: str = "t") -> str:
+    """Return the outcome, or ``none``."""
+    verdict = judge(rule, estate, on=on, target=target)
+    return verdict.outcome.value if verdict else "none"
+
+
+def record(name: str, rest: str) -> str:
+    """Write a transfer record of the target."""
+    return f':{name} a sg:TransferRecord ; sg:name "{name}" ; sg:exporter :t ; {rest} . '
+
+
+def screening(name: str, at: str, practices: str, result: str, rest: str = "") -> str:
+    """Write a screening of the target against practices."""
+    return (
+        f':t sg:hasAssessment :{name} . :{name} a sg:PracticeScreening ; sg:name "{name}" ; '
+        f'sg:assessedAt "{at}T09:00:00Z"^^xsd:dateTime ; sg:screensFor {practices} ; sg:screeningResult '
+        f"sg:{result} {rest} . "
+    )
+
+
+def control(name: str, kind: str, status: str) -> str:
+    """Write a control of the target."""
+    said = f"; sg:implementationStatus sg:{status}" if status else ""
+    return f':t sg:hasControl :{name} . :{name} a sg:Control ; sg:name "{name}" ; sg:controlKind sg:{kind} {said} . '

@@ -1,0 +1,50 @@
+"""Counts of one process: bounded, whatever comes in."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from stratagraph.ontology.facts import LedgerChange, Observation
+from stratagraph.ontology.namespaces import SG, STATEMENT_BASE
+from stratagraph.service.engine.tally import MOST_ASSETS, OTHERS, Tally
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def seen(subject: str, total: float = 1.0) -> Observation:
+    return Observation(
+        subject=subject,
+        metric=SG.calls,
+        unit="{call}",
+        start=NOON,
+        end=NOON + timedelta(minutes=1),
+        count=1,
+        total=total,
+        minimum=total,
+        maximum=total,
+        sketch=b"",
+    )
+
+
+def change(*observations: Observation) -> LedgerChange:
+    return LedgerChange(sequence=1, time=NOON, batch_hash="", observations=observations, source="s")
+
+
+@pytest.mark.parametrize("assets", [1, MOST_ASSETS, MOST_ASSETS + 1, 3 * MOST_ASSETS])
+def test_assets_beyond_the_limit_are_counted_together_and_none_is_lost(assets: int) -> None:
+    tally = Tally()
+    for _ in range(2):
+        tally.changed(change(*(seen(f"http://x/{number}") for number in range(assets))))
+    told = {measure.asset: total for measure, (_, total) in tally.amounts.items()}
+    assert len(told) <= MOST_ASSETS + 1
+    assert (OTHERS in told) is (assets > MOST_ASSETS)
+    assert sum(told.values()) == 2 * assets
+    assert tally.observations == 2 * assets
+
+
+def test_what_is_measured_on_a_relation_is_no_asset() -> None:
+    tally = Tally()
+    tally.changed(change(seen(f"{STATEMENT_BASE}1")))
+    assert (tally.observations, dict(tally.amounts)) == (1, {})
