@@ -26,6 +26,7 @@ from stratagraph.ontology.infos import (
 )
 from stratagraph.ontology.kept import KeptCore
 from stratagraph.ontology.languages import FALLBACK_LANGUAGE, text_in
+from stratagraph.ontology.module_files import module_files
 from stratagraph.ontology.namespaces import ONTOLOGY_IRI, RDFS, SKOS, local_name
 from stratagraph.ontology.stated import Modules, Stated
 from stratagraph.ontology.syntax.parsing import RdfSyntax, declared_prefixes, parse_rdf
@@ -48,7 +49,6 @@ __all__ = [
 
 CORE_SOURCE: Final = "stratagraph:core"
 """The source under which the ontology enters the ledger."""
-MODULES: Final = Path(__file__).parent / "modules"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -168,7 +168,7 @@ def read_text(data: bytes, syntax: RdfSyntax, file: str, name: str) -> tuple[Fac
 @lru_cache(maxsize=1)
 def _core() -> OntologyModel:
     """Return the core as it was read before, by this user and from the same texts, else read it now and keep it."""
-    kept = KeptCore(_files(MODULES))
+    kept = KeptCore(module_files().values())
     stated = Stated(lambda: kept.modules() or _core_modules())
     model = kept.model(stated)
     if not isinstance(model, OntologyModel):
@@ -178,7 +178,7 @@ def _core() -> OntologyModel:
 
 
 def _core_modules() -> dict[str, tuple[Fact, ...]]:
-    return dict(_modules(MODULES, prefix=""))
+    return {name: read_module(file, name) for name, file in module_files().items()}
 
 
 def _read(extra: Sequence[Path]) -> OntologyModel:

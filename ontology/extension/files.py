@@ -9,7 +9,8 @@ from typing import ClassVar, Final
 
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Fact, Iri
-from stratagraph.ontology.model import MODULES, OntologyModel, extend, prefixes_of, read_text
+from stratagraph.ontology.model import OntologyModel, extend, prefixes_of, read_text
+from stratagraph.ontology.module_files import module_files
 from stratagraph.ontology.syntax.parsing import RdfSyntax, UnknownSyntax, declared_prefixes
 
 CATALOG: Final = "catalog-v001.xml"
@@ -104,7 +105,7 @@ def _name(file: Path, path: Path) -> str:
     """Name a module by its place in the extension's folder, or a lone file by itself, unless the core has that name."""
     if path.is_dir():
         return f"{path.name}/{file.relative_to(path).as_posix()}"
-    return f"{path.parent.name}/{file.name}" if (MODULES / file.name).exists() else file.name
+    return f"{path.parent.name}/{file.name}" if file.name in module_files() else file.name
 
 
 def _files(path: Path) -> Iterator[Path]:

@@ -11,14 +11,15 @@ import pytest
 
 from stratagraph.ontology import model as models
 from stratagraph.ontology.kept import VERSIONS, KeptCore
-from stratagraph.ontology.model import MODULES, load_model
+from stratagraph.ontology.model import load_model
+from stratagraph.ontology.module_files import module_files
 from stratagraph.ontology.stated import Stated
 
 
 @pytest.fixture(name="kept")
 def _kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> KeptCore:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    return KeptCore(sorted(MODULES.glob("*.ttl")))
+    return KeptCore(module_files().values())
 
 
 def test_it_comes_back_whole_and_its_facts_when_they_are_asked_for(kept: KeptCore) -> None:

@@ -15,6 +15,7 @@ from typing import Final
 import pytest
 
 from stratagraph.ontology.model import load_model
+from stratagraph.ontology.module_files import module_files
 from stratagraph.ontology.publishing import Syntax, merged, written
 from stratagraph.service.neo4j.errors import JavaMissing, MavenMissing
 from stratagraph.service.neo4j.runtime import LTS, find_java, release_of
@@ -88,7 +89,7 @@ def test_the_whole_is_owl_2_dl_and_its_report_has_no_error(robot: Robot, tmp_pat
 def test_a_module_by_itself_is_owl_2_dl(robot: Robot, module: str, tmp_path: Path) -> None:
     catalog = ("--catalog", str(HOME / "catalog-v001.xml"))
     profile = ("validate-profile", "--profile", "DL", "--output", str(tmp_path / "dl.txt"))
-    said = robot("merge", *catalog, "--input", str(HOME / "modules" / module), *profile)
+    said = robot("merge", *catalog, "--input", str(module_files()[module]), *profile)
     assert said.returncode == 0, said.stdout + said.stderr
 
 

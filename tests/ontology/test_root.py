@@ -16,6 +16,7 @@ from stratagraph.ontology.facts import Fact, Iri, Literal
 from stratagraph.ontology.graph import Graph
 from stratagraph.ontology.mappings import MAPPINGS_FILE, sssom
 from stratagraph.ontology.model import load_model
+from stratagraph.ontology.module_files import MODULES, module_files
 from stratagraph.ontology.namespaces import DCT, MODULE_BASE, OWL, RDF, RDFS, ROOT_IRI, SG, SKOS, VANN, local_name
 from stratagraph.ontology.publishing import NoSuchModule, Syntax, merged, module_facts, root_facts, written
 
@@ -57,7 +58,16 @@ def test_the_root_imports_every_module_and_the_catalog_tells_where_each_is() -> 
     catalog = ET.fromstring((HOME / "catalog-v001.xml").read_text("utf-8"))  # noqa: S314 - our own file
     places = {uri.get("name"): uri.get("uri") for uri in catalog}
     assert places.pop(ROOT_IRI) == "stratagraph.ttl"
-    assert places == {iri: f"modules/{name}" for iri, name in HEADERS.items()}
+    found = {name: file.relative_to(MODULES).as_posix() for name, file in module_files().items()}
+    assert places == {iri: f"modules/{found[name]}" for iri, name in HEADERS.items()}
+
+
+def test_every_module_stands_in_the_folder_of_its_branch() -> None:
+    """What Protégé's user sees first is the list of files: branches, and names that do not repeat them."""
+    files = [file.relative_to(MODULES) for file in MODULES.rglob("*.ttl")]
+    assert len(files) == len(MODEL.modules)
+    assert [file for file in files if len(file.parts) != 2] == []
+    assert [file for file in files if file.name.startswith(f"{file.parent}-")] == []
 
 
 def test_the_root_says_what_the_whole_is() -> None:
@@ -176,7 +186,7 @@ def test_python_can_read_the_name_of_an_asset() -> None:
 @pytest.mark.parametrize("syntax", Syntax)
 def test_a_module_is_the_same_in_every_syntax(syntax: Syntax) -> None:
     document = written(module_facts(MODEL, "levels"), syntax)
-    levels = (HOME / "modules" / "levels.ttl").read_text("utf-8")  # language tags know no case
+    levels = module_files()["levels.ttl"].read_text("utf-8")  # language tags know no case
     read = rdflib.Graph().parse(data=document, format=syntax.value)
     original = rdflib.Graph().parse(data=levels.replace("@pt-BR", "@pt-br"), format="turtle")
     assert isomorphic(read, original)
