@@ -11,9 +11,10 @@ import io
 import os
 import pickle
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Final
 
@@ -46,10 +47,18 @@ def code_hash(*packages: str) -> str:
 @cache
 def _code_of(package: str) -> str:
     digest = hashlib.sha256()
-    for file in sorted(files(package).iterdir(), key=lambda file: file.name):
-        if file.name.endswith(".py"):
-            digest.update(file.read_bytes())
+    for file in _sources(files(package)):
+        digest.update(file.read_bytes())
     return digest.hexdigest()
+
+
+def _sources(folder: Traversable) -> Iterator[Traversable]:
+    """Yield the modules of a package and of those within it, in an order that is the same everywhere."""
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if entry.name.endswith(".py"):
+            yield entry
+        elif entry.is_dir():
+            yield from _sources(entry)
 
 
 def freeze(path: Path, key: str, value: object, *, shared: Mapping[str, object] | None = None) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stratagraph.ontology.facts import Fact, Literal
-from stratagraph.ontology.frozen import freeze, stands_under, thaw
+from stratagraph.ontology.frozen import code_hash, freeze, stands_under, thaw
 
 TERMS = st.one_of(st.text(max_size=8), st.builds(Literal, st.text(max_size=8), language=st.sampled_from(["", "pt-br"])))
 FACTS = st.builds(Fact, st.text(max_size=8), st.text(max_size=8), TERMS)
@@ -30,6 +30,19 @@ def test_a_shared_object_is_named_not_written(tmp_path: Path) -> None:
     freeze(path, "key", [shared], shared={"it": shared})
     other = object()
     assert thaw(path, "key", shared={"it": other}) == [other]
+
+
+@pytest.mark.parametrize("file", ["model.py", "syntax/parsing.py", "syntax/deeper/words.py"])
+def test_code_anywhere_in_a_package_is_of_its_hash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str) -> None:
+    hashes = set()
+    for name in ("one", "other", "same"):
+        for each in ("__init__.py", "model.py", "syntax/parsing.py", "syntax/deeper/words.py"):
+            path = tmp_path / name / each
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f"# {name if each == file and name == 'other' else 'one'}", encoding="utf-8")
+        monkeypatch.syspath_prepend(str(tmp_path))
+        hashes.add(code_hash(name))
+    assert len(hashes) == 2
 
 
 def test_another_key_finds_nothing(tmp_path: Path) -> None:
