@@ -60,6 +60,7 @@ _ONTOLOGY: Final = (
     .order_by(batches.c.sequence.desc())
     .limit(1)
 )
+# Redacting a fact takes the subject of all its claims, and closes those that are open: so no open claim is looked for.
 _REDACTED: Final = select(func.count()).where(
     claims.c.subject.is_(None), claims.c.opened <= bindparam("at"), claims.c.closed > bindparam("at")
 )
@@ -85,6 +86,7 @@ _NEWEST: Final = (
     .order_by(observations.c.subject, observations.c.metric, observations.c.id)
 )
 _SIGHTED: Final = (
+    # Only runs that saw the scope count, as in ``ScopeRun.seen``: withdrawing what fell silent is not seeing it.
     select(scope_runs.c.scope, func.max(scope_runs.c.sequence).label("sequence"))
     .where(scope_runs.c.sequence <= bindparam("until"), or_(scope_runs.c.complete, scope_runs.c.stated > 0))
     .group_by(scope_runs.c.scope)
@@ -122,6 +124,7 @@ def standing(connection: Connection, at: Moment, *, now: datetime) -> Standing:
 
 def _refuse_future(connection: Connection, at: Moment, *, now: datetime) -> None:
     head = int(connection.execute(_HEAD).scalar_one())
+    # A time after the newest batch is no future: that nothing happened since is an answer.
     if at > now if isinstance(at, datetime) else at > head:
         raise AsOfInFuture(asked=str(at), head=head)
 
@@ -147,6 +150,7 @@ def sightings_until(connection: Connection, sequence: int) -> Iterator[Sighting]
 def redactions(connection: Connection, after: int) -> tuple[int, bool]:
     """Return the newest sequence, and whether a redaction is among those after the one given."""
     sequence, count = connection.execute(_NEWS, {"after": after}).one()
+    # The maximum of no rows is NULL: nothing came after.
     return sequence or after, bool(count)
 
 
@@ -169,6 +173,7 @@ def _sequence(at: Moment) -> ColumnElement[int]:
 
 
 def _as_of(at: ColumnElement[int]) -> Select[*tuple[Any, ...]]:
+    # The scope's row holds only the newest run that saw it; which one it was at that moment, the runs' outcomes tell.
     sighted = (
         select(scope_runs.c.scope, func.max(scope_runs.c.sequence).label("sequence"))
         .where(scope_runs.c.sequence <= at, or_(scope_runs.c.complete, scope_runs.c.stated > 0))
@@ -179,6 +184,7 @@ def _as_of(at: ColumnElement[int]) -> Select[*tuple[Any, ...]]:
     return (
         select(*COLUMNS, seeing.c.time.label("last_seen"))
         .select_from(joined)
+        # ``>`` and not ``>=``: what the batch itself closed is not open any more at its sequence.
         .where(claims.c.opened <= at, or_(OPEN, claims.c.closed > at))
         .order_by(claims.c.id)
     )

@@ -1,6 +1,6 @@
 """Beginning a ledger with what another one begins with: the same facts, under an identity and a time of its own.
 
-What is handed on has no identity, and its batch follows nothing. Who opens it gives it an identity, and with it the
+What is handed on has no identity, and its batch follows nothing. Whoever opens it gives it an identity, and with it the
 batch its place in a new chain: of all that is stored only the header depends on either.
 """
 
@@ -21,13 +21,15 @@ from stratagraph.service.ledger.history import header_of
 from stratagraph.service.ledger.schema import batches
 
 NOTHING: Final = b""
-"""What the batch follows that was handed on."""
+"""The ``previous`` of a batch that was handed on; no batch with a place in a chain has an empty one."""
 
 
 def hand_on(file: Path, folder: Path) -> bytes:
     """Return the SQLite ledger in a file, without its identity, as the bytes of a file; a folder serves for a draft."""
     with tempfile.TemporaryDirectory(dir=folder) as aside:
         draft = Path(aside) / "draft"
+        # A copy of the file would miss what only the write-ahead log holds; VACUUM INTO reads both, and leaves free
+        # pages out.
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as source:
             source.execute("VACUUM INTO ?", (str(draft),))
         with closing(sqlite3.connect(draft)) as copy, copy:
@@ -45,6 +47,8 @@ def take_over(file: Path, handed: bytes) -> None:
             copy.write(handed)
             copy.flush()
             os.fsync(copy.fileno())  # later commits only make their own pages durable
+        # A link fails where the name is taken; a rename would put the draft over the ledger of a process that was
+        # quicker.
         os.link(draft, file)
     finally:
         Path(draft).unlink()

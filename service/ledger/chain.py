@@ -13,6 +13,7 @@ from typing import Final
 from stratagraph.ontology.facts import Observation
 
 FORMAT: Final = 1
+# 128 bits: many facts are easily guessed (a person's name, an address), a salt like this is not.
 SALT_LENGTH: Final = 16
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND: Final = timedelta(microseconds=1)
@@ -20,6 +21,7 @@ MICROSECOND: Final = timedelta(microseconds=1)
 Numbers = tuple[int, int, int, float, float, float, bool]
 """Start, end (microseconds since 1970 UTC), count, total, minimum, maximum, estimated."""
 
+# Big-endian on every machine: these bytes are hashed.
 _LENGTH: Final = Struct(">I")
 _SEQUENCE: Final = Struct(">Q")
 _NUMBERS: Final = Struct(">qqqddd?")
@@ -43,6 +45,7 @@ def genesis(ledger_id: str) -> bytes:
 def field(text: str) -> bytes:
     """Return a text as UTF-8 behind its length."""
     data = text.encode()
+    # The length in front keeps ("ab", "c") and ("a", "bc") apart.
     return _LENGTH.pack(len(data)) + data
 
 
@@ -53,6 +56,7 @@ def commitment(salt: bytes, line: str) -> bytes:
 
 def opening_prefix(scope: str) -> bytes:
     """Return what precedes the commitment of a claim that a batch opens."""
+    # The sign keeps apart what opening and closing one claim contribute to the same digest.
     return b"+" + field(scope)
 
 
@@ -73,6 +77,7 @@ def numbers_of(observation: Observation) -> Numbers:
         microseconds(observation.start),
         microseconds(observation.end),
         observation.count,
+        # A total given as the integer 3 is read back as 3.0: both must give the same bytes.
         float(observation.total),
         float(observation.minimum),
         float(observation.maximum),
@@ -91,6 +96,7 @@ class Content:
     def add(self, place: bytes, items: Iterable[bytes]) -> None:
         """Take in items that stand in one place: stated or withdrawn in a scope, or observed."""
         from_bytes = int.from_bytes
+        # A sum depends on no order, and unlike exclusive-or it does not let two equal items cancel each other out.
         self._sum += sum(from_bytes(sha256(place + item).digest()) for item in items)
 
     def digest(self, salt: bytes) -> bytes:
@@ -157,8 +163,12 @@ class Header:
             "source": self.source,
             "time": self.time,
         }
+        # The keys stand in order above, and none of the values is a float: for these, the standard library writes what
+        # RFC 8785 (sections 3.2.2 and 3.2.3) demands.
         return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
 
     def hash(self) -> bytes:
         """Return the batch's hash."""
+        # What stands in front keeps a header's hash from passing for a first batch's ``previous``, or for a signed
+        # head.
         return sha256(b"stratagraph-batch-1\n" + self.canonical()).digest()

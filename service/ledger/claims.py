@@ -56,13 +56,14 @@ class Claims:
     """Makes claims of rows; decodes each term once in a while, not once per row."""
 
     def __init__(self) -> None:
-        """Remember nothing yet."""
+        """Start with nothing decoded; what one row needed is kept for the rows after it."""
         self._terms = Decoded()
         self._moments: dict[int, datetime] = {}
 
     def fact(self, row: Row[*tuple[Any, ...]]) -> Fact:
         """Return the fact of a row that starts with subject, predicate and object."""
         decoded = self._terms
+        # ``_make`` passes the argument handling of ``Fact(...)`` by: this runs for every open claim at each start.
         return Fact._make([decoded[row[0]], decoded[row[1]], decoded[row[2]]])
 
     def claim(self, row: Row[*tuple[Any, ...]], last_seen: int) -> Claim:
@@ -84,6 +85,7 @@ class Claims:
             yield self.claim(row, row.last_seen)
 
     def _moment(self, microseconds: int) -> datetime:
+        # All claims of a batch share their times.
         known = self._moments.get(microseconds)
         if known is None:
             known = self._moments[microseconds] = moment(microseconds)

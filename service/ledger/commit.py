@@ -30,6 +30,7 @@ from stratagraph.service.ledger.prepared import Prepared
 from stratagraph.service.ledger.schema import OPEN, claims
 
 RUN: Final = "run"
+# Bounds the memory that a scope with millions of claims takes; what is dropped is looked up again.
 REMEMBERED_CLAIMS: Final = 200_000
 
 _IDS: Final = (claims.c.id, claims.c.subject, claims.c.predicate, claims.c.object)
@@ -42,7 +43,9 @@ _OPEN_OF_SUBJECTS: Final = Prepared(
 )
 _OPEN_OF_SCOPE: Final = (
     select(claims.c.id)
+    # What this very batch opened can't be unseen by it.
     .where(OPEN, claims.c.scope == bindparam("scope"), claims.c.id < bindparam("before"))
+    # A scope may have millions of claims; only their numbers that were not seen are kept.
     .execution_options(yield_per=10_000)
 )
 _SCOPE_HAS_OPEN: Final = Prepared(select(exists().where(OPEN, claims.c.scope == bindparam("scope"))))
@@ -51,6 +54,7 @@ _SAID_ELSEWHERE: Final = Prepared(
         OPEN,
         claims.c.subject.in_(_SUBJECTS),
         claims.c.predicate.in_(bindparam("predicates", expanding=True)),
+        # Several values stated in one batch are several values: none of them replaces another.
         claims.c.id < bindparam("before"),
     )
 )
@@ -76,6 +80,7 @@ class ScopeClaims:
         self._scope = scope
         self._subjects: set[int] = set()
         self.open: dict[Triple, int] = {}
+        # A scope that is new or has nothing open is complete as it is: a first load needs no look-ups at all.
         self._complete = scope in entry.new_scopes or not _SCOPE_HAS_OPEN(entry.connection, scope=scope)[0][0]
 
     def load(self, subjects: Iterable[int]) -> None:
@@ -83,6 +88,7 @@ class ScopeClaims:
         if len(self.open) > REMEMBERED_CLAIMS:
             self.open.clear()
             self._subjects.clear()
+            # What this batch opened stood only here; from now on it is looked up like the rest.
             self._complete = False
         new = set(subjects) - self._subjects
         self._subjects |= new
@@ -115,7 +121,7 @@ class Commit:
     """One batch on its way into the chain, while the commit lock is held."""
 
     def __init__(self, entry: Entry, batch: Batch, single_valued: frozenset[Iri]) -> None:
-        """Begin with nothing written."""
+        """Take up a batch; nothing is written before ``write``."""
         self._entry = entry
         self._batch = batch
         self._terms = entry.memory.terms
@@ -133,7 +139,9 @@ class Commit:
         numbers = self._entry.scopes_of(self._batch.source, (scope.name for scope in self._batch.scopes))
         for scope in self._batch.scopes:
             self._take_scope(scope, numbers[scope.name])
+        # Behind all scopes: only then is it known which values the batch states, in whichever of them.
         self._replace_single_values()
+        # Behind all openings, for the format fixes this order in the digest (docs/reference/ledger-format.md).
         closed = tuple(Claims().present(self._entry.close(self._closing)))
         self._observe()
         salt = os.urandom(SALT_LENGTH)
@@ -156,6 +164,7 @@ class Commit:
             batch_hash=batch_hash,
             opened=tuple(self._opened),
             closed=closed,
+            # As the ledger will give them back: a loader leaves the source of its observations to the batch.
             observations=tuple(replace(seen, source=batch.source) for seen in batch.observations),
             source=batch.source,
             run=batch.run,
@@ -176,6 +185,8 @@ class Commit:
     def _state(self, facts: list[Fact], scope: tuple[int, str], known: ScopeClaims, seen: Seen) -> None:
         """Open the claims that are not open yet."""
         lines, triples = self._encode(facts)
+        # Over all that was said, not over what it changed: a run that comes again changes nothing and must have this
+        # digest.
         self._content.add(b"+" + field(scope[1]), map(str.encode, lines))
         self._note_single_values(facts, triples)
         known.load(triple[0] for triple in triples)
@@ -184,6 +195,7 @@ class Commit:
         for position, triple in enumerate(triples):
             claim = open_.get(triple)
             if claim is None:
+                # Remembered at once, so that a fact stated twice in one run opens one claim.
                 open_[triple] = number + len(new)
                 new.append(position)
             else:
@@ -225,6 +237,7 @@ class Commit:
         self._closing.update(claim for (claim,) in rows if claim not in seen)
 
     def _note_single_values(self, facts: Sequence[Fact], triples: Sequence[Triple]) -> None:
+        # A source that speaks for the first time has no older value to close.
         if not self._single_valued or not self._had_claims:
             return
         for fact, (s, p, o) in zip(facts, triples, strict=True):
@@ -241,6 +254,7 @@ class Commit:
             )
             for claim, s, p, o, scope in rows:
                 stated = self._single_values.get((s, p))
+                # Another source's value stays: where sources disagree, that is a finding and no correction.
                 if stated and o not in stated and scope in own:
                     self._closing.add(claim)
 
@@ -256,6 +270,7 @@ class Commit:
             ]
             self._content.add(b"o", digests)
             rows = [
+                # As the columns stand in the table: the sketch comes before ``estimated``.
                 (ids[s], ids[m], o.unit, *values[:6], o.sketch, values[6])
                 for o, (s, m), values in zip(chunk, named, numbers, strict=True)
             ]
@@ -267,11 +282,13 @@ def as_stored(fact: Fact) -> Fact:
     value = fact.object
     if isinstance(value, str) or value.language == value.language.lower():
         return fact
+    # RDF 1.1 Concepts, section 3.3, lets tags be turned into lower case, and the triple store does.
     return fact._replace(object=replace(value, language=value.language.lower()))
 
 
 def fresh_salts(number: int) -> list[bytes]:
     """Return that many random salts."""
+    # One call to the system for all of them, not one per claim.
     pool = os.urandom(number * SALT_LENGTH)
     return [pool[at : at + SALT_LENGTH] for at in range(0, len(pool), SALT_LENGTH)]
 
@@ -293,6 +310,8 @@ def silence_of(batch: Batch) -> int | None:
 
 def content_of(batch: Batch) -> Content:
     """Return the digest of the batch's content, but for its facts and observations."""
+    # Sorted, for scopes in another order are the same run. Source and run are not in it: they are what a batch is found
+    # by.
     outcomes = sorted((scope.name, str(scope.complete)) for scope in batch.scopes)
     return Content([batch.method.value, str(silence_of(batch)), *(part for pair in outcomes for part in pair)])
 

@@ -23,13 +23,16 @@ CHUNK: Final = 5_000
 """Rows handled at a time: bounds memory, and stays below SQLite's limit of 32,766 parameters."""
 
 WRITES: Final = "stratagraph_writes"
+# Any number that no other program on the server locks: "strata" in ASCII, and 1.
 ADVISORY_LOCK: Final = 0x7374726174610001
 PRAGMAS: Final = (
     "busy_timeout = 60000",  # first, so that switching to WAL waits too
     "journal_mode = WAL",
+    # NORMAL could lose the newest commits in a power failure, and they were acknowledged.
     "synchronous = FULL",
     "foreign_keys = ON",
     "secure_delete = ON",  # a redacted value is overwritten, not just unlinked
+    # Negative means kibibytes: 64 MB, whatever the size of a page.
     "cache_size = -65536",
     "wal_autocheckpoint = 4000",  # pages, 16 MB: copying the log back costs a pause, so not at every sixtieth commit
 )
@@ -52,6 +55,7 @@ class Database:
         self.url = url
         engine = create_engine(url, future=True)
         self.sqlite = engine.dialect.name == "sqlite"
+        # The same pool under a mark, by which the handlers of "begin" below know a writer.
         self._writer = engine.execution_options(**{WRITES: True})
         # SQLite's connection for writing is kept: to fetch one takes five times as long as to begin on it.
         self._kept: Connection | None = None
@@ -66,6 +70,7 @@ class Database:
             self._migrate()
         except SQLAlchemyError as error:
             self.close()
+            # SQLAlchemy adds a link to its own help to the driver's words.
             problem = str(error.orig) if isinstance(error, DBAPIError) else str(error)
             raise LedgerUnreadable(url=str(url), problem=problem) from error
         except LedgerUnreadable:
@@ -81,6 +86,7 @@ class Database:
     @contextmanager
     def streaming(self) -> Iterator[Connection]:
         """Hold one state of the ledger for reading it row by row; a reader may stop anywhere."""
+        # On a server this also means a cursor that stays there: a whole ledger fits into no process.
         with self._reader.connect().execution_options(yield_per=2_000) as connection, connection.begin():
             if self.sqlite:
                 yield connection
@@ -113,6 +119,7 @@ class Database:
         self._reader.dispose()
 
     def _migrate(self) -> None:
+        # The lock is held meanwhile: of several processes that open an empty database, one makes the tables.
         with self.writing() as connection:
             if inspect(connection).has_table("alembic_version"):
                 stands_at = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
@@ -131,6 +138,7 @@ class _OpenCursors:
         event.listen(connection, "after_cursor_execute", self._note)
 
     def _note(self, _connection: Connection, cursor: Any, *_rest: object) -> None:
+        # Reading changes opens some cursors for each batch; those that are done must not pile up.
         self._cursors = [known for known in self._cursors if not known.closed]
         self._cursors.append(cursor)
 
@@ -168,6 +176,7 @@ def locate(url: str | Path) -> URL:
     if isinstance(url, Path) or "://" not in url:
         path = Path(url).absolute()
         path.parent.mkdir(parents=True, exist_ok=True)
+        # Not as a URL's text: a path may hold "?" or "#".
         return URL.create("sqlite", database=str(path))
     try:
         parsed = make_url(url)
@@ -189,9 +198,12 @@ def _configure_sqlite(connection: Any, _record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get(WRITES)
+    # A transaction that reads first and writes later fails at once if another one wrote in between
+    # (SQLITE_BUSY_SNAPSHOT); one that asks for the lock at its beginning waits for it.
     send(connection, "BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def _begin_postgresql(connection: Connection) -> None:
     if connection.get_execution_options().get(WRITES):
+        # Given back with the transaction, even if the process is killed.
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})")

@@ -52,4 +52,5 @@ def _own(connection: Connection) -> sqlite3.Connection:
 
 
 def _translated(error: sqlite3.Error, text: str) -> BaseException:
+    # Callers then know one kind of error for both databases.
     return DBAPIError.instance(text, None, error, sqlite3.Error)

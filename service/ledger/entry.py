@@ -36,6 +36,7 @@ _TAIL: Final = Prepared(
         batches.c.time,
         batches.c.hash,
         (batches.c.first_claim + batches.c.opened).label("next_claim"),
+        # By the headers, not by the largest number there is: retention deletes rows, and no number may be given twice.
         (batches.c.first_observation + batches.c.observed).label("next_observation"),
     ).where(batches.c.sequence == select(func.max(batches.c.sequence)).scalar_subquery())
 )
@@ -78,7 +79,7 @@ class Memory:
     """What the writer remembers between entries, as long as nobody else wrote in between."""
 
     def __init__(self, ledger_id: str) -> None:
-        """Know nothing yet."""
+        """Start empty; the identity is needed for the tail of a chain without batches."""
         self.terms = Terms()
         self.scopes: dict[str, dict[str, int]] = {}
         self.last_scope: int | None = None
@@ -89,6 +90,7 @@ class Memory:
         """Return where the chain ends, and forget what another writer may have changed."""
         rows = _TAIL(connection)
         tail = Tail(*rows[0]) if rows else Tail(0, 0, genesis(self._ledger_id), 1, 1)
+        # The hash and not the sequence: it also shows that another ledger was put in this one's place.
         if tail.hash != self._hash:
             self.forget()
         return tail
@@ -154,6 +156,7 @@ class Entry:
         """Open claims of one scope, given as numbers and as N-Triples lines."""
         prefix, number, sequence, first = opening_prefix(scope[1]), scope[0], self.sequence, self.next_claim
         self._facts.update(b"".join([prefix + commitment(salt, line) for salt, line in zip(salts, lines, strict=True)]))
+        # No commitment is stored: it follows from line and salt, until a redaction takes those.
         rows: list[tuple[Any, ...]] = [
             (claim, s, p, o, number, sequence, salt, None)
             for claim, (s, p, o), salt in zip(range(first, first + len(lines)), triples, salts, strict=True)
@@ -170,7 +173,9 @@ class Entry:
 
     def close(self, ids: Iterable[int]) -> Iterator[Row[*tuple[Any, ...]]]:
         """Close claims, yielding the row of each that ``Claims.present`` reads."""
+        # By number, as the facts digest has them.
         for chunk in chunks(sorted(ids)):
+            # Read before ``finish`` moves the scopes' last run on: a claim that closes was last seen by an earlier one.
             rows = self.connection.execute(_CLOSING, {"ids": chunk}).all()
             for row in rows:
                 line = f"{row.subject} {row.predicate} {row.object}"
@@ -239,11 +244,14 @@ class Entry:
         batch_hash = header.hash()
         row = self._row(header, salt, batch_hash)
         insert_many(self.connection, batches, BATCH_COLUMNS, [tuple(row[name] for name in BATCH_COLUMNS)])
+        # The outcomes refer to the header by a foreign key.
         self._see(header)
+        # If the transaction fails after this, ``Ledger._write`` forgets it.
         self.memory.trust(batch_hash)
         return batch_hash
 
     def _row(self, header: Header, salt: bytes | None, batch_hash: bytes) -> dict[str, Any]:
+        # The columns are called as the header's fields; scopes have a table of their own.
         covered = {name: getattr(header, name) for name in Header.__slots__ if name != "scopes"}
         return covered | {
             "salt": salt,

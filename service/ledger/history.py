@@ -88,6 +88,7 @@ _CLOSED: Final = (
     .where(claims.c.closed == bindparam("at"))
     .order_by(claims.c.id)
 )
+# The scope's row tells of the newest run alone; which one saw it before some batch, the outcomes tell.
 _SEEN_BEFORE: Final = (
     select(batches.c.time)
     .join(scope_runs, scope_runs.c.sequence == batches.c.sequence)
@@ -133,6 +134,7 @@ def changes(connection: Connection, after: int) -> Iterator[LedgerChange]:
     Raises:
         HistoryErased: a fact open at ``after`` was redacted, so that its closing cannot be told any more.
     """
+    # Asked before the first change is given: a reader can't take back half of the changes.
     erased = connection.execute(_ERASED, {"after": after}).scalar()
     if erased is not None:
         raise HistoryErased(after=after, sequence=erased)
@@ -146,6 +148,7 @@ def _change(connection: Connection, row: Row[*tuple[Any, ...]]) -> LedgerChange:
         sequence=row.sequence,
         time=moment(row.time),
         batch_hash=bytes(row.hash).hex(),
+        # As far as this change knows, a claim was last seen when it was opened.
         opened=tuple(reader.claim(claim, row.time) for claim in opened),
         closed=_closed(connection, row.sequence) if row.closed else (),
         observations=tuple(observation_rows(connection, row.first_observation, row.observed)),
@@ -182,6 +185,7 @@ def _closed(connection: Connection, sequence: int) -> tuple[Claim, ...]:
     result = []
     for claim in connection.execute(_CLOSED, {"at": sequence}):
         scope = claim.scope_id
+        # A batch closes many claims of few scopes.
         if scope not in last_seen:
             seen = connection.execute(_SEEN_BEFORE, {"scope": scope, "at": sequence})
             last_seen[scope] = seen.scalar_one()

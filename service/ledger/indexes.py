@@ -13,6 +13,8 @@ __all__ = ["metadata"]
 IS_OPEN: Final = text("closed IS NULL")
 IS_CLOSED: Final = text("closed IS NOT NULL")
 
+# Unique among open claims only, for a closed fact may be stated again. The subject comes first, so that this index also
+# finds the claims about a subject.
 Index(
     "claims_open_fact",
     claims.c.subject,
@@ -23,6 +25,7 @@ Index(
     sqlite_where=IS_OPEN,
     postgresql_where=IS_OPEN,
 )
+# With the number, because a complete run asks for the open claims of its scope below one.
 Index(
     "claims_open_scope",
     claims.c.scope,

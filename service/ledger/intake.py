@@ -14,6 +14,7 @@ from stratagraph.service.ledger.errors import InvalidBatch
 LEDGER_SOURCE: Final = "stratagraph:ledger"
 """The source of entries that the ledger writes about itself."""
 
+# What a column of 64 bits holds.
 _LARGEST: Final = 2**63 - 1
 
 
@@ -30,6 +31,7 @@ def check(batch: Batch, *, now: datetime) -> None:
 def _problems(batch: Batch, now: datetime) -> Iterator[str]:
     if not batch.source or not batch.run:
         yield "its source or run has no name"
+    # The ledger numbers its own runs; a client's run of the same name would make its next redaction impossible.
     if batch.source == LEDGER_SOURCE:
         yield "this source is the ledger's own"
     names = [scope.name for scope in batch.scopes]
@@ -58,6 +60,7 @@ def _is_text(text: str) -> bool:
 
 def _observation_problems(observation: Observation, now: datetime) -> Iterator[str]:
     about = f"the observation of {observation.metric} on {observation.subject}"
+    # Not by ``tzinfo``: a datetime may have one that gives no offset, and is naive then.
     if observation.start.utcoffset() is None or observation.end.utcoffset() is None:
         yield f"{about} has a time without a zone"
     elif observation.end < observation.start:
@@ -68,6 +71,7 @@ def _observation_problems(observation: Observation, now: datetime) -> Iterator[s
         yield f"{about} starts before the year 1 of UTC"
     if not 0 <= observation.count <= _LARGEST:
         yield f"{about} counts {observation.count}"
+    # Once added up, a NaN or an infinity spoils every later sum.
     if not all(map(isfinite, (observation.total, observation.minimum, observation.maximum))):
         yield f"{about} is not finite"
     if not _is_text(observation.unit):

@@ -25,6 +25,7 @@ _LAST: Final = select(func.coalesce(func.max(terms.c.id), 0))
 
 def key_of(text: str) -> bytes:
     """Return the short hash that a term's text is found by."""
+    # 16 bytes: among 10^9 terms, two equal hashes have a chance below 10^-20, so the texts are not compared.
     return blake2b(text.encode(), digest_size=16).digest()
 
 
@@ -35,6 +36,7 @@ def fault_of(term: Term) -> str | None:
     except ValueError as error:
         return str(error)
     iri = term if isinstance(term, str) else term.datatype
+    # Most IRIs are so short that they need not be encoded: a character has four bytes at most.
     if len(iri) > LONGEST_IRI or (len(iri) * 4 > LONGEST_IRI and len(iri.encode()) > LONGEST_IRI):
         return f"an IRI has at most {LONGEST_IRI:,} bytes"
     return None
@@ -73,7 +75,7 @@ class Terms:
     """The numbers of terms, as the transaction that holds the commit lock sees them."""
 
     def __init__(self) -> None:
-        """Know nothing yet."""
+        """Start empty; the first new term makes it ask the database for the last number."""
         self.texts = Texts()
         self.ids: dict[str, int] = {}
         self._last: int | None = None
@@ -88,15 +90,18 @@ class Terms:
         missing = [text for text in texts if text not in self.ids]
         if len(self.ids) + len(missing) > REMEMBERED:
             self.ids.clear()
+            # All numbers asked for must be there when this returns, those that were just forgotten as well.
             missing = list(texts)
         for chunk in chunks(missing):
             self._intern_missing(connection, chunk)
         return self.ids
 
     def _intern_missing(self, connection: Connection, texts: list[str]) -> None:
+        # Numbers are given here, because a bulk insert returns none.
         if self._last is None:
             self._last = int(connection.execute(_LAST).scalar_one())
         by_key = {key_of(text): text for text in texts}
+        # An empty ledger has nothing to be found.
         if self._last:
             found = {bytes(key): number for key, number in _BY_KEY(connection, keys=list(by_key))}
             self.ids.update((by_key.pop(key), number) for key, number in found.items())
@@ -116,6 +121,7 @@ def find(connection: Connection, texts: Iterable[str]) -> dict[str, int]:
 def fact_numbers(connection: Connection, fact: Fact) -> tuple[int, int, int] | None:
     """Return the numbers of a fact's terms, or None where a term was never stored."""
     spo = (fact.subject, fact.predicate, fact.object)
+    # A term that could never be stored is in no claim; to ask for it is no mistake.
     if not all(map(is_storable, spo)):
         return None
     texts = Texts()

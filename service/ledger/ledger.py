@@ -67,6 +67,7 @@ class Ledger:
         self._clock = clock
         self._signer = Signer(key_file)
         self._lock = threading.Lock()
+        # With the lock: of several processes that open an empty ledger, one gives it its identity.
         with database.writing() as connection:
             self.id = _identity(connection, clock)
         self._memory = Memory(self.id)
@@ -97,7 +98,7 @@ class Ledger:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close it."""
+        """Close every connection, whatever ended the block."""
         self.close()
 
     def close(self) -> None:
@@ -119,6 +120,7 @@ class Ledger:
             RunConflict: the run is there already, with other content.
             InvalidBatch, UnstorableTerm: something in the batch cannot be kept exactly.
         """
+        # Before the lock, so that a batch that is refused makes nobody wait.
         check(batch, now=self._clock())
         return self._write(lambda connection: self._commit(connection, batch, ontology_hash, single_valued))
 
@@ -141,6 +143,7 @@ class Ledger:
     def _commit(
         self, connection: Connection, batch: Batch, ontology_hash: str, single_valued: frozenset[Iri]
     ) -> Receipt:
+        # Inside the transaction: the same run may arrive twice at the same time.
         known = self._known_run(connection, batch)
         if known is not None:
             return known
@@ -155,6 +158,7 @@ class Ledger:
         Raises:
             FactNotFound: the batch did not open this fact.
         """
+        # Loaded when it is called, like retention, transfer and verification below: most processes do none of them.
         from stratagraph.service.ledger.redaction import redact
 
         def write(connection: Connection) -> Receipt:
@@ -172,11 +176,13 @@ class Ledger:
         """
         from stratagraph.service.ledger.retention import due, roll_up  # nothing is old in a process that is young
 
+        # First without the lock: mostly nothing is due.
         with self._database.reading() as connection:
             if due(connection, policy, self._clock()) is None:
                 return None
 
         def write(connection: Connection) -> Receipt | None:
+            # Once more with the lock: another process may have done it meanwhile.
             what = due(connection, policy, self._clock())
             if what is None:
                 return None
@@ -206,6 +212,7 @@ class Ledger:
             try:
                 with self._database.writing() as connection:
                     return write(connection)
+            # Also at Ctrl-C: the numbers given in a transaction that was rolled back belong to nobody.
             except BaseException:
                 self._memory.forget()
                 raise
@@ -215,6 +222,7 @@ class Ledger:
         if not rows:
             return None
         sequence, at, batch_hash, content, salt = rows[0]
+        # Where a redaction took the salt, nobody can tell any more whether the content is the same.
         if salt is None or content_digest(batch, bytes(salt), self._memory.terms.texts) != bytes(content):
             raise RunConflict(source=batch.source, run=batch.run, sequence=sequence)
         change = LedgerChange(

@@ -51,6 +51,7 @@ _NEWEST: Final = NAMED.join(
 _OF_STATEMENTS: Final = NAMED.where(
     observations.c.start >= bindparam("since"),
     observations.c.sequence <= bindparam("until"),
+    # A term's row does not say what kind of thing it names; a statement is known by its IRI.
     subjects.c.text.startswith(f"<{STATEMENT_BASE}", autoescape=True),
 ).order_by(observations.c.id)
 _ABOUT: Final = NAMED.where(

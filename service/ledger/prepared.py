@@ -45,6 +45,7 @@ class Prepared:
         known = self._texts.get(shape)
         if known is None:
             filled = self._statement.params(values | lists) if lists else self._statement
+            # A list has no marks until its length is known.
             compiled: Any = filled.compile(dialect=dialect, compile_kwargs={"render_postcompile": bool(lists)})
             names = None if compiled.positiontup is None else tuple(compiled.positiontup)
             known = self._texts[shape] = (str(compiled), names)
@@ -58,4 +59,5 @@ def _ordered(names: Names, values: dict[str, Any]) -> Any:
 def _padded(items: list[Any]) -> list[Any]:
     """Return the list with its last item repeated up to the next power of two."""
     wanted = 1 << (len(items) - 1).bit_length()
+    # A value that stands twice in a list after IN changes nothing.
     return items + items[-1:] * (wanted - len(items))

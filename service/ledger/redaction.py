@@ -57,7 +57,9 @@ def redact(entry: Entry, sequence: int, fact: Fact, *, by: str, why: str, ontolo
     rows = _stating(connection, fact)
     if sequence not in {row.opened for row in rows}:
         raise FactNotFound(sequence=sequence)
+    # While the salts are still there.
     committed = {row.id: commitment(row.salt, _line(fact)) for row in rows}
+    # Closed first: the entry of a closing is made of the line and its salt.
     closed = tuple(Claims().present(entry.close(row.id for row in rows if row.closed is None)))
     note = {"by": by, "erased": [[row.opened, committed[row.id].hex()] for row in rows], "why": why}
     salt = os.urandom(SALT_LENGTH)
@@ -73,6 +75,7 @@ def redact(entry: Entry, sequence: int, fact: Fact, *, by: str, why: str, ontolo
         note=json.dumps(note, ensure_ascii=False, separators=(",", ":")),
     )
     _erase(connection, fact, rows, committed)
+    # It may remember the numbers of terms that are gone now.
     entry.memory.forget()
     return _receipt(entry, batch_hash.hex(), closed, run)
 

@@ -33,6 +33,7 @@ from stratagraph.service.ledger.schema import batches, dropped_observations, obs
 RETENTION: Final = "retention"
 HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
+# They are added up with the commit lock held: a batch that arrives meanwhile waits for this many at most.
 MOST: Final = 20_000
 """Observations dropped by one entry at most."""
 LEAST_KEPT: Final = timedelta(days=2)
@@ -55,9 +56,11 @@ _LENGTH: Final[BindParameter[int]] = bindparam("length")
 _DUE: Final = NAMED.join(
     _LATEST, and_(_LATEST.c.subject == observations.c.subject, _LATEST.c.metric == observations.c.metric)
 ).where(
+    # A window that is as long already stays.
     observations.c.end - observations.c.start < _LENGTH,
     observations.c.start < bindparam("until"),
     observations.c.end < _LATEST.c.end,
+    # So does all that shares an hour (or day) with the newest window: added up, it would end later than that one.
     observations.c.start < (_LATEST.c.end - 1) // _LENGTH * _LENGTH,
 )
 _SOURCES: Final = select(batches.c.source).where(
@@ -79,6 +82,7 @@ class Policy:
 
     def steps(self) -> tuple[tuple[timedelta, timedelta], ...]:
         """Return (length of the window to add up to, age from which on)."""
+        # Days are made of hours, so not before there are any.
         return (HOUR, max(self.fine, LEAST_KEPT)), (DAY, max(self.hourly, self.fine, LEAST_KEPT))
 
 
@@ -114,6 +118,7 @@ def roll_up(entry: Entry, what: Due, *, ontology_hash: str) -> Receipt:
     note = {"dropped": _ranges(row.id for row in rows), "window": what.length // timedelta(seconds=1)}
     batch_hash = entry.finish(
         kind=RETENTION,
+        # The sums are figures of that source: those of two are never added up.
         source=what.source,
         run=run,
         method=Method.OBSERVED.value,
@@ -151,12 +156,14 @@ def _rolled(rows: Sequence[Row[*tuple[Any, ...]]], length: timedelta) -> Iterato
         grouped.setdefault((series(seen), _bucket(microseconds(seen.start), length)), []).append(seen)
     for (_, start), parts in grouped.items():
         merged = _merged(parts)
+        # A part may reach beyond the hour (or day) that it started in; the sum must cover it.
         yield replace(merged, start=moment(start), end=max(merged.end, moment(start) + length))
 
 
 def _merged(parts: Sequence[Observation]) -> Observation:
     try:
         return merge_all(parts)
+    # A sketch that can't be read must not end retention for good: counts and sums add up without it.
     except MalformedSketch:
         return merge_all([replace(part, sketch=b"") for part in parts])
 

@@ -33,6 +33,7 @@ class Head:
 
     def message(self) -> bytes:
         """Return the bytes that the signature covers."""
+        # The time needs no place here: the hash covers it. The names stand in the order of RFC 8785.
         head = {"hash": self.batch_hash, "ledger": self.ledger, "sequence": self.sequence}
         return b"stratagraph-head-1\n" + json.dumps(head, separators=(",", ":")).encode()
 
@@ -136,12 +137,14 @@ def _create(path: Path) -> None:
     """Make a key; of several processes that try, one wins and the file is never seen half written."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{os.getpid()}")
+    # With its mode from the first moment on: a file that is made first and restricted later can be opened in between.
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(secrets.token_bytes(KEY_LENGTH))
         file.flush()
         os.fsync(file.fileno())
     try:
+        # A link fails where the key exists already; a rename would replace one that heads were signed with.
         os.link(draft, path)
     except FileExistsError:
         pass

@@ -34,6 +34,7 @@ _STORED: Final = (
         objects.c.text.label("object"),
     )
     .join(scopes, scopes.c.id == claims.c.scope)
+    # Outer joins: a redacted claim has no terms any more, and still has its place.
     .join(subjects, subjects.c.id == claims.c.subject, isouter=True)
     .join(predicates, predicates.c.id == claims.c.predicate, isouter=True)
     .join(objects, objects.c.id == claims.c.object, isouter=True)
@@ -50,6 +51,7 @@ _FOR_CLOSING: Final = (
     .where(claims.c.id == bindparam("claim"))
 )
 
+# All else in a header (counts, digests, the previous hash) follows from the lines after it, and is computed anew.
 _HEADER: Final = ("sequence", "time", "kind", "source", "run", "method", "silence", "ontology", "note")
 _NUMBERS: Final = ("start", "end", "count", "total", "minimum", "maximum")
 
@@ -95,7 +97,9 @@ def _opened_lines(connection: Connection, row: Row[*tuple[Any, ...]]) -> Iterato
 def _observed_lines(connection: Connection, row: Row[*tuple[Any, ...]]) -> Iterator[bytes]:
     span = {"first": row.first_observation, "end": row.first_observation + row.observed}
     kept = connection.execute(DIGESTS_KEPT, span).all()
+    # Two tables, but one order in the batch's digest: by number.
     for found in merge(kept, connection.execute(_OBSERVED, span), key=lambda each: each.id):
+        # Rows of either table come here, and their width tells them apart.
         if len(found) == len(DIGEST_COLUMNS):
             yield _line({"dropped": bytes(found.digest).hex()})
             continue
@@ -168,6 +172,8 @@ class _Import:
         self._finish()
         self._header = header
         self._entry = Entry(self._connection, self._memory, now=header["time"])
+        # An entry never stands before its predecessor in time; if it moved the header's time on, the export was
+        # changed.
         if (self._entry.sequence, self._entry.time) != (header["sequence"], header["time"]):
             raise _Refused(f"batch {header['sequence']} does not follow the one before it")
         self._entry.scopes_of(header["source"], [name for name, *_ in header["scopes"]])
@@ -231,6 +237,7 @@ class _Import:
         self._open.clear()
 
     def _close(self) -> None:
+        # It is a generator, and works only as far as it is read.
         _exhaust(self._current.close(self._closing))
         self._closing.clear()
 

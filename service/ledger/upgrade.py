@@ -20,6 +20,7 @@ def upgrade(connection: Connection) -> None:
     """
     with as_file(files(__package__) / "migrations") as folder:
         config = Config()
+        # The options are read by configparser, which takes a single "%" for a reference.
         config.set_main_option("script_location", str(folder).replace("%", "%%"))
         config.attributes["connection"] = connection
         try:

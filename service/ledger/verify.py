@@ -95,6 +95,7 @@ def verify(connection: Connection, ledger_id: str, public_key: str, head: Head |
     """Check the whole chain, and that it still holds the batch of a head kept elsewhere."""
     checked = 0
     try:
+        # Before the chain is walked: a head of another ledger says nothing about this one.
         if head is not None:
             check_head(head, ledger_id, public_key)
         for sequence in _check_chain(connection, ledger_id, head):
@@ -139,6 +140,7 @@ def _check_chain(connection: Connection, ledger_id: str, head: Head | None) -> I
             raise Broken(sequence, "the batch does not follow the one before it")
         if row.time <= time:
             raise Broken(sequence, "the batch is not younger than the one before it")
+        # The header does not cover these numbers; between two ranges, rows could hide that no hash includes.
         if (row.first_claim, row.first_observation) != (next_claim, next_observation):
             raise Broken(sequence, "its claims or observations are not numbered on from the batch before")
         previous, time = _check_batch(connection, row, erased, dropped), row.time
@@ -152,6 +154,7 @@ def _check_chain(connection: Connection, ledger_id: str, head: Head | None) -> I
 def _check_end(connection: Connection, last: int, expected: tuple[int, int], head: Head | None) -> None:
     if connection.execute(_BEYOND, {"at": last}).scalar_one():
         raise Broken(last + 1, "claims name this batch, which is missing")
+    # Rows in nobody's range were read by none of the checks before.
     if tuple(connection.execute(_COUNTS).one()) != expected:
         raise Broken(last + 1, "claims or observations are stored that no batch brought")
     if head is not None and head.sequence > last:
@@ -163,6 +166,7 @@ def _check_batch(connection: Connection, row: Row[*tuple[Any, ...]], erased: set
     facts = sha256()
     opened = connection.execute(_OPENED, {"first": row.first_claim, "end": row.first_claim + row.opened})
     for claim in opened:
+        # The commitment covers neither of the two.
         if claim.opened != row.sequence or claim.source != row.source:
             raise Broken(row.sequence, "a claim stands under another batch or source than the one that opened it")
         facts.update(opening_prefix(claim.scope) + _committed(row.sequence, claim, erased))

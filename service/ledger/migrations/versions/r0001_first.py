@@ -6,6 +6,8 @@ from alembic import op
 revision = "0001"
 down_revision = None
 
+# A migration spells out its types and names and takes nothing from ``schema``: it must go on making the tables of its
+# time.
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 IS_OPEN = sa.text("closed IS NULL")
 IS_CLOSED = sa.text("closed IS NOT NULL")
