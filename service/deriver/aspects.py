@@ -30,7 +30,7 @@ class Aspects:
         self.implied = lru_cache(maxsize=None)(self._imply)  # a mask for each combination that occurs: a few
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out what is only remembered."""
+        """Leave out the cache: one around a method of the object itself can't be pickled."""
         return {name: value for name, value in vars(self).items() if name != "implied"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -53,6 +53,7 @@ class Choruses:
     def release(self, number: int) -> None:
         """Count one triple less."""
         self._uses[number] -= 1
+        # Silence keeps its number, however few triples have it.
         if number and not self._uses[number]:
             del self._numbers[self._members[number]]
             self._members[number] = ()
@@ -61,6 +62,7 @@ class Choruses:
     def restate(self, change: Callable[[Voice], Voice]) -> None:
         """Change every voice; two that differed must differ afterwards."""
         self._members = [tuple(map(change, chorus)) for chorus in self._members]
+        # A number that was given up has an empty set too: it must not become that of silence.
         self._numbers = {chorus: number for number, chorus in enumerate(self._members) if chorus or not number}
 
     def _place(self, chorus: Chorus) -> int:
@@ -76,6 +78,7 @@ class Choruses:
 def join(chorus: Chorus, claim: Claim) -> Chorus:
     """Return the voices with a claim's added, in place of an older one of its source and scope."""
     voice = Voice(claim.source, claim.scope, claim.run, claim.method, claim.first_seen, claim.opened_at)
+    # Sorted, so that the same voices are the same set, in whatever order they came.
     return tuple(sorted((*leave(chorus, claim), voice), key=lambda each: each[:2]))
 
 

@@ -32,8 +32,9 @@ class Closure:
     """
 
     def __init__(self, tables: Tables) -> None:
-        """Hold nothing. All but types are found by their object too, for any node may be merged into another."""
+        """Start empty. All but types are found by their object too, for any node may be merged into another."""
         self.tables = tables
+        # A class may have every node as a member, and no rule asks for members.
         self.asserted = TripleIndex({tables.type})
         self._derived = TripleIndex({tables.type})
         self._masks: list[int] = []
@@ -48,10 +49,12 @@ class Closure:
             self._remove(doomed, heads, delta)
             for triple in gone:
                 if not self.holds(triple) and self._follows(triple):
+                    # A derived triple has some tag, because 0 means that it is not there; nobody reads it.
                     self._insert(triple, 1, self._derived, delta)
         for triple, tag in added.items():
             self._insert(triple, tag, self.asserted, delta)
         if gone:
+            # What was deleted on suspicion and came back is no news, and what went may not have come back.
             delta.added = [triple for triple in delta.added if triple not in gone]
             delta.removed = [triple for triple in gone if not self.holds(triple)]
         self._report_types(delta)
@@ -60,6 +63,7 @@ class Closure:
     def holds(self, triple: Triple) -> bool:
         """Tell whether a triple is in the closure."""
         subject, prop, obj = triple
+        # A class that the rules do not know has no bit: its members stand as plain triples.
         if prop == self.tables.type and (bit := self.tables.bit(obj)):
             return bool(self.types(subject) & bit)
         return self._asserted_by(triple) is not None or self._is_derived(triple)
@@ -72,6 +76,7 @@ class Closure:
 
     def types(self, node: int) -> int:
         """Return the mask of a node's classes."""
+        # IRIs have the even numbers, and only they have types.
         place = node >> 1
         return self._masks[place] if place < len(self._masks) else 0
 
@@ -132,6 +137,7 @@ class Closure:
         for other, turned in self.tables.expansion(prop):
             if not turned:
                 yield subject, other, obj
+            # A literal can't be a subject: no inverse follows.
             elif is_iri(obj):
                 yield obj, other, subject
 
@@ -164,6 +170,7 @@ class Closure:
         agenda = list(doomed)
         while agenda:
             for triple in self._expand(agenda.pop()):
+                # What an asserted triple that stays implies by itself stays too, and so does all that follows from it.
                 if triple in gone or self._asserted_by(triple, doomed):
                     continue
                 gone.add(triple)
@@ -178,6 +185,7 @@ class Closure:
             self.asserted.drop(triple)
         for triple in heads:
             self._derived.drop(triple)
+        # Behind all that went: what types a node has now follows from all that it has left.
         nodes = {node for triple in (*doomed, *heads) for node in (triple[0], triple[2]) if is_iri(node)}
         for node in nodes:
             self._retype(node, self._recount(node), delta)
@@ -195,6 +203,7 @@ class Closure:
                 self._type_ends(triple, delta)
                 delta.added.append(triple)
                 continue
+            # Before the triple is put: afterwards all that it implies would hold already.
             fresh = dict.fromkeys(implied for implied in self._expand(triple) if not self.holds(implied))
             index.put(triple, tag)
             self._type_ends(triple, delta)
@@ -235,6 +244,7 @@ class Closure:
         if place >= len(self._masks):
             self._masks.extend([0] * (place + 1 - len(self._masks)))
         self._masks[place] = mask
+        # The first one counts: the mask before the whole update.
         delta.retyped.setdefault(node, before)
 
     def _report_types(self, delta: Delta) -> None:

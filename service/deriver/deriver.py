@@ -91,6 +91,7 @@ class Deriver:
         """
         if self.sequence or len(self):
             raise OutOfStep(at=self.sequence, got=sequence)
+        # Before observations are taken in, or those of yesterday would count.
         self._shares.advance(time)
         remaining = iter(claims)
         while chunk := list(islice(remaining, CHUNK)):
@@ -98,8 +99,10 @@ class Deriver:
             restated = self._restated(chunk, ())
             self._newest.move(restated.homes)
             self._take(restated, groups=set())
+        # Behind those of the claims, which do not know of any run: these take their place.
         self._see(sightings)
         self._newest.keep(observations)
+        # Once, when all relations are known: a share depends on all of its group.
         self._influences.refresh(self._pairs_of(self._shares.observe(recent)))
         self.sequence, self._time, self.batch_hash = sequence, time, batch_hash
 
@@ -121,10 +124,13 @@ class Deriver:
         """
         if change.sequence != self.sequence + 1:
             raise OutOfStep(at=self.sequence, got=change.sequence)
+        # Time first: what is observed now must not be added to hours that have dropped out.
         groups = self._shares.advance(change.time)
         groups |= self._shares.observe(change.observations)
+        # A change tells of a scope's run, its claims only of the scope: of the two, the later one stands.
         sightings = self._see((*_sightings(change.opened), *change.sightings))
         restated = self._restated(change.opened, change.closed)
+        # First where subjects stand, then the new figures: these are shown where their subject stands now.
         shown = self._newest.move(restated.homes) | self._newest.keep(change.observations)
         claims, delta, edges = self._take(restated, groups=groups)
         self.sequence, self._time, self.batch_hash = change.sequence, change.time, change.batch_hash
@@ -149,6 +155,7 @@ class Deriver:
         try:
             yield
         finally:
+            # With opened and closed changed over, the voices come back that there were before.
             self._take(self._restated(change.closed, change.opened), groups=set())
 
     def snapshot(self, size: int = CHUNK, *, edges_only: bool = False) -> Iterator[ChangeSet]:
@@ -210,6 +217,7 @@ class Deriver:
     def _restated(self, opened: Iterable[Claim], closed: Iterable[Claim]) -> Restated:
         """Return the new voices of every triple that the claims are about, once merges are resolved."""
         told: dict[Triple, Chorus] = {}
+        # Closed first: a claim that takes another's place has its source and scope, by which ``leave`` finds voices.
         for claims, change in ((closed, leave), (opened, join)):
             for claim in claims:
                 triple = self._numbers.triple(claim.fact)
@@ -236,9 +244,11 @@ class Deriver:
         """Apply new voices; return the triples whose claims changed, the closure's delta and the edges before."""
         choruses = restated.voiced
         before = {triple: self._closure.asserted.tag(triple) for triple in choruses}
+        # Held before the old ones are released: a set that stays in use must not lose its number in between.
         tags = {triple: self._choruses.hold(chorus) for triple, chorus in choruses.items()}
         added = {triple: tag for triple, tag in tags.items() if tag and not before[triple]}
         removed = [triple for triple, tag in tags.items() if before[triple] and not tag]
+        # Nothing follows from who says a triple: where only that changes, a new tag is all.
         for triple, tag in tags.items():
             if tag and before[triple]:
                 self._closure.asserted.put(triple, tag)
@@ -284,12 +294,15 @@ class Deriver:
     def _net(self, delta: Delta, edges: dict[Pair, Edge]) -> tuple[list[Triple], list[Triple]]:
         """Return the triples that came to hold and ceased to, by closure and by influence together."""
         implied = self._influences.changes(edges)
+        # These properties can be asserted as well: what came or
+        # went is only what holds by neither way now, or did before.
         shared, implies = self._influences.implied, self._influences.implies
         for triple in (*delta.added, *delta.removed):
             if triple[1] in shared and triple not in implied:
                 implied[triple] = implies(triple, edges), implies(triple)
         added = [triple for triple in delta.added if triple[1] not in shared]
         removed = [triple for triple in delta.removed if triple[1] not in shared]
+        # Mostly no influence changed; then sets as large as the change need not be made.
         came, went = set(delta.added) if implied else set(), set(delta.removed) if implied else set()
         possible = {prop: self._closure.may_hold(prop) for prop in {triple[1] for triple in implied}}
         for triple, (was, is_) in implied.items():
@@ -301,12 +314,14 @@ class Deriver:
         return added, removed
 
     def _snapshot_triples(self, size: int) -> Iterator[ChangeSet]:
+        # From both ends: an inverse of influence leaves from the influenced.
         leaving: dict[int, list[Pair]] = {}
         for pair in self._influences.pairs():
             for node in pair:
                 leaving.setdefault(node, []).append(pair)
         added: list[Fact] = []
         claims: list[tuple[Fact, tuple[Claim, ...]]] = []
+        # The even numbers are those of IRIs.
         for node in range(0, 2 * len(self._numbers), 2):
             triples = self._closure.about(node)
             for pair in leaving.get(node, ()):

@@ -10,6 +10,7 @@ from typing import Final
 
 from stratagraph.service.deriver.numbers import Triple
 
+# Predicate and node in one key of 64 bits: sorted, all keys of one predicate stand side by side.
 _SHIFT: Final = 32
 _LOW: Final = (1 << _SHIFT) - 1
 
@@ -22,7 +23,7 @@ class TripleIndex:
     """
 
     def __init__(self, outward: Collection[int]) -> None:
-        """Hold nothing."""
+        """Start empty; triples of the predicates ``outward`` will not be found by their object."""
         self._outward = outward
         self._out: list[array[int] | None] = []
         self._tags: list[array[int] | None] = []
@@ -39,6 +40,7 @@ class TripleIndex:
         """Add the triple, or give it another tag."""
         subject, predicate, obj = triple
         keys = _slot(self._out, subject)
+        # Tags number sets of voices, of which there are few: four bytes each.
         tags = _slot(self._tags, subject, "I")
         key = predicate << _SHIFT | obj
         at = bisect_left(keys, key)
@@ -113,6 +115,7 @@ class TripleIndex:
         keys = _at(self._out, subject)
         if not keys:
             return []
+        # A node with few triples is looked through; one with many is searched predicate by predicate.
         if len(keys) > len(predicates):
             return [p for p in predicates if _find(keys, p << _SHIFT | obj) >= 0]
         return [key >> _SHIFT for key in keys if key & _LOW == obj and key >> _SHIFT in predicates]

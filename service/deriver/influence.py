@@ -69,7 +69,7 @@ class Influences:
         self._plan = lru_cache(maxsize=4096)(self._make_plan)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out what is only remembered."""
+        """Leave out the cache: one around a method of the object itself can't be pickled."""
         return {name: value for name, value in vars(self).items() if name != "_plan"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -99,6 +99,7 @@ class Influences:
             if (prop, True) in self._carried:
                 pairs.add((obj, subject))
         for node, before in retyped.items():
+            # No other type decides whether a pair may have an edge.
             if (before ^ self._closure.types(node)) & self._asset:
                 for other in self._neighbours(node):
                     pairs.update(((node, other), (other, node)))
@@ -147,9 +148,11 @@ class Influences:
         found = {}
         for pair, old in before.items():
             was, now = self.aspects(old), self.aspects(self.edge(pair))
+            # Other strengths or reasons imply the same triples as before.
             if was == now:
                 continue
             start, end = pair
+            # The edge the other way round may imply the same triple, by an inverse.
             back_was, back_now = self._aspects_of((end, start), before), self._aspects_of((end, start), _NOTHING)
             for prop, turned in self._aspects.implied(was ^ now):
                 ahead, back = self._aspects.implying(prop)
@@ -180,6 +183,7 @@ class Influences:
         """Return the edge of a pair with its strengths and reasons."""
         edge = self._edges[pair]
         influencer, influenced = self._numbers.iri(pair[0]), self._numbers.iri(pair[1])
+        # All that a ranking needs of the two IRIs is their order: this is what lets many pairs share one plan.
         plan = self._plan(edge, influencer < influenced)
         facts = [self._numbers.fact(_triple(pair, reason)) for reason in edge]
         return Influence(
@@ -199,6 +203,7 @@ class Influences:
             for aspect, declared in self._carried[prop, backward]:
                 observed = share.of(aspect)
                 strength = declared if observed is None else observed
+                # Strongest first; among equals the order of the facts, which is the same in every process.
                 ranked[aspect].append((-strength, later, name, observed is None, place))
         best = {aspect: sorted(ranked[aspect]) for aspect in sorted(ranked)}
         return Plan(

@@ -82,6 +82,8 @@ class Merges:
         linked = [triple for triple in told if triple[1] == self._same]
         if not self._home and not linked:
             return Restated(voiced=dict(told))
+        # Everything said about whoever may move is taken back while the old merges stand, then the merges are found
+        # anew, and all of it is said again: only so do the images that were added and removed belong together.
         moving = self._around(linked, told)
         self._relink(linked, told)
         work = self._gathered(moving, standing)
@@ -105,6 +107,7 @@ class Merges:
         for node in moving:
             found.update((triple, self._said[triple]) for triple in self._about.get(node, ()))
             if node not in self._home:
+                # What others' statements left here by a merge was not said of this node.
                 found.update((triple, voices) for triple, voices in standing(node) if triple not in self._sources)
         return found
 
@@ -120,6 +123,7 @@ class Merges:
             about.discard(triple)
             if not about:
                 del self._about[node]
+        # By the merges of before: they change only when everything has been taken back.
         for image in self._images(triple):
             sources = self._sources[image]
             sources.discard(triple)
@@ -147,6 +151,7 @@ class Merges:
         if prop == self._same:
             for node in sorted({*_ends(triple)}):
                 if self.home(node) != node:
+                    # A literal and no IRI, or a node without anything would stand about (docs/decisions/0006).
                     iri = Literal(self._numbers.iri(node), XSD.anyURI)
                     yield self.home(node), self._alias, self._numbers.number(iri)
         else:
@@ -165,6 +170,7 @@ class Merges:
         """Return every node whose merge may change with what is said of sameness: the ends and all that they join."""
         found: dict[int, None] = {}
         for triple in linked:
+            # One more voice for what is said already moves nobody.
             if bool(told[triple]) != bool(self.said(triple)) and _joins(triple):
                 for node in _ends(triple):
                     found.update(dict.fromkeys(self.members(self.home(node)) or (node,)))
@@ -176,6 +182,7 @@ class Merges:
             by = bool(told[triple]) - bool(self.said(triple))
             if by:
                 for node, other in ((triple[0], triple[2]), (triple[2], triple[0])):
+                    # Counted, because the same two may be stated to be one in either direction.
                     near = self._neighbours.setdefault(node, Counter())
                     near[other] += by
                     if not near[other]:

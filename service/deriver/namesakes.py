@@ -44,15 +44,16 @@ class Namesakes:
         self._numbers = numbers
         infos = [info for info in model.classes.values() if info.key_properties]
         self._kinds = {numbers.number(info.iri): info.kind for info in infos}
+        # The first part of a key is what people call a name: the index goes by this one alone.
         self._names = {numbers.number(info.key_properties[0]) for info in infos}
         self._index: dict[str, tuple[int, ...]] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out the index."""
+        """Leave out the index: it is made when it is first asked for."""
         return vars(self) | {"_index": None}
 
     def note(self, triples: Iterable[Triple]) -> None:
-        """Take in the asserted triples of a change. Who loses a name is found under it still, and then left out."""
+        """Take in asserted triples. An asset that loses a name is still found by it, and is left out then."""
         if self._index is not None:
             for subject, prop, name in triples:
                 if prop in self._names:

@@ -42,6 +42,7 @@ class Newest:
             before = self._home.get(subject, subject)
             if before == home:
                 continue
+            # Merges are rare: no index by subject is kept for their sake.
             metrics = [metric for metric in self._metrics if (subject, metric) in self._seen]
             changed.update(dict.fromkeys((place, metric) for place in (before, home) for metric in metrics))
             self._leave(subject, before)
@@ -57,6 +58,7 @@ class Newest:
         if subject not in self._home and not guests:
             return self._seen.get(key)
         found: dict[Key, Observation] = {}
+        # Sorted, for among windows that are equally new the last one stands.
         for member in sorted({*(guests or ()), *(() if subject in self._home else (subject,))}):
             seen = self._seen.get((member, metric))
             if seen is not None:

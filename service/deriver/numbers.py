@@ -35,6 +35,7 @@ class Numbers:
         if known is not None:
             return known
         if isinstance(term, str):
+            # Each kind has numbers without gaps, so that arrays by node have no holes where literals would be.
             number = len(self._iris) << 1
             self._iris.append(term)
         else:

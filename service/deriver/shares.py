@@ -46,6 +46,7 @@ class Shares:
     def register(self, triple: Triple, nodes: Iterable[Iri]) -> None:
         """Take in an observed relation; ``nodes`` are the statements that observations of it are made on."""
         self._forget_nodes(triple)
+        # Sorted, so that the order in which floats are added up is not that of a set.
         self._nodes[triple] = tuple(sorted(nodes))
         self._relations.update(dict.fromkeys(self._nodes[triple], triple))
         self._groups[triple[:2]].add(triple)
@@ -86,6 +87,7 @@ class Shares:
         touched = set()
         for seen in observations:
             place = 0 if seen.metric in CALLS else 1 if seen.metric in TOKENS else None
+            # A window counts as a whole in the hour in which it starts.
             hour = _hour(seen.start)
             if place is None or hour < self._horizon:
                 continue

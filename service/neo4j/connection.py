@@ -30,6 +30,7 @@ OPTIONS: Final[dict[str, Any]] = {
     "max_transaction_retry_time": RETRY_SECONDS,
     "keep_alive": True,
     "telemetry_disabled": True,
+    # The server would send a warning for each label that a graph does not have yet.
     "notifications_min_severity": "OFF",
 }
 
@@ -44,6 +45,7 @@ def open_driver(target: Target) -> neo4j.Driver:
         driver = neo4j.GraphDatabase.driver(target.url, auth=(target.user, target.password), **OPTIONS)
     try:
         with explain(target):
+            # The driver itself connects with the first statement only: a wrong password or database is to show here.
             check_version(target, driver.get_server_info().agent)
             with driver.session(database=target.database) as session:
                 session.run("RETURN 1").consume()
@@ -60,6 +62,7 @@ def check_version(target: Target, agent: str) -> None:
         OldNeo4j: naming the version that it has.
     """
     version = agent.rpartition("/")[2]
+    # Aura calls itself 5.27-aura.
     numbers = [int(part) for part in version.split("-")[0].split(".")[:2] if part.isdecimal()]
     if numbers and tuple(numbers) < OLDEST:
         raise OldNeo4j(url=target.url, version=version, needed=".".join(map(str, OLDEST)))
@@ -86,6 +89,7 @@ def in_our_words(error: Exception, target: Target) -> StratagraphError | None:
             return Neo4jDatabaseMissing(url=target.url, database=target.database)
         transient = "DatabaseUnavailable" in str(error.code)
         return Neo4jUnavailable(url=target.url, reason=str(error.message)) if transient else None
+    # Some value has no place in Cypher.
     if isinstance(error, ValueError) and not isinstance(error, ConfigurationError):
         return None
     return Neo4jUnavailable(url=target.url, reason=_first_line(error))

@@ -17,11 +17,14 @@ _START: Final = 19
 def started(pid: int) -> str | None:
     """Return when a process started, as the system writes it; None when there is no such process."""
     stat = Path(f"/proc/{pid}/stat")
+    # On systems without /proc, such as macOS, ``ps`` is asked.
     if stat.parent.parent.joinpath("self").exists():
         try:
+            # The name of a program may have spaces and parentheses itself; behind the last one come the other fields.
             state, *fields = stat.read_text(encoding="utf-8").rpartition(")")[2].split()
         except OSError:
             return None
+        # A zombie has ended: it only waits for its parent to notice.
         return None if state == "Z" else fields[_START - 1]
     said = subprocess.run(  # noqa: S603  a number
         ["ps", "-o", "lstart=", "-p", str(pid)],  # noqa: S607  wherever the system keeps it

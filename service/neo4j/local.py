@@ -82,6 +82,7 @@ class LocalNeo4j:
         """Return the record of the last start, if any."""
         try:
             return Record(**json.loads((self.home / _RECORD).read_text(encoding="utf-8")))
+        # Another version may have written a record with other fields.
         except (OSError, ValueError, TypeError):
             return None
 
@@ -109,6 +110,7 @@ class LocalNeo4j:
         line = line_of(version or self._line())
         runtime = obtain(line)
         self._prepare(runtime)
+        # Before the start: once a version has opened the data, an older one can't.
         (self.home / _LINE).write_text(line, encoding="utf-8")
         port = _free_port()
         conf = self.home / "conf" / "neo4j.conf"
@@ -135,9 +137,11 @@ class LocalNeo4j:
         """Make the folders and, before the first start, the password."""
         for folder in (self.home, self.home / "conf", self.home / "logs"):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # Neo4j takes an initial password before its first start, and never again.
         if (self.home / "data" / "dbms" / "auth.ini").exists():
             return
         secret = self.password_file
+        # Made anew, so that its mode is the one given here and not that of a file that stood there.
         secret.unlink(missing_ok=True)
         with os.fdopen(os.open(secret, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(24))
@@ -160,6 +164,7 @@ class LocalNeo4j:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                # In a session of its own Ctrl-C in this terminal does not reach it.
                 start_new_session=True,
                 cwd=self.home,
             )

@@ -16,6 +16,7 @@ from stratagraph.service.neo4j.errors import FetchFailed, JavaMissing, MavenMiss
 
 FETCH_SECONDS: Final = 1800
 _COMPLETE: Final = "complete"
+# What Neo4j's own configuration asks of Java, which keeps these packages closed since version 16.
 _FLAGS: Final = (
     "--add-opens=java.base/java.nio=ALL-UNNAMED",
     "--add-opens=java.base/java.io=ALL-UNNAMED",
@@ -154,12 +155,13 @@ def _java_version(java: Path) -> int:
         said = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=60, check=False)  # noqa: S603  a Java found above
     except (OSError, subprocess.TimeoutExpired):
         return 0
+    # Written to the standard error; Java 8 calls itself 1.8.
     found = re.search(r'version "(?:1\.)?(\d+)', said.stderr)
     return int(found.group(1)) if found else 0
 
 
 def _fetched(release: Release) -> Path:
-    """Return the folder of a release's jars; whoever is interrupted leaves nothing that looks complete."""
+    """Return the folder of a release's jars; a fetch that is interrupted leaves nothing that looks complete."""
     folder = cache_folder() / release.version
     if (folder / _COMPLETE).exists():
         return folder / "jars"

@@ -14,6 +14,7 @@ from stratagraph.service.neo4j.view.statements import WATERMARK_DROP
 from stratagraph.service.settings import Settings
 
 MARK: Final = SG.term("view/watermark")
+# Optional, so that an empty database answers a row as well.
 STANDS_AT: Final = f"""
 OPTIONAL MATCH (w:{MARKER}:{WATERMARK} {{{KEY}: $iri}})
 RETURN coalesce(w.sequence, 0) AS sequence, COUNT {{ (n) }} AS all, COUNT {{ (n:{MARKER}) }} AS ours

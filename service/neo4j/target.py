@@ -47,6 +47,7 @@ def _password(settings: Settings) -> str:
     if settings.neo4j_password_file is not None:
         try:
             return settings.neo4j_password_file.read_text(encoding="utf-8").strip()
+        # The server will refuse an empty password, and that error names this setting.
         except OSError:
             return ""
     return settings.neo4j_password.get_secret_value()

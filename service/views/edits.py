@@ -45,6 +45,7 @@ class Edits:
     def replace(self, node: Iri, tails: Collection[str], *, known: bool = True) -> None:
         """Make the tails all that there is about a node; ``known`` is False where there is nothing yet."""
         if known:
+            # What stands there already is neither removed nor written again.
             there = self._there(node)
             self.removed += [f"<{node}> {tail}" for tail in there.difference(tails)]
             tails = [tail for tail in tails if tail not in there]

@@ -23,6 +23,7 @@ WRITINGS: Final = ox.NamedNode(SG.term("view/writings"))
 _WRITTEN_AS: Final = SG.term("view/writtenAs")
 _KEPT_AS_WRITTEN: Final = frozenset({XSD_STRING, LANG_STRING})
 
+# How the store writes a literal is its own affair: it is asked, and its rules are not repeated here.
 _probe: Final = ox.Store()
 _probe_lock: Final = Lock()
 _NODE: Final = ox.NamedNode(SG.term("view/probe"))
@@ -79,7 +80,10 @@ class Writings:
             if kept is fact and not self._book:
                 continue
             if kept is not fact and kept not in self._book:
+                # Made only when it is needed: most changes hold no literal in two writings.
                 plain = set(added) if plain is None else plain
+                # If the store's own writing holds as well, it is one
+                # of the writings: the triple stays until all are gone.
                 if kept in plain or (kept not in gone and self._stands(kept)):
                     self._note(kept, _literal(kept.object))
             if kept is not fact or kept in self._book:
@@ -108,6 +112,7 @@ class Writings:
         self._changed.add(kept)
         writings.discard(_literal(fact.object))
         left = set(writings)
+        # If only the store's own writing is left, the triple speaks for itself.
         if not left - {kept.object}:
             del self._book[kept]
         return None if left else kept

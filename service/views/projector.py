@@ -114,12 +114,15 @@ class Projector:
     def offer(self, change: ChangeSet) -> None:
         """Note the next change set; the oldest are forgotten when too many wait."""
         with self._wake:
+            # Also while no view is there: a view that comes later
+            # is judged by the hash of the sequence where it stands.
             self._hashes[change.sequence] = change.batch_hash
             self._hashes.pop(change.sequence - QUEUED_CHANGES, None)
             if self._state is State.ABSENT and self._view is None:
                 return  # nobody is there to catch up
             self._queue.append(change)
             self._queued += size(change)
+            # A single change may be larger than the bound. It stays: to apply it costs less than to rebuild.
             while len(self._queue) > QUEUED_CHANGES or (self._queued > QUEUED_ITEMS and len(self._queue) > 1):
                 self._queued -= size(self._queue.popleft())
             self._wake.notify()
@@ -142,6 +145,7 @@ class Projector:
             self._ends = True
             self._wake.notify()
         if self._thread.is_alive():
+            # A server that hangs must not keep the service from ending.
             self._thread.join(timeout=30)
 
     # The thread ------------------------------------------------------------------------------------------------------
@@ -165,6 +169,8 @@ class Projector:
 
     def _rest(self, seconds: float) -> None:
         with self._wake:
+            # Waiting changes shorten the rest of a view that is well;
+            # one that is down is left alone until the pause is over.
             if not self._ends and not (self._queue and self._state is State.CURRENT):
                 self._wake.wait(seconds)
 
@@ -177,6 +183,7 @@ class Projector:
                 return False
         taken = self._take()
         if not taken:
+            # Asked only when nothing waits: meanwhile somebody may have emptied or restored the database.
             self._mark = self._view.refresh()
         if not taken and not self._is_sound(self._mark):
             self._rebuild(self._view)

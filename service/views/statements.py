@@ -69,6 +69,7 @@ def observation_facts(seen: Observation) -> Iterator[Fact]:
         SG.unit: Literal(seen.unit),
         SG.windowStart: moment(seen.start),
         SG.windowEnd: moment(seen.end),
+        # ``SG.count`` is the method of a text.
         SG.term("count"): Literal(str(seen.count), XSD.integer),
         SG.sum: double(seen.total),
         SG.min: double(seen.minimum),
@@ -121,6 +122,7 @@ def boolean(value: bool) -> Literal:  # noqa: FBT001  # it is the value itself, 
 
 def double(value: float) -> Literal:
     """Return a number, infinite or not."""
+    # Python would write "nan" and "inf", which XML Schema (Part 2, section 3.2.5) does not know.
     if isnan(value):
         return Literal("NaN", XSD.double)
     if isinf(value):

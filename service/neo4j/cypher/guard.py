@@ -20,6 +20,7 @@ _TOKEN: Final = re.compile(
 _WORD: Final = re.compile(r"[A-Za-z_]+")
 _NESTERS: Final = re.compile(r"\b(?:CASE|NOT)\b|[-+]", re.IGNORECASE)
 _TOO_EARLY: Final = frozenset({"EXPLAIN", "PROFILE", "USE"})
+# Options of the planner may come before the words that matter.
 _OPTION: Final = re.compile(r"CYPHER\b(?:\s+\d+(?:\.\d+)?)?(?:\s+\w+\s*=\s*\w+)*", re.IGNORECASE)
 
 

@@ -21,6 +21,7 @@ ALLOWED: Final = frozenset(
 )
 """Procedures that tell of the graph only."""
 _READ: Final = "r"
+# Neo4j's planner calls some statements of administration reads: they show users and settings, or end transactions.
 _REFUSED: Final = ("LoadCSV", "Show", "Terminate", "Administration", "System", "Create", "Drop", "Alter", "Do", "Start")
 
 
@@ -33,6 +34,7 @@ def check_plan(plan: Mapping[str, Any] | None, kind: str | None) -> None:
     if kind != _READ or plan is None:
         raise CypherRefused(what="A statement that does not only read", advice="Data come in through the API")
     for step in _steps(plan):
+        # Operators are written with the kind of database they run on: "Filter@neo4j".
         operator = str(step["operatorType"]).partition("@")[0]
         if operator.startswith("LoadCSV"):
             raise CypherRefused(what="LOAD CSV", advice="Pass the rows as a parameter")
@@ -50,6 +52,7 @@ def _check_procedure(details: str) -> None:
 
 
 def _steps(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    # A list, not recursion: the depth of a plan is the client's choice.
     waiting = [plan]
     while waiting:
         step = waiting.pop()

@@ -46,6 +46,7 @@ class CypherWorker(Worker):
         if kind == "late":
             return DeadlineExceeded(seconds=self._settings.query_seconds)
         if kind == "memory":
+            # Nobody knows what such a process left half done: the next question gets another one.
             self.worn = True
             return self._out_of_memory()
         known = _KNOWN.get(kind)
@@ -109,9 +110,11 @@ class CypherPool:
         if len(request.text.encode()) > self.settings.query_bytes:
             raise QueryTooLong(limit=self.settings.query_bytes)
         check(request.text)
+        # It reads files of the data folder.
         target = await asyncio.to_thread(self._target)
         if target is None:
             raise NoNeo4j
+        # Behind all that needs no process, for turns are scarce.
         await self._turns.take(request.client)
         run = Run[CypherWorker](partial(self._give_back, request.client))
         try:
@@ -169,6 +172,7 @@ class CypherPool:
             self._stop(worker)
 
     def _stop(self, worker: CypherWorker) -> None:
+        # A turn ends where nothing can be awaited.
         async def stop() -> None:
             await worker.stop()
             self._workers.discard(worker)

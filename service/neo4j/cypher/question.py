@@ -1,4 +1,4 @@
-"""What the service asks the process for Cypher; who only asks does without Neo4j's driver."""
+"""What the service asks the process for Cypher, in a module of its own: asking needs no driver of Neo4j."""
 
 from __future__ import annotations
 

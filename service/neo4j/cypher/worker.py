@@ -50,6 +50,7 @@ class _Drivers:
 
 def _evaluate(driver: neo4j.Driver, question: Question) -> Iterator[bytes]:
     """Yield the sequence, then the answer in pieces."""
+    # The server refuses to write in this mode; the plan is looked at besides.
     session = driver.session(database=question.database, default_access_mode=neo4j.READ_ACCESS, fetch_size=FETCH)
     with session, session.begin_transaction(timeout=question.seconds) as work:
         stands = work.run(STANDS_AT, iri=MARK).single(strict=True)
@@ -137,6 +138,7 @@ def _fault(error: StratagraphError) -> bytes:
 
 def main() -> None:
     """Serve questions from standard input until it ends."""
+    # Ctrl-C reaches all processes of a terminal; the service decides when this one ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with suppress(OSError):
         sandbox.be_modest()
@@ -147,6 +149,7 @@ def main() -> None:
         while (frame := read(sys.stdin.buffer)) is not None:
             _answer(drivers, Question(**orjson.loads(frame[1])), sys.stdout.buffer)
     except BrokenPipeError:
+        # The service is gone, and nobody is left to read a traceback.
         sys.stderr.close()
 
 

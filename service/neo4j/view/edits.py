@@ -51,6 +51,7 @@ class Edits:
         self._returned.update(fact for fact in change.added if fact in self.facts)
         self.facts.update((fact, True) for fact in change.added if fact.predicate not in self._implied)
         self.claims.update(change.claims_changed)
+        # Removals first: of what is both removed and added, the addition is the later one.
         self.influences.update((pair, None) for pair in change.influences_removed)
         self.influences.update(((edge.influencer, edge.influenced), edge) for edge in change.influences)
         self.observations.update(dict.fromkeys(change.observations_removed))
@@ -110,6 +111,7 @@ class Edits:
         self._tie_influences(ties, rows)
         self._measure(nodes, ties, rows)
         self._state(nodes, rows)
+        # A relationship is written between nodes that exist: its ends get a row even where nothing is said about them.
         for iri in {iri for start, _, end in ties for iri in (start, end)} - nodes.keys():
             row_of(nodes, iri)
         rows.nodes = list(nodes.values())
@@ -162,6 +164,7 @@ class Edits:
                 rows.gone[tie.type].append(ends(tie))
         for fact, claims in self.claims.items():
             tie = self._tie(fact)
+            # False means that the relationship goes. None means that only its claims changed.
             if tie is None or self.facts.get(fact) is False:
                 continue
             ties.setdefault(tie, {}).update(_claim_properties(fact, claims))
@@ -221,6 +224,7 @@ class Edits:
     def _weight(self, seen: Observation) -> float | None:
         """Return what one number says of a relation's window: the sum of what adds up, else the mean."""
         info = self._model.metrics.get(seen.metric)
+        # The Unified Code for Units of Measure writes what is counted in braces: such values add up.
         if seen.metric == SG.callCost or (info is not None and info.unit.startswith("{")):
             return seen.total
         return seen.total / seen.count if seen.count else None

@@ -17,6 +17,7 @@ from stratagraph.ontology.terms import decode, encode
 from stratagraph.service.neo4j.view.names import DATATYPE, WRITTEN
 
 _INT64: Final = range(-(1 << 63), 1 << 63)
+# Enough for 64 bits; a longer text is not even turned into a number, which takes ever longer.
 _DIGITS: Final = 19
 _WIDEST: Final = timedelta(hours=14)
 """Largest offset of XML Schema."""
@@ -24,6 +25,7 @@ _WIDEST: Final = timedelta(hours=14)
 _INTEGER: Final = re.compile(r"[+-]?\d+")
 _FLOAT: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _NUMBERS_WITHOUT_END: Final = {"INF": math.inf, "+INF": math.inf, "-INF": -math.inf, "NaN": math.nan}
+# Years of four digits and nanoseconds: what the driver's own types of time can hold.
 _DAY: Final = r"(\d{4})-(\d\d)-(\d\d)"
 _CLOCK: Final = r"(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?"
 _ZONE: Final = r"(Z|[+-]\d\d:\d\d)?"
@@ -31,6 +33,7 @@ _DATE: Final = re.compile(_DAY)
 _TIME: Final = re.compile(_CLOCK + _ZONE)
 _MOMENT: Final = re.compile(_DAY + "T" + _CLOCK + _ZONE)
 _SPAN: Final = re.compile(
+    # Few enough digits for the sums of months and seconds to stay within 64 bits.
     r"(-)?P(?=[\dT])(?:(\d{1,9})Y)?(?:(\d{1,9})M)?(?:(\d{1,9})D)?"
     r"(?:T(?=\d)(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,12})(?:\.(\d{1,9}))?S)?)?"
 )
@@ -90,6 +93,7 @@ def shown(key: str, literals: Iterable[Literal]) -> dict[str, Any]:
         datatypes = [datatype for _, datatype in pairs]
         properties[key + DATATYPE] = datatypes[0] if single else datatypes
     language = known[0].language
+    # Read back as a test: exact writings are kept only where the properties do not give them.
     if {encode(literal) for literal in held(key, properties, language)} != set(exact):
         properties[key + WRITTEN] = exact
     return properties
@@ -167,6 +171,7 @@ def _integer(text: str) -> Value | None:
 def _double(text: str) -> Value | None:
     if text in _NUMBERS_WITHOUT_END:
         return Value(_NUMBERS_WITHOUT_END[text], "float", XSD.double)
+    # 1e400 is a number as it is written, but no double.
     if not _FLOAT.fullmatch(text) or math.isinf(value := float(text)):
         return None
     return Value(value, "float", XSD.double)
@@ -187,6 +192,7 @@ def _time(text: str) -> Value | None:
     if found is None:
         return None
     *clock, zone = found.groups()
+    # Neo4j has a type with and one without a zone, and a list holds values of one type.
     return Value(Time(*_clock(*clock), tzinfo=_zone(zone)), "time" if zone else "local time", XSD.time)
 
 

@@ -29,7 +29,7 @@ class Names:
     """A declared term goes by its local name; one that no module declares by its CURIE or its full IRI.
 
     Two declared terms never share a name: our own vocabulary has the first choice, then the order of IRIs decides,
-    and who comes too late goes by CURIE or IRI.
+    and a term that comes too late goes by CURIE or IRI.
     """
 
     def __init__(self, model: OntologyModel) -> None:

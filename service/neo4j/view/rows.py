@@ -46,6 +46,7 @@ class Rows:
         """Add relationships with their properties."""
         for (start, kind, end), properties in ties.items():
             row = {"s": start, "o": end, "p": properties}
+            # Moments go to the server by their number: see ``Step.parameters``.
             if properties.get("firstSeen") is not None:
                 row["seen"] = properties.pop("firstSeen")
                 self.told[kind].append(row)

@@ -15,6 +15,7 @@ ROWS: Final = 5_000
 BYTES_PER_ROW: Final = 2_000
 """A row with more text than this counts for several."""
 
+# The index of the constraint is what every statement below finds its nodes by.
 SCHEMA: Final = (
     f"CREATE CONSTRAINT stratagraph_iri IF NOT EXISTS FOR (n:{MARKER}) REQUIRE n.{KEY} IS UNIQUE",
     f"""
@@ -27,7 +28,9 @@ OPTIONS {{indexConfig: {{`fulltext.analyzer`: 'standard-folding'}}}}
 PRESENT: Final = (
     f"UNWIND $rows AS row MATCH (n:{MARKER} {{{KEY}: row.iri}}) RETURN n.{KEY} AS iri, properties(n) AS properties"
 )
+# In parts: to delete a whole graph in one transaction takes more memory than the server may have.
 WIPE: Final = f"MATCH (n:{MARKER}) WITH n LIMIT $limit DETACH DELETE n RETURN count(*) AS gone"
+# Relationships before nodes: a single node may have more of them than one transaction can delete.
 WIPE_TIES: Final = f"MATCH (:{MARKER})-[r]-() WITH r LIMIT $limit DELETE r RETURN count(*) AS gone"
 
 # The plans are right for an empty database and for a full one: no planning anew while it grows.
@@ -53,6 +56,7 @@ UNWIND $rows AS row
 MATCH (n:{MARKER} {{{KEY}: row.iri}})
 REMOVE n:$(row.remove)
 """
+# Every node has this label: without the hint, a plan made for an empty database may walk through all of them.
 _ENDS: Final = f"""{_ONCE}
 UNWIND $rows AS row
 MATCH (s:{MARKER} {{{KEY}: row.s}}) USING INDEX s:{MARKER}({KEY})
@@ -82,6 +86,7 @@ REMOVE n.subject, n.predicate, n.type, n.object
 WITH n WHERE NOT EXISTS {{ (:{MARKER}:Observation)-->(n) }}
 REMOVE n:Statement
 """
+# All that is left of it is our marker and its IRI.
 _ORPHANS: Final = f"""
 UNWIND $rows AS row
 MATCH (n:{MARKER} {{{KEY}: row.iri}})
@@ -108,6 +113,7 @@ class Statements:
     """The statements that need the ontology's names."""
 
     def __init__(self, metrics: Iterable[Iri]) -> None:
+        # Without any metric the statements below would be no Cypher.
         keys = sorted(map(weight_key, metrics)) or ["calls"]
         weighed = f"""
 UNWIND $rows AS row
@@ -122,6 +128,7 @@ MATCH (s)-[r:$(t.type)]->(o)
     def steps(self, rows: Rows) -> Iterator[Step]:
         """Yield what has to be done, in order; done twice it changes nothing."""
         fresh = [row for row in rows.nodes if row["fresh"]]
+        # ``SET n =`` would take the IRI away.
         for row in fresh:
             row["p"][KEY] = row["iri"]
         told = [row for row in rows.nodes if not row["fresh"] and (row["p"] or row["add"])]
@@ -132,12 +139,14 @@ MATCH (s)-[r:$(t.type)]->(o)
         yield from _by_type(_GONE, rows.gone)
         yield from _by_type(_TIES, rows.ties)
         yield from _by_type(_TOLD, rows.told)
+        # Behind all that speaks for a relationship: only now it shows which have nothing left.
         yield from _by_type(_IDLE, rows.idle)
         yield Step(_UNSEEN, rows.unseen)
         yield Step(_UNWEIGHED, rows.unseen)
         yield Step(self._unweigh, rows.unstated)
         yield Step(_UNSTATED, rows.unstated)
         yield Step(self._weigh, rows.weights)
+        # At the very end, when it is certain what each node has lost.
         yield Step(_ORPHANS, rows.orphans)
 
 
@@ -148,6 +157,7 @@ def _only(row: Row, *keys: str) -> Row:
 def _by_type(template: str, types: ByType) -> Iterator[Step]:
     """Yield one step for each type of relationship."""
     for name, rows in types.items():
+        # A name may hold a backtick; doubled, it ends no name.
         yield Step(template.replace("{type}", name.replace("`", "``")), rows)
 
 

@@ -129,6 +129,7 @@ class Neo4jView:
             for work in ahead(self._work(part, present) for part in edits.parts(PART)):
                 self._write_all(session, left)
                 left = work
+            # The last ones are written together with the watermark.
             *first, last = left
             self._write_all(session, first)
             session.execute_write(self._finish, last, mark)
@@ -160,6 +161,7 @@ class Neo4jView:
 
     def _work(self, edits: Edits, present: Mapping[Iri, Mapping[str, Any]]) -> list[list[Step]]:
         """Return the transactions that write edits; at least one."""
+        # Rows form no cycles, but the collector would walk through all of them again and again.
         with paused(len(edits)):
             return list(transactions(self._statements.steps(edits.rows(present))))
 
@@ -176,6 +178,7 @@ class Neo4jView:
         with self._session() as session, explain(self.target):
             for statement in SCHEMA:
                 session.run(neo4j.Query(statement)).consume()
+            # Without its index, each row of a MERGE would be looked for among all nodes.
             session.run("CALL db.awaitIndexes($seconds)", seconds=int(_PATIENCE)).consume()
 
     def _present(self, session: neo4j.Session, nodes: set[Iri]) -> Mapping[Iri, Mapping[str, Any]]:
@@ -201,6 +204,7 @@ class Neo4jView:
         if left is None:
             work.run(WATERMARK_SET, iri=MARK, mark=_values(mark)).consume()
         else:
+            # Moved before the steps are written: if another one wrote here meanwhile, none of them may be sent.
             moved = work.run(
                 WATERMARK_MOVE, iri=MARK, sequence=left.sequence, batch_hash=left.batch_hash, mark=_values(mark)
             ).single(strict=True)["moved"]
@@ -209,6 +213,7 @@ class Neo4jView:
         self._write(work, steps)
 
     def _wipe(self, session: neo4j.Session) -> None:
+        # First of all: a wipe that stops half-way must leave no graph that looks whole.
         session.execute_write(lambda work: work.run(WATERMARK_DROP, iri=MARK).consume())
         for statement in (WIPE_TIES, WIPE):
             while session.execute_write(
