@@ -37,11 +37,11 @@ def test_code_anywhere_in_a_package_is_of_its_hash(tmp_path: Path, monkeypatch: 
     hashes = set()
     for name in ("one", "other", "same"):
         for each in ("__init__.py", "model.py", "syntax/parsing.py", "syntax/deeper/words.py"):
-            path = tmp_path / name / each
+            path = tmp_path / (name + tmp_path.name) / each  # a package is hashed once in a process
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(f"# {name if each == file and name == 'other' else 'one'}", encoding="utf-8")
         monkeypatch.syspath_prepend(str(tmp_path))
-        hashes.add(code_hash(name))
+        hashes.add(code_hash(name + tmp_path.name))
     assert len(hashes) == 2
 
 
