@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from stratagraph.loaders.inventory import read_inventory
 from stratagraph.loaders.kinds import Kind, kind_of
@@ -18,14 +17,12 @@ from stratagraph.ontology.facts import Batch, Fact, Iri, Method, Scope
 from stratagraph.ontology.model import OntologyModel
 
 
-@dataclass(kw_only=True)
-class SeveralMistakes(StratagraphError):
+class SeveralMistakes(StratagraphError, slug="several-mistakes", status=400):
     """More than one file can't be read."""
 
-    slug: ClassVar[str] = "several-mistakes"
-    status: ClassVar[int] = 400
-    text: ClassVar[str] = "{count} files have mistakes, and nothing was committed:\n{told}"
-    longest: ClassVar[int] = 100_000
+    text = "{count} files have mistakes, and nothing was committed:\n{told}"
+    longest = 100_000
+
     count: int
     told: str
     mistakes: tuple[StratagraphError, ...]

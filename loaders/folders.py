@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import Final
 
 from stratagraph.loaders.kinds import JSON_SUFFIX, Kind, UnknownJson, is_read, kind_of, suffix_of
 from stratagraph.ontology.errors import StratagraphError
@@ -20,35 +20,29 @@ STREAM: Final = "stdin"
 """The scope of what comes through a pipe, which has no name that stays."""
 
 
-@dataclass(kw_only=True)
-class UnreadableFile(StratagraphError):
+class UnreadableFile(StratagraphError, slug="unreadable-file", status=400):
     """A path that cannot be read."""
 
-    slug: ClassVar[str] = "unreadable-file"
-    status: ClassVar[int] = 400
-    text: ClassVar[str] = "{file} cannot be read: {reason}. Check the path and its permissions."
+    text = "{file} cannot be read: {reason}. Check the path and its permissions."
+
     file: str
     reason: str
 
 
-@dataclass(kw_only=True)
-class BrokenLink(StratagraphError):
+class BrokenLink(StratagraphError, slug="broken-link", status=400):
     """A link that leads nowhere: to leave it out would close what its file once said."""
 
-    slug: ClassVar[str] = "broken-link"
-    status: ClassVar[int] = 400
-    text: ClassVar[str] = "{link} is a link to {target}, which is not there. Mend the link, or remove it."
+    text = "{link} is a link to {target}, which is not there. Mend the link, or remove it."
+
     link: str
     target: str
 
 
-@dataclass(kw_only=True)
-class KindNeeded(StratagraphError):
+class KindNeeded(StratagraphError, slug="kind-needed", status=400):
     """Standard input, which has no name that tells its kind."""
 
-    slug: ClassVar[str] = "kind-needed"
-    status: ClassVar[int] = 400
-    text: ClassVar[str] = "What is on standard input? Say it with --kind: {kinds}."
+    text = "What is on standard input? Say it with --kind: {kinds}."
+
     kinds: str = ", ".join(Kind)
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePath
-from typing import ClassVar, Final
+from typing import Final
 
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.syntax.parsing import RdfSyntax
@@ -30,39 +29,33 @@ class Kind(StrEnum):
         return (*RDF_SUFFIXES, JSON_SUFFIX) if self is Kind.RDF else (*YAML_SUFFIXES, JSON_SUFFIX)
 
 
-@dataclass(kw_only=True)
-class UnknownKindOfFile(StratagraphError):
+class UnknownKindOfFile(StratagraphError, slug="unknown-kind-of-file", status=415):
     """A file whose kind can't be told from its name."""
 
-    slug: ClassVar[str] = "unknown-kind-of-file"
-    status: ClassVar[int] = 415
-    text: ClassVar[str] = "What is {file}? Its name ends in none of {suffixes}. Say it with --kind: {kinds}."
+    text = "What is {file}? Its name ends in none of {suffixes}. Say it with --kind: {kinds}."
+
     file: str
     suffixes: str = ", ".join(SUFFIXES)
     kinds: str = ", ".join(Kind)
 
 
-@dataclass(kw_only=True)
-class UnknownKind(StratagraphError):
+class UnknownKind(StratagraphError, slug="unknown-kind", status=400):
     """A kind of file that does not exist."""
 
-    slug: ClassVar[str] = "unknown-kind"
-    status: ClassVar[int] = 400
-    text: ClassVar[str] = "There is no kind of file '{kind}'. Say --kind {kinds}, or leave it out."
+    text = "There is no kind of file '{kind}'. Say --kind {kinds}, or leave it out."
+
     kind: str
     kinds: str = ", ".join(Kind)
 
 
-@dataclass(kw_only=True)
-class UnknownJson(StratagraphError):
+class UnknownJson(StratagraphError, slug="unknown-json", status=415):
     """A JSON file that is neither an inventory nor JSON-LD."""
 
-    slug: ClassVar[str] = "unknown-json"
-    status: ClassVar[int] = 415
-    text: ClassVar[str] = (
+    text = (
         "{file} is neither an inventory (an object with the list 'assets') nor JSON-LD (with '@context' or '@graph'). "
         "Write it as one of them, or say what it is with --kind: {kinds}."
     )
+
     file: str
     kinds: str = ", ".join(Kind)
 

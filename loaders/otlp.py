@@ -5,9 +5,8 @@ from __future__ import annotations
 import base64
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import orjson
 from google.protobuf import json_format
@@ -30,36 +29,30 @@ class MediaType(StrEnum):
     JSON = "application/json"
 
 
-@dataclass(kw_only=True)
-class UnsupportedEncoding(StratagraphError):
+class UnsupportedEncoding(StratagraphError, slug="unsupported-encoding", status=415):
     """A media type or content encoding that is not read here."""
+
+    text = "The {header} '{given}' is not read here. Send one of: {known}."
 
     header: str
     given: str
     known: str
-    slug: ClassVar[str] = "unsupported-encoding"
-    status: ClassVar[int] = 415
-    text: ClassVar[str] = "The {header} '{given}' is not read here. Send one of: {known}."
 
 
-@dataclass(kw_only=True)
-class BodyTooLarge(StratagraphError):
+class BodyTooLarge(StratagraphError, slug="body-too-large", status=413):
     """A body over the limit, as sent or decompressed."""
 
+    text = "The body has more than {limit} bytes when decompressed. Export smaller batches."
+
     limit: int
-    slug: ClassVar[str] = "body-too-large"
-    status: ClassVar[int] = 413
-    text: ClassVar[str] = "The body has more than {limit} bytes when decompressed. Export smaller batches."
 
 
-@dataclass(kw_only=True)
-class MalformedOtlp(StratagraphError):
+class MalformedOtlp(StratagraphError, slug="malformed-otlp", status=400):
     """A body that is no OTLP request."""
 
+    text = "The body is no OTLP trace request: {reason}. Check the exporter's protocol setting."
+
     reason: str
-    slug: ClassVar[str] = "malformed-otlp"
-    status: ClassVar[int] = 400
-    text: ClassVar[str] = "The body is no OTLP trace request: {reason}. Check the exporter's protocol setting."
 
 
 def media_type(header: str) -> MediaType:

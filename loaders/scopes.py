@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Final
+from typing import Final
 
 from stratagraph.loaders.folders import Entry, Reading
 from stratagraph.loaders.kinds import Kind, is_read
@@ -15,28 +15,24 @@ ENUMERATED: Final = "/"
 """How the scope ends that says that a folder was read under a name: it states nothing itself."""
 
 
-@dataclass(kw_only=True)
-class SameScope(StratagraphError):
+class SameScope(StratagraphError, slug="same-scope", status=400):
     """Two files that would be one and the same part of the source."""
 
-    slug: ClassVar[str] = "same-scope"
-    status: ClassVar[int] = 400
-    text: ClassVar[str] = (
+    text = (
         "{first} and {second} would both be '{scope}' of this source, and each would close what the other says. "
         "Load the folder above both, or load each by a command of its own with another --scope or --source."
     )
+
     first: str
     second: str
     scope: str
 
 
-@dataclass(kw_only=True)
-class BadScope(StratagraphError):
+class BadScope(StratagraphError, slug="bad-scope", status=400):
     """A name that no scope can have."""
 
-    slug: ClassVar[str] = "bad-scope"
-    status: ClassVar[int] = 400
-    text: ClassVar[str] = "--scope '{name}' can't be used: {reason}. Give a plain name, for example --scope estate."
+    text = "--scope '{name}' can't be used: {reason}. Give a plain name, for example --scope estate."
+
     name: str
     reason: str
 

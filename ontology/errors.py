@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields
-from typing import ClassVar, Final
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from typing import ClassVar, Final, dataclass_transform
 
 from stratagraph.ontology.sentences import say
 
@@ -12,13 +13,15 @@ _BEFORE_STOP: Final = re.compile(r"\{(\w+)\}\.")
 """A place that a full stop follows."""
 
 
+@dataclass_transform(kw_only_default=True, field_specifiers=(field,))
 @dataclass(kw_only=True)
 class StratagraphError(Exception):
     """Base of every error that Stratagraph raises on purpose.
 
-    A subclass is a dataclass whose fields are the error's data. It sets ``slug``, the stable last part of the
-    problem type over HTTP, ``status``, the HTTP status, and ``text``, a format string over its fields that says
-    what went wrong and what to do next.
+    ``class RunConflict(StratagraphError, slug="run-conflict", status=409)`` declares one: ``slug`` is the stable last
+    part of the problem type over HTTP, ``status`` the HTTP status, that of the base where it is left out. The class is
+    a dataclass without a decorator; its fields are the error's data, given by keyword. ``text`` is a format string over
+    the fields that says what went wrong and what to do next.
     """
 
     slug: ClassVar[str] = "error"
@@ -26,6 +29,14 @@ class StratagraphError(Exception):
     text: ClassVar[str] = "Something went wrong."
     longest: ClassVar[int] = 1000
     """Characters of one field that the text repeats; a value of a megabyte says no more by being there whole."""
+
+    def __init_subclass__(cls, *, slug: str, status: int | None = None) -> None:
+        """Make the subclass a dataclass under its slug."""
+        super().__init_subclass__()
+        cls.slug = slug  # asked of each subclass: clients tell errors apart by it, so it must not be inherited
+        if status is not None:
+            cls.status = status
+        dataclass(kw_only=True)(cls)
 
     def __str__(self) -> str:
         """Fill ``text`` with the error's fields, the long ones cut; what is a sentence itself ends only once."""
@@ -43,8 +54,12 @@ class StratagraphError(Exception):
         return say(str(self), language)
 
     def __post_init__(self) -> None:
-        """Give the base class its arguments, so that the error pickles and prints like any other."""
+        """Give the base class its arguments, so that the error prints like any other."""
         super().__init__(*self.data().values())
+
+    def __reduce__(self) -> tuple[Callable[..., StratagraphError], tuple[object, ...]]:
+        """Say how the error is made again in another process: exceptions do it by position, ours take names."""
+        return _again, (type(self), self.data())
 
     def data(self) -> dict[str, object]:
         """Return the error's fields by name."""
@@ -53,6 +68,10 @@ class StratagraphError(Exception):
     def details(self) -> dict[str, object]:
         """Return what a problem detail carries beside the text; nothing, unless a subclass has more to tell."""
         return {}
+
+
+def _again(cls: type[StratagraphError], data: dict[str, object]) -> StratagraphError:
+    return cls(**data)
 
 
 def in_short(text: str, longest: int) -> str:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from stratagraph.ontology.errors import StratagraphError
@@ -31,24 +30,18 @@ DIGEST_LENGTH: Final = 40
 """Hexadecimal digits kept of a SHA-256: 160 bits."""
 
 
-@dataclass(kw_only=True)
-class NoIdentity(StratagraphError):
+class NoIdentity(StratagraphError, slug="no-identity", status=422):
     """A class whose individuals have no declared key."""
 
-    slug: ClassVar[str] = "no-identity"
-    status: ClassVar[int] = 422
-    text: ClassVar[str] = "{cls} is no class of assets, so no IRI can be made. Use sg:Asset's sub-classes."
+    text = "{cls} is no class of assets, so no IRI can be made. Use sg:Asset's sub-classes."
 
     cls: str
 
 
-@dataclass(kw_only=True)
-class KeyMissing(StratagraphError):
+class KeyMissing(StratagraphError, slug="key-missing", status=422):
     """An individual without the first property of its key."""
 
-    slug: ClassVar[str] = "key-missing"
-    status: ClassVar[int] = 422
-    text: ClassVar[str] = "A {cls} is known by its {missing}, which is missing or empty. State it."
+    text = "A {cls} is known by its {missing}, which is missing or empty. State it."
 
     cls: str
     missing: str

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import reduce
 from operator import add
-from typing import ClassVar, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Iri, Observation
@@ -20,18 +20,16 @@ MOST_AHEAD: Final = timedelta(days=1)
 """How far a window may end after the clock of who takes it in. Beyond, it would stand as the newest for too long."""
 
 
-@dataclass(kw_only=True)
-class Unmergeable(StratagraphError):
+class Unmergeable(StratagraphError, slug="unmergeable-observations", status=500):
     """Observations that tell of different things."""
 
-    first: Series
-    second: Series
-    slug: ClassVar[str] = "unmergeable-observations"
-    status: ClassVar[int] = 500
-    text: ClassVar[str] = (
+    text = (
         "Observations of {first} and of {second} do not add up. Merge only those of one subject, metric, unit and "
         "source that are all measured or all estimated."
     )
+
+    first: Series
+    second: Series
 
 
 def series(seen: Observation) -> Series:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import pyoxigraph as ox
 
@@ -37,13 +36,10 @@ _FORMATS: Final = {
 }
 
 
-@dataclass(kw_only=True)
-class NoSuchModule(StratagraphError):
+class NoSuchModule(StratagraphError, slug="no-such-module", status=404):
     """A module that the ontology does not have."""
 
-    slug: ClassVar[str] = "no-such-module"
-    status: ClassVar[int] = 404
-    text: ClassVar[str] = "The ontology has no module {name}. The modules are: {known}."
+    text = "The ontology has no module {name}. The modules are: {known}."
 
     name: str
     known: str

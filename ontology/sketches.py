@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from math import isfinite
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from ddsketch import DDSketch
 from ddsketch.pb import ddsketch_pb2
@@ -22,17 +21,15 @@ _KEYS: Final = range(_MAPPING.key(5e-324) - 1, _MAPPING.key(1.7e308) + 2)
 _GAMMA_TOLERANCE: Final = 1e-12
 
 
-@dataclass(kw_only=True)
-class MalformedSketch(StratagraphError):
+class MalformedSketch(StratagraphError, slug="malformed-sketch", status=400):
     """Bytes that are no sketch of ours."""
 
-    reason: str
-    slug: ClassVar[str] = "malformed-sketch"
-    status: ClassVar[int] = 400
-    text: ClassVar[str] = (
+    text = (
         "The quantile sketch cannot be read: {reason}. Send a serialised DDSketch protocol buffer with a "
         "logarithmic mapping of 1 % relative accuracy, or leave the sketch empty."
     )
+
+    reason: str
 
 
 def sketch_of(values: Iterable[float] = ()) -> DDSketch:

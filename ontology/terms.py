@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import ClassVar, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import pyoxigraph as ox
 
@@ -24,26 +23,18 @@ _BLANK: Final = "a blank node means nothing outside its document, so send the do
 _LITERAL: Final = re.compile(r'"((?:[^"\\]|\\.)*)"(?:@([A-Za-z0-9-]+)|\^\^<([^<>]*)>)?', re.DOTALL)
 
 
-@dataclass(kw_only=True)
-class UnsupportedTerm(StratagraphError):
+class UnsupportedTerm(StratagraphError, slug="unsupported-term", status=400):
     """A blank node or triple term where a fact needs an IRI or a literal."""
 
-    slug: ClassVar[str] = "unsupported-term"
-    status: ClassVar[int] = 400
-    text: ClassVar[str] = "{term} cannot stand in a fact. Give it an IRI first, or state it as a literal."
+    text = "{term} cannot stand in a fact. Give it an IRI first, or state it as a literal."
 
     term: str
 
 
-@dataclass(kw_only=True)
-class MalformedTerm(StratagraphError):
+class MalformedTerm(StratagraphError, slug="malformed-term", status=400):
     """Text that is no N-Triples term."""
 
-    slug: ClassVar[str] = "malformed-term"
-    status: ClassVar[int] = 400
-    text: ClassVar[str] = (
-        "{term!r} is no N-Triples term: {reason}. Write an IRI in full as <...>, and a literal in double quotes."
-    )
+    text = "{term!r} is no N-Triples term: {reason}. Write an IRI in full as <...>, and a literal in double quotes."
 
     term: str
     reason: str

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import Final
 
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Fact, Literal, Term
@@ -30,13 +30,10 @@ Cells = tuple[str, ...]
 """One row of an answer as text: CURIEs and plain values, empty where unbound."""
 
 
-@dataclass(kw_only=True)
-class MalformedQuestion(StratagraphError):
+class MalformedQuestion(StratagraphError, slug="malformed-question", status=500):
     """A competency question without what it needs."""
 
-    slug: ClassVar[str] = "malformed-question"
-    status: ClassVar[int] = 500
-    text: ClassVar[str] = "{file}: {reason}. See docs/reference/competency-questions.md for the header's fields."
+    text = "{file}: {reason}. See docs/reference/competency-questions.md for the header's fields."
 
     file: str
     reason: str

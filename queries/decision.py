@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import ClassVar, Final
+from typing import Final
 
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Iri, Literal
@@ -25,13 +25,10 @@ SELECT ?term (LANG(?text) AS ?language) ?text WHERE {{
 _PROPERTIES: Final = "SELECT ?property WHERE { ?property a owl:DatatypeProperty ; rdfs:domain sg:UseCase }"
 
 
-@dataclass(kw_only=True)
-class UnknownNeed(StratagraphError):
+class UnknownNeed(StratagraphError, slug="unknown-need", status=422):
     """A property that the decision guide does not know of use cases."""
 
-    slug: ClassVar[str] = "unknown-need"
-    status: ClassVar[int] = 422
-    text: ClassVar[str] = "{name} is no property of a use case. The known ones are: {known}."
+    text = "{name} is no property of a use case. The known ones are: {known}."
 
     name: str
     known: str

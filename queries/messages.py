@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
-from typing import ClassVar, Final
+from typing import Final
 
 from stratagraph.ontology.errors import StratagraphError
 
@@ -17,13 +16,11 @@ LANGUAGES: Final = ("en", "pt-BR")
 _TAG: Final = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
 
-@dataclass(kw_only=True)
-class UnknownLanguage(StratagraphError):
+class UnknownLanguage(StratagraphError, slug="unknown-language", status=422):
     """A language that answers are not written in."""
 
-    slug: ClassVar[str] = "unknown-language"
-    status: ClassVar[int] = 422
-    text: ClassVar[str] = "Answers are not written in {given!r}. Ask for one of: {known}."
+    text = "Answers are not written in {given!r}. Ask for one of: {known}."
+
     given: str
     known: str = ", ".join(LANGUAGES)
 

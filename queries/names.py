@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import ClassVar, Final, TypeAlias
+from typing import Final, TypeAlias
 from urllib.parse import quote
 from weakref import WeakKeyDictionary
 
@@ -45,17 +44,14 @@ SELECT ?asset ?text WHERE {
 """
 
 
-@dataclass(kw_only=True)
-class UnknownName(StratagraphError):
+class UnknownName(StratagraphError, slug="unknown-name", status=404):
     """No asset or term answers to a name."""
+
+    text = "There is no {kind} named {name!r}. {advice}"
 
     kind: str
     name: str
     suggestions: tuple[str, ...] = ()
-
-    slug: ClassVar[str] = "unknown-name"
-    status: ClassVar[int] = 404
-    text: ClassVar[str] = "There is no {kind} named {name!r}. {advice}"
 
     def __str__(self) -> str:
         """Name the nearest ones, where there are any."""
@@ -68,16 +64,13 @@ class UnknownName(StratagraphError):
         return {"suggestions": list(self.suggestions)}
 
 
-@dataclass(kw_only=True)
-class AmbiguousName(StratagraphError):
+class AmbiguousName(StratagraphError, slug="ambiguous-name", status=409):
     """Several assets answer to a name. ``candidates`` hold iri, label and class."""
+
+    text = "{name!r} names several assets; repeat with one of these IRIs: {listing}"
 
     name: str
     candidates: tuple[dict[str, str], ...]
-
-    slug: ClassVar[str] = "ambiguous-name"
-    status: ClassVar[int] = 409
-    text: ClassVar[str] = "{name!r} names several assets; repeat with one of these IRIs: {listing}"
 
     def __str__(self) -> str:
         """List the candidates."""

@@ -12,7 +12,7 @@ from enum import Enum, auto
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import urlencode, urlsplit
 
 from stratagraph.ontology.errors import StratagraphError
@@ -31,27 +31,21 @@ ANSWER_SECONDS: Final = 600.0
 FIRST_ERROR: Final = 400
 
 
-@dataclass(kw_only=True)
-class Unreachable(StratagraphError):
+class Unreachable(StratagraphError, slug="unreachable", status=503):
     """No service answers at the address given."""
 
-    slug: ClassVar[str] = "unreachable"
-    status: ClassVar[int] = 503
-    text: ClassVar[str] = (
-        "No service answers at {url} ({reason}). Start one with 'stratagraph serve', or unset STRATAGRAPH_URL."
-    )
+    text = "No service answers at {url} ({reason}). Start one with 'stratagraph serve', or unset STRATAGRAPH_URL."
+
     url: str
     reason: str
 
 
-@dataclass(kw_only=True)
-class Refused(StratagraphError):
+class Refused(StratagraphError, slug="refused", status=400):
     """The service refused a request; its problem detail says why."""
 
-    slug: ClassVar[str] = "refused"
-    status: ClassVar[int] = 400
-    text: ClassVar[str] = "{detail}"
-    longest: ClassVar[int] = 100_000  # the service has cut what is long already
+    text = "{detail}"
+    longest = 100_000  # the service has cut what is long already
+
     detail: str
     code: int
     problem: Mapping[str, Any]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import Final
 
 import uvicorn
 
@@ -22,27 +21,23 @@ HEAD_BYTES: Final = head_bytes(QuerySettings().query_bytes)
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  names of wildcards, nothing is bound here
 
 
-@dataclass(kw_only=True)
-class OpenBind(StratagraphError):
+class OpenBind(StratagraphError, slug="open-bind", status=403):
     """An address that others could reach, without a way to tell who they are."""
 
-    slug: ClassVar[str] = "open-bind"
-    status: ClassVar[int] = 403
-    text: ClassVar[str] = (
+    text = (
         "Listening on {host} would let anybody on the network read and write the graph: there is no access token in "
         "{tokens}. Make one with 'stratagraph token add NAME --role read|ingest|admin', or listen on 127.0.0.1."
     )
+
     host: str
     tokens: str
 
 
-@dataclass(kw_only=True)
-class CannotListen(StratagraphError):
+class CannotListen(StratagraphError, slug="cannot-listen", status=409):
     """The address is taken or not ours."""
 
-    slug: ClassVar[str] = "cannot-listen"
-    status: ClassVar[int] = 409
-    text: ClassVar[str] = "Can't listen on {host}:{port}: {reason}. Choose another with --port; 0 picks a free one."
+    text = "Can't listen on {host}:{port}: {reason}. Choose another with --port; 0 picks a free one."
+
     host: str
     port: int
     reason: str

@@ -6,10 +6,9 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, ClassVar, Final, get_origin
+from typing import Any, Final, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
@@ -116,37 +115,31 @@ class Settings(BaseModel):
         return self.tokens_file or self.data / TOKENS_FILE
 
 
-@dataclass(kw_only=True)
-class NoLedger(StratagraphError):
+class NoLedger(StratagraphError, slug="no-ledger", status=404):
     """A data folder that nothing was ever loaded into."""
 
-    slug: ClassVar[str] = "no-ledger"
-    status: ClassVar[int] = 404
-    text: ClassVar[str] = (
+    text = (
         "There is no ledger in {folder}. Name the folder with --data, or begin one with 'stratagraph load' or "
         "'stratagraph serve'."
     )
+
     folder: str
 
 
-@dataclass(kw_only=True)
-class BadSetting(StratagraphError):
+class BadSetting(StratagraphError, slug="bad-setting", status=400):
     """A setting with a value that it can't have."""
 
-    slug: ClassVar[str] = "bad-setting"
-    status: ClassVar[int] = 400
-    text: ClassVar[str] = "The setting {name} can't be used: {reason}. Look at its source: {origin}."
+    text = "The setting {name} can't be used: {reason}. Look at its source: {origin}."
+
     name: str
     reason: str
     origin: str
 
 
-@dataclass(kw_only=True)
-class UnknownSetting(BadSetting):
+class UnknownSetting(BadSetting, slug="unknown-setting"):
     """A setting that does not exist."""
 
-    slug: ClassVar[str] = "unknown-setting"
-    text: ClassVar[str] = "There is no setting {name} (from {origin}). {reason}"
+    text = "There is no setting {name} (from {origin}). {reason}"
 
     @classmethod
     def among(cls, known: Iterable[str], *, name: str, origin: str) -> UnknownSetting:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import difflib
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar
 
 from stratagraph.loaders.scopes import ENUMERATED
 from stratagraph.ontology.errors import StratagraphError, in_short
@@ -18,36 +16,30 @@ from stratagraph.service.ledger.ledger import Ledger
 MOST_NAMED = 10
 
 
-@dataclass(kw_only=True)
-class UnknownSource(StratagraphError):
+class UnknownSource(StratagraphError, slug="unknown-source", status=404):
     """A source that never said anything."""
 
-    slug: ClassVar[str] = "unknown-source"
-    status: ClassVar[int] = 404
-    text: ClassVar[str] = "No source is called '{source}'. {known}"
+    text = "No source is called '{source}'. {known}"
+
     source: str
     known: str
 
 
-@dataclass(kw_only=True)
-class UnknownScope(StratagraphError):
+class UnknownScope(StratagraphError, slug="unknown-scope", status=404):
     """A part of a source that says nothing."""
 
-    slug: ClassVar[str] = "unknown-scope"
-    status: ClassVar[int] = 404
-    text: ClassVar[str] = "The source '{source}' says nothing in '{scope}'. {known}"
+    text = "The source '{source}' says nothing in '{scope}'. {known}"
+
     source: str
     scope: str
     known: str
 
 
-@dataclass(kw_only=True)
-class NothingToWithdraw(StratagraphError):
+class NothingToWithdraw(StratagraphError, slug="nothing-to-withdraw", status=404):
     """A source that says nothing any more."""
 
-    slug: ClassVar[str] = "nothing-to-withdraw"
-    status: ClassVar[int] = 404
-    text: ClassVar[str] = "The source '{source}' says nothing any more. There is nothing left to withdraw."
+    text = "The source '{source}' says nothing any more. There is nothing left to withdraw."
+
     source: str
 
 

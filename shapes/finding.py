@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar, Final
+from typing import Final
 
 from stratagraph.ontology.errors import StratagraphError, in_short
 from stratagraph.ontology.facts import Fact, Iri, Literal, Term
@@ -76,13 +76,10 @@ class GateReport:
     warnings: tuple[Finding, ...] = ()
 
 
-@dataclass(kw_only=True)
-class GateRefused(StratagraphError):
+class GateRefused(StratagraphError, slug="gate-refused", status=422):
     """A batch that breaks the data shapes; nothing of it is committed."""
 
-    slug: ClassVar[str] = "gate-refused"
-    status: ClassVar[int] = 422
-    text: ClassVar[str] = (
+    text = (
         "The batch was refused, for {violations}. The first: {first}. Nothing was committed; "
         "correct the source and send it again."
     )

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import Final
 
 import pyoxigraph as ox
 
@@ -44,13 +43,10 @@ TARGETS_SLOT: Final = "VALUES ?target {}"
 """Where an evidence query takes its targets; valid SPARQL that selects nothing while it is empty."""
 
 
-@dataclass(kw_only=True)
-class InvalidRule(StratagraphError):
+class InvalidRule(StratagraphError, slug="invalid-rule", status=500):
     """A rule file that lacks something or contradicts itself."""
 
-    slug: ClassVar[str] = "invalid-rule"
-    status: ClassVar[int] = 500
-    text: ClassVar[str] = "{file}: {reason}. Correct the rule file and start again."
+    text = "{file}: {reason}. Correct the rule file and start again."
 
     file: str
     reason: str

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from math import isfinite
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import orjson
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
@@ -20,15 +19,13 @@ _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,18}\Z")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 
-@dataclass(kw_only=True)
-class BadAttribute(StratagraphError):
+class BadAttribute(StratagraphError, slug="bad-attribute", status=400):
     """An attribute whose value cannot mean what its name says."""
+
+    text = "The attribute {key} {reason}. Correct the instrumentation and send the span again."
 
     key: str
     reason: str
-    slug: ClassVar[str] = "bad-attribute"
-    status: ClassVar[int] = 400
-    text: ClassVar[str] = "The attribute {key} {reason}. Correct the instrumentation and send the span again."
 
 
 def text(key: str, value: AnyValue, empty: frozenset[str]) -> str:

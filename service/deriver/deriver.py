@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Any, ClassVar, Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import ChangeSet, Claim, Fact, Iri, LedgerChange, Method, Observation, Sighting
@@ -29,13 +28,10 @@ CHUNK: Final = 5_000
 """Claims taken in, or things handed out, at a time."""
 
 
-@dataclass(kw_only=True)
-class OutOfStep(StratagraphError):
+class OutOfStep(StratagraphError, slug="out-of-step", status=500):
     """A change that does not follow the last one applied."""
 
-    slug: ClassVar[str] = "out-of-step"
-    status: ClassVar[int] = 500
-    text: ClassVar[str] = (
+    text = (
         "Sequence {got} cannot be derived after sequence {at}. Apply every sequence in order, or restore the "
         "deriver from the ledger's open claims."
     )

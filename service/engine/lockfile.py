@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import ClassVar, Final, Self
+from typing import Final, Self
 
 from stratagraph.ontology.errors import StratagraphError
 
@@ -19,15 +19,11 @@ PAUSE: Final = 0.05
 """Seconds between attempts: a process that only asks who holds the lock has it for a moment."""
 
 
-@dataclass(kw_only=True)
-class DataInUse(StratagraphError):
+class DataInUse(StratagraphError, slug="data-in-use", status=409):
     """Another process holds the data directory."""
 
-    slug: ClassVar[str] = "data-in-use"
-    status: ClassVar[int] = 409
-    text: ClassVar[str] = (
-        "The data in {folder} is in use by process {pid}{where}. Stop it, or choose another folder with --data."
-    )
+    text = "The data in {folder} is in use by process {pid}{where}. Stop it, or choose another folder with --data."
+
     folder: str
     pid: str
     where: str

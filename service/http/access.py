@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import Final
 
 from fastapi import Request
 from starlette.datastructures import Headers
@@ -32,48 +31,39 @@ _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _HOLDER: Final = "token"
 
 
-@dataclass(kw_only=True)
-class TokenNeeded(StratagraphError):
+class TokenNeeded(StratagraphError, slug="token-needed", status=401):
     """The request carries no access token."""
 
-    slug: ClassVar[str] = "token-needed"
-    status: ClassVar[int] = 401
-    text: ClassVar[str] = (
+    text = (
         "This service asks for an access token. Send it as 'Authorization: Bearer TOKEN'; commands take it from "
         "STRATAGRAPH_TOKEN. Whoever runs the service makes one with 'stratagraph token add NAME --role {role}'."
     )
+    challenge = ""
+
     role: str
 
-    challenge: ClassVar[str] = ""
 
-
-@dataclass(kw_only=True)
-class TokenUnknown(StratagraphError):
+class TokenUnknown(StratagraphError, slug="token-unknown", status=401):
     """The access token is wrong or was revoked."""
 
-    slug: ClassVar[str] = "token-unknown"
-    status: ClassVar[int] = 401
-    text: ClassVar[str] = (
+    text = (
         "The access token is wrong or was revoked. Whoever runs the service makes a new one with "
         "'stratagraph token add NAME --role {role}'."
     )
+    challenge = ', error="invalid_token"'
+
     role: str
 
-    challenge: ClassVar[str] = ', error="invalid_token"'
 
-
-@dataclass(kw_only=True)
-class RoleTooLow(StratagraphError):
+class RoleTooLow(StratagraphError, slug="role-too-low", status=403):
     """The access token does not allow this."""
 
-    slug: ClassVar[str] = "role-too-low"
-    status: ClassVar[int] = 403
-    text: ClassVar[str] = "The access token {name} has the role {has}; this needs the role {role}. Use another token."
+    text = "The access token {name} has the role {has}; this needs the role {role}. Use another token."
+    challenge = ', error="insufficient_scope"'
+
     name: str
     has: str
     role: str
-
-    challenge: ClassVar[str] = ', error="insufficient_scope"'
 
 
 def needed(method: str, path: str) -> Role | None:

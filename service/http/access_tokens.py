@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from stratagraph.ontology.errors import StratagraphError
 
@@ -42,48 +42,36 @@ class Role(StrEnum):
         return ranks.index(self) >= ranks.index(other)
 
 
-@dataclass(kw_only=True)
-class TokensUnusable(StratagraphError):
+class TokensUnusable(StratagraphError, slug="tokens-unusable", status=503):
     """The file of access tokens cannot be trusted or read; until it can, nobody gets in."""
 
-    slug: ClassVar[str] = "tokens-unusable"
-    status: ClassVar[int] = 503
-    text: ClassVar[str] = "The access tokens in {path} can't be used: {problem}. Restore the file, or write it anew."
+    text = "The access tokens in {path} can't be used: {problem}. Restore the file, or write it anew."
+
     path: str
     problem: str
 
 
-@dataclass(kw_only=True)
-class BadTokenName(StratagraphError):
+class BadTokenName(StratagraphError, slug="bad-token-name", status=400):
     """A name that no token can have."""
 
-    slug: ClassVar[str] = "bad-token-name"
-    status: ClassVar[int] = 400
-    text: ClassVar[str] = (
-        "{name!r} can't name a token. Use up to 64 letters, digits, '.', '-' and '_', a letter or digit first."
-    )
+    text = "{name!r} can't name a token. Use up to 64 letters, digits, '.', '-' and '_', a letter or digit first."
+
     name: str
 
 
-@dataclass(kw_only=True)
-class TokenExists(StratagraphError):
+class TokenExists(StratagraphError, slug="token-exists", status=409):
     """The name is taken."""
 
-    slug: ClassVar[str] = "token-exists"
-    status: ClassVar[int] = 409
-    text: ClassVar[str] = (
-        "There is a token named {name} already. Choose another name, or revoke it: stratagraph token revoke {name}."
-    )
+    text = "There is a token named {name} already. Choose another name, or revoke it: stratagraph token revoke {name}."
+
     name: str
 
 
-@dataclass(kw_only=True)
-class UnknownToken(StratagraphError):
+class UnknownToken(StratagraphError, slug="unknown-token", status=404):
     """No token has the name."""
 
-    slug: ClassVar[str] = "unknown-token"
-    status: ClassVar[int] = 404
-    text: ClassVar[str] = "There is no token named {name}. See what there is: stratagraph token list."
+    text = "There is no token named {name}. See what there is: stratagraph token list."
+
     name: str
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, Final
 
 from anyio import to_thread
 from fastapi import APIRouter, Query, Request, Response
@@ -45,59 +44,49 @@ AllowEmpty = Annotated[
 DryRun = Annotated[bool, Query(alias="dryRun", description="Only find out what would change: commit nothing.")]
 
 
-@dataclass(kw_only=True)
-class UnsupportedUpload(StratagraphError):
+class UnsupportedUpload(StratagraphError, slug="unsupported-upload", status=415):
     """A body whose media type no loader reads."""
 
-    slug: ClassVar[str] = "unsupported-upload"
-    status: ClassVar[int] = 415
-    text: ClassVar[str] = "The Content-Type '{given}' is not read here. Send one of: {known}; in UTF-8."
+    text = "The Content-Type '{given}' is not read here. Send one of: {known}; in UTF-8."
+
     given: str
     known: str
 
 
-@dataclass(kw_only=True)
-class EncodedUpload(StratagraphError):
+class EncodedUpload(StratagraphError, slug="encoded-upload", status=415):
     """A body that is packed."""
 
-    slug: ClassVar[str] = "encoded-upload"
-    status: ClassVar[int] = 415
-    text: ClassVar[str] = "The Content-Encoding '{given}' is not read here. Send the document as it is."
+    text = "The Content-Encoding '{given}' is not read here. Send the document as it is."
+
     given: str
 
 
-@dataclass(kw_only=True)
-class EmptyUpload(StratagraphError):
+class EmptyUpload(StratagraphError, slug="empty-upload", status=409):
     """A document that is all of its scope and says nothing, where the scope said something before."""
 
-    slug: ClassVar[str] = "empty-upload"
-    status: ClassVar[int] = 409
-    text: ClassVar[str] = (
+    text = (
         "The document says nothing, and would close all {claims} statements of the scope '{scope}' of '{source}'. "
         "Send the right document; or allowEmpty=true, if nothing is left to be said."
     )
+
     claims: int
     scope: str
     source: str
 
 
-@dataclass(kw_only=True)
-class TooLarge(StratagraphError):
+class TooLarge(StratagraphError, slug="too-large", status=413):
     """A body over the limit."""
 
-    slug: ClassVar[str] = "too-large"
-    status: ClassVar[int] = 413
-    text: ClassVar[str] = "The body is larger than {mib} MiB. Send it in parts, or raise STRATAGRAPH_REQUEST_MIB."
+    text = "The body is larger than {mib} MiB. Send it in parts, or raise STRATAGRAPH_REQUEST_MIB."
+
     mib: int
 
 
-@dataclass(kw_only=True)
-class MalformedBatch(StratagraphError):
+class MalformedBatch(StratagraphError, slug="malformed-batch", status=400):
     """A JSON body that is no batch."""
 
-    slug: ClassVar[str] = "malformed-batch"
-    status: ClassVar[int] = 400
-    text: ClassVar[str] = "The body is no batch: {reason}. Its form is described at /docs."
+    text = "The body is no batch: {reason}. Its form is described at /docs."
+
     reason: str
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
-from typing import ClassVar, Final
+from typing import Final
 
 from anyio import to_thread
 from fastapi import APIRouter, Request, Response
@@ -43,26 +43,21 @@ RPC_CODES: Final = {400: 3, 401: 16, 403: 7, 413: 8, 415: 3, 422: 3, 501: 12, 50
 _FIRST_SERVER_ERROR: Final = 500
 
 
-@dataclass(kw_only=True)
-class Overloaded(StratagraphError):
+class Overloaded(StratagraphError, slug="overloaded", status=503):
     """Too many requests at once, or a ledger that cannot take any now."""
 
-    slug: ClassVar[str] = "overloaded"
-    status: ClassVar[int] = 503
-    text: ClassVar[str] = "The receiver cannot take the request now. Send it again after the time in Retry-After."
+    text = "The receiver cannot take the request now. Send it again after the time in Retry-After."
 
 
-@dataclass(kw_only=True)
-class SignalNotReceived(StratagraphError):
+class SignalNotReceived(StratagraphError, slug="signal-not-received", status=501):
     """A signal that is not built yet."""
 
-    signal: str
-    slug: ClassVar[str] = "signal-not-received"
-    status: ClassVar[int] = 501
-    text: ClassVar[str] = (
+    text = (
         "{signal} are not received yet, and nothing of this request was kept. Export traces to /v1/traces, and "
         "switch the exporter for {signal} off."
     )
+
+    signal: str
 
 
 def _ignore(_: TraceResult) -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
-from typing import Annotated, Any, ClassVar, Final, get_args, get_origin
+from typing import Annotated, Any, Final, get_args, get_origin
 from urllib.parse import unquote_plus
 
 from fastapi import Query, Request
@@ -27,13 +26,11 @@ _LONGEST: Final = 100
 """Characters of an unknown name that an answer repeats."""
 
 
-@dataclass(kw_only=True)
-class UnknownParameter(StratagraphError):
+class UnknownParameter(StratagraphError, slug="unknown-parameter", status=422):
     """The route does not know a parameter."""
 
-    slug: ClassVar[str] = "unknown-parameter"
-    status: ClassVar[int] = 422
-    text: ClassVar[str] = "This route has no parameter {parameter!r}. {advice}"
+    text = "This route has no parameter {parameter!r}. {advice}"
+
     parameter: str
     known: tuple[str, ...]
 
@@ -54,13 +51,11 @@ class UnknownParameter(StratagraphError):
         return {"parameter": in_short(self.parameter, _LONGEST), "known": list(self.known)}
 
 
-@dataclass(kw_only=True)
-class RepeatedParameter(StratagraphError):
+class RepeatedParameter(StratagraphError, slug="repeated-parameter", status=422):
     """A parameter stands more than once."""
 
-    slug: ClassVar[str] = "repeated-parameter"
-    status: ClassVar[int] = 422
-    text: ClassVar[str] = "The parameter {parameter!r} stands {times} times. Send it once."
+    text = "The parameter {parameter!r} stands {times} times. Send it once."
+
     parameter: str
     times: int
 
@@ -69,13 +64,11 @@ class RepeatedParameter(StratagraphError):
         return {"parameter": self.parameter}
 
 
-@dataclass(kw_only=True)
-class EmptyParameter(StratagraphError):
+class EmptyParameter(StratagraphError, slug="empty-parameter", status=422):
     """A parameter says nothing."""
 
-    slug: ClassVar[str] = "empty-parameter"
-    status: ClassVar[int] = 422
-    text: ClassVar[str] = "The parameter {parameter!r} is empty. Give it a value, or leave it out."
+    text = "The parameter {parameter!r} is empty. Give it a value, or leave it out."
+
     parameter: str
 
     def details(self) -> dict[str, object]:
@@ -83,13 +76,11 @@ class EmptyParameter(StratagraphError):
         return {"parameter": self.parameter}
 
 
-@dataclass(kw_only=True)
-class UnreadHeader(StratagraphError):
+class UnreadHeader(StratagraphError, slug="unread-header", status=422):
     """A header asks for the past where it is not read."""
 
-    slug: ClassVar[str] = "unread-header"
-    status: ClassVar[int] = 422
-    text: ClassVar[str] = "The header {header} is not read here. {advice}"
+    text = "The header {header} is not read here. {advice}"
+
     header: str
     advice: str
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import Final
 
 from anyio import to_thread
 from starlette.datastructures import Headers, MutableHeaders
@@ -21,19 +20,17 @@ _DIGITS: Final = 18
 """Digits of the longest number that can be a sequence: it is kept in 64 bits."""
 
 
-@dataclass(kw_only=True)
-class MalformedSequence(StratagraphError):
+class MalformedSequence(StratagraphError, slug="malformed-sequence", status=400):
     """The sequence asked for is not a number."""
 
-    slug: ClassVar[str] = "malformed-sequence"
-    status: ClassVar[int] = 400
-    text: ClassVar[str] = (
+    text = (
         AT_LEAST
         + " is '{given}'. Send one number, of at most {digits} digits, that an earlier answer carried in "
         + SEQUENCE
         + "."
     )
-    longest: ClassVar[int] = 100
+    longest = 100
+
     given: str
     digits: int = _DIGITS
 

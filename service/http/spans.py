@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from typing import Annotated, ClassVar, Final
+from typing import Annotated, Final
 
 from fastapi import Query
 
@@ -41,14 +41,12 @@ Step = Annotated[
 ]
 
 
-@dataclass(kw_only=True)
-class BadSpan(StratagraphError):
+class BadSpan(StratagraphError, slug="bad-span", status=422):
     """A span of time that is none, or that can't be cut as asked."""
 
-    slug: ClassVar[str] = "bad-span"
-    status: ClassVar[int] = 422
-    text: ClassVar[str] = "The parameter {parameter!r} can't be used: {reason}"
-    longest: ClassVar[int] = 200
+    text = "The parameter {parameter!r} can't be used: {reason}"
+    longest = 200
+
     parameter: str
     reason: str
 

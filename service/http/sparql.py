@@ -6,9 +6,8 @@ import asyncio
 import io
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
 from importlib import resources
-from typing import ClassVar, Final
+from typing import Final
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Request
@@ -43,23 +42,19 @@ _EXPANSION: Final = 3  # a percent-encoded byte takes three
 Parameters = list[tuple[str, str]]
 
 
-@dataclass(kw_only=True)
-class BadProtocolRequest(StratagraphError):
+class BadProtocolRequest(StratagraphError, slug="bad-sparql-request", status=400):
     """The request is not one of the SPARQL Protocol."""
 
-    slug: ClassVar[str] = "bad-sparql-request"
-    status: ClassVar[int] = 400
-    text: ClassVar[str] = "{detail}"
+    text = "{detail}"
+
     detail: str
 
 
-@dataclass(kw_only=True)
-class UnsupportedMediaType(StratagraphError):
+class UnsupportedMediaType(StratagraphError, slug="unsupported-media-type", status=415):
     """The body of the request is of a type that carries no query."""
 
-    slug: ClassVar[str] = "unsupported-media-type"
-    status: ClassVar[int] = 415
-    text: ClassVar[str] = "The request body is '{found}'. Send " + f"{QUERY} or {FORM}, in UTF-8."
+    text = "The request body is '{found}'. Send " + f"{QUERY} or {FORM}, in UTF-8."
+
     found: str
 
 

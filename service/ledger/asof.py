@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, func, or_, select
 
@@ -26,15 +26,12 @@ Moment = int | datetime
 """A ledger sequence, or an aware time."""
 
 
-@dataclass(kw_only=True)
-class AsOfBeforeLedger(StratagraphError):
+class AsOfBeforeLedger(StratagraphError, slug="as-of-before-ledger", status=400):
     """Asked what the ledger knew before it had its first batch."""
 
-    asked: str
+    text = "At {asked} the ledger was still empty. Ask for a later time, or a sequence from 1 on."
 
-    slug: ClassVar[str] = "as-of-before-ledger"
-    status: ClassVar[int] = 400
-    text: ClassVar[str] = "At {asked} the ledger was still empty. Ask for a later time, or a sequence from 1 on."
+    asked: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,150 +2,115 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
-
 from stratagraph.ontology.errors import StratagraphError
 
 
-@dataclass(kw_only=True)
-class RunConflict(StratagraphError):
+class RunConflict(StratagraphError, slug="run-conflict", status=409):
     """The same run of a source came again with other content."""
 
-    source: str
-    run: str
-    sequence: int
-
-    slug: ClassVar[str] = "run-conflict"
-    status: ClassVar[int] = 409
-    text: ClassVar[str] = (
+    text = (
         "Run {run!r} of source {source!r} is batch {sequence} already, with other content "
         "or with a part redacted since. Send new content under a new run."
     )
 
+    source: str
+    run: str
+    sequence: int
 
-@dataclass(kw_only=True)
-class InvalidBatch(StratagraphError):
+
+class InvalidBatch(StratagraphError, slug="invalid-batch", status=422):
     """The batch holds something the ledger cannot keep exactly."""
+
+    text = "Run {run!r} of source {source!r} was not stored: {problem}. Correct it and send it again."
 
     source: str
     run: str
     problem: str
 
-    slug: ClassVar[str] = "invalid-batch"
-    status: ClassVar[int] = 422
-    text: ClassVar[str] = "Run {run!r} of source {source!r} was not stored: {problem}. Correct it and send it again."
 
-
-@dataclass(kw_only=True)
-class UnstorableTerm(StratagraphError):
+class UnstorableTerm(StratagraphError, slug="unstorable-term", status=422):
     """A term that is none of RDF's, or an IRI of absurd length: the views could not hold it."""
 
-    term: str
-    reason: str
-
-    slug: ClassVar[str] = "unstorable-term"
-    status: ClassVar[int] = 422
-    text: ClassVar[str] = (
+    text = (
         "{term!r} cannot be stored: {reason}. Write IRIs in full, with spaces and reserved characters "
         "percent-encoded, and language tags as in 'pt-BR'."
     )
 
+    term: str
+    reason: str
 
-@dataclass(kw_only=True)
-class AsOfInFuture(StratagraphError):
+
+class AsOfInFuture(StratagraphError, slug="as-of-in-future", status=400):
     """Asked what the ledger knew at a moment that has not come."""
 
-    asked: str
-    head: int
-
-    slug: ClassVar[str] = "as-of-in-future"
-    status: ClassVar[int] = 400
-    text: ClassVar[str] = (
+    text = (
         "The ledger cannot say what it will know at {asked}; its newest sequence is {head}. "
         "Ask for a past sequence or time."
     )
 
+    asked: str
+    head: int
 
-@dataclass(kw_only=True)
-class HistoryErased(StratagraphError):
+
+class HistoryErased(StratagraphError, slug="history-erased", status=410):
     """A fact that a reader still holds was redacted before the reader saw it closed."""
 
-    after: int
-    sequence: int
-
-    slug: ClassVar[str] = "history-erased"
-    status: ClassVar[int] = 410
-    text: ClassVar[str] = (
+    text = (
         "The changes after sequence {after} cannot be replayed: sequence {sequence} erased a fact "
         "that was open then. Rebuild from the open claims."
     )
 
+    after: int
+    sequence: int
 
-@dataclass(kw_only=True)
-class LedgerUnreadable(StratagraphError):
+
+class LedgerUnreadable(StratagraphError, slug="ledger-unreadable", status=500):
     """The address holds no ledger that this version can read."""
 
-    url: str
-    problem: str
-
-    slug: ClassVar[str] = "ledger-unreadable"
-    status: ClassVar[int] = 500
-    text: ClassVar[str] = (
+    text = (
         "No ledger can be opened at {url}: {problem}. Check the address; restore a back-up "
         "if the file is damaged, upgrade Stratagraph if the ledger is newer than it."
     )
 
+    url: str
+    problem: str
 
-@dataclass(kw_only=True)
-class KeyUnusable(StratagraphError):
+
+class KeyUnusable(StratagraphError, slug="ledger-key-unusable", status=500):
     """The signing key is missing where it must exist, or cannot be used."""
 
+    text = "The ledger's signing key {path} cannot be used: {problem}. Restore it from a back-up."
+
     path: str
     problem: str
 
-    slug: ClassVar[str] = "ledger-key-unusable"
-    status: ClassVar[int] = 500
-    text: ClassVar[str] = "The ledger's signing key {path} cannot be used: {problem}. Restore it from a back-up."
 
-
-@dataclass(kw_only=True)
-class HeadUnreadable(StratagraphError):
+class HeadUnreadable(StratagraphError, slug="head-unreadable", status=400):
     """The file with a head kept elsewhere is none."""
 
+    text = "{path} is not a signed ledger head: {problem}. Give a file that was written when a head was shown."
+
     path: str
     problem: str
 
-    slug: ClassVar[str] = "head-unreadable"
-    status: ClassVar[int] = 400
-    text: ClassVar[str] = (
-        "{path} is not a signed ledger head: {problem}. Give a file that was written when a head was shown."
-    )
 
-
-@dataclass(kw_only=True)
-class ImportRefused(StratagraphError):
+class ImportRefused(StratagraphError, slug="import-refused", status=422):
     """An export cannot be imported; nothing of it was kept."""
+
+    text = (
+        "The export was not imported, line {line}: {problem}. Import a complete, unchanged export into an empty ledger."
+    )
 
     line: int
     problem: str
 
-    slug: ClassVar[str] = "import-refused"
-    status: ClassVar[int] = 422
-    text: ClassVar[str] = (
-        "The export was not imported, line {line}: {problem}. Import a complete, unchanged export into an empty ledger."
-    )
 
-
-@dataclass(kw_only=True)
-class FactNotFound(StratagraphError):
+class FactNotFound(StratagraphError, slug="fact-not-found", status=404):
     """The named batch did not state the fact."""
 
-    sequence: int
-
-    slug: ClassVar[str] = "fact-not-found"
-    status: ClassVar[int] = 404
-    text: ClassVar[str] = (
+    text = (
         "Batch {sequence} did not open that fact, or it is redacted already. "
         "Look the sequence up with the claims of the fact."
     )
+
+    sequence: int

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import Final
 
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Fact
@@ -36,26 +36,22 @@ PATIENCE: Final = 30.0
 _SEQUENCE_DIGITS: Final = 18
 
 
-@dataclass(kw_only=True)
-class BadMoment(StratagraphError):
+class BadMoment(StratagraphError, slug="bad-moment", status=400):
     """A moment that is neither a sequence nor a time."""
 
-    slug: ClassVar[str] = "bad-moment"
-    status: ClassVar[int] = 400
-    text: ClassVar[str] = (
+    text = (
         "'{given}' is no moment. Give a ledger sequence, a date, or a time such as 2026-03-01T12:00:00Z "
         "(in an address, write the plus of an offset as %2B)."
     )
+
     given: str
 
 
-@dataclass(kw_only=True)
-class PastBusy(StratagraphError):
+class PastBusy(StratagraphError, slug="past-busy", status=503):
     """Too many questions about the past at once."""
 
-    slug: ClassVar[str] = "past-busy"
-    status: ClassVar[int] = 503
-    text: ClassVar[str] = "Other questions about the past are being prepared. Ask again in {retry_after} s."
+    text = "Other questions about the past are being prepared. Ask again in {retry_after} s."
+
     retry_after: int
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import ChangeSet
@@ -20,19 +20,16 @@ class Watermark:
     mapping_version: int
 
 
-@dataclass(kw_only=True)
-class ViewOutOfStep(StratagraphError):
+class ViewOutOfStep(StratagraphError, slug="view-out-of-step", status=500):
     """A change set that does not follow the last one that a view applied."""
+
+    text = (
+        "The view {view} stands at sequence {at} and cannot apply {got}. Apply every sequence in order, or rebuild it."
+    )
 
     view: str
     at: int
     got: int
-
-    slug: ClassVar[str] = "view-out-of-step"
-    status: ClassVar[int] = 500
-    text: ClassVar[str] = (
-        "The view {view} stands at sequence {at} and cannot apply {got}. Apply every sequence in order, or rebuild it."
-    )
 
 
 def follows(view: str, watermark: Watermark | None, sequence: int) -> bool:

@@ -2,90 +2,71 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
-
 from stratagraph.ontology.errors import StratagraphError
 
 
-@dataclass(kw_only=True)
-class DeadlineExceeded(StratagraphError):
+class DeadlineExceeded(StratagraphError, slug="deadline-exceeded", status=504):
     """The query ran out of time and was stopped."""
 
-    slug: ClassVar[str] = "deadline-exceeded"
-    status: ClassVar[int] = 504
-    text: ClassVar[str] = "The query was stopped after {seconds:g} s. Select less, or bound its paths and joins."
+    text = "The query was stopped after {seconds:g} s. Select less, or bound its paths and joins."
+
     seconds: float
 
 
-@dataclass(kw_only=True)
-class OutOfMemory(StratagraphError):
+class OutOfMemory(StratagraphError, slug="out-of-memory", status=507):
     """The query needed more memory than one query may use."""
 
-    slug: ClassVar[str] = "out-of-memory"
-    status: ClassVar[int] = 507
-    text: ClassVar[str] = "The query needed more than {megabytes} MiB of memory and was stopped. Select or sort less."
+    text = "The query needed more than {megabytes} MiB of memory and was stopped. Select or sort less."
+
     megabytes: int
 
 
-@dataclass(kw_only=True)
-class AnswerTooLarge(StratagraphError):
+class AnswerTooLarge(StratagraphError, slug="answer-too-large", status=507):
     """The answer is larger than one answer may be."""
 
-    slug: ClassVar[str] = "answer-too-large"
-    status: ClassVar[int] = 507
-    text: ClassVar[str] = "The answer has more than {limit} {unit}. Page through it with ORDER BY, LIMIT and OFFSET."
+    text = "The answer has more than {limit} {unit}. Page through it with ORDER BY, LIMIT and OFFSET."
+
     limit: int
     unit: str
 
 
-@dataclass(kw_only=True)
-class EvaluationFailed(StratagraphError):
+class EvaluationFailed(StratagraphError, slug="evaluation-failed", status=500):
     """The engine could not evaluate the query."""
 
-    slug: ClassVar[str] = "evaluation-failed"
-    status: ClassVar[int] = 500
-    text: ClassVar[str] = "The query could not be evaluated: {detail}"
+    text = "The query could not be evaluated: {detail}"
+
     detail: str
 
 
-@dataclass(kw_only=True)
-class WorkerDied(StratagraphError):
+class WorkerDied(StratagraphError, slug="worker-died", status=500):
     """The process that evaluated the query died of it."""
 
-    slug: ClassVar[str] = "worker-died"
-    status: ClassVar[int] = 500
-    text: ClassVar[str] = "The query ended its worker process ({cause}). Other queries go on; rewrite this one."
+    text = "The query ended its worker process ({cause}). Other queries go on; rewrite this one."
+
     cause: str
 
 
-@dataclass(kw_only=True)
-class TooBusy(StratagraphError):
+class TooBusy(StratagraphError, slug="too-busy", status=503):
     """Every worker is taken and the queue is full."""
 
-    slug: ClassVar[str] = "too-busy"
-    status: ClassVar[int] = 503
-    text: ClassVar[str] = "No worker is free for this query. Try again in {retry_after} s."
+    text = "No worker is free for this query. Try again in {retry_after} s."
+
     retry_after: int
 
 
-@dataclass(kw_only=True)
-class QueryTooLong(StratagraphError):
+class QueryTooLong(StratagraphError, slug="query-too-long", status=413):
     """The text of the query is too long."""
 
-    slug: ClassVar[str] = "query-too-long"
-    status: ClassVar[int] = 413
-    text: ClassVar[str] = "The query is longer than {limit} bytes. Split it, or load the data that it carries."
+    text = "The query is longer than {limit} bytes. Split it, or load the data that it carries."
+
     limit: int
 
 
-@dataclass(kw_only=True)
-class NotYetThere(StratagraphError):
+class NotYetThere(StratagraphError, slug="sequence-not-reached", status=503):
     """The view has not reached the sequence that the request asks for."""
 
-    slug: ClassVar[str] = "sequence-not-reached"
-    status: ClassVar[int] = 503
-    text: ClassVar[str] = "The triples are at sequence {sequence}, not yet at {wanted}. Try again in {retry_after} s."
+    text = "The triples are at sequence {sequence}, not yet at {wanted}. Try again in {retry_after} s."
+
     sequence: int
     wanted: int
     retry_after: int

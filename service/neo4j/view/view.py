@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import neo4j
 
@@ -46,16 +45,14 @@ _PATIENCE: Final = 60.0
 """Seconds for which the server is given to build its indexes."""
 
 
-@dataclass(kw_only=True)
-class ViewWiped(StratagraphError):
+class ViewWiped(StratagraphError, slug="neo4j-wiped", status=503):
     """The database is not as this view left it."""
 
-    slug: ClassVar[str] = "neo4j-wiped"
-    status: ClassVar[int] = 503
-    text: ClassVar[str] = (
+    text = (
         "The database at {url} no longer stands at sequence {sequence}: it was emptied, restored, or written by another"
         " Stratagraph. It is rebuilt; give every Stratagraph a database of its own."
     )
+
     url: str
     sequence: int
 

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import httpx
 import pytest
@@ -36,11 +36,11 @@ JSON: Final = "application/json"
 BODY: Final = request([span(1, chat())]).SerializeToString()
 
 
-@dataclass
-class Refused(StratagraphError):
+class Refused(StratagraphError, slug="refused"):
     """A refusal with a chosen status."""
 
-    text: ClassVar[str] = "Refused with {chosen}."
+    text = "Refused with {chosen}."
+
     chosen: int = 500
 
     @property
