@@ -19,6 +19,7 @@ from stratagraph.queries.stores import TripleStore
 Document = dict[str, Any]
 Properties = Mapping[Iri, list[Term]]
 
+# A statement's node says everything but when it was last seen: that stands once for each scope.
 _SAID: Final = """
 SELECT ?asset ?node ?property ?value WHERE {{
   {{ ?node {end} ?asset ; ?property ?value }}
@@ -56,6 +57,8 @@ def asset(store: TripleStore, model: OntologyModel, iri: Iri, *, language: str =
         **card(model, iri, known).document(model, language),
         "types": page.types(known[RDF.type]),
         "mergedFrom": sorted(map(_lexical, known.get(SG.mergedFrom, ()))),
+        # What the ontology says of its own has no nodes that tell who
+        # says it (service/views/tails.py): it is read off the triples.
         "attributes": page.attributes(outgoing) if SG.Asset in known[RDF.type] else page.texts(known),
         "relations": {
             "out": page.relations(outgoing, RDF.object) + page.inferred(iri, known, outgoing, incoming),
@@ -112,9 +115,10 @@ class _Page:
                     "datatype": value.datatype,
                     "language": value.language or None,
                     "valueLabel": self._code(predicate, value),
-                    "claims": _claims({}),
+                    "claims": _claims({}),  # the ontology is nobody's claim
                 }
                 for value in literals
+                # ``text_in`` falls back to another language where it has to: what it found there is left out here.
                 if not value.language or (value.value == text and _same(value.language, self._language))
             ]
         return rows
@@ -135,6 +139,7 @@ class _Page:
         self, iri: Iri, known: Properties, outgoing: Sequence[Properties], incoming: Sequence[Properties]
     ) -> list[Document]:
         """Return the relations that follow only from other assets' statements: chains and transitive ones."""
+        # What a statement entails by itself, upwards and inverse, would only say it once more.
         said = {(a, o) for p, o in _pairs(outgoing, RDF.object) for a in self._above(p)}
         for predicate, subject in _pairs(incoming, RDF.subject):
             for name in self._above(predicate):
@@ -145,6 +150,7 @@ class _Page:
             for predicate, others in known.items()
             if predicate in self._model.relations and not self._of_influence(predicate)
             for other in others
+            # A transitive relation may lead back to the asset itself.
             if isinstance(other, str) and (predicate, other) not in said and other != iri
         ]
         return self._rows(rows)

@@ -100,6 +100,7 @@ def card(model: OntologyModel, node: Iri, properties: Mapping[Iri, list[Term]]) 
     return Card(
         iri=node,
         name=names[0] if names else local_name(node),
+        # Reversed, so that of several labels in one language the first in order is left.
         labels={label.language.lower(): label.value for label in reversed(labels)},
         cls=most_specific(model, types),
         level=model.level_of(types),

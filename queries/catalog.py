@@ -29,6 +29,7 @@ SELECT ?class (COUNT(DISTINCT ?asset) AS ?count) WHERE {{
   {ours}
 }} GROUP BY ?class
 """
+# A page goes on behind an IRI and not at a number: assets come and go while somebody leafs through.
 _LISTED: Final = """
 SELECT DISTINCT ?asset ?after WHERE {{
   VALUES ?class {{ {classes} }}
@@ -96,10 +97,12 @@ def assets(
 
     ``level`` keeps one level's assets, ``transversal`` those of none, ``cls`` those of a class.
     """
+    # The topmost classes are enough: by the closure, what is of a class below is of them too.
     classes: Sequence[Iri] = [cls or SG.Asset] if level is None else _tops(model, level)
     without = _WITHOUT.format(classes=_values(_all_tops(model))) if transversal else ""
     if level is not None and cls is not None:
         classes = [cls] if model.level_of([cls]) == level else []
+    # One more than fits, to know whether a page follows.
     query = _LISTED.format(ours=_NOT_REFERENCE, classes=_values(classes), without=without, limit=limit + 1)
     rows = store.select(query, {"after": Literal(after)})
     found = [row["asset"] for row in rows if isinstance(row["asset"], str)]
@@ -135,6 +138,7 @@ def _counts(store: TripleStore, model: OntologyModel) -> dict[Iri | None, int]:
             counts[tops[cls]] = counts.get(tops[cls], 0) + int(count.value)
         else:
             total = int(count.value)
+    # What is on no level is not asked for but left over, and costs no query of its own.
     counts[None] = total - sum(counts.values())
     return counts
 

@@ -14,6 +14,8 @@ from stratagraph.ontology.terms import encode
 from stratagraph.queries.stores import Row, TripleStore
 
 _CHOICE: Final = (files("stratagraph.queries") / "decision" / "architecture-choice.rq").read_text("utf-8")
+# The query has two sources of needs: these two lines read them
+# from the graph, and make room for needs given with a question.
 _STORED_CASE: Final = "?useCase a sg:UseCase ."
 _STORED_NEED: Final = "?useCase ?property ?value ."
 _TEXTS: Final = """

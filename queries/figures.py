@@ -59,6 +59,7 @@ class Ratio:
     known_calls: float | None = None
 
 
+# What is divided by what, metric by metric: the ontology has names for the quotients, not how they are made.
 _SHARES: Final = (
     (SG.errorRate, SG.errors, SG.calls),
     (SG.rateLimitShare, SG.rateLimitErrors, SG.errors),
@@ -118,6 +119,7 @@ def _basis(estimated: Iterable[bool]) -> Basis:
 def ratios(known: Iterable[Figure]) -> tuple[Ratio, ...]:
     """Return what follows from figures of one source each; where one of the two is unknown, nothing follows."""
     by_source: dict[str, dict[Iri, list[Figure]]] = defaultdict(lambda: defaultdict(list))
+    # Within one source: two that watch the same calls do not always watch the same ones.
     for figure in known:
         by_source[figure.source][figure.metric].append(figure)
     found = [ratio for _, told in sorted(by_source.items()) for ratio in (*_shares(told), *_per_call(told))]

@@ -87,6 +87,7 @@ class Forms:
         self._examples = {
             fact.subject: fact.object.value
             for fact in model.triples
+            # An example in a language describes; one without is a value as it may be written.
             if fact.predicate == SKOS.example and isinstance(fact.object, Literal) and not fact.object.language
         }
         self._wanted: Mapping[Iri, list[tuple[Iri, ...]]] = defaultdict(list)
@@ -114,6 +115,7 @@ class Forms:
         fields += [
             Field(iri=iri, datatype=XSD_STRING, single=True, example=self._examples.get(iri, "")) for iri in said
         ]
+        # A thing is named by the first part of its key: without it there is no IRI.
         expected = frozenset(iri for path in paths for iri in path) | set(info.key_properties[:1])
         fields.sort(key=lambda field: (field.iri not in expected, compact(field.iri).casefold()))
         return Form(
@@ -156,6 +158,7 @@ class Forms:
         fitting = [
             iri
             for iri, info in self.model.classes.items()
+            # A class without a key can't be named in an inventory.
             if info.key_properties and all(not union.isdisjoint(info.ancestors) for union in rule.ranges)
         ]
         return tuple(sorted(fitting, key=lambda iri: (iri not in named, iri != cls, iri)))

@@ -72,6 +72,7 @@ class Texts:
         if not self._may_fit(wanted):
             return None
         every = (*self.names, *self.others)
+        # Functions, because most searches end at one of the first steps.
         steps = (
             lambda: [name for name in self.names if name.joined == wanted.joined],
             lambda: [name for name in self.others if name.joined == wanted.joined],
@@ -100,6 +101,7 @@ class Index:
     def __init__(self, texts: Mapping[Iri, Texts]) -> None:
         """Lay out the texts."""
         self._terms = tuple(texts.items())
+        # One text of all terms: to look for a word in it once is much quicker than in each of them.
         self._whole = "\n".join(each.held for each in texts.values())
         self._starts = (0, *accumulate(len(each.held) + 1 for each in texts.values()))
         self._by_stem: dict[str, set[int]] = defaultdict(set)

@@ -32,6 +32,7 @@ def language(text: str) -> str:
         UnknownLanguage: it asks for another, or is no tag.
     """
     primary = text.partition("-")[0].lower()
+    # The first part of the tag decides: what is written for Brazil is there for whoever asks for Portuguese.
     found = next((tag for tag in LANGUAGES if tag.partition("-")[0] == primary), None)
     if found is None or not _TAG.fullmatch(text):
         raise UnknownLanguage(given=text)

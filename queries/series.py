@@ -30,6 +30,7 @@ class Grid:
     def over(cls, start: datetime, end: datetime, step: timedelta) -> Grid:
         """Return the shortest grid that covers a span."""
         first = (start - _EPOCH) // step
+        # Rounded up: the floor of the negative number, negated.
         last = -((_EPOCH - end) // step)
         return cls(start=_EPOCH + first * step, end=_EPOCH + last * step, step=step)
 
@@ -51,6 +52,7 @@ class Grid:
     def steps(self, seen: Observation) -> tuple[int, int]:
         """Return the first step that a window lies in, and the one after its last."""
         first = (seen.start - self.start) // self.step
+        # A window without length lies in the step that it starts in.
         return first, max(first + 1, -((self.start - seen.end) // self.step))
 
 
@@ -112,7 +114,7 @@ def _placed(grid: Grid, span: _Span, now: datetime) -> Document:
     return {
         "start": time(grid.at(span.first)),
         "end": time(end),
-        # More may come in: who draws the last point must not take it for a fall.
+        # More may come in: a reader must not take the last point for a fall.
         **({"running": True} if end > now else {}),
     }
 

@@ -141,6 +141,8 @@ class Vocabulary:
     @cached_property
     def modules(self) -> Mapping[Iri, str]:
         """The module that describes each term; another may declare it too, so that it stands alone."""
+        # Later entries take the place of earlier ones: labels that
+        # of declarations, and a module that of those after it.
         named = [(name.rpartition(".")[0], facts) for name, facts in reversed(list(self.model.modules.items()))]
         return {
             fact.subject: name
@@ -189,6 +191,7 @@ class Vocabulary:
             if iri in terms:
                 return iri
         own, further = (terms & spellings.get(fold(name), set()) for spellings in self._spellings)
+        # A further name never takes a term's own name away from it.
         found: list[Iri] = sorted(own or further)
         exact = [iri for iri in found if local_name(iri) == name.strip()]
         if len(found) == 1 or len(exact) == 1:
@@ -197,6 +200,7 @@ class Vocabulary:
             raise AmbiguousName(name=name, candidates=tuple(map(self._candidate, found)))
         spellings = {
             spelling: iris & terms
+            # Reversed, so that a term's own names stand where both have one.
             for known in reversed(self._spellings)
             for spelling, iris in known.items()
             if not iris.isdisjoint(terms)

@@ -21,6 +21,7 @@ def number(value: float, language: str, digits: int = 4) -> str:
     """Return a number with so many significant digits; thousands are never rounded away."""
     grouping, point = _SEPARATORS[_primary(language)]
     shown = f"{round(value):,}" if abs(value) >= 10**digits else f"{float(f'{value:.{digits}g}'):,.15g}"
+    # Grouped as in English and then exchanged sign by sign: the locale of the process must not matter.
     return "".join({",": grouping, ".": point}.get(character, character) for character in shown)
 
 

@@ -109,6 +109,7 @@ def evaluate(
     name = framework_name(rules, framework) if framework is not None else None
     chosen = tuple(rules) if name is None else by_framework(rules, name)
     day_over = datetime.combine(on, time.max, tzinfo=UTC)
+    # Another day is judged by what has happened when it is over; today is not over yet.
     moment = now if on == now.astimezone(UTC).date() else day_over
     governance = Governance(store, model)
     verdicts = [v for rule in chosen for v in _Evaluation(governance, rule, on, moment).verdicts()]
@@ -152,13 +153,16 @@ class _Evaluation:
     def verdicts(self) -> list[Verdict]:
         targets = self._targets()
         if not targets:
+            # A rule that nothing is judged by says so: left out, it would look as if it were kept.
             nothing = _Target("", "", frozenset())
             return [self._verdict(nothing, Outcome.NOT_APPLICABLE, [_reason("no-targets")], self.rule.applicable_from)]
         applied = self._applied()
         iris = [target.iri for target in targets]
         governed = self.governance.of(self.rule, iris)
         looked_at = look_up(self.store, self.rule, iris)
+        # One fact may be looked at both for who governs the target and as evidence.
         facts = {iri: tuple(dict.fromkeys((*governed[iri].facts, *looked_at.get(iri, ())))) for iri in iris}
+        # Evidence of all targets together: a query for each would take most of the time of an audit.
         make = trace(self.store, (fact for found in facts.values() for fact in found))
         verdicts, wanted = [], []
         for target in targets:
@@ -177,6 +181,7 @@ class _Evaluation:
         scope = self._scope_reason(said.reason)
         if scope.scope is Scope.UNDETERMINED and scope.wanted is not None:
             yield target.iri, scope.wanted
+        # What evidence lacks matters only once it is certain that the rule applies.
         if governed.reason is None and scope.scope is Scope.APPLIES:
             graph = self._graph(target, seen.good)
             for shape in self.rule.evidence_shapes(self.on):
@@ -206,6 +211,7 @@ class _Evaluation:
             if isinstance(target, str) and isinstance(cls, str) and (chosen is None or target in chosen):
                 types[target].add(cls)
                 if isinstance(name, Literal):
+                    # Of several names always the same one, so that two audits of one state are equal.
                     names[target] = min(names.get(target, name.value), name.value)
                 if isinstance(label := row["label"], Literal):
                     known = labels[target].get(label.language.lower(), label.value)
@@ -227,6 +233,7 @@ class _Evaluation:
             target, code, cls = row["target"], row["reason"], row.get("systemClass")
             if not isinstance(target, str) or not isinstance(code, Literal):
                 continue
+            # Of some laws the day depends on the kind of system.
             starts = self.rule.in_force_from(cls if isinstance(cls, str) else None)
             said = _Applied(code.value, self._scope_reason(code.value).scope, starts)
             known = found.get(target, said)
@@ -242,6 +249,7 @@ class _Evaluation:
 
     def _judge(self, target: _Target, said: _Applied, governed: Governed, seen: _Seen) -> tuple[Outcome, list[Reason]]:
         scope = Reason(code=said.reason, text=self._scope_reason(said.reason).text)
+        # What takes a target out goes first: about a rule that does not apply there are no open questions.
         if governed.scope is Scope.EXCLUDED and governed.reason is not None:
             return Outcome.NOT_APPLICABLE, [governed.reason]
         if said.scope is Scope.EXCLUDED:
@@ -262,6 +270,7 @@ class _Evaluation:
         shapes = self.rule.evidence_shapes(self.on)
         missing = dict.fromkeys(text for shape in shapes for text in self._faults(graph, shape, target))
         lost = self._lost(seen)
+        # A fault that was seen stays one, whatever evidence may still come.
         if faults:
             return Outcome.FAIL, [
                 *(Reason(code="check-failed", text=_bilingual(text)) for text in faults),
@@ -319,6 +328,7 @@ class _Evaluation:
         )
 
 
+# The shapes of a rule stay the same between audits; compiling them does not depend on the graph.
 @lru_cache(maxsize=256)
 def _compiled(shapes: tuple[Fact, ...]) -> CompiledShapes:
     return compile_shapes(shapes, strict=True)

@@ -88,6 +88,7 @@ def _evidence(
     fact: Fact, found: _Trace, windows: Mapping[Iri, tuple[str | None, str | None]], *, counts: bool
 ) -> Evidence:
     first, last = found.first, found.last
+    # A query may make up a fact of several others, such as a number of them.
     if not found.held:
         origin = Origin.COMPUTED
     elif fact.subject in windows:

@@ -13,6 +13,7 @@ from stratagraph.ontology.namespaces import SG, XSD
 from stratagraph.shapes.rule import Newest, Rule
 
 _PERIOD: Final = frozenset({SG.effectiveFrom, SG.effectiveUntil})
+# How XML Schema (Part 2, section 3.2.7) writes the end of a day, which Python does not read.
 _MIDNIGHT: Final = "T24:00:00"
 
 
@@ -42,11 +43,13 @@ def moment_of(term: Term) -> datetime | None:
     if not isinstance(term, Literal):
         return None
     text = term.value
+    # Python reads more forms of ISO 8601, such as weeks, than XML Schema has.
     if not has_form(text, XSD.dateTime) and not has_form(text, XSD.date):
         return None
     midnight = _MIDNIGHT in text
     text = text.replace(_MIDNIGHT, "T00:00:00")
     if "T" not in text:
+        # A date may end in a zone.
         text = f"{text[:10]}T00:00:00{text[10:]}"
     try:
         time = datetime.fromisoformat(text) + timedelta(days=midnight)

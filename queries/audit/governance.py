@@ -23,6 +23,8 @@ from stratagraph.queries.messages import LANGUAGES, messages
 from stratagraph.queries.stores import Row, TripleStore
 from stratagraph.shapes.rule import Bilingual, Rule, Scope
 
+# What the deriver passes down from wholes to their parts is no statement about the
+# part: it is told as inherited, for a decision about the part itself outweighs it.
 _STATED: Final = """
 SELECT DISTINCT ?target ?holder ?relation ?governor ?inherited ?reason WHERE {{
   {{ VALUES ?target {{ {targets} }} ?target sg:governedBy ?governor .
@@ -131,8 +133,10 @@ class Governance:
     def _bound(self, binding: Iri, links: Sequence[_Link]) -> Governed:
         own = [link for link in links if self._is(link, binding)]
         governed = [link for link in own if not self._negative(link)]
+        # A decision about the whole does not reach a part of which it is stated that it is governed.
         decided = [link for link in own if self._negative(link) and not (governed and link.inherited)]
         reasoned = [link for link in decided if link.reasons]
+        # Only a statement about the target itself contradicts a decision; one about its whole gives way.
         if reasoned and any(not link.inherited for link in governed):
             return self._open("decision-contradicted", binding, [*governed, *reasoned])
         if reasoned:
@@ -255,6 +259,7 @@ def _links(rows: Iterable[Row]) -> list[tuple[Iri, _Link]]:
                 isinstance(inherited, Literal) and inherited.value == "true",
             )
             said = reasons[key]
+            # Blanks are no reason.
             if isinstance(reason, Literal) and reason.value.strip():
                 said.add(reason.value.strip())
     return [

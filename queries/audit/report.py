@@ -95,6 +95,7 @@ def to_csv(audit: Audit, model: OntologyModel, seal: Seal | None = None, *, lang
     Texts stand in a column of each language; what would settle a verdict, whose remarks alone differ, in ``lang``.
     """
     text = io.StringIO()
+    # RFC 4180 ends lines so, whatever the system.
     rows = csv.DictWriter(text, COLUMNS, lineterminator="\r\n")
     rows.writeheader()
     covered = {each.framework: each for each in duties(audit, model)}

@@ -118,6 +118,7 @@ def to_html(audit: Audit, model: OntologyModel, *, lang: str = LANGUAGES[0], sea
         words=[_Words(audit, model, tag) for tag in LANGUAGES],
         first=language(lang),
         sections=SECTIONS,
+        # Nothing grants waivers yet.
         outcomes=[outcome for outcome in Outcome if outcome is not Outcome.WAIVED],
     )
 
@@ -128,7 +129,9 @@ def _template() -> Template:
 
     environment = Environment(
         loader=PackageLoader("stratagraph.queries.audit"),
+        # Names come from whoever may send telemetry.
         autoescape=True,
+        # A name that is misspelt in the template must not become an empty place in a report.
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

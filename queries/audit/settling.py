@@ -17,6 +17,7 @@ from stratagraph.queries.stores import TripleStore
 from stratagraph.shapes.report import Result
 from stratagraph.shapes.rule import Rule, Wanted
 
+# The codes of the reasons that ``Governance`` gives, by what would settle them.
 _NOTHING_GOVERNS: Final = frozenset({"no-rules", "not-stated"})
 _UNRECOGNISED: Final = frozenset({"law-unrecognised", "policy-unrecognised", "governor-gone"})
 _WITHOUT_REASON: Final = "decision-without-reason"
@@ -32,6 +33,7 @@ SELECT DISTINCT ?thing ?type ?name WHERE {{
 def of_results(rule: Rule, results: Iterable[Result]) -> Iterator[tuple[Iri, Wanted]]:
     """Yield, for what an evidence shape misses, the things at fault and what is to be stated of them."""
     for result in results:
+        # A rule says beside each message what is wanted; the English text is the key, for each rule has one.
         text = next((message.value for message in result.messages if message.language.lower() == "en"), "")
         for node, known in ((result.focus, rule.wanted_of_node), (result.value, rule.wanted_of_value)):
             if isinstance(node, str) and text in known:

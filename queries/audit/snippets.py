@@ -22,6 +22,7 @@ from stratagraph.shapes.rule import Wanted
 _Line: TypeAlias = str
 _PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _UNQUOTED: Final = frozenset({XSD.boolean, XSD.integer, XSD.decimal, XSD.double})
+# What YAML 1.1, as most readers still take it, turns into truth values or null.
 _WORDS: Final = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
 
 
@@ -150,6 +151,7 @@ class _Entries:
     def _stem(self, iri: Iri) -> str:
         """Return the key of a thing as part of a name: what stands behind the class in its IRI."""
         parts = [unquote(part) for part in iri.split("/")]
+        # Without a class in the path, all but the last part is taken for the base.
         behind = next((at for at in range(len(parts) - 1, 0, -1) if parts[at] in self.kinds), len(parts) - 2)
         return "-".join(part for part in parts[behind + 1 :] if part) or local_name(iri)
 
@@ -188,4 +190,5 @@ def _shown(iri: Iri) -> str:
 
 def _quoted(text: str) -> str:
     plain = _PLAIN.fullmatch(text) and text.lower() not in _WORDS
+    # A string of JSON is one of YAML too.
     return text if plain else json.dumps(text, ensure_ascii=False)

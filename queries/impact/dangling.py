@@ -16,6 +16,7 @@ from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import RDF
 from stratagraph.queries.stores import TripleStore
 
+# Portions that one query can carry, as for cards.
 _CHUNK: Final = 500
 _STATED: Final = """
 SELECT DISTINCT ?subject ?predicate ?object ?source WHERE {{

@@ -31,6 +31,7 @@ class _Writer:
         self._model = model
         self._language = language
         self._texts = messages("impact", language)
+        # Paths of an answer share most of their hops: each is put into words once.
         self._hops: dict[tuple[Iri, Iri, Iri], Document] = {}
 
     def document(self) -> Document:
@@ -185,6 +186,7 @@ class _Writer:
 
 
 def _rounded(strength: float) -> float:
+    # Products of floats: 0.7 x 0.1 is to be shown as 0.07.
     return float(f"{strength:.6g}")
 
 

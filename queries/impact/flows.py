@@ -69,8 +69,10 @@ def find_flow(
     searches = [_search(adjacency, cards, flow.steps, start, aspect) for aspect in sorted(aspects)]
     whole = [_witness(adjacency, cards, flow, change, search) for search in searches if not search.broken_at]
     if whole:
+        # In the order of aspects, and ``max`` keeps the first of several: the same answer every time.
         strongest = max(whole, key=lambda answer: answer.strength)
         return replace(strongest, aspects=tuple(answer.aspect for answer in whole if answer.aspect))
+    # The search that got furthest tells most about what is missing.
     furthest = max((s.broken_at for s in searches if s.broken_at), key=lambda b: (b.step, -len(b.missing)))
     return FlowAnswer(flow=flow, change=change, broken_at=furthest)
 
@@ -81,6 +83,7 @@ def _search(adjacency: Adjacency, cards: Cards, steps: Sequence[frozenset[Iri]],
     for index, levels in enumerate(steps[1:], 1):
         layer: dict[Iri, Arrival] = {}
         seen: set[Iri] = set()
+        # In a fixed order, for among equals the first one offered stays.
         for node in sorted(current):
             onward = _onward(adjacency, cards, node, aspect, levels)
             reached = {level for edge in onward if (level := cards.level(edge.influenced))}

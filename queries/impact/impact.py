@@ -117,7 +117,7 @@ class Impact:
 
     def graph(self) -> nx.MultiDiGraph:
         """Return the affected assets and the edges they were reached by, one edge per aspect."""
-        import networkx as nx  # only who asks for a graph waits for its library
+        import networkx as nx  # loads slowly, and only this needs it
 
         graph = nx.MultiDiGraph(sequence=self.sequence, asset=self.asset)
         for node in (self.asset, *sorted({node for trail in self.trails.values() for node in trail.nodes})):
@@ -164,10 +164,12 @@ def impact(
     nodes = (asset, *(node for trail in trails.values() for node in trail.nodes))
     cards.fetch(nodes)
     loose = dangling(store, model, nodes)
+    # The relations that others still state make edges to it, so the walk finds it.
     withdrawn = {reference.object for reference in loose}
     reached = [one for one in _within_scope(scope, cards, _reached(trails)) if one.asset not in withdrawn]
     levels = _by_level(model, cards, asset, reached)
     present = {cards.level(asset), *(level for level, _ in levels)}
+    # They tell what follows from a change, and against the influence nothing follows.
     kinds = _kinds(model, cards.level(asset), change, aspects) if Direction.DOWN in trails else []
     return Impact(
         sequence=adjacency.sequence,
@@ -177,6 +179,7 @@ def impact(
         aspect=aspect,
         aspects=aspects,
         depth=depth,
+        # By their names: where both bounds cut, that of assets is told, for a larger depth would not help.
         cut=max((trail.cut for trail in trails.values() if trail.cut), default=None),
         levels=levels,
         flows=() if scope else _flows(adjacency, cards, kinds, start=asset, aspects=aspects, present=present),

@@ -146,6 +146,7 @@ def _held(store: TripleStore, model: OntologyModel, framework: Iri) -> list[Fact
     known = bindings(model)
     found = []
     for holder in sorted(called):
+        # The code first: it is the better evidence of what a law is.
         facts = sorted(called[holder], key=lambda fact: (fact.predicate != SG.frameworkCode, str(fact)))
         codes = [_text(fact) for fact in facts if fact.predicate == SG.frameworkCode]
         names = [_text(fact) for fact in facts if fact.predicate != SG.frameworkCode]

@@ -109,6 +109,7 @@ def walk(
         frontier = _take(trail, layer, budget)
         if trail.cut or not frontier:
             return trail
+    # One look past the last layer: only if something is left there was the answer cut.
     if any(True for _ in _steps(adjacency, trail, frontier)):
         trail.cut = Cut.DEPTH
     return trail
@@ -149,6 +150,7 @@ def _layer(
 
 def _take(trail: Trail, layer: dict[Iri, dict[Iri, Arrival]], budget: int) -> dict[Iri, list[Iri]]:
     """Enter a layer into the trail, the strongest first where the budget does not hold all of it."""
+    # Whole layers as long as they fit: a nearer asset is never left out for a farther one.
     room = budget - len(trail.nodes)
     fresh = [node for node in layer if node not in trail.nodes]
     if len(fresh) > room:

@@ -21,6 +21,7 @@ def mermaid(document: Document) -> str:
             ids.setdefault(asset["iri"], f"n{len(ids)}")
             lines.append(f'    {ids[asset["iri"]]}["{_text(asset["label"])}"]')
         lines.append("  end")
+    # Many paths pass over the same arrow.
     lines += sorted(_arrows(document, ids))
     lines.append(f"  style {ids[start['iri']]} stroke-width:3px")
     if document["partial"]:

@@ -62,6 +62,7 @@ def _asset(asset: Document, texts: Texts, width: int, document: Document) -> Ite
     if len(path) > 1:
         nodes = [path[0]["from"]["label"], *(hop["to"]["label"] for hop in path)]
         yield from _indented(" -> ".join(nodes), 6)
+    # Paths run with the influence: against it, the hop next to the asset is the first one.
     last = path[-1] if asset["direction"] == "down" else path[0]
     basis = texts["measured" if last["measured"] else "declared"]
     yield from _indented(f"{last['reason']} ({basis})", 6)
