@@ -57,6 +57,7 @@ def transform(
         StratagraphError: a file is malformed, or of an unknown kind.
         SeveralMistakes: several files are.
     """
+    # All files are read before anything is refused, so that one call tells of every mistake.
     statements: dict[str, Statements] = {}
     mistakes: list[StratagraphError] = []
     remarks: list[Remark] = []

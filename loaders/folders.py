@@ -117,11 +117,13 @@ class _Walk:
             return
         with _readable(path):
             mode = path.stat().st_mode
+            # A pipe of the shell has another name each time.
             inside = _name(path) if stat.S_ISREG(mode) else STREAM
             self.found[real] = Entry(shown=_shown(path), inside=inside, real=real, data=path.read_bytes(), alone=True)
 
     def folder(self, folder: Path) -> None:
         """Take in what is below a folder."""
+        # What an outer folder gave a name keeps it.
         before = frozenset(self.found)
         for file, inside in self._below(folder, ""):
             real = os.path.realpath(file)
@@ -208,6 +210,7 @@ def _name(path: Path, inside: str = "") -> str:
         UnreadableFile: it is no UTF-8.
     """
     text = inside or path.name
+    # Bytes that are no UTF-8 come as surrogates, which are not printable: most names need no closer look.
     if not text.isprintable() and not _is_text(text):
         raise UnreadableFile(file=_shown(path), reason="its name is not UTF-8")
     return unicodedata.normalize("NFC", text)

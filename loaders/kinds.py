@@ -110,6 +110,7 @@ def _kind_of_json(data: bytes, name: str) -> Kind:
         return Kind.YAML
     try:
         root = json.loads(data)
+    # Also where it nests too deep for this parser: the reader of inventories says so with a line.
     except (ValueError, RecursionError):
         return Kind.YAML
     entries = root if isinstance(root, list) else [root]

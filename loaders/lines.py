@@ -16,6 +16,7 @@ def line_of(data: bytes, base: Iri, fact: Fact | None, subject: Iri) -> int | No
     sink = _LineSink(fact, subject)
     parser = SinkParser(sink, baseURI=base, turtle=True)
     sink.parser = parser
+    # It warns of every literal without a value in Python; here only lines are asked for.
     logging.getLogger("rdflib.term").setLevel(logging.ERROR)
     try:
         parser.startDoc()
@@ -42,6 +43,7 @@ class _LineSink(RDFSink):
         _, predicate, subject, value = quadruple
         if subject != self.subject or self.parser is None:
             return
+        # Counted from 0 there.
         line = self.parser.lines + 1
         self.first = self.first or line
         wanted = self.wanted

@@ -17,6 +17,7 @@ from stratagraph.ontology.errors import StratagraphError
 
 LIMIT: Final = 64 * 2**20
 """Bytes that a body may have, also after decompression: what the protocol recommends."""
+# The number of window bits tells zlib the format: 16 more mean gzip, less than nothing no header at all.
 _GZIP: Final = 16 + zlib.MAX_WBITS
 _ZLIB: Final = zlib.MAX_WBITS
 _RAW: Final = -zlib.MAX_WBITS
@@ -90,15 +91,18 @@ def decode_traces(body: bytes, media: MediaType) -> ExportTraceServiceRequest:
 
 def _is_zlib(body: bytes) -> bool:
     """Tell whether a deflated body has the header that HTTP asks for and some senders leave out."""
+    # RFC 1950, section 2.2: the method in the low bits, and both bytes together a multiple of 31.
     return len(body) > 1 and body[0] & 0x0F == zlib.DEFLATED and int.from_bytes(body[:2]) % 31 == 0
 
 
 def _members(body: bytes, window: int, limit: int) -> bytes:
     """Return the decompressed members, one after the other; stop at one byte beyond the limit."""
     plain = bytearray()
+    # A gzip file may be several in a row (RFC 1952, section 2.2).
     while body:
         engine = zlib.decompressobj(window)
         try:
+            # One byte more than allowed tells a body that goes on from one that just fits.
             plain += engine.decompress(body, limit + 1 - len(plain))
         except zlib.error as error:
             raise MalformedOtlp(reason=f"it cannot be decompressed ({error})") from None
@@ -125,6 +129,7 @@ def _from_json(body: bytes) -> ExportTraceServiceRequest:
         data = orjson.loads(body)
         for span in _spans(data):
             _proto_form(span)
+        # The protocol asks receivers to ignore fields that are newer than they are.
         json_format.ParseDict(data, request, ignore_unknown_fields=True)
     except (orjson.JSONDecodeError, json_format.ParseError, _NotOtlp, TypeError, ValueError) as error:
         reason = str(error) or type(error).__name__

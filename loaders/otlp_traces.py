@@ -157,6 +157,7 @@ class _Story:
         for subject in counted:
             self.measures.call(subject, record)
             self.measures.usage(subject, record, cost)
+        # The calls of an agent are its own runs: those of its models only add to what it consumed.
         if agent:
             self.measures.usage(agent, record, cost)
 
@@ -233,6 +234,7 @@ class _Story:
         if not waiting:
             return
         found = self._calls.forest.agent_of(record)
+        # A set has no order, and the facts of a batch have one.
         for relation, used in sorted(waiting):
             if found.agent is not None:
                 agent = self.subjects.agent(found.agent)
@@ -274,6 +276,7 @@ class _Story:
         """Return the cost that the emitter reports, else the estimate by a price of that day, else nothing."""
         if record.usage.cost is not None:
             return Cost(record.usage.cost, record.usage.currency, estimated=False)
+        # What a failed call cost nobody knows; a call without a model has no price.
         if record.failed or not record.model:
             return None
         price = self._prices.price(record.model, datetime.fromtimestamp(record.end / 1e9, UTC))

@@ -15,6 +15,7 @@ from stratagraph.ontology.facts import Fact, Iri, Literal, Term
 from stratagraph.ontology.namespaces import DCT, RDF, SG
 
 MILLION: Final = Decimal(1_000_000)
+# Providers put a date behind the names of versions, in two ways.
 _DATED: Final = re.compile(r"-(\d{4}-\d{2}-\d{2}|\d{8})\Z")
 
 
@@ -42,6 +43,7 @@ class Price:
         """Return the cost of a call, None where a count that costs money is unknown."""
         if usage.input is None or (self.output is not None and usage.output is None):
             return None
+        # A sender may count cached tokens beside the input instead of within it: no cost is negative.
         cached = min(usage.cached or 0, usage.input) if self.cached is not None else 0
         total = self.input * (usage.input - cached) + (self.cached or 0) * cached
         return (total + (self.output or 0) * (usage.output or 0)) / MILLION

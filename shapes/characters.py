@@ -56,6 +56,7 @@ class CharacterSet:
     def in_any_case(self) -> CharacterSet:
         """Return the set with the case variants of its characters."""
         variants = _variants()
+        # Whichever there is less of: the characters of the set, or those that have variants.
         if sum(high - low for low, high in self.ranges) < len(variants):
             cased: Iterable[int] = (point for low, high in self.ranges for point in range(low, high + 1))
         else:
@@ -66,6 +67,7 @@ class CharacterSet:
     def expression(self) -> str:
         """Return the set as a character class of Python."""
         if not self.ranges:
+            # Python has no empty class of characters; this matches nothing anywhere.
             return "(?!)"
         return "[" + "".join(_written(low, high) for low, high in self.ranges) + "]"
 
@@ -123,6 +125,7 @@ def block(name: str) -> CharacterSet:
         points = unicode_subset("Is" + name).codepoints
     except (RegexError, KeyError):
         raise ValueError(f"{name} is no block of Unicode") from None
+    # Their ranges end before the second number.
     return CharacterSet.of((point, point) if isinstance(point, int) else (point[0], point[1] - 1) for point in points)
 
 
@@ -131,6 +134,7 @@ def _variants() -> Mapping[int, frozenset[int]]:
     """Return the case variants of each character that has any: those whose upper or lower case is the same."""
     cased = [point for name in _CASED for low, high in category(name).ranges for point in range(low, high + 1)]
     found: dict[int, set[int]] = defaultdict(set)
+    # Some share only one of the two: the long s has the upper case of s, the Kelvin sign the lower case of k.
     for change in (str.lower, str.upper):
         alike: dict[str, list[int]] = defaultdict(list)
         for point in cased:

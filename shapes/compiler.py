@@ -106,6 +106,7 @@ class _Compiler:
         shapes = self.compiled
         depths: dict[Iri, int] = {}
         for start in shapes:
+            # A stack of our own: the chain that is to be refused here could exhaust Python's.
             stack: list[tuple[Iri, bool]] = [(start, False)]
             open_shapes: set[Iri] = set()
             while stack:
@@ -147,6 +148,7 @@ class _ShapeReader:
     def read(self) -> Shape:
         said = self._graph.predicates(self.shape)
         severity, deactivated = self.only(SH.severity), self.only(SH.deactivated)
+        # Terms of a shape that is switched off change nothing, so none of them is refused.
         silent = deactivated is not None and self.flag(deactivated)
         if not silent:
             self._judge_terms(said)
@@ -192,12 +194,14 @@ class _ShapeReader:
             for kind in TARGETS
             for value in self._graph.objects(self.shape, kind)
         ]
+        # An implicit class target (SHACL, section 2.1.3.3), which only an IRI can be.
         if self._graph.is_instance(self.shape, RDFS.Class) and not is_blank(self.shape):
             targets.append(Target(SH.targetClass, self.shape))
         return tuple(targets)
 
     def _constraints(self, said: Mapping[Iri, Mapping[Term, None]]) -> tuple[Constraint, ...]:
         found: list[Constraint] = []
+        # In the order of the registry: results then do not depend on the order of the shapes graph.
         for parameter, build in COMPONENTS.items():
             values = said.get(parameter, {})
             if len(values) > 1 and parameter in AT_MOST_ONCE:
@@ -224,11 +228,13 @@ class _ShapeReader:
     def count(self, value: Term) -> int:
         if not isinstance(value, Literal) or value.datatype != XSD.integer or not well_formed(value):
             raise self.malformed("a count is no xsd:integer")
+        # Clamped before it is an integer: Python makes none of a text of more than 4,300 digits.
         return int(max(Decimal(-ENDLESS), min(Decimal(ENDLESS), Decimal(value.value))))
 
     def flag(self, value: Term) -> bool:
         if not isinstance(value, Literal) or value.datatype != XSD.boolean or not well_formed(value):
             raise self.malformed("a boolean is expected where there is none")
+        # SHACL names the literal: "1" is the same value, and does not count.
         return value == TRUE
 
     def members(self, value: Term) -> list[Term]:
@@ -276,6 +282,7 @@ class _ShapeReader:
     def siblings(self) -> tuple[Iri, ...]:
         own = self.only(SH.qualifiedValueShape)
         found: dict[Iri, None] = {}
+        # Sibling shapes as in section 4.7.3 of SHACL: beside this one, under any shape that has both.
         for parent in self._graph.subjects(SH.property, self.shape):
             for child in self._graph.objects(parent, SH.property):
                 values = self._graph.objects(child, SH.qualifiedValueShape)
@@ -288,6 +295,7 @@ class _ShapeReader:
             for child in self._graph.objects(self.shape, SH.property)
             for path in self._graph.objects(child, SH.path)
         )
+        # A longer path allows no predicate (SHACL, section 4.8.1).
         return frozenset(path.iri for path in paths if isinstance(path, Predicate))
 
 

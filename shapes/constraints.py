@@ -16,6 +16,7 @@ from stratagraph.shapes.literals import compare, well_formed
 from stratagraph.shapes.paths import Reached
 from stratagraph.shapes.report import Result
 
+# The two modules need each other's types, and neither needs the other to be loaded.
 if TYPE_CHECKING:
     from stratagraph.shapes.shape import Run, Shape
 
@@ -65,6 +66,7 @@ class Datatype(ValueConstraint):
     datatype: Iri
 
     def accepts(self, _run: Run, value: Term) -> bool:
+        # An ill-formed literal violates the constraint whatever datatype it names (SHACL, section 4.1.2).
         return isinstance(value, Literal) and value.datatype == self.datatype and well_formed(value)
 
 
@@ -179,6 +181,7 @@ class Pattern(ValueConstraint):
 
     def accepts(self, _run: Run, value: Term) -> bool:
         text = text_of(value)
+        # As SPARQL's REGEX, by which SHACL defines it: a match anywhere counts.
         return text is not None and self.pattern.search(text) is not None
 
 
@@ -191,6 +194,7 @@ class LanguageIn(ValueConstraint):
         if not isinstance(value, Literal) or not value.language:
             return False
         tag = value.language.lower()
+        # Basic filtering of RFC 4647, section 3.3.1, as SPARQL's langMatches does it.
         return any(tag == wanted or tag.startswith(wanted + "-") or wanted == "*" for wanted in self.ranges)
 
 
@@ -219,4 +223,5 @@ class In(ValueConstraint):
     members: frozenset[Term]
 
     def accepts(self, _run: Run, value: Term) -> bool:
+        # Equal as terms: 1 and 01 are one value and two terms (SHACL, section 4.8.3).
         return value in self.members

@@ -73,6 +73,7 @@ class Gate:
         scene = self._scene(batch, open_facts)
         violations: list[Finding] = []
         warnings: list[Finding] = []
+        # Every other severity lets the batch pass, those of a user's own shapes too.
         for finding in self._findings(scene):
             (violations if finding.severity == SH.Violation else warnings).append(finding)
         return GateReport(tuple(violations), tuple(warnings))
@@ -101,6 +102,7 @@ class Gate:
 
     def _scene(self, batch: Batch, open_facts: OpenFacts) -> _Scene:
         facts = list(dict.fromkeys(batch.facts()))
+        # Judged by what will stand: the old value of such a predicate is closed by the commit.
         replaced = {(fact.subject, fact.predicate) for fact in facts if self._table.replaces(fact.predicate)}
         typed_here = dict.fromkeys(fact.subject for fact in facts if fact.predicate == _TYPE)
         standing = list(open_facts(self._touched(facts, batch.observations)))
@@ -116,6 +118,7 @@ class Gate:
 
     def _touched(self, facts: Sequence[Fact], observations: Sequence[Observation]) -> Iterable[Iri]:
         """Return every node whose facts matter, each once."""
+        # Subjects and what relations point to: what lies further away is no matter of the gate's.
         touched = dict.fromkeys(fact.subject for fact in facts)
         touched.update(dict.fromkeys(self._table.references(facts)))
         for observation in observations:
@@ -140,6 +143,7 @@ class _Types(dict[Iri, frozenset[Iri]]):
 
     def get(self, node: Iri, default: frozenset[Iri] = frozenset()) -> frozenset[Iri]:  # type: ignore[override]  # one type of default is enough here
         """Return the classes of a node."""
+        # Few nodes of a batch are the ontology's: they are looked up only where the batch and the ledger know nothing.
         return super().get(node) or self._known.get(node, default)
 
 
@@ -162,6 +166,7 @@ class _Plan:
 
     def findings(self, scene: _Scene, ancestors: Mapping[Iri, frozenset[Iri]]) -> Iterator[Finding]:
         """Yield what the shapes find in the nodes that the batch speaks of."""
+        # One for all: it remembers which nodes conform to a shape that several others ask.
         run = Run(self._shapes, scene.graph)
         for shape, focus in self._work(scene, ancestors):
             for result in run.results(shape.iri, focus):

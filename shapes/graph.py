@@ -21,6 +21,7 @@ class Graph:
     """
 
     def __init__(self, facts: Iterable[Fact] = (), *, superclasses: Mapping[Iri, frozenset[Iri]] | None = None) -> None:
+        # Dictionaries as sets with an order: results come in that of the source.
         self._by_subject: dict[Iri, dict[Iri, dict[Term, None]]] = {}
         self._by_object: dict[Iri, dict[Term, dict[Iri, None]]] = {}
         self._known_superclasses = superclasses or {}
@@ -113,6 +114,7 @@ class Graph:
         found: list[Term] = []
         seen: set[Term] = set()
         while head != RDF.nil:
+            # A list may run in a circle.
             first, rest = self.objects(head, RDF.first), self.objects(head, RDF.rest)
             if head in seen or len(first) != 1 or len(rest) != 1:
                 return None

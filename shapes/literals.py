@@ -82,6 +82,7 @@ def _value(literal: Literal) -> _Value | Moment | Duration | None:
 
 
 def _single(number: float) -> _Single:
+    # By way of four bytes, for Python has no type of single precision.
     """Round to single precision; what is beyond its range is infinite."""
     try:
         return _Single(struct.unpack("f", struct.pack("f", number))[0])

@@ -25,6 +25,7 @@ _Ordered = TypeVar("_Ordered", tuple[int, str], Fraction)
 _DAY: Final = 86_400
 _WIDEST_ZONE: Final = 14 * 3600
 _DAYS_OF_400_YEARS: Final = 146_097
+# The digits were checked when the literal was found to be well-formed: here they are only taken apart.
 _FIELDS: Final = {
     XSD.dateTime: "(?P<year>-?[0-9]+)-(?P<month>..)-(?P<day>..)T(?P<hour>..):(?P<minute>..):(?P<second>[0-9.]+)",
     XSD.date: "(?P<year>-?[0-9]+)-(?P<month>..)-(?P<day>..)",
@@ -131,12 +132,14 @@ def _length(year: int, month: int) -> int:
 def _days(year: int, month: int, day: int) -> int:
     """Count days on the calendar, which repeats itself every 400 years, beyond the years that Python knows."""
     cycles, within = divmod(year, 400)
+    # Years 400 to 799 stand for any cycle: all of them are dates that Python has.
     return cycles * _DAYS_OF_400_YEARS + date(within + 400, month, day).toordinal()
 
 
 def _duration(form: str) -> Duration:
     units, months, seconds = _MONTHS, 0, Fraction(0)
     for count, unit, time in _PART.findall(form):
+        # Before "T" an M is months, behind it minutes.
         if time or unit == "D":
             units = _SECONDS
         if unit in units and units is _MONTHS:

@@ -63,6 +63,7 @@ class ObservationCheck:
             ("min", observation.minimum),
             ("max", observation.maximum),
         ):
+            # So written that NaN is caught too, which is neither below nor above anything.
             if not number >= 0:
                 component = SH.MinInclusiveConstraintComponent
             elif math.isinf(number):
@@ -70,6 +71,7 @@ class ObservationCheck:
             else:
                 continue
             yield self._finding(observation, name, SG.term(name), _double(number), component)
+        # As above, for NaN.
         if not observation.minimum <= observation.maximum:
             value = _double(observation.minimum)
             yield self._finding(observation, "order", SG.term("min"), value, SH.LessThanOrEqualsConstraintComponent)

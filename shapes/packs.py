@@ -104,6 +104,7 @@ def read_rule(path: Path) -> Rule:
     reader = _Reader(name, parse_rdf(data, "turtle", SG, name, salt=path.name), data.decode("utf-8", "replace"))
     rule = reader.rule(pack=path.parent.name)
     try:
+        # When it is loaded, not at the first audit: a rule that can't be checked is to be seen at the start.
         compile_shapes(rule.shapes, strict=True)
     except (MalformedShape, UnsupportedShape) as error:
         raise reader.wrong(str(error)) from None
@@ -246,6 +247,7 @@ class _Reader:
     def query(self, predicate: Iri, variables: set[str]) -> str:
         text = self.one(predicate)
         try:
+            # On an empty store a query costs nothing, and still tells its syntax and variables.
             solutions = ox.Store().query(text, prefixes=dict(PREFIXES))
         except SyntaxError as error:
             raise self.wrong(f"{_short(predicate)} is no SPARQL: {error}") from None

@@ -32,6 +32,7 @@ def translate(pattern: str, flags: str = "") -> re.Pattern[str]:
     """
     if unknown := set(flags) - _FLAGS:
         raise ValueError(f"{min(unknown)} is no flag; the flags are i, s, m, x and q")
+    # Every character stands for itself.
     if "q" in flags:
         any_case = "i" in flags
         return re.compile("".join(_character(character, any_case=any_case) for character in pattern))
@@ -107,6 +108,7 @@ class _Translation:
         self._at = found.end()
         if self._peek() in {"?", "*", "+", "{"}:
             raise ValueError(f"{self._pattern[start : self._at + 1]} has one quantifier too many")
+        # One atom of XPath may be several of Python.
         return f"(?:{atom}){found[0]}"
 
     def _atom(self) -> str:
@@ -121,8 +123,11 @@ class _Translation:
     def _point(self, character: str) -> str:
         """Return what a character that stands for a place or for any other one is in Python; nothing for the rest."""
         if character == ".":
+            # Without the flag s a dot is neither line feed nor carriage
+            # return (XPath and XQuery Functions 3.1, section 5.6.2).
             return r"[\s\S]" if self._dot_is_all else r"[^\n\r]"
         if character == "^":
+            # Behind a line feed that ends the text no line begins.
             return r"(?:\A|(?<=\n)(?!\Z))" if self._lines else r"\A"
         if character == "$":
             return r"(?=\n|\Z)" if self._lines else r"\Z"

@@ -46,6 +46,7 @@ class LessThan(Constraint):
 
     def offending(self, run: Run, focus: Term, values: Reached) -> Iterator[Term | None]:
         others = run.graph.objects(focus, self.predicate)
+        # A result for each pair, so several for one value (SHACL, section 4.5.3).
         return (value for value in values for other in others if compare(value, other) not in self.orders)
 
 
@@ -115,6 +116,7 @@ class Property(Constraint):
         return (value for value in values if not run.conforms(self.shape, value))
 
     def results(self, run: Run, _shape: Shape, _focus: Term, values: Reached) -> Iterator[Result]:
+        # What is wrong with the value is told by that shape; a result of this one as well would say it twice.
         for value in values:
             yield from run.results(self.shape, value)
 
@@ -167,6 +169,7 @@ class Closed(Constraint):
 
     def results(self, run: Run, shape: Shape, focus: Term, values: Reached) -> Iterator[Result]:
         for predicate, target in self._surplus(run, values):
+            # The path is the predicate that is too many, not that of the shape.
             yield shape.result(focus, target, self.component, path=Predicate(predicate))
 
     def _surplus(self, run: Run, values: Reached) -> Iterator[tuple[Iri, Term]]:

@@ -140,5 +140,6 @@ class Run:
         key = (shape_iri, node)
         known = self._conforming.get(key)
         if known is None:
+            # The first result is enough.
             known = self._conforming[key] = next(self.results(shape_iri, node), None) is None
         return known

@@ -151,6 +151,7 @@ class Table:
                 if subject not in untyped:
                     untyped.add(subject)
                     yield self._untyped(fact, before)
+            # Once for each subject and predicate: the type of a subject does not change from fact to fact.
             elif key not in seen:
                 yield from self._classes(column, "domain", fact, types)
             if column.rule.relation:
@@ -257,6 +258,7 @@ class Table:
         found = {}
         for group, order in self._groups:
             if len(both := closure & group) > 1:
+                # As in the generated shapes, each class excludes those after it: the last one complains of none.
                 last = max(order.index(cls) for cls in both)
                 found.update(dict.fromkeys(cls for cls in order[:last] if cls in both))
         yield from found

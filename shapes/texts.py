@@ -45,7 +45,7 @@ def message(
     """
     texts = {}
     for language, templates in _templates().items():
-
+        # Defaults, for a function made in a loop would see the last language only.
         def names(terms: Iterable[Iri], language: str = language, glue: str = templates["or"]) -> str:
             return glue.join(model.label(term, language) for term in sorted(terms))
 

@@ -36,6 +36,7 @@ _ACCEPTED: Final = {
 }
 """Datatypes whose values are values of the declared one as well, in the order in which they are written down."""
 
+# Vocabularies that describe anything: facts may use all of their terms.
 _OPEN_NAMESPACES: Final = (RDF, SKOS, DCT, PROV, VS)
 _RDFS_TERMS: Final = frozenset({RDFS.label, RDFS.comment, RDFS.seeAlso, RDFS.isDefinedBy})
 _OWL_TERMS: Final = frozenset({OWL.versionInfo, OWL.versionIRI, OWL.imports, OWL.deprecated, OWL.priorVersion})
@@ -155,6 +156,7 @@ def _disjoint(graph: Graph) -> tuple[tuple[Iri, ...], ...]:
         for one in graph.subjects_of(OWL.disjointWith)
         for other in graph.objects(one, OWL.disjointWith)
     ]
+    # Sorted, because the order decides which of two classes complains.
     return tuple(sorted({tuple(sorted(group)) for group in (*groups, *pairs)}))
 
 

@@ -101,6 +101,7 @@ class SpanContextCache:
         """Take in what a request taught; call it after the commit, so that a failed one can be sent again."""
         with self._lock:
             self._contexts.update(lesson.contexts)
+            # What waited for these spans was stated with them.
             for key in lesson.contexts:
                 self._waiting.pop(key, None)
             for key, found in lesson.waiting.items():
@@ -187,4 +188,5 @@ class Forest:
 def context_of(record: CallRecord, *, counted: bool = False) -> SpanContext:
     """Return what other spans need to know about a record."""
     agent = AgentRef(record.agent, record.service) if record.agent else None
+    # Some senders write eight zeros where a root has no parent.
     return SpanContext(record.parent if any(record.parent) else b"", record.kind, agent, counted)

@@ -60,6 +60,7 @@ class Measures:
         """Count a call, its outcome and its latency."""
         window = record.end // _WINDOW_NANOSECONDS
         self._add(subject, SG.calls, 1.0, window)
+        # Also where none happened: no error is a figure, and nothing would be unknown.
         self._add(subject, SG.errors, float(record.failed), window)
         self._add(subject, SG.callLatency, record.seconds, window)
         if record.error in ERROR_METRICS:

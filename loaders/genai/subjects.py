@@ -52,6 +52,7 @@ class Subjects:
 
     def system(self, service: Service) -> Iri:
         """Return the system that a service is, where it runs stated too."""
+        # Every scope states it for itself: it must go on standing when another one falls silent.
         known = self._scope, SG.LLMSystem, "", service
         if known not in self._told:
             self._told[known] = self._system(service)
@@ -155,6 +156,7 @@ class Subjects:
             self._minted[known] = mint(self._model, cls, dict(known[1]), self._base)
             self.state(self._minted[known], RDF.type, cls)
         iri = self._minted[known]
+        # Again under each scope, even of an asset that was minted before.
         for predicate, value in known[1]:
             if value:
                 self.state(iri, predicate, Literal(value))

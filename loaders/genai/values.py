@@ -14,7 +14,9 @@ from stratagraph.ontology.errors import StratagraphError
 
 LONGEST_NAME: Final = 256
 """A longer name is no name: it would be content, or junk that mints assets."""
+# Sums are doubles: beyond this, one token more makes no difference to them.
 _MOST_TOKENS: Final = 2**53
+# Digits that are certain to fit 64 bits.
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,18}\Z")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -49,6 +51,7 @@ def tokens(key: str, value: AnyValue, empty: frozenset[str]) -> int | None:
     number: int | None = None
     if kind == "int_value":
         number = value.int_value
+    # Emitters without integers send whole numbers so.
     elif kind == "double_value" and value.double_value.is_integer():
         number = int(value.double_value)
     elif kind == "string_value" and _INTEGER.match(value.string_value):

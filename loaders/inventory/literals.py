@@ -11,6 +11,7 @@ from stratagraph.ontology.namespaces import XSD
 _NUMBERS: Final = frozenset(
     {XSD.integer, XSD.decimal, XSD.double, XSD.float, XSD.nonNegativeInteger, XSD.positiveInteger}
 )
+# What YAML 1.1 takes for truth values, and people go on writing.
 _WORDS: Final = {"yes": "true", "no": "false", "on": "true", "off": "false"}
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MOMENT: Final = re.compile(r"(\d{4}-\d{2}-\d{2}) +(\d{2}:\d{2}:\d{2}\S*)")

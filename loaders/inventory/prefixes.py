@@ -13,6 +13,7 @@ from stratagraph.ontology.facts import Iri
 from stratagraph.ontology.namespaces import PREFIXES
 from stratagraph.ontology.terms import to_ox
 
+# The empty prefix is one as well.
 _PREFIX: Final = re.compile(r"[A-Za-z][\w.-]*|")
 
 

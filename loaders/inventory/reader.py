@@ -72,6 +72,7 @@ class _Reader:
             nodes = self.sections(root)
         self.entries = Entries(self.terms, self.base, self.faults)
         self.references = References(self.entries)
+        # All entries have their names before any is read: a reference may point further down.
         listed = [entry for node in nodes if (entry := self.entries.take(node))]
         facts: dict[Fact, Place | None] = {}
         for entry in listed:
@@ -131,6 +132,7 @@ class _Reader:
                         yield name, target, line_of(item)
                 elif name in self.model.attributes:
                     stated = self.literal(name, key, item)
+                    # A list means several values; two single ones were hardly meant to be two.
                     if item is value:
                         self.compare(entry, name, stated, item)
                     yield name, stated, line_of(item)
@@ -178,6 +180,7 @@ class _Reader:
         """Return a text in a language."""
         tag = language.value.lower()
         try:
+            # The triple store's own check of a tag's form (RFC 5646).
             to_ox(Literal("-", language=tag or "-"))
         except ValueError:
             meant = language.value.replace("_", "-")

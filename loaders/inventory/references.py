@@ -59,6 +59,7 @@ class References:
         if "://" in written or bare != written or written.startswith("urn:"):
             return bare
         expanded = self.terms.expand(written)
+        # A module's term goes before an IRI that a prefix merely allows.
         known = [iri for iri in expanded if iri in self.terms.names.types]
         return next(iter(known or expanded), None)
 

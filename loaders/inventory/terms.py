@@ -142,6 +142,7 @@ class Terms:
 
     def _spelled(self, name: str, pool: Collection[Iri]) -> tuple[Iri, ...]:
         written = name.strip().removeprefix("<").removesuffix(">")
+        # What is written out goes before what has to be found by its name.
         for candidates in ((written,), self.expand(written), (SG.term(written),), self.names.local.get(written, ())):
             if found := tuple(iri for iri in candidates if iri in pool):
                 return found
