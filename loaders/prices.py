@@ -70,10 +70,10 @@ class PriceTable:
         """Return the prices that the facts state; one without model, amount, currency, date and source is no price."""
         told: dict[Iri, dict[Iri, Term]] = defaultdict(dict)
         priced: set[Iri] = set()
-        for fact in facts:
-            if fact.predicate == RDF.type and fact.object == SG.Price:
+        for fact in filter(concerns_prices, facts):
+            if fact.predicate == RDF.type:
                 priced.add(fact.subject)
-            elif fact.predicate in _PROPERTIES:
+            else:
                 told[fact.subject][fact.predicate] = fact.object
         read = (_price(told[subject]) for subject in sorted(priced))
         return cls.of(price for price in read if price is not None)
@@ -102,6 +102,11 @@ _PROPERTIES: Final = frozenset(
         DCT.source,
     }
 )
+
+
+def concerns_prices(fact: Fact) -> bool:
+    """Tell whether a table may read otherwise with this fact than without it: every other one is passed over."""
+    return fact.predicate in _PROPERTIES or (fact.predicate == RDF.type and fact.object == SG.Price)
 
 
 def _price(told: Mapping[Iri, Term]) -> Price | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
@@ -47,16 +47,19 @@ _WITHOUT: Final = "FILTER NOT EXISTS {{ VALUES ?other {{ {classes} }} ?asset a ?
 def levels(
     store: TripleStore,
     model: OntologyModel,
-    verdicts: Iterable[tuple[Iri, str]] = (),
+    verdicts: Iterable[tuple[Iri | None, str]] = (),
     *,
     language: str = "en",
 ) -> list[Document]:
     """Return the levels, L12 first and the transversal strip last, with asset counts and the audit's verdicts.
 
-    ``verdicts`` are (target asset, status) pairs of an audit; ``counts`` says how many there are of each status.
+    ``verdicts`` are the (level, status) pairs of an audit; ``counts`` says how many there are of each status. The
+    audit may be of an earlier sequence than the counts of assets, so its own levels are taken.
     """
     counts = _counts(store, model)
-    statuses = _statuses(store, model, verdicts)
+    statuses: dict[Iri | None, Counter[str]] = defaultdict(Counter)
+    for found, status in verdicts:
+        statuses[found][status] += 1
     tag = supported(language)
     shown = [
         {
@@ -141,18 +144,6 @@ def _counts(store: TripleStore, model: OntologyModel) -> dict[Iri | None, int]:
     # What is on no level is not asked for but left over, and costs no query of its own.
     counts[None] = total - sum(counts.values())
     return counts
-
-
-def _statuses(
-    store: TripleStore, model: OntologyModel, verdicts: Iterable[tuple[Iri, str]]
-) -> dict[Iri | None, Counter[str]]:
-    pairs = list(verdicts)
-    cards = Cards(store, model)
-    cards.fetch(target for target, _ in pairs)
-    statuses: dict[Iri | None, Counter[str]] = {}
-    for target, status in pairs:
-        statuses.setdefault(cards.level(target), Counter())[status] += 1
-    return statuses
 
 
 def _worst(counts: Counter[str]) -> Document:

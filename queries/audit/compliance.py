@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Final, TypeAlias
 
@@ -15,7 +16,7 @@ from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import RDF, compact
 from stratagraph.ontology.terms import encode
 from stratagraph.queries.audit.evidence import look_up, trace
-from stratagraph.queries.audit.freshness import still_good, unreadable
+from stratagraph.queries.audit.freshness import next_change, still_good, unreadable
 from stratagraph.queries.audit.governance import Governance, Governed
 from stratagraph.queries.audit.settling import of_governance, of_results, things
 from stratagraph.queries.audit.verdicts import Audit, Need, Outcome, Reason, Thing, Verdict
@@ -44,6 +45,8 @@ SELECT DISTINCT ?target ?type ?name ?label WHERE {{
   OPTIONAL {{ ?target rdfs:label ?label }}
 }}
 """
+
+_ASKS_THE_TIME: Final = re.compile(r"\bnow\s*\(", re.IGNORECASE)
 
 
 class UnknownFramework(StratagraphError, slug="unknown-framework", status=404):
@@ -112,7 +115,8 @@ def evaluate(
     # Another day is judged by what has happened when it is over; today is not over yet.
     moment = now if on == now.astimezone(UTC).date() else day_over
     governance = Governance(store, model)
-    verdicts = [v for rule in chosen for v in _Evaluation(governance, rule, on, moment).verdicts()]
+    evaluations = [_Evaluation(governance, rule, on, moment, now) for rule in chosen]
+    verdicts = [verdict for evaluation in evaluations for verdict in evaluation.verdicts()]
     return Audit(
         verdicts=tuple(verdicts),
         rules=chosen,
@@ -122,7 +126,20 @@ def evaluate(
         assessor=assessor,
         ontology=model.hash,
         framework=name,
+        good_until=min(filter(None, (_day_turns(on, now), *(each.good_until for each in evaluations))), default=None),
     )
+
+
+def _day_turns(on: date, now: datetime) -> datetime | None:
+    """Return when an audit of a day begins to be judged by another moment; None for a day that is over.
+
+    Of today the moment is now, of every other day its end: today turns at midnight, and a day to come when it begins.
+    """
+    today = now.astimezone(UTC).date()
+    if on < today:
+        return None
+    turns = on + timedelta(days=1) if on == today else on
+    return datetime.combine(turns, time.min, tzinfo=UTC)
 
 
 def framework_name(rules: Sequence[Rule], given: str) -> str:
@@ -140,7 +157,7 @@ def framework_name(rules: Sequence[Rule], given: str) -> str:
 class _Evaluation:
     """One rule at work on all of its targets."""
 
-    def __init__(self, governance: Governance, rule: Rule, on: date, moment: datetime) -> None:
+    def __init__(self, governance: Governance, rule: Rule, on: date, moment: datetime, now: datetime) -> None:
         self.governance = governance
         self.store = governance.store
         self.model = governance.model
@@ -149,6 +166,9 @@ class _Evaluation:
         self.superclasses = {cls: info.ancestors for cls, info in self.model.classes.items()}
         self.on = on
         self.moment = moment
+        self.judges_now = moment == now
+        # A query that asks for the time itself may answer otherwise at any moment: nobody can say until when it holds.
+        self.good_until: datetime | None = now if _ASKS_THE_TIME.search(_queries(rule)) else None
 
     def verdicts(self) -> list[Verdict]:
         targets = self._targets()
@@ -168,12 +188,19 @@ class _Evaluation:
         for target in targets:
             said = applied.get(target.iri, self._otherwise())
             seen = _Seen(facts[target.iri], still_good(facts[target.iri], target.iri, self.rule, self.moment))
+            self._note_turn(seen)
             outcome, reasons = self._judge(target, said, governed[target.iri], seen)
             verdict = self._verdict(target, outcome, [*reasons, *self._warnings(target, seen)], said.starts)
             verdicts.append(replace(verdict, evidence=tuple(make(fact, fact in seen.good) for fact in seen.facts)))
             unknown = outcome is Outcome.UNKNOWN
             wanted.append(list(self._wanted(target, said, governed[target.iri], seen)) if unknown else [])
         return self._with_needs(verdicts, wanted)
+
+    def _note_turn(self, seen: _Seen) -> None:
+        """Remember when other facts will count, where this is judged as of now; the end of a day does not move."""
+        turn = next_change(seen.facts, self.rule, self.moment)
+        if turn is not None and self.judges_now:
+            self.good_until = turn if self.good_until is None else min(self.good_until, turn)
 
     def _wanted(self, target: _Target, said: _Applied, governed: Governed, seen: _Seen) -> Iterator[tuple[Iri, Wanted]]:
         """Yield what would settle an unknown verdict: first the open questions, then the evidence."""
@@ -326,6 +353,10 @@ class _Evaluation:
             reasons=tuple(reasons),
             in_force_from=starts,
         )
+
+
+def _queries(rule: Rule) -> str:
+    return f"{rule.applicability}\n{rule.evidence}\n{rule.target_query}"
 
 
 # The shapes of a rule stay the same between audits; compiling them does not depend on the graph.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -15,6 +16,8 @@ from stratagraph.shapes.rule import Newest, Rule
 _PERIOD: Final = frozenset({SG.effectiveFrom, SG.effectiveUntil})
 # How XML Schema (Part 2, section 3.2.7) writes the end of a day, which Python does not read.
 _MIDNIGHT: Final = "T24:00:00"
+_INSTANT: Final = timedelta(microseconds=1)
+"""The shortest time that a moment of ours can tell."""
 
 
 def still_good(facts: Sequence[Fact], target: Iri, rule: Rule, moment: datetime) -> frozenset[Fact]:
@@ -30,6 +33,30 @@ def still_good(facts: Sequence[Fact], target: Iri, rule: Rule, moment: datetime)
     if rule.newest is None or rule.freshness is None:
         return frozenset(good)
     return _without_older(good, target, rule.newest, rule.freshness.dated_by)
+
+
+def next_change(facts: Iterable[Fact], rule: Rule, moment: datetime) -> datetime | None:
+    """Return the first time after a moment at which other facts among these may count; None where none is to come.
+
+    It errs to the early side only: facts of the target itself, which do not date anything, are asked as well.
+    """
+    return min((time for fact in facts for time in _turns(fact, rule) if time > moment), default=None)
+
+
+def _turns(fact: Fact, rule: Rule) -> Iterator[datetime]:
+    """Yield the times at which a fact begins to count or ceases to, or lets others do so."""
+    freshness = rule.freshness
+    dated = freshness is not None and fact.predicate == freshness.dated_by
+    if not dated and fact.predicate not in _PERIOD and fact.predicate not in rule.happened:
+        return
+    time = moment_of(fact.object)
+    if time is None:
+        return
+    yield time
+    if freshness is not None and dated:
+        # In the very moment in which it reaches its greatest age it still counts, see ``_counts``.
+        with suppress(OverflowError):
+            yield time + timedelta(days=freshness.days) + _INSTANT
 
 
 def unreadable(facts: Sequence[Fact], rule: Rule) -> tuple[Fact, ...]:

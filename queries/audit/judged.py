@@ -6,7 +6,7 @@ from typing import Any, Final, TypeAlias
 
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.queries.audit.verdicts import WORST_FIRST, Audit, Outcome, Verdict
-from stratagraph.queries.cards import Cards, notation
+from stratagraph.queries.cards import notation
 from stratagraph.queries.messages import language as supported
 from stratagraph.queries.messages import messages
 from stratagraph.shapes.rule import Severity
@@ -17,7 +17,7 @@ OPEN: Final = frozenset({Outcome.FAIL, Outcome.UNKNOWN})
 """Outcomes that ask for something to be done."""
 
 
-def judged(audit: Audit, cards: Cards, model: OntologyModel, language: str, *, limit: int) -> Document:
+def judged(audit: Audit, model: OntologyModel, language: str, *, limit: int) -> Document:
     """Return the audit's verdicts on assets, at most ``limit``; ``total`` says how many there are."""
     severities = tuple(Severity)
     verdicts = sorted(
@@ -25,16 +25,15 @@ def judged(audit: Audit, cards: Cards, model: OntologyModel, language: str, *, l
         key=lambda v: (WORST_FIRST.index(v.outcome), severities.index(v.rule.severity), v.rule.id, v.target or ""),
     )
     shown = verdicts[:limit]
-    cards.fetch({verdict.target for verdict in shown if verdict.target})
     return {
         "sequence": audit.sequence,
         "on": audit.on.isoformat(),
         "total": len(verdicts),
-        "verdicts": [_document(verdict, cards, model, supported(language)) for verdict in shown],
+        "verdicts": [_document(verdict, model, supported(language)) for verdict in shown],
     }
 
 
-def _document(verdict: Verdict, cards: Cards, model: OntologyModel, language: str) -> Document:
+def _document(verdict: Verdict, model: OntologyModel, language: str) -> Document:
     texts = messages("compliance", language)
     rule = verdict.rule
     assert verdict.target is not None  # chosen so
@@ -46,7 +45,7 @@ def _document(verdict: Verdict, cards: Cards, model: OntologyModel, language: st
         "severity": rule.severity.value,
         "severityLabel": texts[f"severity-{rule.severity.value}"],
         "target": verdict.target,
-        "label": cards[verdict.target].label(language),
+        "label": verdict.label(language),
         "level": notation(model, verdict.level),
         "outcome": verdict.outcome.value,
         "outcomeLabel": texts[f"outcome-{verdict.outcome.value}"],

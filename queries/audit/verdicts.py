@@ -122,7 +122,11 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audit:
-    """All verdicts of one evaluation, at one ledger sequence, for the rules of one day."""
+    """All verdicts of one evaluation, at one ledger sequence, for the rules of one day.
+
+    ``good_until`` is the first moment at which a verdict may be another though the graph stays as it is: a piece of
+    evidence ends, begins or grows too old, or the day is over. None: never.
+    """
 
     verdicts: tuple[Verdict, ...]
     rules: tuple[Rule, ...]
@@ -133,6 +137,11 @@ class Audit:
     ontology: str
     framework: str | None = None
     allow_empty: bool = False
+    good_until: datetime | None = None
+
+    def holds_at(self, moment: datetime) -> bool:
+        """Whether evaluating again at a moment, over the same graph, would give the same verdicts."""
+        return self.good_until is None or moment < self.good_until
 
     @property
     def empty(self) -> bool:

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from stratagraph.ontology.facts import Batch, ChangeSet, Iri, LedgerChange, Method, Observation
 from stratagraph.ontology.model import CORE_SOURCE, OntologyModel, load_model
@@ -21,9 +21,12 @@ from stratagraph.ontology.rules import compile_rules
 from stratagraph.service.deriver import Deriver
 from stratagraph.service.deriver.saved import load, save
 from stratagraph.service.deriver.shares import horizon
+from stratagraph.service.engine.arrivals import Arrivals
+from stratagraph.service.engine.audits import Audits
 from stratagraph.service.engine.in_force import ontology_of
 from stratagraph.service.engine.lockfile import DataLock
 from stratagraph.service.engine.ontology_batch import ontology_batch
+from stratagraph.service.engine.prices import Prices
 from stratagraph.service.engine.sameness import Sameness
 from stratagraph.service.engine.seed import FIRST, Seed
 from stratagraph.service.engine.tally import Tally
@@ -31,10 +34,11 @@ from stratagraph.service.gc_pause import LARGE, paused
 from stratagraph.service.ledger.commit import RUN, Receipt
 from stratagraph.service.ledger.errors import InvalidBatch
 from stratagraph.service.ledger.ledger import End, Ledger
-from stratagraph.service.settings import CHECKPOINTS_FOLDER, DERIVER_FILE, TRIPLES_FOLDER, Settings
+from stratagraph.service.settings import CHECKPOINTS_FOLDER, DERIVER_FILE, SNAPSHOTS_FOLDER, TRIPLES_FOLDER, Settings
 from stratagraph.service.views.adjacency import AdjacencyView
 from stratagraph.service.views.checkpoints import Checkpoints
 from stratagraph.service.views.projector import Projector, RemoteView
+from stratagraph.service.views.snapshots import Snapshot, Snapshots
 from stratagraph.service.views.triples import TriplesView
 from stratagraph.service.views.view import View, Watermark
 from stratagraph.shapes.finding import Finding, GateRefused, GateReport
@@ -47,9 +51,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-KEPT_AUDITS: Final = 8
-"""Audits that are kept for the next question about the same sequence."""
 RETENTION_SECONDS: Final = 3600.0
+NEAR_MISS_SECONDS: Final = 0.25
+"""Seconds that who reads about an asset waits for the deriver: most changes take less, and more is noticed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +67,8 @@ class Committed:
 class Engine:
     """Owns the ledger, the deriver and the views of one data directory; one per process and directory.
 
-    ``commit`` may be called from any thread. What reads several things that must fit together does so inside
-    ``reading``, where nothing moves.
+    ``commit`` may be called from any thread. Who reads does so within ``reading``: it pins the views as they are, and
+    no commit waits for it.
 
     Raises:
         DataInUse: another process holds the directory.
@@ -89,11 +93,10 @@ class Engine:
         self._single_valued = frozenset(iri for iri, info in self.model.attributes.items() if info.single_valued)
         self._commit_lock = threading.Lock()
         self._views_lock = threading.RLock()
-        self._moved = threading.Condition()
+        self.arrivals = Arrivals(lambda: self.sequence)
         self.tally = Tally()
-        self._prices: PriceTable | None = None
-        self._audits: dict[tuple[int, date, str | None], Audit] = {}
-        self.last_audit: Audit | None = None
+        self.price_table = Prices(self.reading)
+        self.audits = Audits(self.model, lambda: self.rules)
         seed = Seed(self.model) if self.model is load_model() else None
         if seed and isinstance(self.settings.ledger, Path):
             seed.plant_ledger(self.settings.ledger)
@@ -109,7 +112,7 @@ class Engine:
             "neo4j",
             connect=self._connect_neo4j,
             snapshot=self._snapshot,
-            reading=self.reading,
+            reading=self._still,
             head=self._position,
         )
         if stated := ontology_batch(self.model, self.ledger):
@@ -178,6 +181,8 @@ class Engine:
                     self._seed.keep(self.deriver, self.triples)
         if self._seed and head.sequence == FIRST and isinstance(self.settings.ledger, Path):
             self._seed.keep_ledger(self.settings.ledger)
+        folder = self.settings.data / SNAPSHOTS_FOLDER
+        self.snapshots = Snapshots(folder, self.triples, self.adjacency, self.model)
 
     def _restored(self, head: End) -> Deriver:
         """Derive the present anew from what the ledger says."""
@@ -228,8 +233,6 @@ class Engine:
             if not receipt.duplicate:
                 self.tally.changed(receipt.change)
                 self._project(receipt.change)
-                if batch.method is Method.DECLARED:
-                    self._prices = None
             return Committed(receipt=receipt, warnings=(*report.warnings, *self._doubts(batch, receipt)))
 
     def _doubts(self, batch: Batch, receipt: Receipt) -> tuple[Finding, ...]:
@@ -273,14 +276,15 @@ class Engine:
         with self._views_lock:
             derived = self.deriver.apply(change)
             self.neo4j.offer(derived)  # before the views move: who compares them finds the change in the queue
-            for view in self.views():
-                try:
-                    view.apply(derived)
-                except Exception:
-                    log.exception("the view %s failed at sequence %d; rebuilding it", view.name, change.sequence)
-                    view.rebuild(self.deriver.snapshot(edges_only=view.edges_only))
-        with self._moved:
-            self._moved.notify_all()
+            self.price_table.follow(derived)
+            with self.snapshots.moving():
+                for view in self.views():
+                    try:
+                        view.apply(derived)
+                    except Exception:
+                        log.exception("the view %s failed at sequence %d; rebuilding it", view.name, change.sequence)
+                        view.rebuild(self.deriver.snapshot(edges_only=view.edges_only))
+        self.arrivals.announce()
 
     def housekeep(self) -> int:
         """Close what silent sources no longer see and add up old observations; return the number of batches."""
@@ -315,8 +319,8 @@ class Engine:
 
     @property
     def sequence(self) -> int:
-        """The sequence that every view has reached."""
-        return min(self._sequence_of(view) for view in self.views())
+        """The sequence that every view has reached, and that readers get."""
+        return self.snapshots.sequence
 
     def lags(self) -> Mapping[str, int]:
         """Return how many sequences each view is behind the ledger."""
@@ -328,34 +332,50 @@ class Engine:
         return mark.sequence if mark else 0
 
     @contextmanager
-    def reading(self) -> Iterator[None]:
-        """Hold the views still while something is read that must fit together."""
+    def reading(self) -> Iterator[Snapshot]:
+        """Pin the newest sequence: whatever is read of it fits together, and nobody waits.
+
+        Raises:
+            SnapshotLost: a change hangs while it is being written.
+        """
+        with self.snapshots.newest() as snapshot:
+            yield snapshot
+
+    @contextmanager
+    def _still(self) -> Iterator[None]:
+        """Hold the deriver and the views still; no commit gets on meanwhile."""
         with self._views_lock:
             yield
 
+    def near_misses(self, snapshot: Snapshot, asset: Iri, language: str) -> list[dict[str, Any]] | None:
+        """Return what may be one with an asset of a snapshot; None when the graph has moved on, or is moving.
+
+        Only the deriver knows this, and it knows the newest sequence alone. A change may take minutes to derive: who
+        reads about an asset must not wait for that.
+        """
+        if not self._views_lock.acquire(timeout=NEAR_MISS_SECONDS):
+            return None
+        try:
+            here = self.deriver.sequence == snapshot.sequence
+            return self.sameness.near_misses(asset, language) if here else None
+        finally:
+            self._views_lock.release()
+
     def wait_for(self, sequence: int, seconds: float) -> bool:
         """Wait until every view has reached a sequence; return whether it came in time."""
-        deadline = time.monotonic() + seconds
-        with self._moved:
-            return self._moved.wait_for(lambda: self.sequence >= sequence, max(0.0, deadline - time.monotonic()))
+        return self.arrivals.wait(sequence, seconds)
 
-    def observations_about(self, asset: Iri, start: datetime, end: datetime) -> Iterator[Observation]:
-        """Yield what was observed of an asset over a time, as the views know it; of merged assets what each showed."""
-        for member in self.deriver.members(asset):
-            for seen in self.ledger.observations_about(member, start, end, until=self.sequence):
+    def observations_about(
+        self, snapshot: Snapshot, asset: Iri, start: datetime, end: datetime
+    ) -> Iterator[Observation]:
+        """Yield what was observed of an asset over a time, as of a snapshot; of merged assets what each showed."""
+        for member in snapshot.members(asset):
+            for seen in self.ledger.observations_about(member, start, end, until=snapshot.sequence):
                 yield seen if member == asset else replace(seen, subject=asset)
 
     def prices(self) -> PriceTable:
         """Return the price facts of the graph."""
-        from stratagraph.loaders.prices import PriceTable
-
-        table = self._prices
-        if table is None:
-            rows = self.triples.select("SELECT DISTINCT ?price WHERE { ?price a sg:Price }")
-            subjects = [row["price"] for row in rows]
-            facts = self.ledger.open_facts([subject for subject in subjects if isinstance(subject, str)])
-            table = self._prices = PriceTable.from_facts(facts)
-        return table
+        return self.price_table.table()
 
     def newest_telemetry(self) -> datetime | None:
         """Return when telemetry was last committed, or None."""
@@ -365,48 +385,24 @@ class Engine:
         # Adding up old observations is an entry of their source, and tells of nothing new.
         return next((batch.time for batch in newest if batch.kind == RUN), None)
 
-    def verdicts(self) -> tuple[tuple[Iri, str], ...]:
-        """Return (target, outcome) of every rule today; evaluated once per sequence and day."""
-        return tuple((verdict.target, verdict.outcome.value) for verdict in self.audit().verdicts if verdict.target)
-
     def audit(self, *, on: date | None = None, framework: str | None = None) -> Audit:
-        """Evaluate the rules on a day, today unless said otherwise; the newest answers are kept for their sequence.
+        """Evaluate the rules in this process, on a day, today unless said otherwise; or return what is known.
 
         Raises:
             UnknownFramework: no rule belongs to the framework.
         """
-        from stratagraph.queries.audit.compliance import evaluate, framework_name
-
-        now = datetime.now(UTC)
-        if framework is not None:
-            framework = framework_name(self.rules, framework)
-        key = (self.triples.sequence, on or now.date(), framework)
-        audit = self._audits.get(key)
-        if audit is None:
-            with self.reading():
-                audit = evaluate(
-                    self.triples, self.model, self.rules, on=on or now.date(), framework=framework, now=now
-                )
-            known = [(kept, each) for kept, each in self._audits.items() if kept[0] == audit.sequence]
-            self._audits = dict([*known[1 - KEPT_AUDITS :], (key, audit)])
-            if on is None and framework is None:
-                self.last_audit = audit
-        return audit
+        with self.reading() as snapshot:
+            return self.audits.of(snapshot, on=on, framework=framework)
 
     def checkpoints(self) -> Checkpoints:
         """Return the immutable copies of the triples that query workers read."""
         if self._checkpoints is None:
             self._checkpoints = Checkpoints(
                 self.settings.data / CHECKPOINTS_FOLDER,
-                make=self._checkpoint,
-                sequence=lambda: self.triples.sequence,
+                make=self.snapshots.copy_to,
+                sequence=lambda: self.sequence,
             )
         return self._checkpoints
-
-    def _checkpoint(self, path: Path) -> int:
-        with self._views_lock:
-            self.triples.checkpoint(path)
-            return self.triples.sequence
 
     # Lifetime
 
@@ -415,6 +411,7 @@ class Engine:
         self.neo4j.close()
         if self._checkpoints is not None:
             self._checkpoints.close()
+        self.snapshots.close()
         for view in self.views():
             view.close()
         if not (self.deriver.sequence == FIRST and self._seed and self._seed.is_kept):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Response
 
 from stratagraph.ontology.facts import Iri
+from stratagraph.ontology.sentences import say
 from stratagraph.queries import catalog, names
 from stratagraph.queries.asset import asset as describe_asset
 from stratagraph.queries.impact.document import impact_document
@@ -22,10 +23,15 @@ from stratagraph.service.http.documents.media import texts
 from stratagraph.service.http.documents.problem import problems
 from stratagraph.service.http.graphs import AsOf, Graphs
 from stratagraph.service.http.parameters import Language
+from stratagraph.service.http.sequence import answered_at
+from stratagraph.service.views.snapshots import Snapshot
 
 AssetName = Annotated[str, Query(min_length=1, description="Name, label, CURIE or IRI of an asset.")]
 
 MAX_PAGE = 1000
+MOST_ATTEMPTS: Final = 3
+"""How often an asset's page is made anew because a commit came in between; beyond that it says what it lacks."""
+NEAR_MISSES_LATER: Final = "The graph is changing: which assets may be this one is told again when it stands still."
 
 
 class ImpactForm(StrEnum):
@@ -48,13 +54,13 @@ MEDIA_TYPES = {
 def router(engine: Engine, graphs: Graphs) -> APIRouter:
     """Return the routes below /api that read the graph."""
     routes = APIRouter(prefix="/api", tags=["graph"])
-    _add_catalog(routes, engine)
-    _add_names(routes, engine)
+    _add_catalog(routes, engine, graphs)
+    _add_names(routes, engine, graphs)
     _add_impact(routes, engine, graphs)
     return routes
 
 
-def _add_catalog(routes: APIRouter, engine: Engine) -> None:
+def _add_catalog(routes: APIRouter, engine: Engine, graphs: Graphs) -> None:
     """Add what there is: the levels and the assets on them."""
     model = engine.model
 
@@ -64,7 +70,10 @@ def _add_catalog(routes: APIRouter, engine: Engine) -> None:
         responses={200: {"model": list[Level]}, **problems(400, 503)},
     )
     def levels(lang: Language = "en") -> list[dict[str, Any]]:
-        return catalog.levels(engine.triples, model, engine.verdicts(), language=lang)
+        with graphs(None) as graph:
+            audit = engine.audits.last
+            told = () if audit is None else ((each.level, each.outcome.value) for each in audit.verdicts if each.target)
+            return catalog.levels(graph.triples, model, told, language=lang)
 
     @routes.get(
         "/assets",
@@ -79,19 +88,20 @@ def _add_catalog(routes: APIRouter, engine: Engine) -> None:
         lang: Language = "en",
     ) -> dict[str, Any]:
         wanted = names.resolve_level(model, level) if level else None
-        return catalog.assets(
-            engine.triples,
-            model,
-            level=wanted,
-            transversal=level is not None and wanted is None,
-            cls=names.resolve_class(model, kind) if kind else None,
-            limit=limit,
-            after=after,
-            language=lang,
-        )
+        with graphs(None) as graph:
+            return catalog.assets(
+                graph.triples,
+                model,
+                level=wanted,
+                transversal=level is not None and wanted is None,
+                cls=names.resolve_class(model, kind) if kind else None,
+                limit=limit,
+                after=after,
+                language=lang,
+            )
 
 
-def _add_names(routes: APIRouter, engine: Engine) -> None:
+def _add_names(routes: APIRouter, engine: Engine, graphs: Graphs) -> None:
     """Add what people ask by name: one asset, and the search for one."""
     model = engine.model
 
@@ -101,10 +111,7 @@ def _add_names(routes: APIRouter, engine: Engine) -> None:
         responses={200: {"model": AssetDescription}, **problems(400, 404, 409, 503)},
     )
     def asset(name: str, lang: Language = "en") -> dict[str, Any]:
-        with engine.reading():
-            iri = _in_path(engine, name)
-            document = describe_asset(engine.triples, model, iri, language=lang)
-            return document | {"nearMisses": engine.sameness.near_misses(iri, lang)}
+        return _described(engine, name, lang)
 
     @routes.get(
         "/search",
@@ -116,7 +123,8 @@ def _add_names(routes: APIRouter, engine: Engine) -> None:
         limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Most assets of one answer.")] = 20,
         lang: Language = "en",
     ) -> dict[str, Any]:
-        return names.search(engine.triples, model, q, limit=limit, language=lang)
+        with graphs(None) as graph:
+            return names.search(graph.triples, model, q, limit=limit, language=lang)
 
 
 def _add_impact(routes: APIRouter, engine: Engine, graphs: Graphs) -> None:
@@ -160,12 +168,27 @@ def _add_impact(routes: APIRouter, engine: Engine, graphs: Graphs) -> None:
         return Response(render(document, format.value), media_type=MEDIA_TYPES[format], headers=dict(graph.headers))
 
 
-def _in_path(engine: Engine, name: str) -> Iri:
+def _described(engine: Engine, name: str, lang: str) -> dict[str, Any]:
+    """Return everything about one asset, all of it of one sequence."""
+    for attempt in range(1, MOST_ATTEMPTS + 1):
+        with engine.reading() as snapshot:
+            iri = _in_path(snapshot, name, engine.settings.base)
+            document = describe_asset(snapshot.triples, engine.model, iri, language=lang)
+            near = engine.near_misses(snapshot, iri, lang)
+            if near is None and attempt < MOST_ATTEMPTS:
+                continue  # a commit came in between: what may be the same asset is known of the newest sequence only
+            answered_at(snapshot.sequence)
+            cut = {} if near is not None else {"partial": True, "partialReason": say(NEAR_MISSES_LATER, lang)}
+            return document | {"nearMisses": near or []} | cut
+    raise AssertionError  # the last attempt returns
+
+
+def _in_path(snapshot: Snapshot, name: str, base: Iri) -> Iri:
     """Return what a path names; an IRI pasted there has lost its percent-encoding to the server."""
     try:
-        return resolve_start(engine.triples, engine.model, name, engine.settings.base)
+        return resolve_start(snapshot.triples, snapshot.model, name, base)
     except names.UnknownName:
         encoded = quote(name, safe=":/#?&=+,;@!$'()*~")
         if encoded == name:
             raise
-        return resolve_start(engine.triples, engine.model, encoded, engine.settings.base)
+        return resolve_start(snapshot.triples, snapshot.model, encoded, base)

@@ -22,6 +22,7 @@ from stratagraph.service.http.documents.ledger import BatchReceipt, WithdrawalRe
 from stratagraph.service.http.documents.media import REF, texts
 from stratagraph.service.http.documents.problem import problems
 from stratagraph.service.http.negotiation import media_type_of
+from stratagraph.service.http.sequence import answered_at
 from stratagraph.service.http.tongue import in_tongue
 from stratagraph.service.http.wire import LONGEST_NAME, LONGEST_SCOPE, WireBatch
 from stratagraph.service.withdrawal import withdrawal
@@ -126,6 +127,7 @@ def router(engine: Engine) -> APIRouter:
         if dry_run:
             response.status_code = HTTPStatus.OK
         answer = await to_thread.run_sync(lambda: Writer(engine).commit(loaded.batch, dry_run=dry_run))
+        _announce(answer)
         warnings = [*(remark.document() for remark in loaded.remarks), *answer["warnings"]]
         told: dict[str, Any] = in_tongue(answer | {"warnings": warnings})
         return told
@@ -142,7 +144,9 @@ def router(engine: Engine) -> APIRouter:
         ] = None,
         dry_run: DryRun = False,
     ) -> dict[str, Any]:
-        told: dict[str, Any] = in_tongue(Writer(engine).withdraw(source, scope or (), dry_run=dry_run))
+        answer = Writer(engine).withdraw(source, scope or (), dry_run=dry_run)
+        _announce(answer)
+        told: dict[str, Any] = in_tongue(answer)
         return told
 
     return routes
@@ -178,6 +182,12 @@ class Writer:
     def ontology(self) -> OntologyModel:
         """Return the ontology in force."""
         return self._engine.model
+
+
+def _announce(answer: dict[str, Any]) -> None:
+    """Let the header carry the batch's own sequence: who sends it on reads what they wrote. A dry run has none."""
+    if answer["sequence"] is not None:
+        answered_at(answer["sequence"])
 
 
 async def _read(request: Request, limit_mib: int) -> bytes:

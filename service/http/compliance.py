@@ -20,7 +20,6 @@ from stratagraph.queries.audit.report import rule_document, to_csv, to_document
 from stratagraph.queries.audit.report_html import to_html
 from stratagraph.queries.audit.seal import Seal
 from stratagraph.queries.audit.verdicts import Audit, Outcome
-from stratagraph.queries.cards import Cards
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.http.documents.audit import ComplianceAudit, ComplianceRules, VerdictList
 from stratagraph.service.http.documents.media import texts
@@ -28,6 +27,7 @@ from stratagraph.service.http.documents.problem import problems
 from stratagraph.service.http.graphs import AsOf, Graph, Graphs
 from stratagraph.service.http.headers import SEQUENCE
 from stratagraph.service.http.parameters import Day, Language
+from stratagraph.service.http.sequence import answered_at
 
 MAX_VERDICTS = 1000
 EXIT_HEADER = "Stratagraph-Audit-Exit"
@@ -118,8 +118,10 @@ def _add_verdicts(routes: APIRouter, engine: Engine) -> None:
     ) -> dict[str, Any]:
         model = engine.model
         wanted = names.resolve_level(model, level) if level else None
-        iri = names.resolve_name(engine.triples, model, asset, engine.settings.base) if asset else None
-        audit = engine.audit()
+        with engine.reading() as snapshot:
+            iri = names.resolve_name(snapshot.triples, model, asset, engine.settings.base) if asset else None
+            audit = engine.audits.of(snapshot)
+        answered_at(audit.sequence)
         chosen = [
             verdict
             for verdict in audit.verdicts
@@ -128,7 +130,7 @@ def _add_verdicts(routes: APIRouter, engine: Engine) -> None:
             and (level is None or verdict.level == wanted)
             and outcome in (None, verdict.outcome)
         ]
-        return judged(replace(audit, verdicts=tuple(chosen)), Cards(engine.triples, model), model, lang, limit=limit)
+        return judged(replace(audit, verdicts=tuple(chosen)), model, lang, limit=limit)
 
 
 def _audit_of_the_past(graph: Graph, engine: Engine, *, on: date | None, framework: str | None) -> Audit:

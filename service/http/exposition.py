@@ -107,15 +107,15 @@ class Estate(Collector):
     def _levels(self) -> dict[str, int]:
         """Return the number of assets by level, counted once per sequence."""
         engine = self._engine
-        if self._counted is None or self._counted[0] != engine.triples.sequence:
-            with engine.reading():
-                told = catalog.levels(engine.triples, engine.model)
-                self._counted = engine.triples.sequence, {level["level"]: level["count"] for level in told}
+        if self._counted is None or self._counted[0] != engine.sequence:
+            with engine.reading() as snapshot:
+                told = catalog.levels(snapshot.triples, engine.model)
+                self._counted = snapshot.sequence, {level["level"]: level["count"] for level in told}
         return self._counted[1]
 
     def _verdicts(self) -> Iterator[Metric]:
         """Tell the last audit of all frameworks, and how old it is; nothing, where none was asked for yet."""
-        audit = self._engine.last_audit
+        audit = self._engine.audits.last
         if audit is None:
             return
         counts = Counter((verdict.rule.framework, verdict.outcome) for verdict in audit.verdicts)

@@ -12,12 +12,12 @@ from fastapi import Query
 
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.queries.messages import messages
+from stratagraph.queries.stores import Adjacency, TripleStore
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.http.headers import AS_OF, SEQUENCE
+from stratagraph.service.http.sequence import answered_at
 from stratagraph.service.ledger.asof import Moment
 from stratagraph.service.past.stores import Past, Pasts, read_moment
-from stratagraph.service.views.adjacency import AdjacencyView
-from stratagraph.service.views.triples import TriplesView
 
 AsOf = Annotated[
     str | None, Query(alias="asOf", description="What the ledger knew then: a sequence, a date or a time; past only.")
@@ -28,8 +28,8 @@ AsOf = Annotated[
 class Graph:
     """What a question is answered from; ``past`` and ``moment`` are None in the present."""
 
-    triples: TriplesView
-    adjacency: AdjacencyView
+    triples: TripleStore
+    adjacency: Adjacency
     model: OntologyModel
     past: Past | None = None
     moment: Moment | None = None
@@ -74,11 +74,13 @@ def graphs(engine: Engine, pasts: Pasts) -> Graphs:
     @contextmanager
     def graph(as_of: str | None) -> Iterator[Graph]:
         if as_of is None:
-            with engine.reading():
-                yield Graph(triples=engine.triples, adjacency=engine.adjacency, model=engine.model)
+            with engine.reading() as snapshot:
+                answered_at(snapshot.sequence)
+                yield Graph(triples=snapshot.triples, adjacency=snapshot.adjacency, model=snapshot.model)
             return
         moment = read_moment(as_of)
         with pasts.at(moment) as past:
+            answered_at(past.standing.sequence)
             yield Graph(triples=past.triples, adjacency=past.adjacency, model=past.model, past=past, moment=moment)
 
     return graph

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.http.documents.ledger import BatchList, LedgerHead, SourceList
 from stratagraph.service.http.documents.problem import problems
+from stratagraph.service.http.sequence import answered_at
 from stratagraph.service.ledger.history import BatchRecord, ScopeRecord, SourceRecord
 
 
@@ -26,7 +27,11 @@ def router(engine: Engine) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=1000, description="Most batches of one answer.")] = 50,
         source: Annotated[str | None, Query(description="Only this source's.")] = None,
     ) -> dict[str, Any]:
-        return {"batches": [_batch(record) for record in engine.ledger.batches(limit=limit, source=source)]}
+        # The ledger may be ahead of the views for a moment: this answer is of the newest batch that it could show.
+        before = engine.ledger.sequence()
+        records = list(engine.ledger.batches(limit=limit, source=source))
+        answered_at(max([before, *(record.sequence for record in records)]))
+        return {"batches": [_batch(record) for record in records]}
 
     @routes.get(
         "/sources",
@@ -36,7 +41,10 @@ def router(engine: Engine) -> APIRouter:
     def sources(
         source: Annotated[str | None, Query(description="Only this source.")] = None,
     ) -> dict[str, Any]:
-        return {"sources": [_source(record) for record in engine.ledger.sources(source=source)]}
+        before = engine.ledger.sequence()
+        records = list(engine.ledger.sources(source=source))
+        answered_at(max([before, *(record.newest.sequence for record in records)]))
+        return {"sources": [_source(record) for record in records]}
 
     @routes.get(
         "/ledger",
@@ -44,7 +52,9 @@ def router(engine: Engine) -> APIRouter:
         responses={200: {"model": LedgerHead}, **problems(400, 503)},
     )
     def ledger() -> dict[str, Any]:
-        return {"head": orjson.loads(engine.ledger.head().to_json())}
+        head = engine.ledger.head()
+        answered_at(head.sequence)
+        return {"head": orjson.loads(head.to_json())}
 
     return routes
 

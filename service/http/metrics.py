@@ -17,6 +17,7 @@ from stratagraph.service.engine.engine import Engine
 from stratagraph.service.http.documents.figures import AssetMetrics
 from stratagraph.service.http.documents.problem import problems
 from stratagraph.service.http.parameters import Language
+from stratagraph.service.http.sequence import answered_at
 from stratagraph.service.http.spans import From, Hours, Span, Step, Until
 
 
@@ -40,12 +41,13 @@ def router(engine: Engine) -> APIRouter:
     ) -> dict[str, Any]:
         now = datetime.now(UTC)
         span = Span.read(begin=begin, until=until, hours=hours, step=step, now=now)
-        iri = names.resolve_name(engine.triples, engine.model, asset, engine.settings.base)
         start, end = (span.grid.start, span.grid.end) if span.grid else (span.start, span.end)
-        with engine.reading():
-            sequence = engine.sequence
-            seen = tuple(engine.observations_about(iri, start, end))
-            cards = Cards(engine.triples, engine.model)
+        with engine.reading() as snapshot:
+            sequence = snapshot.sequence
+            answered_at(sequence)
+            iri = names.resolve_name(snapshot.triples, engine.model, asset, engine.settings.base)
+            seen = tuple(engine.observations_about(snapshot, iri, start, end))
+            cards = Cards(snapshot.triples, engine.model)
             cards.fetch({iri, *(each.metric for each in seen)})
 
         def label(metric: Iri) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Final
 
-from anyio import to_thread
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -49,10 +50,29 @@ def wanted_sequence(given: Sequence[str]) -> int | None:
     return int(text)
 
 
+@dataclass(slots=True)
+class _Answer:
+    """The answer that a request is getting."""
+
+    sequence: int | None = None
+
+
+_answer: Final[ContextVar[_Answer | None]] = ContextVar("answer", default=None)
+"""Of the request that is being answered, also in the threads that work on it: they get a copy of the context."""
+
+
+def answered_at(sequence: int) -> None:
+    """Tell which sequence the present request's answer is of, for the header to say what the body says."""
+    if (answer := _answer.get()) is not None:
+        answer.sequence = sequence
+
+
 class SequenceGate:
     """ASGI middleware over the API: waits for ``Stratagraph-At-Least``, announces ``Stratagraph-Sequence``.
 
-    The SPARQL route does both itself, for its answers come from checkpoints that may be older than the views.
+    An answer that reads or writes the graph says itself which sequence it is of, by ``answered_at``; what depends on
+    no sequence gets the newest. The SPARQL route does both itself, for its answers come from checkpoints that may be
+    older than the views.
     """
 
     def __init__(self, app: ASGIApp, engine: Engine) -> None:
@@ -69,14 +89,16 @@ class SequenceGate:
         except MalformedSequence as error:
             await from_error(error)(scope, receive, send)
             return
-        if wanted is not None and not await to_thread.run_sync(self.engine.wait_for, wanted, PATIENCE):
+        if wanted is not None and not await self.engine.arrivals.reached(wanted, PATIENCE):
             await _too_early(wanted, self.engine.sequence)(scope, receive, send)
             return
-        sequence = str(self.engine.sequence)
+        answer = _Answer()
+        _answer.set(answer)
 
         async def announce(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).setdefault(SEQUENCE, sequence)
+                told = self.engine.sequence if answer.sequence is None else answer.sequence
+                MutableHeaders(scope=message).setdefault(SEQUENCE, str(told))
             await send(message)
 
         await self.app(scope, receive, announce)

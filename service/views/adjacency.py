@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, NamedTuple, TypeAlias
 
 from stratagraph.ontology.facts import ChangeSet, Fact, Influence, Iri
 from stratagraph.ontology.model import OntologyModel
@@ -27,19 +27,81 @@ class _Edge(NamedTuple):
     facts: tuple[Fact, ...]
 
 
+_Edges: TypeAlias = dict[Iri, dict[Iri, _Edge]]
+"""The edges of each node, by the node at their other end."""
+_Undo: TypeAlias = Mapping[Iri, Mapping[Iri, _Edge | None] | None]
+"""What nodes had before a change: None for a node without any edge, and for an edge that was not there."""
+
+
+class _Layer(NamedTuple):
+    """What a change did away with: readers of an earlier sequence still need it."""
+
+    sequence: int
+    leaving: _Undo
+    arriving: _Undo
+
+
+class _Table:
+    """The edges of the newest sequence, and the layers that lead back from it, oldest first.
+
+    A rebuild begins a table of its own: whoever reads an earlier one goes on with that.
+    """
+
+    def __init__(self) -> None:
+        self.leaving: _Edges = {}
+        self.arriving: _Edges = {}
+        self.layers: tuple[_Layer, ...] = ()
+
+    def take(self, influences: Iterable[tuple[Influence, _Edge]], removed: Iterable[tuple[Iri, Iri]]) -> None:
+        """Take in the edges of a change."""
+        for influencer, influenced in removed:
+            _drop(self.leaving, influencer, influenced)
+            _drop(self.arriving, influenced, influencer)
+        for edge, kept in influences:
+            self.leaving.setdefault(edge.influencer, {})[edge.influenced] = kept
+            self.arriving.setdefault(edge.influenced, {})[edge.influencer] = kept
+
+
+class AdjacencySnapshot:
+    """The edges as they were at one sequence, whatever the view takes in meanwhile; holds no lock."""
+
+    def __init__(self, table: _Table, sequence: int) -> None:
+        self._table = table
+        self.sequence = sequence
+
+    def influences_from(self, node: Iri) -> Sequence[Influence]:
+        """Return the influence edges that leave a node, by IRI of what they reach."""
+        # The copy comes before the look at the layers: a change publishes its layer before it touches any edge, so
+        # whatever of a change the copy has caught is undone by a layer that is there by then.
+        edges = dict(self._table.leaving.get(node, ()))
+        for layer in self._later():
+            _undo(edges, node, layer.leaving)
+        return [_influence(node, other, edges[other]) for other in sorted(edges)]
+
+    def influences_to(self, node: Iri) -> Sequence[Influence]:
+        """Return the influence edges that reach a node, by IRI of where they come from."""
+        edges = dict(self._table.arriving.get(node, ()))
+        for layer in self._later():
+            _undo(edges, node, layer.arriving)
+        return [_influence(other, node, edges[other]) for other in sorted(edges)]
+
+    def _later(self) -> list[_Layer]:
+        """Return the layers of the changes after this sequence, newest first."""
+        return [layer for layer in reversed(self._table.layers) if layer.sequence > self.sequence]
+
+
 class AdjacencyView:
-    """Influence edges by influencer and by influenced. One writer; a reader sees each node's edges whole."""
+    """Influence edges by influencer and by influenced. One writer; readers take the snapshot of a sequence."""
 
     name = "adjacency"
     mapping_version = MAPPING_VERSION
     edges_only = True
 
     def __init__(self, model: OntologyModel) -> None:
-        """Hold nothing."""
+        """Know the ontology; there are no edges before the first rebuild or change."""
         self._model = model
         self._watermark: Watermark | None = None
-        self._from: dict[Iri, dict[Iri, _Edge]] = {}
-        self._to: dict[Iri, dict[Iri, _Edge]] = {}
+        self._table = _Table()
         self._manners: dict[_Manner, _Manner] = {}
 
     @property
@@ -48,14 +110,20 @@ class AdjacencyView:
         return self._watermark.sequence if self._watermark else 0
 
     def influences_from(self, node: Iri) -> Sequence[Influence]:
-        """Return the influence edges that leave a node, by IRI of what they reach."""
-        edges = dict(self._from.get(node, ()))
-        return [_influence(node, other, edges[other]) for other in sorted(edges)]
+        """Return the influence edges that leave a node now, by IRI of what they reach."""
+        return self.snapshot().influences_from(node)
 
     def influences_to(self, node: Iri) -> Sequence[Influence]:
-        """Return the influence edges that reach a node, by IRI of where they come from."""
-        edges = dict(self._to.get(node, ()))
-        return [_influence(other, node, edges[other]) for other in sorted(edges)]
+        """Return the influence edges that reach a node now, by IRI of where they come from."""
+        return self.snapshot().influences_to(node)
+
+    def snapshot(self) -> AdjacencySnapshot:
+        """Return the edges as they are now, for good: until ``forget`` says that nobody reads this sequence."""
+        return AdjacencySnapshot(self._table, self.sequence)
+
+    def forget(self, before: int) -> None:
+        """Let go of what only readers of sequences before this one need."""
+        self._table.layers = tuple(layer for layer in self._table.layers if layer.sequence > before)
 
     def watermark(self) -> Watermark | None:
         """Return how far this view has come, or None when it is empty."""
@@ -68,30 +136,23 @@ class AdjacencyView:
             ViewOutOfStep: when one is missing in between.
         """
         if follows(self.name, self._watermark, change.sequence):
-            self._take(change)
+            kept = [(edge, self._kept(edge)) for edge in change.influences]
+            self._table.layers = (*self._table.layers, _layer(self._table, change))
+            self._table.take(kept, change.influences_removed)
             self._mark(change)
 
     def rebuild(self, snapshot: Iterable[ChangeSet]) -> None:
         """Throw everything away and take the present in."""
         self._watermark = None
-        self._from, self._to, self._manners = {}, {}, {}
+        self._table, self._manners = _Table(), {}
         last = None
         for last in snapshot:
-            self._take(last)
+            self._table.take(((edge, self._kept(edge)) for edge in last.influences), last.influences_removed)
         if last is not None:
             self._mark(last)
 
     def close(self) -> None:
         """Have nothing to release."""
-
-    def _take(self, change: ChangeSet) -> None:
-        for influencer, influenced in change.influences_removed:
-            _drop(self._from, influencer, influenced)
-            _drop(self._to, influenced, influencer)
-        for edge in change.influences:
-            kept = self._kept(edge)
-            self._from.setdefault(edge.influencer, {})[edge.influenced] = kept
-            self._to.setdefault(edge.influenced, {})[edge.influencer] = kept
 
     def _kept(self, edge: Influence) -> _Edge:
         facts = tuple(dict.fromkeys(fact for reasons in edge.reasons.values() for fact in reasons))
@@ -112,6 +173,46 @@ class AdjacencyView:
         )
 
 
+def _layer(table: _Table, change: ChangeSet) -> _Layer:
+    """Return what a change will do away with."""
+    pairs = [(edge.influencer, edge.influenced) for edge in change.influences]
+    pairs += change.influences_removed
+    return _Layer(
+        sequence=change.sequence,
+        leaving=_before(table.leaving, pairs),
+        arriving=_before(table.arriving, ((influenced, influencer) for influencer, influenced in pairs)),
+    )
+
+
+def _before(edges: _Edges, pairs: Iterable[tuple[Iri, Iri]]) -> _Undo:
+    before: dict[Iri, dict[Iri, _Edge | None] | None] = {}
+    for node, other in pairs:
+        around = edges.get(node)
+        if around is None:
+            # One entry for a new node, not one for each of its edges: a large import is nearly all new nodes.
+            before[node] = None
+        else:
+            known = before.setdefault(node, {})
+            assert known is not None  # the node had edges, and has them still: nothing was touched yet
+            known[other] = around.get(other)
+    return before
+
+
+def _undo(edges: dict[Iri, _Edge], node: Iri, before: _Undo) -> None:
+    """Take back what a change did to the edges of a node."""
+    if node not in before:
+        return
+    known = before[node]
+    if known is None:
+        edges.clear()
+        return
+    for other, edge in known.items():
+        if edge is None:
+            edges.pop(other, None)
+        else:
+            edges[other] = edge
+
+
 def _influence(influencer: Iri, influenced: Iri, edge: _Edge) -> Influence:
     manner, facts = edge
     return Influence(
@@ -123,7 +224,7 @@ def _influence(influencer: Iri, influenced: Iri, edge: _Edge) -> Influence:
     )
 
 
-def _drop(edges: dict[Iri, dict[Iri, _Edge]], node: Iri, other: Iri) -> None:
+def _drop(edges: _Edges, node: Iri, other: Iri) -> None:
     around = edges.get(node, {})
     around.pop(other, None)
     if not around:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -15,9 +15,9 @@ import pyoxigraph as ox
 from stratagraph.ontology.facts import ChangeSet, Fact, Iri, Term
 from stratagraph.ontology.identity import influence_iri, observation_iri, scope_iri, statement_iri
 from stratagraph.ontology.model import OntologyModel
-from stratagraph.ontology.namespaces import PREFIXES, SG
-from stratagraph.ontology.terms import OxTerm, from_ox, to_ox
+from stratagraph.ontology.namespaces import SG
 from stratagraph.queries.stores import Row
+from stratagraph.service.views import querying
 from stratagraph.service.views.edits import Edits, document
 from stratagraph.service.views.lexical import WRITINGS, Writings
 from stratagraph.service.views.statements import observation_facts, scope_facts
@@ -70,6 +70,7 @@ class TriplesView:
         self._store = ox.Store() if path is None else _store(path)
         self._writings = Writings(self._store)
         self._watermark = self._read_watermark()
+        self._before_writing: Callable[[bool], None] = lambda _: None
 
     # A view ------------------------------------------------------------------------------------------------------
 
@@ -96,6 +97,7 @@ class TriplesView:
 
     def rebuild(self, snapshot: Iterable[ChangeSet]) -> None:
         """Throw everything away and take the present in; the watermark comes last."""
+        self._before_writing(True)
         self._store.clear()
         self._writings = Writings(self._store)
         self._watermark = None
@@ -139,30 +141,26 @@ class TriplesView:
         """The ledger sequence that answers are computed at; in the middle of a change, the one before."""
         return self._watermark.sequence if self._watermark else 0
 
+    @property
+    def store(self) -> ox.Store:
+        """The store itself, for snapshots; only this view writes to it."""
+        return self._store
+
+    def before_writing(self, watch: Callable[[bool], None]) -> None:
+        """Let a function be called before the store changes; told whether that takes more than one transaction."""
+        self._before_writing = watch
+
     def select(self, query: str, bindings: Mapping[str, Term] | None = None) -> Sequence[Row]:
         """Evaluate a SELECT query; a bound variable must be one of those that it selects."""
-        found = self._query(query, bindings)
-        if not isinstance(found, ox.QuerySolutions):
-            raise TypeError(f"not a SELECT query: {query}")
-        names = [variable.value for variable in found.variables]
-        return [{name: _term(row[name]) for name in names} for row in found]
+        return querying.select(self._store, query, bindings)
 
     def ask(self, query: str, bindings: Mapping[str, Term] | None = None) -> bool:
         """Evaluate an ASK query; a bound variable must occur in its outermost group."""
-        return bool(self._query(query, bindings))
+        return querying.ask(self._store, query, bindings)
 
     def facts_about(self, node: Iri) -> Iterator[tuple[Iri, Term]]:
         """Yield (predicate, object) of every triple with this subject."""
-        for quad in self._store.quads_for_pattern(ox.NamedNode(node), None, None, _DEFAULT):
-            yield quad.predicate.value, from_ox(quad.object)
-
-    def _query(
-        self, query: str, bindings: Mapping[str, Term] | None
-    ) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
-        substitutions: dict[ox.Variable, OxTerm] = {
-            ox.Variable(name): to_ox(term) for name, term in (bindings or {}).items()
-        }
-        return self._store.query(query, prefixes=PREFIXES, named_graphs=[], substitutions=substitutions)
+        return iter(querying.facts_about(self._store, node))
 
     # Writing -----------------------------------------------------------------------------------------------------
 
@@ -219,6 +217,7 @@ class TriplesView:
             _data("INSERT", book.added, f"GRAPH {WRITINGS}"),
             _data("INSERT", mark, f"GRAPH {_META}"),
         )
+        self._before_writing(False)
         self._store.update(";\n".join(steps))
         self._watermark = watermark
 
@@ -229,6 +228,8 @@ class TriplesView:
 
     def _load(self, edits: Edits) -> None:
         """Write past the transactions, before the watermark moves: five times as fast, and safe to do again."""
+        # From here on the store is at no sequence at all until the watermark has moved.
+        self._before_writing(True)
         for removed in chunked(sorted(edits.removed), TRANSACTION):
             self._store.update(_data("DELETE", removed))
         for texts in chunked(edits.added, BULK_TEXTS):
@@ -257,10 +258,6 @@ class TriplesView:
             ontology_hash=values[_ONTOLOGY],
             mapping_version=int(values[_MAPPING]),
         )
-
-
-def _term(term: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple | None) -> Term | None:
-    return None if term is None else from_ox(term)
 
 
 def _mark_values(watermark: Watermark) -> Iterator[tuple[ox.NamedNode, ox.Literal]]:

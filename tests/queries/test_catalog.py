@@ -42,8 +42,7 @@ def test_the_levels_come_from_the_top_with_their_counts_and_the_transversal_stri
     ],
 )
 def test_the_worst_verdict_is_the_one_that_needs_attention_first(statuses: list[str], worst: str | None) -> None:
-    agent = names.resolve_name(estate.store(), MODEL, "Agente_Suporte_EduVest")
-    shown = catalog.levels(estate.store(), MODEL, [(agent, status) for status in statuses])
+    shown = catalog.levels(estate.store(), MODEL, [(SG.L6, status) for status in statuses])
     agents = next(level for level in shown if level["level"] == "L6")
     assert agents["worst"] == worst
     assert sum(agents["counts"].values()) == len(statuses)

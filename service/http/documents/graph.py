@@ -122,6 +122,8 @@ class AssetDescription(Card):
     attributes: list[Attribute]
     relations: Relations
     observations: list[NewestObservation]
+    partial: bool = Field(default=False, description="Whether near misses are left out, for the graph is changing")
+    partial_reason: str | None = None
 
 
 class CypherAnswer(Document):

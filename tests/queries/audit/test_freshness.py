@@ -2,21 +2,45 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from stratagraph.ontology.facts import Literal
+from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import XSD
+from stratagraph.queries.audit.compliance import evaluate
 from stratagraph.queries.audit.freshness import moment_of
-from tests.queries.audit.verdict_cases import ABROAD, ACT, FIRST_EIGHT, LGPD, PERSONAL, judge, outcome, record
+from stratagraph.queries.audit.verdicts import Audit
+from tests.queries.audit.verdict_cases import (
+    ABROAD,
+    ACT,
+    FIRST_EIGHT,
+    LGPD,
+    PERSONAL,
+    RULES,
+    facts,
+    judge,
+    outcome,
+    record,
+)
+from tests.shapes.rules.estate import Estate
 
 RECORD = (
     ':t sg:hasProcessingRecord :p . :p a sg:ProcessingRecord ; sg:name "p" ; sg:processingPurpose "support" ; '
     "sg:legalBasis sg:LgpdConsent . "
 )
+SCREENED = (
+    ACT
+    + ":t a sg:LLMSystem ; sg:name 't' ; sg:governedBy :act ; sg:hasAssessment :a . "
+    + ":a a sg:PracticeScreening ; sg:name 'a' ; sg:screensFor "
+    + f"{FIRST_EIGHT} ; sg:screeningResult sg:NothingFound ; sg:assessedAt"
+    + ' "{at}"^^xsd:dateTime . '
+)
+INSTANT = timedelta(microseconds=1)
 UNREADABLE = (
     "20260-01-01T00:00:00Z",
     "10000-01-01T00:00:00Z",
@@ -103,3 +127,74 @@ def test_any_text_is_a_moment_or_none(text: str) -> None:
 
 def test_an_address_is_no_moment() -> None:
     assert moment_of("https://example.org/2026-01-01") is None
+
+
+NOW_AND_THEN = (
+    # A document that begins, one that ends, one that grows too old, and one that is yet to be signed.
+    ("LGPD-07", LGPD + PERSONAL + RECORD + ':p sg:effectiveFrom "2026-11-27T15:00:00Z"^^xsd:dateTime .', "15:00:00"),
+    ("LGPD-07", LGPD + PERSONAL + RECORD + ':p sg:effectiveUntil "2026-11-27T12:00:06Z"^^xsd:dateTime .', "12:00:06"),
+    ("AIA-05-1", SCREENED.format(at="2025-11-27T18:30:00Z"), "18:30:00.000001"),
+    ("AIA-05-1", SCREENED.format(at="2026-11-27T13:00:00+00:00"), "13:00:00"),
+    ("AIA-05-1", SCREENED.format(at="2026-11-27T09:00:00-05:00"), "14:00:00"),
+)
+BEGINS = datetime(2026, 11, 27, 12, tzinfo=UTC)
+MIDNIGHT = datetime(2026, 11, 28, tzinfo=UTC)
+
+
+def audited(rule: str, estate: str, moment: datetime, on: date | None = None) -> Audit:
+    return evaluate(Estate(facts(estate)), load_model(), [RULES[rule]], on=on or moment.date(), now=moment)
+
+
+def outcomes(audit: Audit) -> list[tuple[str, str]]:
+    return [(verdict.outcome.value, str(verdict.reasons)) for verdict in audit.verdicts]
+
+
+@pytest.mark.parametrize(("rule", "estate", "turns"), NOW_AND_THEN)
+def test_an_audit_tells_the_very_moment_at_which_a_verdict_turns(rule: str, estate: str, turns: str) -> None:
+    audit = audited(rule, estate, BEGINS)
+    assert audit.good_until == datetime.fromisoformat(f"2026-11-27T{turns}+00:00")
+    before = audited(rule, estate, audit.good_until - INSTANT)
+    assert outcomes(before) == outcomes(audit)
+    after = audited(rule, estate, audit.good_until)
+    assert outcomes(after) != outcomes(audit)
+    assert audit.holds_at(audit.good_until - INSTANT)
+    assert not audit.holds_at(audit.good_until)
+    # The end of the day, by which every other day is judged, does not move.
+    assert audited(rule, estate, BEGINS, on=date(2027, 3, 1)).good_until == datetime(2027, 3, 1, tzinfo=UTC)
+    assert audited(rule, estate, BEGINS, on=date(2026, 3, 1)).good_until is None
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["effectiveFrom", "effectiveUntil"]), st.integers(-40, 40)), max_size=3),
+    st.integers(-40, 40),
+    st.integers(0, 40),
+)
+@example(periods=[("effectiveUntil", 0)], assessed=0, wait=0)
+@settings(max_examples=40, deadline=None)
+def test_until_then_evaluating_again_changes_nothing(periods: list[tuple[str, int]], assessed: int, wait: int) -> None:
+    """Dates a few hours around now, and around a year ago, when a screening grows too old."""
+    said = "".join(f':a sg:{name} "{at(hours)}"^^xsd:dateTime . ' for name, hours in periods)
+    estate = SCREENED.format(at=at(assessed - 24 * 365)) + said
+    audit = audited("AIA-05-1", estate, BEGINS)
+    later = BEGINS + timedelta(hours=wait)
+    if audit.holds_at(later):
+        assert outcomes(audited("AIA-05-1", estate, later)) == outcomes(audit)
+    else:
+        assert audit.good_until is not None
+        assert audit.good_until > BEGINS
+
+
+def at(hours: int) -> str:
+    return (BEGINS + timedelta(hours=hours)).isoformat()
+
+
+def test_without_dates_an_audit_is_good_until_midnight() -> None:
+    assert audited("LGPD-07", LGPD + PERSONAL + RECORD, BEGINS).good_until == MIDNIGHT
+
+
+def test_a_rule_that_asks_for_the_time_itself_is_never_good_for_later() -> None:
+    rule = RULES["LGPD-07"]
+    asking = replace(rule, evidence=rule.evidence.replace("WHERE {", "WHERE { FILTER(NOW() > ?never || true)", 1))
+    assert "NOW()" in asking.evidence
+    audit = evaluate(Estate(facts(LGPD + PERSONAL)), load_model(), [asking], on=BEGINS.date(), now=BEGINS)
+    assert not audit.holds_at(BEGINS)

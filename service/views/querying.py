@@ -1,0 +1,48 @@
+"""Queries to a store of triples in this process: prefixes of ours are known, named graphs stay out of sight."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import pyoxigraph as ox
+
+from stratagraph.ontology.facts import Iri, Term
+from stratagraph.ontology.namespaces import PREFIXES
+from stratagraph.ontology.terms import OxTerm, from_ox, to_ox
+from stratagraph.queries.stores import Row
+
+_DEFAULT: Final = ox.DefaultGraph()
+
+
+def select(store: ox.Store, query: str, bindings: Mapping[str, Term] | None = None) -> Sequence[Row]:
+    """Evaluate a SELECT query to its last row; a bound variable must be one of those that it selects."""
+    found = _query(store, query, bindings)
+    if not isinstance(found, ox.QuerySolutions):
+        raise TypeError(f"not a SELECT query: {query}")
+    names = [variable.value for variable in found.variables]
+    return [{name: _term(row[name]) for name in names} for row in found]
+
+
+def ask(store: ox.Store, query: str, bindings: Mapping[str, Term] | None = None) -> bool:
+    """Evaluate an ASK query; a bound variable must occur in its outermost group."""
+    return bool(_query(store, query, bindings))
+
+
+def facts_about(store: ox.Store, node: Iri) -> Sequence[tuple[Iri, Term]]:
+    """Return (predicate, object) of every triple with this subject."""
+    quads = store.quads_for_pattern(ox.NamedNode(node), None, None, _DEFAULT)
+    return [(quad.predicate.value, from_ox(quad.object)) for quad in quads]
+
+
+def _query(
+    store: ox.Store, query: str, bindings: Mapping[str, Term] | None
+) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
+    substitutions: dict[ox.Variable, OxTerm] = {
+        ox.Variable(name): to_ox(term) for name, term in (bindings or {}).items()
+    }
+    return store.query(query, prefixes=PREFIXES, named_graphs=[], substitutions=substitutions)
+
+
+def _term(term: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple | None) -> Term | None:
+    return None if term is None else from_ox(term)
