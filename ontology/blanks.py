@@ -35,6 +35,7 @@ def blank_names(edges: Iterable[Edge], *, salt: str = "") -> dict[str, str]:
     for _ in range(ROUNDS):
         colours = _refine(surroundings, colours)
         distinct = len(set(colours.values()))
+        # Colours only part, and never come together: what did not part in one round never will.
         if distinct == alike:
             break
         alike = distinct
@@ -57,6 +58,7 @@ def _refine(surroundings: Mapping[str, Sequence[Edge]], colours: Mapping[str, st
     return {
         node: _digest(
             colours[node],
+            # In whichever order the document states them.
             *sorted(f"{way} {predicate} {colours.get(other, other)}" for way, predicate, other in edges),
         )
         for node, edges in surroundings.items()
@@ -74,5 +76,6 @@ def _numbered(colours: Mapping[str, str]) -> dict[str, str]:
     for node, colour in colours.items():
         number = seen[colour]
         seen[colour] += 1
+        # 128 bits of the hash.
         names[node] = f"{SKOLEM_BASE}{colour[:32]}" + (f"-{number}" if number else "")
     return names

@@ -104,6 +104,7 @@ def well_formed(literal: Literal) -> bool:
 def _in_range(value: str, low: int | None, high: int | None) -> bool:
     if _WHOLE.fullmatch(value) is None:
         return False
+    # Exact, and without the limit of 4,300 digits that Python sets to a text that becomes an integer.
     number = Decimal(value)
     return (low is None or number >= low) and (high is None or number <= high)
 

@@ -155,8 +155,8 @@ class LedgerChange:
 class Influence:
     """One influence edge: how strongly the subject influences the object, per aspect, and why.
 
-    ``strengths`` maps an aspect IRI to (strength in (0, 1], measured?). ``reasons`` maps an aspect IRI to the
-    asserted facts that justify it, strongest first.
+    ``strengths`` maps an aspect to its strength in (0, 1], which is measured where the aspect is in ``measured``, else
+    declared. ``reasons`` maps an aspect to the asserted facts that justify it, strongest first.
     """
 
     influencer: Iri

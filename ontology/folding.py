@@ -14,5 +14,6 @@ def fold(text: str) -> str:
     if text.isascii():  # the same in all the steps below, and most texts are
         return text.casefold().strip()
     lowered = unicodedata.normalize("NFKD", text).casefold()
+    # Once more, for letters may part further when their case is folded (Unicode Standard, section 3.13).
     decomposed = unicodedata.normalize("NFKD", lowered).translate(_STROKES)
     return "".join(c for c in decomposed if not unicodedata.combining(c)).strip()

@@ -104,7 +104,7 @@ def stands_under(path: Path, key: str) -> bool:
 
 
 def named(name: str) -> object:
-    """Stand in a file for the shared object of a name; who reads it puts the object there."""
+    """Stand in a file for the shared object of a name; the reader puts the object there."""
     raise pickle.UnpicklingError(f"{name} is shared, and was not given")
 
 
@@ -138,8 +138,10 @@ class _Reader(pickle.Unpickler):
             return self._shared.__getitem__
         if (module, name) in BUILT_IN:
             return super().find_class(module, name)
+        # A name with a dot would reach into a class, to its functions for example.
         if module.startswith(PACKAGES) and "." not in name:
             found = super().find_class(module, name)
+            # A function would be called, with arguments that the file chooses.
             if isinstance(found, type):
                 return found
         raise pickle.UnpicklingError(f"{module}.{name} is not ours to make")

@@ -25,6 +25,7 @@ class Graph:
     def extended(self, facts: Iterable[Fact]) -> Graph:
         """Return a graph with further facts, at a cost of these alone; this one stays as it is."""
         larger, pairs = Graph(()), defaultdict(list)
+        # Copies of the dictionaries alone: their lists are shared, and so never changed in place.
         larger._objects = self._objects.copy()
         larger._subjects = self._subjects.copy()
         larger._pairs = self._pairs.copy()
@@ -95,6 +96,7 @@ class Graph:
     def closure(self, start: Iri, predicate: Iri) -> tuple[Iri, ...]:
         """Return what the predicate leads to from the start, itself first, then nearest first."""
         found = [start]
+        # The list grows while it is walked.
         for node in found:
             found.extend(term for term in sorted(self.iris(node, predicate)) if term not in found)
         return tuple(found)

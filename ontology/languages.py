@@ -18,6 +18,7 @@ def text_in(texts: Mapping[str, str], lang: str, fallback: str = FALLBACK_LANGUA
         return None
     if exact := texts.get(lang.lower()):
         return exact
+    # Backwards, so that of tags that differ in case only the first in order is left.
     tagged = {tag.lower(): text for tag, text in sorted(texts.items(), reverse=True)}
     for wanted in (lang.lower(), fallback.lower()):
         for tag in _lookup(wanted):

@@ -43,6 +43,7 @@ def sssom(model: OntologyModel) -> str:
     bases = {prefix: str(found["namespace"]) for prefix, found in vocabularies.items()}
     curies = {"sg": str(SG), "skos": str(SKOS), "rdfs": str(RDFS), "semapv": str(SEMAPV)} | bases
     out = io.StringIO()
+    # SSSOM keeps its header as YAML in comments above the table.
     for line in yaml.safe_dump(_header(curies), sort_keys=False, allow_unicode=True).splitlines():
         out.write(f"# {line}\n")
     table = csv.DictWriter(out, _COLUMNS, delimiter="\t", lineterminator="\n")

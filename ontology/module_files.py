@@ -9,6 +9,7 @@ from typing import Final
 from stratagraph.ontology.namespaces import MODULE_BASE
 
 MODULES: Final = Path(__file__).parent / "modules"
+# A pattern, because to parse the modules takes half a second, and what was made of them is mostly kept already.
 _HEADER: Final = re.compile(rf"^<{re.escape(MODULE_BASE)}([\w-]+)> a owl:Ontology\b".encode(), re.MULTILINE)
 
 

@@ -13,6 +13,7 @@ class Namespace(str):
 
     def __getattr__(self, name: str) -> str:
         """Return the IRI of a term: ``SG.Asset``."""
+        # Copying and pickling ask every object for names like these.
         if name.startswith("__"):
             raise AttributeError(name)
         # Kept, for loops over the whole ontology ask for the same few terms: the next time finds it without a call.

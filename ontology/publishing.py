@@ -80,5 +80,6 @@ def written(facts: Iterable[Fact], syntax: Syntax) -> bytes:
 
 def _node(term: Term) -> Any:
     if isinstance(term, str) and is_blank(term):
+        # Letters and digits make a label in every syntax.
         return ox.BlankNode("b" + _NO_LABEL.sub("x", term.removeprefix(SKOLEM_BASE)))
     return to_ox(term)

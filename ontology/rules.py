@@ -80,6 +80,7 @@ def _reachable(prop: Iri, steps: Mapping[Iri, set[Implied]]) -> tuple[Implied, .
     agenda = [(prop, False)]
     while agenda:
         current, turned = agenda.pop()
+        # Sorted, so that rules do not depend on the order of a set.
         for implied, turns in sorted(steps.get(current, ())):
             reached = (implied, turned != turns)
             if reached not in found:

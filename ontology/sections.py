@@ -111,6 +111,7 @@ def _transmission(graph: Graph, iri: Iri, relation: Iri, *, turned: bool) -> Tra
 
 def _turn(template: str) -> str:
     """Exchange subject and object in a sentence, for use with the inverse relation."""
+    # At the braces, so that both places change at once.
     parts = template.replace("{", "\0{").replace("}", "}\0").split("\0")
     return "".join(_SWAP.get(part, part) for part in parts)
 

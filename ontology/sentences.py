@@ -55,6 +55,7 @@ def say(text: str, language: str, depth: int = _DEEPEST) -> str:
         return known[text]
     if core != text and (inner := say(core, language, depth)) != core:
         return text.replace(core, inner)
+    # The patterns match loosely: on long texts they would take long.
     if len(text) <= _LONGEST:
         for template in _templates(language):
             if (said := template.fill(text, language, depth)) is not None:

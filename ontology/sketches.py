@@ -17,6 +17,7 @@ RELATIVE_ACCURACY: Final = 0.01
 
 pb: Final[Any] = ddsketch_pb2  # its types are made at run time
 _MAPPING: Final[Any] = DDSketch(RELATIVE_ACCURACY)._mapping  # noqa: SLF001  # the library has no public name
+# From the least number that a double holds to the largest, and one bin to spare at either end.
 _KEYS: Final = range(_MAPPING.key(5e-324) - 1, _MAPPING.key(1.7e308) + 2)
 _GAMMA_TOLERANCE: Final = 1e-12
 
@@ -94,6 +95,7 @@ def quantile(data: bytes, q: float) -> float | None:
 
 def _packed(store: Any) -> Any:
     """Return a store as its message: a run of counts where bins are dense, single bins where they are not."""
+    # Stores keep empty bins between full ones; how many depends on the order in which values came.
     bins = {store.offset + index: count for index, count in enumerate(store.bins) if count}
     if not bins:
         return pb.Store()

@@ -44,6 +44,7 @@ class Stated:
         known = frozenset(self.triples)
         further = tuple(dict.fromkeys(fact for facts in modules.values() for fact in facts if fact not in known))
         together = Stated(lambda: {**self.modules, **modules})
+        # What was made of these facts is taken over: only the further ones are work.
         together.triples = (*self.triples, *further)
         together.graph = self.graph.extended(further)
         together.lines = tuple(sorted((*self.lines, *map(_line, further))))

@@ -68,6 +68,7 @@ def encode(term: Term) -> str:
         return f"<{term}>"
     quoted = f'"{term.value.translate(_ESCAPES)}"'
     if term.language:
+        # RDF 1.1 compares tags without case; the case of a source would give one text two encodings.
         return f"{quoted}@{term.language.lower()}"
     return quoted if term.datatype == XSD_STRING else f"{quoted}^^<{term.datatype}>"
 

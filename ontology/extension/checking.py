@@ -54,6 +54,7 @@ class Check:
         self._modules[module.name] = module
         findings = self._findings.setdefault(module.name, [])
         for rule in rules:
+            # What one rule refuses the next ones, which cost more, need not look at.
             if not findings:
                 findings += rule(module)
         if not findings:

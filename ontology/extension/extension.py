@@ -49,6 +49,7 @@ def load_extended(
         return Extended(model=core, report=ExtensionReport(hash=core.hash))
     files = find_modules(path)
     key = key_of(core.hash, files, reason=reason)
+    # What the reasoner has judged also serves those who would do without it.
     kept = verdicts and (verdicts.find(key_of(core.hash, files, reason=True)) or verdicts.find(key))
     if kept and (not explain_for or _is_whole(kept)):
         return _as_judged(core, files, kept)

@@ -206,6 +206,7 @@ class _View:
         if is_blank(term) or term in self._headers or term.startswith(SG):
             return False  # a mistyped term of the core has a warning of its own
         if vocabulary := _vocabulary(term):
+            # rdf:_1 and its like are members of lists, without end.
             name = term.removeprefix(_space(term))
             return not name.startswith("_") and name not in vocabulary and not self._graph.iris(term, RDF.type)
         return not self._graph.iris(term, RDF.type) and not is_datatype(self._graph, term)

@@ -50,6 +50,7 @@ class OwlKinds:
         self.declarations = tuple(
             Fact(iri, RDF.type, OWL.Class)
             for iri in dict.fromkeys(fact.subject for fact in types if fact.object == RDFS.Class)
+            # To RDFS a datatype is a class too.
             if OWL.Class not in graph.iris(iri, RDF.type) and not is_datatype(graph, iri)
         )
         named = {fact.subject for fact in types if fact.object in {*_OF_RELATIONS, *_OF_EITHER}}

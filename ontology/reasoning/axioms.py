@@ -64,6 +64,7 @@ class AxiomWriter:
         """Return a term: a CURIE, a literal, or a class expression in place of a blank node."""
         if isinstance(term, Literal):
             return _literal(term)
+        # Things of our own making: the supposed member of a class, and below what must exist beside it.
         if term.startswith(MEMBER):
             return "x"
         if term.startswith(WITNESS):

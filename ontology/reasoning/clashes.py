@@ -125,6 +125,7 @@ class _Search:
         self._disjoint = self._read_disjoint()
 
     def found(self) -> Iterator[_Found]:
+        # A copy, for looking things up adds empty entries.
         for node, types in tuple(self._proofs.types.items()):
             if isinstance(node, str):
                 yield from self._of_classes(node, types)
@@ -159,6 +160,7 @@ class _Search:
             yield Rule.NOTHING, node, (), (types[OWL.Nothing],)
         for cls, fact in types.items():
             for other, axioms in self._disjoint.get(cls, {}).items():
+                # Each pair once; equal where a class excludes itself.
                 if other in types and cls <= other:
                     yield Rule.DISJOINT_CLASSES, node, (cls, other), (fact, types[other], *axioms)
             for other in self._graph.iris(cls, OWL.complementOf):
@@ -246,6 +248,7 @@ class _Search:
     def _different(self, one: Term, other: Term) -> tuple[Fact, ...] | None:
         """Return why two values are certainly not the same, else None: two names may mean one thing."""
         if isinstance(one, Literal) and isinstance(other, Literal):
+            # Of literals only their values count: 1 and 01 do not differ.
             return () if _value(one) != _value(other) else None
         for first, second in ((one, other), (other, one)):
             if fact := self._proofs.objects.get((first, OWL.differentFrom), {}).get(second):

@@ -91,6 +91,7 @@ class _Clock:
 
 def _reasoner(clock: _Clock) -> Judge:
     def judge(facts: Sequence[Fact]) -> bool:
+        # With less the reasoner would be stopped before it has read the file.
         return dl.check(facts, deadline=max(1.0, clock.left())).consistent
 
     return judge
@@ -193,6 +194,7 @@ _COMMON: Final = frozenset({SG.Asset, OWL.Thing})
 
 def _shrink(units: list[_Unit], ask: _Asker) -> tuple[list[_Unit], bool]:
     """Leave out what the objection does not need; also say whether there was time to try everything."""
+    # A question without an answer while growing did no harm: the objection was found all the same.
     ask.answered = True
     size = max(1, len(units) // 2)
     while True:

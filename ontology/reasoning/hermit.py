@@ -36,6 +36,8 @@ def loaded(java: str) -> Classify | None:
         return None
     options = [
         f"-Xmx{owlready2.reasoning.JAVA_MEMORY}M",
+        # It answers one question at a time: no threads for collecting,
+        # no file of figures in the folder for temporary ones.
         "-XX:+UseSerialGC",
         "-XX:-UsePerfData",
         "-Dfile.encoding=UTF-8",

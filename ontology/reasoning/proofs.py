@@ -55,6 +55,7 @@ class Proofs:
         agenda = [step for fact in stated for step in self._conclusions(fact)]
         while agenda:
             fact, reason = agenda.pop()
+            # The first reason found stays: one is enough to explain a conclusion.
             if fact not in self.reasons:
                 self.reasons[fact] = reason
                 self._index(fact)
@@ -187,6 +188,7 @@ class Proofs:
             if found == cls and isinstance(count, Literal) and int(count.value) > 0
         ]
         for number, axiom in enumerate(wanted):
+            # The same name for the same thing each time, or new ones would be concluded for ever.
             witness = f"{WITNESS}{number}/{fact.subject}/{cls.removeprefix(SKOLEM_BASE)}"
             yield Fact(fact.subject, prop, witness), (fact, axiom)
             kinds = [axiom.object] if axiom.predicate in _EXISTS else [*self.graph.iris(cls, OWL.onClass)]

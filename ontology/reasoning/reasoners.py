@@ -23,12 +23,14 @@ class ReasonerProcess:
     def __init__(self, java: str) -> None:
         """Start the process; it tells by its first answer whether it lives."""
         self.java = java
+        # A file and no pipe: a pipe that nobody reads fills up, and then the process stands still.
         self._complaints = TemporaryFile()  # noqa: SIM115 - closed with the process
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter on our own module
             [sys.executable, "-m", "stratagraph.ontology.reasoning.hermit", java],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._complaints,
+            # A group of its own, by which ``stop`` also reaches a Java that was started below it.
             start_new_session=True,
         )
 
@@ -94,12 +96,14 @@ class Reasoners:
                 ended = [] if self._wanted else self._idle
                 if ended:
                     self._idle = []
+            # Without the lock: processes take their time to end.
             for process in ended:
                 process.stop()
 
     def ask(self, java: str, file: Path, deadline: float) -> dict[str, Any]:
         """Let a process that waits, or a new one, judge an N-Triples file."""
         process = self._take(java)
+        # If anything interrupts the question, the process is in the middle of an answer and can't be asked again.
         answer: dict[str, Any] = {"spent": True}
         try:
             answer = process.ask(file, deadline)

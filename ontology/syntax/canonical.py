@@ -42,6 +42,7 @@ class CanonicalWriter:
         new = {prefix: iri for prefix, iri in used.items() if prefix != _XML and declared.get(prefix) != iri}
         self._declared.append({**declared, **new})
         self._open.append(name.written)
+        # Declarations before attributes, those by prefix, these by namespace and name, as Canonical XML has them.
         declarations = ((f"xmlns:{prefix}" if prefix else "xmlns", iri) for prefix, iri in sorted(new.items()))
         self._tag(name.written, (*declarations, *((key.written, attributes[key]) for key in sorted(attributes))))
 

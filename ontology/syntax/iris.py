@@ -40,12 +40,14 @@ def _split(iri: str) -> dict[str, str | None]:
 
 def _merged(base: dict[str, str | None], path: str) -> str:
     before = base["path"] or ""
+    # Section 5.2.3: a base of an authority alone has its root for a folder.
     if base["authority"] is not None and not before:
         return "/" + path
     return before[: before.rfind("/") + 1] + path
 
 
 def _without_dots(path: str) -> str:
+    # Section 5.2.4.
     kept: list[str] = []
     segments = path.split("/")
     for segment in segments:

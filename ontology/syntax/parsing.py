@@ -152,6 +152,7 @@ def _parse(data: bytes, syntax: RdfSyntax, base: Iri, file: str) -> list[ox.Quad
         return list(ox.parse(data, format=_FORMATS[syntax], base_iri=base))
     except (SyntaxError, ValueError) as error:
         reason = _POSITION.sub("", str(error)).rstrip(".")
+        # How the parser names its one way to load what a document points to.
         if "LoadDocumentCallback" in reason:
             reason = "remote contexts are not fetched; write the context into the file"
         line = getattr(error, "lineno", None) or _line_reached(data, syntax, base)
@@ -193,6 +194,7 @@ def _line_reached(data: bytes, syntax: RdfSyntax, base: Iri) -> int:
 
 
 def _facts(quads: Sequence[ox.Quad], file: str, salt: str) -> list[Fact]:
+    # Each edge once: a statement that is repeated must not change a name.
     blanks = blank_names(dict.fromkeys(_blank_edges(quads)), salt=salt)
     terms: dict[object, Term] = {}
     facts: dict[Fact, None] = {}

@@ -96,6 +96,7 @@ def read_rdf_xml(data: bytes, base: str, depth_limit: int) -> list[ox.Quad]:
     reader = _Reader(base, depth_limit)
     parser = expat.ParserCreate(namespace_separator=_SEPARATOR)
     parser.namespace_prefixes = True
+    # Otherwise expat hands out a text in pieces, at every line end and entity.
     parser.buffer_text = True
     reader.listen(parser)
     try:
@@ -242,6 +243,7 @@ class _Reader:
 
     def _property(self, name: str, own: dict[str, str], above: _Frame, frame: _Frame) -> _Frame:
         """Read an element that stands for a property of the node around it."""
+        # RDF/XML, section 2.15: rdf:li numbers itself within its node.
         if name == RDF.li:
             above.items += 1
             name = RDF.term(f"_{above.items}")
