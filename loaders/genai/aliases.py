@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,6 +20,15 @@ class Alias:
 
     key: str
     path: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What an attribute may tell: a concept, how much its name is preferred (0 most), and where in it the value is."""
+
+    concept: str
+    rank: int
+    path: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +61,8 @@ class AliasTable:
 
     version: str
     attributes: Mapping[str, tuple[Alias, ...]]
-    wanted: frozenset[str]
+    readings: Mapping[str, tuple[Reading, ...]]
+    """The same the other way round: a span has a handful of attributes, and the table some hundred names."""
     numbered: Mapping[str, tuple[str, ...]]
     resource: Mapping[str, tuple[str, ...]]
     currency: str
@@ -106,7 +117,7 @@ def read_aliases(data: Mapping[str, Any]) -> AliasTable:
     return AliasTable(
         version=data["version"],
         attributes=attributes,
-        wanted=frozenset(alias.key for names in attributes.values() for alias in names),
+        readings=_readings(attributes),
         numbered={concept: tuple(prefixes) for concept, prefixes in data["numbered"].items()},
         resource={concept: tuple(names) for concept, names in data["resource"].items()},
         currency=data["currency"],
@@ -148,3 +159,11 @@ def _quirk(data: Mapping[str, Any]) -> Quirk:
         ignore={concept: frozenset(values) for concept, values in data.get("ignore", {}).items()},
         spans={name: Kind(kind) for name, kind in data.get("spans", {}).items()},
     )
+
+
+def _readings(attributes: Mapping[str, tuple[Alias, ...]]) -> dict[str, tuple[Reading, ...]]:
+    found: dict[str, list[Reading]] = defaultdict(list)
+    for concept, names in attributes.items():
+        for rank, alias in enumerate(names):
+            found[alias.key].append(Reading(concept, rank, alias.path))
+    return {key: tuple(readings) for key, readings in found.items()}

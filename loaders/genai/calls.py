@@ -32,23 +32,79 @@ def distinct_calls(records: Iterable[CallRecord], earlier: Contexts) -> Calls:
     once = _once(sent)
     forest = Forest(once, earlier)
     calls = {record.key: record for record in once if record.kind in MODEL_CALLS}
-    below: dict[SpanKey, list[CallRecord]] = defaultdict(list)
-    told_before: set[SpanKey] = set()
-    for record in calls.values():
-        for key, context in forest.above(record):
-            below[key].append(record)
-            if key not in calls and context is not None and context.counted:
-                told_before.add(record.key)
-    outer = {key for key in calls if below.get(key) or earlier.repeated(key)}
+    below = _sole_calls(calls.values(), forest)
+    told_before = _told_before(calls, forest)
+    outer = {key for key in calls if key in below or earlier.repeated(key)}
     inner = [record for key, record in calls.items() if key not in outer and key not in told_before]
-    leaves = _one_per_response([_completed(record, calls, below) for record in inner])
+    tellers = _tellers(calls, below)
+    leaves = _one_per_response([_completed(record, tellers.get(record.key, ())) for record in inner])
     return Calls(
         records=once,
         leaves=leaves,
-        repeated=frozenset(key for leaf in leaves for key, _ in forest.above(leaf)),
+        repeated=_above(leaves, forest),
         duplicates=len(sent) - len(once) + len(calls) - len(leaves),
         forest=forest,
     )
+
+
+def _sole_calls(calls: Iterable[CallRecord], forest: Forest) -> dict[SpanKey, SpanKey | None]:
+    """Return, for each span with model calls below it, the only one, or None where there are several."""
+    below: dict[SpanKey, SpanKey | None] = {}
+    for record in calls:
+        for key, _ in forest.above(record):
+            if key not in below:
+                below[key] = record.key
+            elif below[key] is None:
+                # Two walks came through here and went on: everything above has several calls below it already. So
+                # each span is passed three times at most, however the sender's spans hang together.
+                break
+            else:
+                below[key] = None
+    return below
+
+
+def _told_before(calls: Mapping[SpanKey, CallRecord], forest: Forest) -> set[SpanKey]:
+    """Return the calls that stand below a span of an earlier request whose call was counted then."""
+    counted: dict[SpanKey, bool] = {}
+    told: set[SpanKey] = set()
+    for record in calls.values():
+        passed: list[SpanKey] = []
+        before = False
+        for key, context in forest.above(record):
+            if key in counted:
+                before = counted[key]
+                break
+            counted[key] = False  # until the walk has ended: a loop of parents comes back here, and finds nothing
+            passed.append(key)
+            if key not in calls and context is not None and context.counted:
+                before = True
+                break
+        counted.update(dict.fromkeys(passed, before))
+        if before:
+            told.add(record.key)
+    return told
+
+
+def _tellers(
+    calls: Mapping[SpanKey, CallRecord], below: Mapping[SpanKey, SpanKey | None]
+) -> Mapping[SpanKey, Sequence[CallRecord]]:
+    """Return, for each call, the outer calls that tell of it alone."""
+    tellers: dict[SpanKey, list[CallRecord]] = defaultdict(list)
+    for key, sole in below.items():
+        if sole is not None and key in calls:
+            tellers[sole].append(calls[key])
+    return tellers
+
+
+def _above(leaves: Iterable[CallRecord], forest: Forest) -> frozenset[SpanKey]:
+    """Return every span above a leaf, each walked through once."""
+    passed: set[SpanKey] = set()
+    for leaf in leaves:
+        for key, _ in forest.above(leaf):
+            if key in passed:
+                break
+            passed.add(key)
+    return frozenset(passed)
 
 
 def _once(records: Sequence[CallRecord]) -> tuple[CallRecord, ...]:
@@ -67,15 +123,11 @@ def _fullness(record: CallRecord) -> tuple[int, int, str]:
     return record.usage.known, told, repr(record)
 
 
-def _completed(
-    leaf: CallRecord, calls: Mapping[SpanKey, CallRecord], below: Mapping[SpanKey, Sequence[CallRecord]]
-) -> CallRecord:
+def _completed(leaf: CallRecord, tellers: Iterable[CallRecord]) -> CallRecord:
     """Return the leaf, what it does not know filled in from spans that tell of it alone."""
     usage = leaf.usage
-    for key, told in below.items():
-        outer = calls.get(key)
-        if outer is not None and len(told) == 1 and told[0].key == leaf.key:
-            usage = _filled(usage, outer.usage)
+    for outer in tellers:
+        usage = _filled(usage, outer.usage)
     return leaf if usage == leaf.usage else replace(leaf, usage=usage)
 
 

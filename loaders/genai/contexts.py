@@ -12,8 +12,6 @@ from stratagraph.loaders.genai.record import CallRecord, Kind, Service, SpanKey
 from stratagraph.ontology.facts import Iri
 
 REMEMBERED_SPANS: Final = 100_000
-_DEEPEST: Final = 256
-"""Spans above a call that are looked at one by one, so that a hostile chain of spans costs no more than its length."""
 _BOUNDARIES: Final = frozenset({Kind.AGENT, Kind.TOOL})
 """A model call below one of these is a call of its own, not its parent's call seen once more."""
 
@@ -132,6 +130,7 @@ class Forest:
         self._earlier = earlier
         self._here = {record.key: context_of(record) for record in records}
         self._ends: dict[SpanKey, Found] = {}
+        self._callers: dict[tuple[SpanKey, AgentRef | None], Found] = {}
 
     def context(self, key: SpanKey) -> SpanContext | None:
         """Return a span's context, from this request or an earlier one."""
@@ -144,21 +143,33 @@ class Forest:
     def caller_of(self, record: CallRecord) -> Found:
         """Return the agent above an agent's span that is another one."""
         own = context_of(record).agent
+        passed: dict[tuple[SpanKey, AgentRef | None], None] = {}
+        found = Found()
         key = (record.trace, record.parent)
-        for _ in range(_DEEPEST):
-            found = self._walk(key) if key[1] else Found()
-            if found.agent is None or found.agent != own:
-                return found
+        while key[1] and (key, own) not in passed:
+            if (key, own) in self._callers:
+                found = self._callers[key, own]
+                break
+            passed[key, own] = None
+            nearest = self._walk(key)
+            if nearest.agent is None or nearest.agent != own:
+                found = nearest
+                break
             context = self.context(key)
             if context is None:
-                return Found()
+                break
             key = (key[0], context.parent)
-        return Found()
+        self._callers.update(dict.fromkeys(passed, found))
+        return found
 
     def above(self, record: CallRecord) -> Iterable[tuple[SpanKey, SpanContext | None]]:
-        """Yield the spans above a model call up to the next agent, tool or root; the last may be missing."""
+        """Yield the spans above a model call up to the next agent, tool or root; the last may be missing.
+
+        Spans may be each other's parents: who walks must stop at a span that was passed before, which also keeps a
+        long chain of calls from costing its length once for each of them.
+        """
         key = (record.trace, record.parent)
-        for _ in range(_DEEPEST):
+        while True:
             context = self.context(key) if key[1] else None
             if not key[1] or (context is not None and context.kind in _BOUNDARIES):
                 return

@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
 from typing import Final, TypeAlias
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
-from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, Span, Status
+from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span, Status
 
 from stratagraph.loaders.genai import values
 from stratagraph.loaders.genai.aliases import AliasTable, Quirk, load_aliases
@@ -33,8 +34,11 @@ _LATEST: Final = 4_102_444_800_000_000_000
 MOST_UNMAPPED: Final = 200
 """Distinct unmapped names that one request may add to the count; the rest are counted together."""
 _OVERFLOW: Final = "(other)"
+_RANK: Final = itemgetter(0)
+_USAGE: Final = frozenset({"input", "output", "cached", "reasoning", "cost"})
 
-_Found: TypeAlias = dict[str, AnyValue]
+_Found: TypeAlias = dict[str, list[tuple[int, str, AnyValue, tuple[str, ...]]]]
+"""By concept: rank of the name, attribute, value, and the path to what is meant inside the value."""
 
 
 @dataclass(kw_only=True)
@@ -62,7 +66,7 @@ def normalise(
     for resource in request.resource_spans:
         service = _service(resource, aliases)
         for scope in resource.scope_spans:
-            provenance = Provenance(scope=scope.scope.name, version=scope.scope.version, schema=scope.schema_url)
+            provenance = _provenance(scope)
             reader = _Reader(
                 table=aliases, service=service, provenance=provenance, unmapped=result.unmapped, latest=latest
             )
@@ -79,9 +83,16 @@ def _service(resource: ResourceSpans, table: AliasTable) -> Service:
     found = {item.key: item.value.string_value for item in resource.resource.attributes}
     parts: dict[str, str] = {}
     for concept, names in table.resource.items():
-        sent = (found.get(name, "").strip()[: values.LONGEST_NAME] for name in names)
+        sent = (values.identity(found.get(name, "")) for name in names)
         parts[concept] = next((value for value in sent if value not in table.empty), "")
     return Service(**parts)
+
+
+def _provenance(sent: ScopeSpans) -> Provenance:
+    """Return which instrumentation said so."""
+    told = (sent.scope.name, sent.scope.version, sent.schema_url)
+    scope, version, schema = map(values.identity, told)
+    return Provenance(scope=scope, version=version, schema=schema)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,18 +149,29 @@ class _Reader:
 
     def _pick(self, attributes: Iterable[KeyValue]) -> tuple[_Found, set[str]]:
         """Return the attributes that the table wants, and offered tools; count names it does not know."""
-        found: _Found = {}
+        sent: dict[str, AnyValue] = {}
         offered: set[str] = set()
-        wanted, numbered = self.table.wanted, self.table.numbered["offered"]
+        wanted, numbered = self.table.readings, self.table.numbered["offered"]
         for item in attributes:
             key = item.key
             if key in wanted:
-                found[key] = item.value
+                sent[key] = item.value
             elif key.startswith(numbered):
                 offered.update(_offered(key, item.value))
             elif key.startswith("gen_ai.") and key not in self.table.known and key not in self.table.content:
                 self._count(key)
-        return found, offered
+        return self._by_concept(sent), offered
+
+    def _by_concept(self, sent: Mapping[str, AnyValue]) -> _Found:
+        """Return what a span says by concept, the preferred name first."""
+        found: _Found = {}
+        for key, value in sent.items():
+            for reading in self.table.readings[key]:
+                found.setdefault(reading.concept, []).append((reading.rank, key, value, reading.path))
+        for told in found.values():
+            if len(told) > 1:
+                told.sort(key=_RANK)
+        return found
 
     def _count(self, key: str) -> None:
         """Count an unmapped name; names are the sender's, so their number is bounded."""
@@ -188,19 +210,19 @@ class _Reader:
 class _Said:
     """What one span says, by concept."""
 
-    found: Mapping[str, AnyValue]
+    found: _Found
     table: AliasTable
     quirk: Quirk
 
     def _values(self, concept: str) -> Iterator[tuple[str, AnyValue]]:
         """Yield (attribute, value) of every alias that the span carries, the preferred one first."""
-        for alias in self.table.attributes[concept]:
-            value = self.found.get(alias.key)
-            if value is not None:
-                yield alias.key, values.field_of(value, alias.path) if alias.path else value
+        for _, key, value, path in self.found.get(concept, ()):
+            yield key, values.field_of(value, path) if path else value
 
     def text(self, concept: str) -> str:
         """Return a name, "" where unknown. Raises BadAttribute."""
+        if concept not in self.found:
+            return ""  # asked some twenty times a span, most of them in vain
         ignored = self.quirk.ignore.get(concept, frozenset())
         for key, value in self._values(concept):
             name = values.text(key, value, self.table.empty)
@@ -211,31 +233,43 @@ class _Said:
     def server(self) -> tuple[str, str]:
         """Return (who provides the model, what serves it), of which one name tells at most one. Raises BadAttribute."""
         name = self.text("provider")
+        if not name:
+            return "", ""
         engine = self.table.engine(name)
         return ("", engine) if engine else (self.table.provider(name), "")
 
     def tokens(self, concept: str) -> int | None:
         """Return a count of tokens, None where unknown. Raises BadAttribute."""
+        if concept not in self.found:
+            return None
         read = (values.tokens(key, value, self.table.empty) for key, value in self._values(concept))
         return next((count for count in read if count is not None), None)
 
     def amount(self, concept: str) -> float | None:
         """Return a quantity, None where unknown. Raises BadAttribute."""
+        if concept not in self.found:
+            return None
         read = (values.amount(key, value, self.table.empty) for key, value in self._values(concept))
         return next((number for number in read if number is not None), None)
 
     def number(self, concept: str) -> str:
         """Return a status code as text, "" where unknown."""
+        if concept not in self.found:
+            return ""
         read = (value.int_value or value.string_value for _, value in self._values(concept))
         return next((str(code) for code in read if code), "")
 
     def flag(self, concept: str) -> bool | None:
         """Return a truth value, None where unknown."""
+        if concept not in self.found:
+            return None
         read = (values.flag(value) for _, value in self._values(concept))
         return next((truth for truth in read if truth is not None), None)
 
     def words(self, concept: str) -> tuple[str, ...]:
         """Return a list of short texts."""
+        if concept not in self.found:
+            return ()
         return next((found for _, value in self._values(concept) if (found := values.words(value))), ())
 
     def offered(self) -> Iterator[str]:
@@ -255,7 +289,7 @@ class _Said:
 
     def usage(self) -> Usage:
         """Return the usage as sent. Raises BadAttribute."""
-        if not self.found:
+        if _USAGE.isdisjoint(self.found):
             return NO_USAGE
         cost = self.amount("cost")
         return Usage(

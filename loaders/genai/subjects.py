@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from stratagraph.loaders.genai.contexts import AgentRef
-from stratagraph.loaders.genai.record import CallRecord, Service
+from stratagraph.loaders.genai.record import CallRecord, Provenance, Service
 from stratagraph.ontology.facts import Fact, Iri, Literal, Scope
 from stratagraph.ontology.identity import mint
 from stratagraph.ontology.model import OntologyModel
@@ -17,6 +17,9 @@ REQUESTED: Final = "requested"
 ANSWERED: Final = "answered"
 MOST_ASSETS: Final = 2_000
 """Assets that one request may name; the rest are one asset per class, so that junk cannot flood the graph."""
+MOST_SCOPES: Final = 100
+"""Scopes that one request may name: an exporter sends one service with a few instrumentations, and the ledger keeps
+a mark per scope and claim."""
 OVERFLOW: Final = "(other)"
 NAMELESS: Final = "unknown_service"
 """What the conventions call a service that does not name itself."""
@@ -34,13 +37,26 @@ class Subjects:
         self._facts: dict[str, dict[Fact, None]] = defaultdict(dict)
         self._versions: dict[Iri, tuple[int, str, str]] = {}
         self._scope = ""
+        self._scopes: dict[tuple[Service, Provenance], str] = {}
+        self._named: set[str] = set()
         self.overflow = 0
         """How many names were counted as one because there were too many."""
 
     def according_to(self, record: CallRecord) -> None:
         """Attribute what is stated from now on to the record's service and instrumentation."""
-        said = record.provenance
-        self._scope = f"{record.service.label or NAMELESS} {said.scope}@{said.version}"
+        told = record.service, record.provenance
+        if told not in self._scopes:
+            self._scopes[told] = self._scope_of(*told)
+        self._scope = self._scopes[told]
+
+    def _scope_of(self, service: Service, said: Provenance) -> str:
+        """Return the scope's name, the same for all beyond the limit."""
+        name = f"{service.label or NAMELESS} {said.scope}@{said.version}"
+        if name not in self._named and len(self._named) >= MOST_SCOPES:
+            self.overflow += 1
+            return OVERFLOW
+        self._named.add(name)
+        return name
 
     def scopes(self) -> tuple[Scope, ...]:
         """Return the facts by who says so; telemetry never enumerates anything completely."""

@@ -45,6 +45,15 @@ def text(key: str, value: AnyValue, empty: frozenset[str]) -> str:
     return name
 
 
+def identity(sent: str) -> str:
+    """Return a name by which an emitter calls itself, cut to what a name may be.
+
+    A span is not refused for it, as it is for a name of an asset: nobody who reads the graph wrote it, and it only says
+    who told. Characters that a database may not take become the sign for what is missing.
+    """
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", sent.strip()[:LONGEST_NAME])
+
+
 def tokens(key: str, value: AnyValue, empty: frozenset[str]) -> int | None:
     """Return a count of tokens, None where unknown. Raises BadAttribute."""
     kind = value.WhichOneof("value")

@@ -22,6 +22,7 @@ from stratagraph.ontology.identity import mint, statement_iri
 from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import RDF, SG
 from stratagraph.ontology.sketches import quantile
+from stratagraph.service.http.wire import LONGEST_SCOPE
 from tests.loaders.spans import (
     BEGIN,
     SECOND,
@@ -395,3 +396,35 @@ def of_assets(batches: list[Batch], metric: Iri) -> dict[Iri, float]:
         for subject, total in totals(batches, metric).items()
         if "/asset/" in subject and ("/Agent/" not in subject or metric in {SG.calls, SG.errors})
     }
+
+
+@pytest.mark.parametrize("part", ["scope", "version"])
+@pytest.mark.parametrize("sent", ["x" * 2_000_000, "nul \0", "two\nlines"])
+def test_what_an_instrumentation_calls_itself_is_bounded_and_can_be_stored(part: str, sent: str) -> None:
+    (scope,) = of(request([span(1, chat())], **{part: sent})).batch.scopes
+    assert len(scope.name) <= LONGEST_SCOPE
+    assert scope.name.isprintable()
+
+
+def test_a_service_that_cannot_be_stored_does_not_cost_its_spans() -> None:
+    result = of(request([span(1, chat())], resource={"service.name": "shop\0", "service.namespace": "y" * 9_000}))
+    assert result.accepted == 1
+    assert all(scope.name.isprintable() and len(scope.name) <= LONGEST_SCOPE for scope in result.batch.scopes)
+    assert list(names(result.batch, SG.LLMSystem).values()) == ["shop\N{REPLACEMENT CHARACTER}"]
+
+
+def test_scopes_beyond_the_limit_of_a_request_are_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subjects, "MOST_SCOPES", 3)
+    sent = ExportTraceServiceRequest()
+    for number in range(9):
+        sent.MergeFrom(request([span(number + 1, chat())], scope=f"scope {number}"))
+    result = of(sent)
+    assert len(result.batch.scopes) == 4
+    assert result.overflow == 6
+    assert result.accepted == 9
+    assert set(result.batch.facts()) == set(of_unbounded(sent, monkeypatch).batch.facts())
+
+
+def of_unbounded(sent: ExportTraceServiceRequest, monkeypatch: pytest.MonkeyPatch) -> TraceResult:
+    monkeypatch.setattr(subjects, "MOST_SCOPES", 1000)
+    return of(sent)
