@@ -12,9 +12,10 @@ from stratagraph.loaders.kinds import Kind, kind_of
 from stratagraph.loaders.origins import Loaded, Origins, Place, Remark
 from stratagraph.loaders.rdf import find_place, read_rdf
 from stratagraph.loaders.scopes import SourceFile
-from stratagraph.ontology.errors import StratagraphError
+from stratagraph.ontology.errors import MOST_FINDINGS, StratagraphError, unlisted
 from stratagraph.ontology.facts import Batch, Fact, Iri, Method, Scope
 from stratagraph.ontology.model import OntologyModel
+from stratagraph.ontology.sentences import counted
 
 
 class SeveralMistakes(StratagraphError, slug="several-mistakes", status=400):
@@ -30,12 +31,15 @@ class SeveralMistakes(StratagraphError, slug="several-mistakes", status=400):
     @classmethod
     def of(cls, mistakes: Sequence[StratagraphError]) -> SeveralMistakes:
         """Join the mistakes of several files."""
-        told = "\n".join(f"- {mistake}" for mistake in mistakes)
+        told = "\n".join(f"- {mistake}" for mistake in mistakes[:MOST_FINDINGS])
+        if (more := len(mistakes) - MOST_FINDINGS) > 0:
+            told += f"\n... and {counted(more, 'more file')}."
         return cls(count=len(mistakes), told=told, mistakes=tuple(mistakes))
 
     def details(self) -> dict[str, Any]:
-        """Return each mistake as plain data."""
-        return {"mistakes": [{"type": mistake.slug, "text": str(mistake)} for mistake in self.mistakes]}
+        """Return the first mistakes as plain data, and how many there are where these are not all."""
+        listed = [{"type": mistake.slug, "text": str(mistake)} for mistake in self.mistakes[:MOST_FINDINGS]]
+        return {"mistakes": listed, **unlisted(len(self.mistakes))}
 
 
 def transform(

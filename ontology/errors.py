@@ -9,6 +9,11 @@ from typing import ClassVar, Final, dataclass_transform
 
 from stratagraph.ontology.sentences import say
 
+MOST_FINDINGS: Final = 20
+"""Findings that an error lists in full. Whoever corrects them learns of the others the next time; an answer with every
+one of a hundred thousand is of use to nobody, and takes more memory than the request did."""
+LONGEST_TERM: Final = 4096
+"""Characters of a value that a finding repeats: as much as an IRI may have."""
 _BEFORE_STOP: Final = re.compile(r"\{(\w+)\}\.")
 """A place that a full stop follows."""
 
@@ -77,3 +82,8 @@ def _again(cls: type[StratagraphError], data: dict[str, object]) -> StratagraphE
 def in_short(text: str, longest: int) -> str:
     """Return the text as a message can show it: cut where it is long, and saying so."""
     return text if len(text) <= longest else f"{text[:longest]}... ({len(text):,} characters)"
+
+
+def unlisted(count: int) -> dict[str, object]:
+    """Return how many findings there are and how many of them are not listed; nothing where all are."""
+    return {"count": count, "more": count - MOST_FINDINGS} if count > MOST_FINDINGS else {}

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from stratagraph.ontology.errors import StratagraphError, in_short
+from stratagraph.ontology.errors import LONGEST_TERM, MOST_FINDINGS, StratagraphError, in_short, unlisted
 from stratagraph.ontology.facts import Fact, Iri, Literal, Term
 from stratagraph.ontology.namespaces import compact
 from stratagraph.ontology.sentences import counted, say
@@ -15,7 +15,7 @@ from stratagraph.ontology.terms import encode
 
 _BRACKETED: Final = re.compile(r"<([^<>]*)>")
 LONGEST_VALUE: Final = 200
-"""Characters of a value that a finding's text repeats; its document has all of it."""
+"""Characters of a value that a finding's text repeats; its document has up to ``LONGEST_TERM``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +48,9 @@ class Finding:
     def document(self) -> dict[str, object]:
         """Return the finding as plain data; terms are in N-Triples, messages in every language."""
         return {
-            "focus": encode(self.focus),
+            "focus": _whole(self.focus),
             "path": self.path,
-            "value": None if self.value is None else encode(self.value),
+            "value": None if self.value is None else _whole(self.value),
             "shape": self.shape,
             "component": self.component,
             "severity": self.severity,
@@ -58,8 +58,15 @@ class Finding:
             "text": self.text(),
             "fact": None
             if self.fact is None
-            else [encode(self.fact.subject), encode(self.fact.predicate), encode(self.fact.object)],
+            else [_whole(self.fact.subject), _whole(self.fact.predicate), _whole(self.fact.object)],
         }
+
+
+def _whole(term: Term) -> str:
+    """Return a term in N-Triples, a very long text cut: as the value and in the fact it would stand there twice."""
+    if isinstance(term, Literal):
+        term = replace(term, value=in_short(term.value, LONGEST_TERM))
+    return encode(term)
 
 
 def _plain(term: Term) -> str:
@@ -100,5 +107,8 @@ class GateRefused(StratagraphError, slug="gate-refused", status=422):
         return say(str(replace(self, first=self.findings[0].text(language))), language)
 
     def details(self) -> dict[str, object]:
-        """Return every finding as plain data."""
-        return {"findings": [finding.document() for finding in self.findings]}
+        """Return the first findings as plain data, and how many there are where these are not all."""
+        return {
+            "findings": [finding.document() for finding in self.findings[:MOST_FINDINGS]],
+            **unlisted(len(self.findings)),
+        }

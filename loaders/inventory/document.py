@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import Final
 
 import yaml
@@ -10,6 +12,9 @@ from stratagraph.loaders.inventory.faults import Faults, MalformedInventory, quo
 
 DEPTH_LIMIT: Final = 32
 """An inventory nests five deep; beyond a few thousand the parser takes minutes and then the stack."""
+_NO_CHARACTER: Final = "an escape here stands for no character; write the character itself."
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+"""Half of a pair by which UTF-16 writes a character: no text, and nothing that could be stored or told."""
 _NULL: Final = "tag:yaml.org,2002:null"
 
 Pairs = list[tuple[yaml.ScalarNode, yaml.Node]]
@@ -21,6 +26,7 @@ def compose(data: bytes, file: str) -> yaml.Node | None:
     Raises:
         MalformedInventory: it is no YAML, nests too deeply, has aliases, or ends within a word.
     """
+    loader: _Loader | None = None
     try:
         loader = _Loader(data, Faults(file))
         root: yaml.Node | None = loader.get_single_node()
@@ -31,6 +37,10 @@ def compose(data: bytes, file: str) -> yaml.Node | None:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         reason = f"this is not well-formed YAML: {' '.join(str(error).split())}."
         raise MalformedInventory(file=file, line=_line_of_byte(data, error), reason=reason) from None
+    except (ValueError, OverflowError):
+        # The parser asks Python for the character of any number that an escape has; it marks no place in that error.
+        line = loader.line + 1 if loader else 1
+        raise MalformedInventory(file=file, line=line, reason=_NO_CHARACTER) from None
     loader.refuse_a_cut(data)
     return root
 
@@ -50,6 +60,9 @@ class _Loader(yaml.SafeLoader):
         self._depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if self._depth > DEPTH_LIMIT:
             raise self._faults.fault(event, "this is nested too deeply to be read.")
+        for text in _texts(event):
+            if not text.isascii() and _SURROGATE.search(text):
+                raise self._faults.fault(event, _NO_CHARACTER)
         if isinstance(event, yaml.AliasEvent):
             # Aliases let a short file stand for an endless one.
             raise self._faults.fault(event, "YAML aliases (*name) are not read; write the value out.")
@@ -61,6 +74,13 @@ class _Loader(yaml.SafeLoader):
         if self._last is not None and _may_be_cut(data, self._last):
             reason = "the file ends here without a line end: it may have been cut. End the last line."
             raise self._faults.fault(self._last, reason)
+
+
+def _texts(event: yaml.Event) -> Iterator[str]:
+    """Yield what an event has of the document's own text."""
+    for name in ("value", "tag", "anchor"):
+        if isinstance(text := getattr(event, name, None), str):
+            yield text
 
 
 def _may_be_cut(data: bytes, last: yaml.ScalarEvent) -> bool:

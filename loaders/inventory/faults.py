@@ -7,13 +7,11 @@ from typing import Final
 
 import yaml
 
-from stratagraph.ontology.errors import StratagraphError, in_short
+from stratagraph.ontology.errors import MOST_FINDINGS, StratagraphError, in_short, unlisted
 from stratagraph.ontology.sentences import counted
 
 LONGEST_QUOTE: Final = 80
 """Characters of the user's own text that a message repeats."""
-FAULTS_SHOWN: Final = 50
-"""A file that is wrong throughout is understood from its first lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +51,15 @@ class MalformedInventory(StratagraphError, slug="malformed-inventory", status=40
 
     def __str__(self) -> str:
         """Tell every fault on a line of its own."""
-        lines = [str(fault) for fault in self.faults[:FAULTS_SHOWN]]
-        if (hidden := len(self.faults) - FAULTS_SHOWN) > 0:
+        lines = [str(fault) for fault in self.faults[:MOST_FINDINGS]]
+        if (hidden := len(self.faults) - MOST_FINDINGS) > 0:
             lines.append(f"... and {counted(hidden, 'more fault')} in {self.file}.")
         return "\n".join(lines)
 
     def details(self) -> dict[str, object]:
-        """Return every fault as plain data."""
-        return {"faults": [{"file": it.file, "line": it.line, "reason": it.reason} for it in self.faults]}
+        """Return the first faults as plain data, and how many there are where these are not all."""
+        listed = [{"file": it.file, "line": it.line, "reason": it.reason} for it in self.faults[:MOST_FINDINGS]]
+        return {"faults": listed, **unlisted(len(self.faults))}
 
 
 class Faults:

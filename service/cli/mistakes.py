@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from stratagraph.loaders.origins import Loaded, Place
 from stratagraph.ontology.facts import Fact
@@ -10,9 +10,6 @@ from stratagraph.ontology.sentences import say
 from stratagraph.ontology.terms import decode
 from stratagraph.service.cli.tongue import tongue
 from stratagraph.service.client import Refused
-
-MOST_TOLD: Final = 100
-"""Mistakes that a terminal is given; a file with more has one mistake that repeats."""
 
 
 def explain(refusal: Refused, loaded: Loaded) -> str:
@@ -23,10 +20,11 @@ def explain(refusal: Refused, loaded: Loaded) -> str:
     if len(findings) == 1:
         return f"{sentence(findings[0], loaded)}. Nothing of this batch was committed."
     placed = sorted(((locate(finding, loaded), finding) for finding in findings), key=lambda pair: _order(pair[0]))
-    lines = [f"- {_told(place, finding)}" for place, finding in placed[:MOST_TOLD]]
-    if len(placed) > MOST_TOLD:
-        lines.append(f"- and {len(placed) - MOST_TOLD} more")
-    return "\n".join([f"{len(findings)} mistakes, and nothing of this batch was committed:", *lines])
+    lines = [f"- {_told(place, finding)}" for place, finding in placed]
+    count = refusal.problem.get("count", len(findings))
+    if count > len(findings):
+        lines.append(f"- and {count - len(findings)} more")
+    return "\n".join([f"{count} mistakes, and nothing of this batch was committed:", *lines])
 
 
 def sentence(finding: dict[str, Any], loaded: Loaded) -> str:

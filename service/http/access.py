@@ -12,8 +12,9 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from stratagraph.ontology.errors import StratagraphError
-from stratagraph.service.http import otlp, problems, sparql
+from stratagraph.service.http import sparql
 from stratagraph.service.http.access_tokens import Role, Token, TokenFile, TokensUnusable
+from stratagraph.service.http.refusals import TELEMETRY, refusal
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +25,6 @@ OPEN: Final = frozenset({"/", "/docs", "/favicon.ico", "/health/live"})
 PAGES: Final = "/pages/"
 QUERIES: Final = frozenset({"/sparql", "/cypher"})
 """What is posted to, and still only reads."""
-TELEMETRY: Final = "/v1/"
 BATCHES: Final = "/api/batches"
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -123,18 +123,11 @@ class AccessGuard:
 
 
 def _refusal(error: StratagraphError, request: Request) -> Response:
-    """Write an error as the protocol of its route does."""
+    """Write an error as the protocol of its route does, with what the client must bring."""
     if isinstance(error, TokensUnusable):
         log.error("%s", error)
-    path = request.url.path
-    if path.startswith(TELEMETRY):
-        answer = otlp.refusal(error, otlp.answerable(request))
-    elif path == "/sparql":
-        answer = sparql.refusal(error)
-    else:
-        answer = problems.from_error(error)
+    answer = refusal(error, request)
     challenge = getattr(error, "challenge", None)
     if challenge is not None:
         answer.headers["WWW-Authenticate"] = f'Bearer realm="stratagraph"{challenge}'
-    answer.headers["Cache-Control"] = "no-store"
     return answer

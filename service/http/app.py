@@ -21,24 +21,29 @@ from stratagraph.service.http import (
     otlp,
     pages,
     problems,
+    refusals,
     sparql,
 )
 from stratagraph.service.http.access import AccessGuard, asker
 from stratagraph.service.http.access_tokens import TokenFile
+from stratagraph.service.http.bodies import BodyGuard
 from stratagraph.service.http.compression import Compression
 from stratagraph.service.http.description import describe, operation_id
 from stratagraph.service.http.documents.problem import EVERYWHERE
 from stratagraph.service.http.documents.problem import problems as told_everywhere
 from stratagraph.service.http.graphs import Graphs, graphs
 from stratagraph.service.http.head import HeadLikeGet
+from stratagraph.service.http.heads import HeadGuard
+from stratagraph.service.http.intake import Intake
 from stratagraph.service.http.origin import OriginGuard, is_loopback
 from stratagraph.service.http.parameters import OneSpelling, strict
 from stratagraph.service.http.sequence import SequenceGate
+from stratagraph.service.http.shutdown import ShutdownNotice
 from stratagraph.service.http.tongue import Tongue
 from stratagraph.service.neo4j.cypher.pool import CypherPool
 from stratagraph.service.neo4j.target import find_target
 from stratagraph.service.past.stores import Pasts
-from stratagraph.service.settings import PASTS_FOLDER, Settings
+from stratagraph.service.settings import PASTS_FOLDER, UPLOADS_FOLDER, Settings
 from stratagraph.service.sparql.pool import QueryPool
 from stratagraph.service.workers.limits import QuerySettings
 
@@ -95,9 +100,10 @@ def create_app(engine: Engine, *, guarded: bool = True, lasting: bool = True) ->
 
 def _add_routes(app: FastAPI, engine: Engine, graph: Graphs, pool: QueryPool, cypher_pool: CypherPool) -> None:
     """Include every route; those with parameters of their own protocol are not held to ours."""
+    intake = Intake(engine.settings.data / UPLOADS_FOLDER)
     for router in (
         api.router(engine, graph),
-        batches.router(engine),
+        batches.router(engine, intake),
         history.router(engine),
         metrics.router(engine),
         compliance.router(engine, graph),
@@ -111,6 +117,7 @@ def _add_routes(app: FastAPI, engine: Engine, graph: Graphs, pool: QueryPool, cy
         otlp.router(
             engine.commit,
             model=engine.model,
+            intake=intake,
             prices=engine.prices,
             base=engine.settings.base,
             limit=engine.settings.request_mib << 20,
@@ -129,11 +136,14 @@ def _add_layers(app: FastAPI, engine: Engine, *, guarded: bool) -> None:
     app.add_middleware(Compression)
     app.add_middleware(HeadLikeGet)
     app.add_middleware(OneSpelling)
+    app.add_middleware(BodyGuard, unbounded=(batches.PATH, refusals.TELEMETRY, "/sparql"))
     if guarded:
         always = not is_loopback(settings.host)
         app.add_middleware(AccessGuard, tokens=TokenFile(settings.tokens), always=always)
     app.add_middleware(OriginGuard, allowed=settings.allowed_hosts)
+    app.add_middleware(HeadGuard)
     app.add_middleware(Tongue)
+    app.add_middleware(ShutdownNotice)
 
 
 def _query_settings(settings: Settings) -> QuerySettings:

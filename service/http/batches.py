@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
@@ -21,6 +22,7 @@ from stratagraph.service.engine.engine import Committed, Engine
 from stratagraph.service.http.documents.ledger import BatchReceipt, WithdrawalReceipt
 from stratagraph.service.http.documents.media import REF, texts
 from stratagraph.service.http.documents.problem import problems
+from stratagraph.service.http.intake import Intake
 from stratagraph.service.http.negotiation import media_type_of
 from stratagraph.service.http.sequence import answered_at
 from stratagraph.service.http.tongue import in_tongue
@@ -38,6 +40,8 @@ MEDIA_TYPES: Final = {
 }
 """What an upload is, by its media type: the name that errors call it by."""
 _BODY: Final = {"application/json": {"schema": {"$ref": REF.format(model=WireBatch.__name__)}}, **texts(MEDIA_TYPES)}
+
+PATH: Final = "/api/batches"
 
 AllowEmpty = Annotated[
     bool, Query(alias="allowEmpty", description="Whether a complete document that says nothing may close its scope.")
@@ -91,7 +95,7 @@ class MalformedBatch(StratagraphError, slug="malformed-batch", status=400):
     reason: str
 
 
-def router(engine: Engine) -> APIRouter:
+def router(engine: Engine, intake: Intake) -> APIRouter:
     """Return the routes that commit a batch, and take back what a source says."""
     routes = APIRouter(prefix="/api", tags=["ledger"])
 
@@ -120,13 +124,16 @@ def router(engine: Engine) -> APIRouter:
         dry_run: DryRun = False,
     ) -> dict[str, Any]:
         media_type = _media_type(request)
-        body = await _read(request, engine.settings.request_mib)
-        loaded = await to_thread.run_sync(lambda: _batch(engine, body, media_type, source, scope, complete=complete))
-        if complete and not allow_empty:
-            await to_thread.run_sync(lambda: _refuse_emptying(engine, loaded.batch, media_type))
         if dry_run:
             response.status_code = HTTPStatus.OK
-        answer = await to_thread.run_sync(lambda: Writer(engine).commit(loaded.batch, dry_run=dry_run))
+        mib = engine.settings.request_mib
+        async with intake.body(request, mib << 20, partial(TooLarge, mib=mib)) as body, intake.room(body.size):
+            sent = await body.read()
+            read = partial(_batch, engine, sent, media_type, source, scope, complete=complete)
+            loaded = await to_thread.run_sync(read)
+            if complete and not allow_empty:
+                await to_thread.run_sync(_refuse_emptying, engine, loaded.batch, media_type)
+            answer = await to_thread.run_sync(partial(Writer(engine).commit, loaded.batch, dry_run=dry_run))
         _announce(answer)
         warnings = [*(remark.document() for remark in loaded.remarks), *answer["warnings"]]
         told: dict[str, Any] = in_tongue(answer | {"warnings": warnings})
@@ -188,15 +195,6 @@ def _announce(answer: dict[str, Any]) -> None:
     """Let the header carry the batch's own sequence: who sends it on reads what they wrote. A dry run has none."""
     if answer["sequence"] is not None:
         answered_at(answer["sequence"])
-
-
-async def _read(request: Request, limit_mib: int) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit_mib * 1024 * 1024:
-            raise TooLarge(mib=limit_mib)
-    return bytes(body)
 
 
 def _media_type(request: Request) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Callable
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
+import orjson
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 from starlette.responses import Response, StreamingResponse
 
 from stratagraph.ontology.errors import StratagraphError
@@ -25,13 +27,24 @@ _BEGINNING: Final = 256 << 10
 """Bytes held back before the status is sent: a short answer has an exact status."""
 
 
+def _sendable(value: Any) -> Any:
+    """Refuse what JSON lets through and no text, or number of Cypher, can be."""
+    try:
+        orjson.dumps(value)
+    except TypeError as error:
+        raise PydanticCustomError("unsendable", "this cannot be sent on: {reason}", {"reason": str(error)}) from None
+    return value
+
+
 class CypherQuery(BaseModel):
     """A query and the values of its ``$parameters``."""
 
     model_config = ConfigDict(extra="forbid")
 
-    query: str = Field(description="One Cypher statement that reads")
-    parameters: dict[str, Any] = Field(default_factory=dict, description="Values of its $parameters")
+    query: Annotated[str, AfterValidator(_sendable)] = Field(description="One Cypher statement that reads")
+    parameters: Annotated[dict[str, Any], AfterValidator(_sendable)] = Field(
+        default_factory=dict, description="Values of its $parameters"
+    )
 
 
 def router(pool: CypherPool, sequence: Callable[[], int], client: Callable[[Request], str] = address) -> APIRouter:

@@ -21,7 +21,8 @@ def router(engine: Engine) -> APIRouter:
     scraped = registry(engine)
 
     @routes.get("/health/live", summary="Whether the process answers at all", responses={200: {"model": Liveness}})
-    def live() -> dict[str, str]:
+    async def live() -> dict[str, str]:
+        # In the loop itself: threads may all be busy, and this only asks whether anybody is there.
         return {"status": "live"}
 
     @routes.get(

@@ -17,6 +17,7 @@ from google.protobuf import json_format
 from google.protobuf.message import Message
 from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]  # another package's stubs hide its own
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+from starlette.requests import ClientDisconnect
 
 from stratagraph.loaders.genai.contexts import SpanContextCache
 from stratagraph.loaders.genai.measures import WINDOW
@@ -30,6 +31,7 @@ from stratagraph.ontology.namespaces import ASSET_BASE
 from stratagraph.ontology.observations import MOST_AHEAD
 from stratagraph.ontology.sentences import say
 from stratagraph.service.http.documents import otlp
+from stratagraph.service.http.intake import Intake
 from stratagraph.service.http.parameters import check
 from stratagraph.service.http.tongue import spoken
 
@@ -37,8 +39,8 @@ log = logging.getLogger(__name__)
 
 RETRY_SECONDS: Final = 5
 CAPACITY: Final = 8
-"""Requests taken in at once; each may hold a body of the full size."""
-RPC_CODES: Final = {400: 3, 401: 16, 403: 7, 413: 8, 415: 3, 422: 3, 501: 12, 503: 14}
+"""Requests worked on at once; each may hold a body of the full size. One whose body is still to come holds no place."""
+RPC_CODES: Final = {400: 3, 401: 16, 403: 7, 408: 4, 413: 8, 415: 3, 422: 3, 431: 8, 501: 12, 503: 14}
 """google.rpc.Code by HTTP status: what the receiver answers when it does not take a request."""
 _FIRST_SERVER_ERROR: Final = 500
 
@@ -70,6 +72,7 @@ class Receiver:
 
     commit: Callable[[Batch], object]
     model: OntologyModel
+    intake: Intake
     prices: Callable[[], PriceTable] = lambda: NO_PRICES
     base: str = ASSET_BASE
     limit: int = LIMIT
@@ -80,15 +83,15 @@ class Receiver:
 
     async def take(self, request: Request, media: MediaType) -> ExportTraceServiceResponse:
         """Answer one request. Raises StratagraphError."""
-        if self._taken >= self.capacity:
-            raise Overloaded
-        self._taken += 1
-        try:
-            body = await _body(request, self.limit)
-            encoding = request.headers.get("content-encoding", "")
-            return await to_thread.run_sync(partial(self.traces, body, encoding, media))
-        finally:
-            self._taken -= 1
+        async with self.intake.body(request, self.limit, partial(BodyTooLarge, limit=self.limit)) as body:
+            if self._taken >= self.capacity:
+                raise Overloaded
+            self._taken += 1
+            try:
+                sent, encoding = await body.read(), request.headers.get("content-encoding", "")
+                return await to_thread.run_sync(self.traces, sent, encoding, media)
+            finally:
+                self._taken -= 1
 
     def traces(self, body: bytes, encoding: str, media: MediaType) -> ExportTraceServiceResponse:
         """Commit what a body holds and say what was left out. Raises StratagraphError."""
@@ -121,6 +124,7 @@ def router(
     commit: Callable[[Batch], object],
     *,
     model: OntologyModel,
+    intake: Intake,
     prices: Callable[[], PriceTable] = lambda: NO_PRICES,
     base: str = ASSET_BASE,
     limit: int = LIMIT,
@@ -129,7 +133,14 @@ def router(
 ) -> APIRouter:
     """Return the receiver's routes. ``commit`` returns once the batch is durable; it is called in worker threads."""
     receiver = Receiver(
-        commit=commit, model=model, prices=prices, base=base, limit=limit, capacity=capacity, watch=watch
+        commit=commit,
+        model=model,
+        intake=intake,
+        prices=prices,
+        base=base,
+        limit=limit,
+        capacity=capacity,
+        watch=watch,
     )
     routes = APIRouter(tags=["telemetry"])
 
@@ -151,6 +162,8 @@ def router(
             return _answer(await receiver.take(request, media_type(request.headers.get("content-type", ""))), media)
         except StratagraphError as error:
             return refusal(error, media, of_data=True)
+        except ClientDisconnect:
+            raise  # nobody is there to be told
         except Exception:
             # Whatever it was, the data are not durable: a sender may only keep them if it is told to try again.
             log.exception("a trace request failed")
@@ -189,16 +202,6 @@ def answerable(request: Request) -> MediaType:
         return media_type(request.headers.get("content-type", ""))
     except StratagraphError:
         return MediaType.JSON
-
-
-async def _body(request: Request, limit: int) -> bytes:
-    """Return the body as sent, stopping at the limit. Raises BodyTooLarge."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise BodyTooLarge(limit=limit)
-    return bytes(body)
 
 
 def _response(result: TraceResult) -> ExportTraceServiceResponse:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -11,10 +12,11 @@ import orjson
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import Match
 
-from stratagraph.ontology.errors import StratagraphError
+from stratagraph.ontology.errors import MOST_FINDINGS, StratagraphError, in_short, unlisted
 from stratagraph.ontology.namespaces import PROBLEM_BASE
 from stratagraph.ontology.sentences import SOURCE, say
 from stratagraph.queries.messages import messages
@@ -24,6 +26,8 @@ log = logging.getLogger(__name__)
 
 MEDIA_TYPE: Final = "application/problem+json"
 
+_LONGEST: Final = 100
+"""Characters of a place in a request that an answer repeats: names in it are the client's."""
 _METHODS: Final = {"GET": "GET", "HEAD": "GET", **{method: method for method in ("POST", "PUT", "PATCH", "DELETE")}}
 """Methods of HTTP, each with the one whose routes answer it."""
 
@@ -40,7 +44,15 @@ def problem(
     """Build one problem detail in the request's language; ``slug`` is the stable last part of its type."""
     told = {"title": _titled(title, status), "status": status, "detail": say(detail, spoken())}
     body = {"type": PROBLEM_BASE + slug, **told, **(extra or {})}
-    return Response(orjson.dumps(body, default=str), status, dict(headers or {}), MEDIA_TYPE)
+    return Response(_json(body), status, dict(headers or {}), MEDIA_TYPE)
+
+
+def _json(body: Mapping[str, Any]) -> bytes:
+    """Return a body as JSON; what a client sent, and is told of, need not be text that can be sent."""
+    try:
+        return orjson.dumps(body, default=str)
+    except TypeError:
+        return json.dumps(body, default=str).encode()  # writes half a surrogate pair as the escape that it came as
 
 
 def _titled(title: str, status: int) -> str:
@@ -70,6 +82,7 @@ def install(app: FastAPI, *, logged: bool = True) -> None:
     app.add_exception_handler(StratagraphError, _ours)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -84,9 +97,10 @@ def _ours(request: Request, error: Exception) -> Response:
 
 def _invalid(request: Request, error: Exception) -> Response:  # noqa: ARG001  starlette's handler signature
     assert isinstance(error, RequestValidationError)
+    found = error.errors()
     faults = [
-        {"where": ".".join(str(part) for part in fault["loc"]), "what": say(fault["msg"], spoken())}
-        for fault in error.errors()
+        {"where": in_short(".".join(map(str, fault["loc"])), _LONGEST), "what": say(fault["msg"], spoken())}
+        for fault in found[:MOST_FINDINGS]
     ]
     detail = "; ".join(_placed(**fault) for fault in faults[:5])
     return problem(
@@ -94,7 +108,7 @@ def _invalid(request: Request, error: Exception) -> Response:  # noqa: ARG001  s
         title="The request does not fit the route's parameters",
         status=422,
         detail=f"{detail}. The parameters are described at /docs.",
-        extra={"faults": faults},
+        extra={"faults": faults, **unlisted(len(found))},
     )
 
 
@@ -128,6 +142,11 @@ def _allowed(request: Request) -> list[str]:
         for method, like in _METHODS.items()
         if any(route.matches({**request.scope, "method": like})[0] is Match.FULL for route in routes)
     ]
+
+
+def _gone(_request: Request, _error: Exception) -> Response:
+    """Answer a client that left before its request had come in: nobody hears it, and nothing is wrong here."""
+    return Response(status_code=HTTPStatus.BAD_REQUEST)
 
 
 def _unexpected(request: Request, error: Exception) -> Response:

@@ -19,6 +19,9 @@ from stratagraph.service.ledger.schema import terms
 REMEMBERED: Final = 200_000
 """Terms kept in memory at most, per direction: bounds a bulk load at some 100 MB."""
 
+LONGEST_TEXT: Final = 2 << 20
+"""Bytes of a literal. The triples' parser takes 16 MiB in one piece, and an escape makes six bytes of one."""
+
 _BY_KEY: Final = Prepared(select(terms.c.key, terms.c.id).where(terms.c.key.in_(bindparam("keys", expanding=True))))
 _LAST: Final = select(func.coalesce(func.max(terms.c.id), 0))
 
@@ -36,10 +39,17 @@ def fault_of(term: Term) -> str | None:
     except ValueError as error:
         return str(error)
     iri = term if isinstance(term, str) else term.datatype
-    # Most IRIs are so short that they need not be encoded: a character has four bytes at most.
-    if len(iri) > LONGEST_IRI or (len(iri) * 4 > LONGEST_IRI and len(iri.encode()) > LONGEST_IRI):
+    if _is_longer(iri, LONGEST_IRI):
         return f"an IRI has at most {LONGEST_IRI:,} bytes"
+    if not isinstance(term, str) and _is_longer(term.value, LONGEST_TEXT):
+        return f"a text has at most {LONGEST_TEXT:,} bytes"
     return None
+
+
+def _is_longer(text: str, most: int) -> bool:
+    """Whether a text has more bytes."""
+    # Most are so short that they need not be encoded: a character has four bytes at most.
+    return len(text) > most or (len(text) * 4 > most and len(text.encode()) > most)
 
 
 def is_storable(term: Term) -> bool:

@@ -18,8 +18,9 @@ class Problem(Document):
     detail: str = Field(description="What is wrong with this request, and what to do next")
 
 
-EVERYWHERE: Final = (401, 403, 421, 422, 500)
-"""Statuses that any route may answer: access, Host and Origin, parameters, and faults of ours."""
+EVERYWHERE: Final = (401, 403, 408, 413, 421, 422, 431, 500, 503)
+"""Statuses that any route may answer: access, Host and Origin, heads, bodies, parameters, faults of ours, and the end
+of the service."""
 
 _MEANINGS: Final = {
     400: "The request can't be understood",
@@ -27,12 +28,14 @@ _MEANINGS: Final = {
     403: "The access token's role is too low, or a page of another site sent the request",
     404: "There is no such thing",
     406: "The answer can't be written in any format that Accept names",
+    408: "The body came in too slowly",
     409: "It contradicts what is there, or names several things",
     410: "What is asked about was erased",
     413: "The request is too large",
     415: "The body's Content-Type or Content-Encoding is not read here",
     421: "The service is not known by the Host that the request names",
     422: "A parameter or the body does not fit, or a shape is violated",
+    431: "The headers are too long",
     500: "The service failed",
     501: "This is not received yet",
     503: "Not now: ask again after the time in Retry-After",

@@ -7,6 +7,8 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any, Final
 
 import httpx
@@ -26,6 +28,7 @@ from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Batch
 from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import SG
+from stratagraph.service.http.intake import Intake
 from stratagraph.service.http.otlp import router
 from tests.loaders.spans import agent, chat, names, relations, request, span, tool
 from tests.loaders.test_otlp import otlp_json
@@ -68,7 +71,8 @@ class Store:
 
 def app(store: Store, **settings: Any) -> FastAPI:
     made = FastAPI()
-    made.include_router(router(store.commit, model=MODEL, watch=store.results.append, **settings))
+    intake = Intake(Path(mkdtemp(prefix="stratagraph-intake-")))
+    made.include_router(router(store.commit, model=MODEL, intake=intake, watch=store.results.append, **settings))
     return made
 
 
