@@ -105,6 +105,7 @@ class Account:
 
     def _warnings(self) -> Iterator[str]:
         """Group by shape; what an unchanged load would only repeat is a number."""
+        # A withdrawal brings no statements that the gate could warn of.
         if self.loaded is None:
             return
         warnings = self._all_warnings()
@@ -174,4 +175,5 @@ def _value(text: str) -> str:
     if not isinstance(term, Literal):
         return compact(term)
     language = f"@{term.language}" if term.language else ""
+    # As JSON, so that blanks and line ends in it are seen.
     return json.dumps(in_short(term.value, LONGEST_VALUE), ensure_ascii=False) + language

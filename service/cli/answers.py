@@ -31,6 +31,7 @@ def delimited(table: Table, *, tabs: bool) -> str:
     """Return rows as CSV (RFC 4180), or separated by tabs."""
     columns, rows = table
     text = io.StringIO()
+    # SPARQL 1.1 ends the lines of TSV with a line feed, RFC 4180 those of CSV with both characters.
     writer = csv.writer(text, "excel-tab" if tabs else "excel", lineterminator="\n" if tabs else "\r\n")
     writer.writerows([columns, *rows])
     return text.getvalue()

@@ -76,6 +76,7 @@ def audit(
         form = form or (Format.TABLE if out is None and sys.stdout.isatty() else Format.JSON)
         with connect(settings) as client:
             _need_rules(client, settings)
+            # In JSON whatever form is wanted: the summary on standard error is made of it.
             answer = client.request("GET", PATH, params={**params, "format": Format.JSON.value})
             document: dict[str, Any] = json.loads(answer.text)
             if form in {Format.HTML, Format.CSV}:
@@ -83,6 +84,7 @@ def audit(
         write("\n".join(table(document, lang)) if form is Format.TABLE else answer.text, out)
         tell_past(answer.headers)
         _tell(answer, summary(document, lang), out=str(out) if out else "", allow_empty=allow_empty)
+    # The service decides, so that the status and the report can't disagree.
     raise typer.Exit(int(answer.headers["Stratagraph-Audit-Exit"]))
 
 

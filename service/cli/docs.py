@@ -22,6 +22,7 @@ def docs(
     from stratagraph.service.reference.pages import write_reference
 
     with errors_in_words():
+        # Names and definitions need no reasoner, which takes seconds.
         model = ontology_of(load_settings(config, ontology=ontology), reason=False).model
         try:
             count = write_reference(model, out)

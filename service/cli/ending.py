@@ -22,6 +22,7 @@ COULD_NOT_RUN: Final = 2
 NOBODY_READS: Final = 128 + signal.SIGPIPE
 """What a shell reports of any program whose reader, such as ``head``, has had enough."""
 
+# EBADF: standard output was closed by whoever called.
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
 
 
@@ -62,6 +63,7 @@ def run(program: Callable[[], None]) -> NoReturn:
 def _status(program: Callable[[], None]) -> int | str | None:
     try:
         status = _ended(program)
+        # Here, where it can still be told: at its end the interpreter would print a traceback instead.
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
     except BrokenPipeError:

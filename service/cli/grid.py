@@ -54,6 +54,7 @@ def _cells(character: str) -> int:
 def _fitted(widths: list[int], room: int) -> list[int]:
     """Take what is too much from the widest columns."""
     fitted = list(widths)
+    # One cell at a time, so that columns which are equally wide stay so.
     while sum(fitted) > room and max(fitted) > NARROWEST:
         fitted[fitted.index(max(fitted))] -= 1
     return fitted

@@ -69,6 +69,7 @@ class PlainCommand(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the arguments; refuse a second value that would take the place of the first."""
+        # The library parses once more below; this only looks for what is given twice.
         _, _, given = self.make_parser(ctx).parse_args(args=list(args))
         for param in given:
             if given.count(param) > 1 and not (param.multiple or getattr(param, "is_flag", False)):
@@ -147,7 +148,7 @@ def _command(name: str, found: Any) -> Command:
 
 
 def _leave_paths(command: Any) -> None:
-    """Have no path tried before it is opened: who opens it says in one sentence why it can't."""
+    """Have no path tried before it is opened: the code that opens it says in one sentence why it can't be."""
     for param in command.params:
         param.type_descriptor.parameter_info.readable = False
     for inner in getattr(command, "commands", {}).values():

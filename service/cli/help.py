@@ -13,6 +13,7 @@ import typer
 from stratagraph.ontology.sentences import SOURCE, say
 from stratagraph.service.cli.tongue import tongue
 
+# The library gives this class out under no name of its own.
 USAGE: Final[type[Exception]] = typer.BadParameter.__base__ or Exception
 """What the library raises when a command is called in a way that it does not take."""
 _EXTRA: Final = re.compile(r"(?P<text>.*?)(?:\s*\[(?P<extra>[^\[\]]*(?:\[[^\]]*\])?)\])?", re.DOTALL)

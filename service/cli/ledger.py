@@ -93,6 +93,7 @@ def import_(
     with errors_in_words():
         settings = load_settings(config, data=data)
         address, key = settings.ledger, settings.ledger_key
+        # With the folder's lock: nobody may serve what is being written.
         with _source(path) as stream, DataLock(settings.data), Ledger.open(address, key_file=key) as ledger:
             count = ledger.import_from(stream)
     tell(f"Imported {_batches(count)} into {settings.data}.")

@@ -95,6 +95,7 @@ def load(
         what = kind_named(kind)
         settings = load_settings(config, data=data, ontology=ontology)
         reading = read_paths(paths, kind=what)
+        # A rehearsal makes no data folder where there is none.
         with connect(settings, Absent.PRETEND if dry_run else Absent.MAKE) as client:
             # Names mean what they mean where the batch goes: a running service has modules of its own in force.
             model = client.ontology()
@@ -110,6 +111,7 @@ def load(
                 _nothing(paths, reading, allowed=allow_empty)
                 return
             if not allow_empty and (emptied := _emptied(loaded.batch, planned, known)):
+                # Told by a rehearsal, so that a person sees what would be lost before anything is.
                 raise _would_close_all(client, loaded, emptied)
             answer = _committed(client, loaded, dry_run=dry_run)
     account = Account(answer=answer, source=source, loaded=loaded, files=len(planned.files), every_warning=warnings)

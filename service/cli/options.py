@@ -77,6 +77,7 @@ def errors_in_words() -> Iterator[None]:
     except StratagraphError as error:
         fail(str(error))
     except OSError as error:
+        # Not about a file but about a stream: told at the end of the program, where streams are seen to.
         if error.filename is None:
             raise
         fail(f"{error.filename} can't be used: {error.strerror}. Check the path and its permissions.")

@@ -34,6 +34,7 @@ class Format(StrEnum):
 
 RESULTS: Final = "application/sparql-results+json"
 MEDIA_TYPES: Final = {
+    # Rows as JSON, to make a table of; a query that builds a graph answers Turtle.
     Format.TABLE: f"{RESULTS}, text/turtle;q=0.9",
     Format.JSON: RESULTS,
     Format.XML: "application/sparql-results+xml",

@@ -21,7 +21,7 @@ def connect(settings: Settings, absent: Absent = Absent.REFUSE) -> Iterator[Clie
 
 
 def _tell_apart(settings: Settings) -> None:
-    """Name the demo to who has a graph of their own that nobody serves, and may expect the demo's answers."""
+    """Name the demo to a person who has a graph that nobody serves, and may expect the demo's answers."""
     if settings.has_ledger and (demo := running_demo(settings)) and not running_service(settings.data):
         note(
             f"note: this is the graph in {settings.data}; a demo runs at {demo.url} with data of its own. "

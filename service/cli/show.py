@@ -49,6 +49,7 @@ def show(
 def _everything(client: Client, asset: str, lang: str) -> Document:
     """Return the asset, with its verdicts and figures; of an obligation there are neither."""
     document: Document = client.request("GET", f"/api/assets/{quote(asset, safe='')}", params={"lang": lang}).json()
+    # An obligation is the ontology's: nothing is judged or measured of it.
     if not document["types"]:
         return document
     params = {"asset": document["iri"], "lang": lang}

@@ -24,6 +24,7 @@ def listen(arguments: Sequence[str]) -> None:
     """Find out the language before any option is read: a mistake among them and their help are told in it."""
     given = [after for before, after in pairwise(arguments) if before == OPTION]
     given += [argument.partition("=")[2] for argument in arguments if argument.startswith(f"{OPTION}=")]
+    # The last one given counts, as with any other option.
     _spoken.set(next(filter(None, map(_known, (*given[-1:], os.environ.get(TONGUE, "")))), SOURCE))
 
 
@@ -40,6 +41,7 @@ def tell(message: str) -> None:
 def aloud() -> Callable[[str], None]:
     """Return ``tell`` for other threads, which know nothing of the command's language."""
     context = copy_context()
+    # A copy each time: two threads can't be in one context at once.
     return lambda message: context.copy().run(tell, message)
 
 

@@ -17,6 +17,7 @@ async function get(path, parameters) {
   }
   const answer = await fetch(`${path}?${query}`, { headers: { Accept: "application/json", ...authorization() } });
   if (answer.ok) return answer.json();
+  // What a proxy answers is no JSON.
   const data = await answer.json().catch(() => ({}));
   throw new Problem(answer.status, data.detail ?? `${answer.status} ${answer.statusText}`, data);
 }

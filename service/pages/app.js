@@ -14,6 +14,7 @@ let turn = 0;
 
 async function show({ focus = true } = {}) {
   const state = current();
+  // A slow answer to an earlier question must not take the place of a later one.
   const mine = ++turn;
   main.setAttribute("aria-busy", "true");
   try {
@@ -33,6 +34,7 @@ async function show({ focus = true } = {}) {
   }
   main.removeAttribute("aria-busy");
   main.dataset.shown = location.search;
+  // Whoever can't see that the page changed is taken to what is new.
   if (focus) main.focus({ preventScroll: false });
 }
 

@@ -10,6 +10,7 @@ import { verdictList } from "./verdicts.js";
 
 /** Where things stand in a band: on a narrow screen closer together, so that the letters stay as large as elsewhere. */
 const WIDE = { width: 760, bar: 330, longest: 190 };
+// No room for bars: the numbers alone stand there.
 const NARROW = { width: 400, bar: 222, longest: 0 };
 const HEIGHT = 40;
 const GAP = 4;
@@ -39,6 +40,7 @@ function name(level) {
 }
 
 function bands(levels, chosen) {
+  // At least one, because it is divided by.
   const most = Math.max(1, ...levels.map((level) => level.count));
   const groups = [...new Set(levels.map((level) => level.group))];
   const height = levels.length * (HEIGHT + GAP) + 8;
@@ -52,6 +54,7 @@ function bands(levels, chosen) {
 function band(level, at, { layout, most, group, chosen }) {
   const top = at * (HEIGHT + GAP) + (level.number ? 0 : 8);
   const middle = top + HEIGHT / 2 + 5;
+  // A single asset is to be seen beside thousands.
   const bar = level.count ? Math.max(3, (level.count / most) * layout.longest) : 0;
   const told = `${name(level)}: ${t("assets-count", { count: level.count })}, ${t(`status-${level.worst ?? "none"}`)}`;
   return s("a", { href: href({ level: level.level }), class: `band group-${group}${chosen ? " chosen" : ""}`, "data-level": level.level, "aria-label": told, "aria-current": chosen ? "true" : null },

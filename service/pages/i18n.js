@@ -30,6 +30,7 @@ export function day(text) {
 
 export function time(text) {
   const when = new Date(text);
+  // What is no time is shown as it came.
   if (Number.isNaN(when.getTime())) return text;
   return new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short", timeZone: "UTC" }).format(when) + " UTC";
 }

@@ -86,6 +86,7 @@ function result(answer, state) {
 function inView(box) {
   requestAnimationFrame(() => {
     const start = box.querySelector(".node.start")?.getBoundingClientRect();
+    // Only sideways: the page itself stays where the reader is.
     if (start) box.scrollLeft += start.left + start.width / 2 - box.getBoundingClientRect().left - box.clientWidth / 2;
   });
   return box;

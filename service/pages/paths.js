@@ -10,7 +10,9 @@ const CHIP = { width: 158, height: 30, gap: 11 };
 const LINE = 62;
 const PAD = 16;
 const PER_LINE = Math.floor((WIDTH - SIDE - 8) / (CHIP.width + CHIP.gap));
+// Assets that are drawn, the nearest ones; the table has all.
 const MOST = 60;
+// Characters that fit on a chip.
 const FITS = 22;
 
 /** Draw the answer; returns the picture, how many assets it leaves to the table, and a way to light one path. */
@@ -34,6 +36,7 @@ export function draw(answer) {
 
 /** The nearest assets, together with every asset that their paths pass through. */
 function nearest(all) {
+  // By IRI among equals, so that one answer always makes one picture.
   const ordered = [...all].sort((a, b) => a.hops - b.hops || b.strength - a.strength || (a.iri < b.iri ? -1 : 1));
   const kept = new Set(ordered.slice(0, MOST).flatMap((asset) => [asset.iri, ...asset.path.flatMap((hop) => [hop.from.iri, hop.to.iri])]));
   return ordered.filter((asset) => kept.has(asset.iri));
@@ -121,6 +124,7 @@ function edge(hop, places) {
 
 function curve(from, to) {
   const half = CHIP.height / 2 + 2;
+  // Side by side: over the chips, not through those in between.
   if (from.y === to.y) {
     const lift = from.y - half - 14;
     return `M${from.x} ${from.y - half} C${from.x} ${lift} ${to.x} ${lift} ${to.x} ${to.y - half - 4}`;

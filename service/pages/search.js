@@ -5,6 +5,7 @@ import { h } from "./dom.js";
 import { t } from "./i18n.js";
 import { current, go, href } from "./state.js";
 
+// Milliseconds without a key pressed, so that not every letter is a request.
 const PAUSE = 120;
 
 export function searchBox() {
@@ -50,6 +51,7 @@ export function searchBox() {
 
   async function ask() {
     const text = input.value.trim();
+    // As in app.js: only the answer to the latest text counts.
     const mine = ++turn;
     if (!text) return close();
     let entries;
@@ -80,6 +82,7 @@ export function searchBox() {
     event.preventDefault();
   });
   box.addEventListener("focusout", (event) => {
+    // Not where the focus moves within the box, to a result that is clicked.
     if (!box.contains(event.relatedTarget)) close();
   });
   return box;

@@ -13,6 +13,7 @@ export function authorization() {
 /** The form that takes a token and goes on where it was asked for; the problem says why it is asked for. */
 export function signIn(problem) {
   const given = sessionStorage.getItem(KEY) !== null;
+  // A header takes no other characters.
   const input = h("input", { id: "token", type: "password", required: true, autocomplete: "off", spellcheck: "false", pattern: "[!-~]+" });
   const form = h("form", { id: "sign-in" },
     h("h1", {}, t("sign-in")),

@@ -25,6 +25,7 @@ export function read(query) {
     depth: depth >= DEPTH.least && depth <= DEPTH.most ? depth : DEPTH.usual,
     aspect: given.get("aspect"),
     change: given.get("change"),
+    // The command line and documents write as-of.
     asOf: given.get("asOf") ?? given.get("as-of"),
     lang: oneOf(LANGUAGES, given.get("lang"), wished),
     theme: oneOf(THEMES, given.get("theme"), "auto"),
