@@ -150,6 +150,7 @@ class _Story:
         if record.model:
             model = self._model(record)
             uses = self.subjects.state(caller, SG.usesModel, model)
+            # On the statement as well: its share of the caller's calls is the observed strength of the relation.
             counted += [model, self._statement(uses)]
             self._wait(record, SG.usesModel, model)
         self._context_of_call(record, caller)
@@ -164,6 +165,7 @@ class _Story:
     def _model(self, record: CallRecord) -> Iri:
         """Return the model that the call counts for; only an answer says where it is from and what an alias means."""
         model = self.subjects.model(record.model, ANSWERED if record.answered else REQUESTED)
+        # A misspelt name is asked for just as well, and nobody answers to it.
         if record.answered and record.provider:
             self.subjects.state(model, SG.providedBy, self.subjects.provider(record.provider))
         if record.answered and record.engine:
@@ -175,6 +177,7 @@ class _Story:
 
     def _context_of_call(self, record: CallRecord, caller: Iri) -> None:
         """State what the call was given: tools on offer, a managed prompt."""
+        # A tool on offer is not a tool in use: these are two relations.
         for name in record.offered:
             tool = self.subjects.tool(name, record.service)
             self.subjects.state(caller, SG.mayUseTool, tool)
@@ -237,6 +240,7 @@ class _Story:
         # A set has no order, and the facts of a batch have one.
         for relation, used in sorted(waiting):
             if found.agent is not None:
+                # An agent that arrives late may be the one called: nobody delegates to itself.
                 agent = self.subjects.agent(found.agent)
                 if agent != used:
                     self.subjects.state(agent, relation, used)

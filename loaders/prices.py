@@ -81,6 +81,7 @@ class PriceTable:
     def price(self, model: str, time: datetime) -> Price | None:
         """Return the price of a model at a time: of its exact name, else of the name without its date."""
         for name in dict.fromkeys((model, _DATED.sub("", model))):
+            # The newest first: where lists overlap, the later one corrects the earlier.
             found = next((price for price in self.prices.get(name, ()) if price.valid_at(time)), None)
             if found is not None:
                 return found

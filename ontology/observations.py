@@ -76,6 +76,7 @@ def merge_all(parts: Sequence[Observation]) -> Observation:
 def _sketch(parts: Iterable[Observation]) -> bytes:
     from stratagraph.ontology import sketches  # most of what is read has none
 
+    # A part without values needs no sketch.
     held = [part.sketch for part in parts if part.sketch or part.count]
     return sketches.merge(held) if all(held) else b""
 

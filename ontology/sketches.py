@@ -117,6 +117,7 @@ def _check(message: Any) -> None:
     mapping = message.mapping
     if mapping.interpolation != pb.IndexMapping.NONE or mapping.indexOffset:
         raise MalformedSketch(reason="its mapping is not logarithmic")
+    # Other libraries round gamma otherwise in its last digits.
     if abs(mapping.gamma - _MAPPING.gamma) > _GAMMA_TOLERANCE:
         raise MalformedSketch(reason=f"its gamma is {mapping.gamma}")
     counts = [message.zeroCount]

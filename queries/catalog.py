@@ -103,6 +103,7 @@ def assets(
     # The topmost classes are enough: by the closure, what is of a class below is of them too.
     classes: Sequence[Iri] = [cls or SG.Asset] if level is None else _tops(model, level)
     without = _WITHOUT.format(classes=_values(_all_tops(model))) if transversal else ""
+    # A class of another level has no asset on this one.
     if level is not None and cls is not None:
         classes = [cls] if model.level_of([cls]) == level else []
     # One more than fits, to know whether a page follows.

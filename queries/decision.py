@@ -96,6 +96,7 @@ def needs(store: TripleStore) -> tuple[Iri, ...]:
 def _inline(use_case: Mapping[Iri, bool | str]) -> str:
     """Put the needs themselves where the query looks into the graph for a stored use case."""
     rows = " ".join(f"({encode(name)} {encode(_literal(value))})" for name, value in sorted(use_case.items()))
+    # Any IRI serves: the query only wants one.
     query = _CHOICE.replace(_STORED_CASE, "BIND (sg:UseCase AS ?useCase)")
     return query.replace(_STORED_NEED, f"VALUES (?property ?value) {{ {rows} }}")
 
@@ -111,6 +112,7 @@ def _ranked(store: TripleStore, rows: Sequence[Row]) -> tuple[Indication, ...]:
         mine = [row for row in rows if row["option"] == option]
         found[option] = Indication(
             option=option,
+            # The same in every row of an option.
             architecture=_value(mine[0]["architecture"]) == "true",
             reasons=_reasons(mine, "indicates", texts),
             objections=_reasons(mine, "rules out", texts),

@@ -128,6 +128,7 @@ def _within(wanted: Spelling, texts: Collection[Spelling]) -> bool:
 
 @cache
 def _singular(word: str) -> str:
+    # Words such as class are no plurals.
     if len(word) < _SHORTEST_PLURAL or word.endswith("ss"):
         return word
     for plural, singular in _PLURALS:

@@ -92,6 +92,7 @@ def resolve_name(store: TripleStore, model: OntologyModel, text: str, base: Iri 
         if store.ask(_IS_ASSET, {"asset": iri}):
             return iri
     for iri in spelled:
+        # The other IRIs of a merged asset stand as literals (docs/decisions/0006).
         for row in store.select(_MERGED, {"alias": Literal(iri, XSD.anyURI)}):
             return str(row["asset"])
     index = name_index(store)
@@ -189,6 +190,7 @@ def best(text: str, *indexes: NameIndex, limit: int) -> list[Iri]:
     return [iri for *_, iri in sorted(found)[:limit]]
 
 
+# Weak, so that an index goes when its store does.
 _Indexes: TypeAlias = WeakKeyDictionary[TripleStore, NameIndex]
 _assets: Final[_Indexes] = WeakKeyDictionary()
 _articles: Final[_Indexes] = WeakKeyDictionary()
@@ -236,6 +238,7 @@ def spelled(model: OntologyModel, text: str) -> list[Iri]:
 def _assets_spelled(model: OntologyModel, text: str, base: Iri) -> list[Iri]:
     """Return the IRIs of assets that a text may spell, a path below the asset base among them."""
     prefix, _, local = text.partition(":")
+    # A name that a person types has blanks and accents, its IRI has them percent-encoded.
     found = [*spelled(model, text), base + text, base + quote(text, safe="/%")]
     if prefix == "asset":
         found[:0] = [base + local, base + quote(local, safe="/%")]

@@ -262,6 +262,7 @@ class Vocabulary:
             status="; ".join(self._texts(iri, VS.term_status)),
             level=cls.level if cls else model.level_of(types),
             types=types,
+            # Without itself, which comes first.
             above=tuple(up for up in graph.closure(iri, link)[1:] if not is_blank(up)),
             below=tuple(sorted({*below, *(graph.subjects(RDF.type, iri) if cls else ())})),
             domain=tuple(sorted(graph.union(iri, RDFS.domain))),

@@ -108,6 +108,7 @@ def _qualified(reader: Reader, value: Term) -> list[Constraint]:
     shape = reader.subshape(value)
     apart = tuple(map(reader.subshape, reader.siblings())) if disjoint is not None and reader.flag(disjoint) else ()
     found: list[Constraint] = []
+    # Two components, each with results of its own (SHACL, section 4.7.3).
     if least is not None:
         found.append(relative.QualifiedMin(shape=shape, siblings=apart, count=reader.count(least)))
     if most is not None:

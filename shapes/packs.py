@@ -203,6 +203,7 @@ class _Reader:
             raise self.wrong(f"sg:settledBy describes what to state, and is no text: {node.value}")
         classes = [str(cls) for cls in self.index[node, RDF.type]]
         about = [fact for fact in self.facts if fact.subject == node and fact.predicate != RDF.type]
+        # In one order, whatever the order of the file's triples.
         about.sort(key=lambda fact: (fact.predicate, str(fact.object)))
         states = tuple((fact.predicate, self.value(fact.object)) for fact in about)
         return Wanted(cls=classes[0] if classes else "", states=states)

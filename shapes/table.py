@@ -189,6 +189,7 @@ class Table:
         if not isinstance(term, str):
             return ""
         known = self._vocabulary.model.classes if kind == "class" else self._columns
+        # Backwards, so that of several terms with one local name the first by IRI is left.
         names = {local_name(iri): iri for iri in sorted(known, reverse=True)}
         return ", ".join(compact(names[name]) for name in get_close_matches(local_name(term), names))
 

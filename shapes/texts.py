@@ -49,6 +49,7 @@ def message(
         def names(terms: Iterable[Iri], language: str = language, glue: str = templates["or"]) -> str:
             return glue.join(model.label(term, language) for term in sorted(terms))
 
+        # Some datatypes have a sentence of their own.
         template = templates.get(f"{kind} {compact(datatype)}", templates[kind])
         texts[language] = template.format(
             predicate=names((predicate,)),

@@ -93,6 +93,7 @@ class AliasTable:
         """Return the class of an error by the end of its type's name, or by its status code."""
         last = name.rpartition(".")[2].casefold()
         for kind, endings in self.errors:
+            # Packages and frameworks put words in front: openai.RateLimitError, ModelRateLimitError.
             if last.endswith(endings):
                 return kind
         if len(last) == _STATUS_DIGITS and last.isdigit():

@@ -34,6 +34,7 @@ def distinct_calls(records: Iterable[CallRecord], earlier: Contexts) -> Calls:
     calls = {record.key: record for record in once if record.kind in MODEL_CALLS}
     below = _sole_calls(calls.values(), forest)
     told_before = _told_before(calls, forest)
+    # A call with calls below it repeats them: frameworks report the usage of their models once more.
     outer = {key for key in calls if key in below or earlier.repeated(key)}
     inner = [record for key, record in calls.items() if key not in outer and key not in told_before]
     tellers = _tellers(calls, below)
@@ -147,6 +148,7 @@ def _one_per_response(leaves: Sequence[CallRecord]) -> tuple[CallRecord, ...]:
     """Return the leaves without what a second instrumentation, side by side with the first, says of one response."""
     told: dict[tuple[bytes, str], dict[str, list[CallRecord]]] = defaultdict(lambda: defaultdict(list))
     for leaf in leaves:
+        # Failed calls have no response, by which two accounts of one would be known.
         if leaf.response:
             told[leaf.trace, leaf.response][leaf.provenance.scope].append(leaf)
     kept = {leaf.key for by_scope in told.values() for leaf in max(by_scope.values(), key=_testimony)}

@@ -81,6 +81,7 @@ class SpanContextCache:
     def context(self, key: SpanKey) -> SpanContext | None:
         """Return what is known of a span."""
         with self._lock:
+            # Still in use: the upper spans of a long trace are asked for until its end.
             if key in self._contexts:
                 self._contexts.move_to_end(key)
             return self._contexts.get(key)
@@ -165,7 +166,7 @@ class Forest:
     def above(self, record: CallRecord) -> Iterable[tuple[SpanKey, SpanContext | None]]:
         """Yield the spans above a model call up to the next agent, tool or root; the last may be missing.
 
-        Spans may be each other's parents: who walks must stop at a span that was passed before, which also keeps a
+        Spans may be each other's parents: a caller must stop at a span that it passed before, which also keeps a
         long chain of calls from costing its length once for each of them.
         """
         key = (record.trace, record.parent)

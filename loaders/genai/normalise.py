@@ -72,6 +72,7 @@ def normalise(
             )
             for span in scope.spans:
                 try:
+                    # A request may be taken in part (OTLP, partial success): a wrong span costs none of the others.
                     result.records.append(reader.record(span))
                 except values.BadAttribute as error:
                     result.rejections.append(f"span {span.span_id.hex() or '(none)'}: {error}")
@@ -113,6 +114,7 @@ class _Reader:
         quirk = self.table.quirk(self.provenance.scope)
         found, offered = self._pick(span.attributes)
         said = _Said(found=found, table=self.table, quirk=quirk)
+        # Either is enough, for emitters set one or the other.
         failed = span.status.code == Status.STATUS_CODE_ERROR or bool(said.text("error"))
         requested, answered = said.models(failed=failed)
         provider, engine = said.server()
@@ -158,6 +160,7 @@ class _Reader:
                 sent[key] = item.value
             elif key.startswith(numbered):
                 offered.update(_offered(key, item.value))
+            # The conventions still move: a name that nobody has mapped yet must be noticed.
             elif key.startswith("gen_ai.") and key not in self.table.known and key not in self.table.content:
                 self._count(key)
         return self._by_concept(sent), offered

@@ -79,6 +79,7 @@ class Subjects:
         system = self._asset(
             SG.LLMSystem,
             {
+                # The environment is part of the key: staging and production must not become one.
                 SG.name: service.name or NAMELESS,
                 SG.serviceNamespace: service.namespace,
                 SG.environment: service.environment,
@@ -154,6 +155,7 @@ class Subjects:
         """Return an asset whose name counts within its service."""
         known = self._scope, cls, name, service
         if known not in self._told:
+            # Two services may each have an agent of one name.
             key = {
                 SG.name: name,
                 SG.serviceName: service.name or NAMELESS,

@@ -38,6 +38,7 @@ def text(key: str, value: AnyValue, empty: frozenset[str]) -> str:
     if kind != "string_value":
         raise BadAttribute(key=key, reason="is not text")
     name = value.string_value.strip()
+    # What emitters write for want of a value, "None" for example.
     if name in empty:
         return ""
     if len(name) > LONGEST_NAME or _CONTROL.search(name):
@@ -107,6 +108,7 @@ def words(value: AnyValue) -> tuple[str, ...]:
         return tuple(item.string_value for item in value.array_value.values if item.string_value)
     if kind != "string_value" or not value.string_value:
         return ()
+    # Some emitters send an array as JSON in a text.
     if value.string_value.startswith("["):
         parsed = parse_json(value.string_value)
         return tuple(item for item in parsed if isinstance(item, str)) if isinstance(parsed, list) else ()
@@ -129,6 +131,7 @@ def tool_names(value: AnyValue) -> Iterator[str]:
     for tool in parsed if isinstance(parsed, list) else [parsed]:
         if isinstance(tool, dict):
             function = tool.get("function")
+            # Some definitions wrap the tool in an object of its own.
             name = function.get("name") if isinstance(function, dict) else tool.get("name")
             if isinstance(name, str) and 0 < len(name) <= LONGEST_NAME and not _CONTROL.search(name):
                 yield name

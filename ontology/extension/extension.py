@@ -97,6 +97,7 @@ def _read(core: OntologyModel, files: ExtensionFiles) -> tuple[list[Module], dic
         except MalformedRdf as error:
             found = Finding(severity=Severity.REFUSED, rule="malformed", term=str(error), line=error.line)
             malformed[file.name] = found
+    # All modules together: what one says may decide about a property of another.
     graph = core.graph.extended(fact for module in modules for fact in module.facts)
     return [_as_owl(module, graph) for module in modules], malformed
 

@@ -83,6 +83,7 @@ class _View:
 
     def imports(self) -> Iterator[Finding]:
         """Yield the imports that nothing here answers."""
+        # An import may name a version of an ontology in place of the ontology (OWL 2, section 3.4).
         named = self._headers | {ROOT_IRI} | {str(version) for _, version in self._graph.pairs(OWL.versionIRI)}
         for fact in self._facts:
             if fact.predicate == OWL.imports and fact.object not in named:
@@ -197,6 +198,7 @@ class _View:
             yield fact.object
         if predicate in _LISTS:
             yield from self._graph.members(str(fact.object))
+        # A name in the module's own namespace that is used and never declared is most likely misspelt.
         if _vocabulary(predicate) or _space(predicate) in self._spaces:
             yield predicate
         if predicate.startswith(SG) and isinstance(fact.object, str) and _space(fact.object) in self._spaces:

@@ -34,6 +34,7 @@ class Verdicts:
             modules = tuple(_module(module) for module in document["modules"])
             unread = tuple(document["unread"])
             return ExtensionReport(**(document | {"modules": modules, "unread": unread, "kept": True}))
+        # A verdict of another version has other fields.
         except (OSError, ValueError, TypeError, KeyError):
             return None
 

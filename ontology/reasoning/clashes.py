@@ -151,6 +151,7 @@ class _Search:
         for members, axioms in groups:
             for one in members:
                 found[one].update({other: axioms for other in members if other != one})
+                # A class that is listed twice excludes itself, and can have no member.
                 if members.count(one) > 1:
                     found[one][one] = axioms
         return found

@@ -137,6 +137,7 @@ class Proofs:
         self._chains: dict[Iri, list[tuple[Iri, list[Iri], Fact]]] = defaultdict(list)
         for implied, head in self.graph.pairs(OWL.propertyChainAxiom):
             links = list(self.graph.members(str(head)))
+            # Each once: a chain may have the same link twice.
             for link in dict.fromkeys(links):
                 self._chains[link].append((implied, links, Fact(implied, OWL.propertyChainAxiom, head)))
 
@@ -203,6 +204,7 @@ class Proofs:
         for kind in self.graph.iris(cls, OWL.allValuesFrom):
             yield Fact(edge.object, RDF.type, kind), (fact, edge, Fact(cls, OWL.allValuesFrom, kind))
         for link in (OWL.maxCardinality, OWL.cardinality):
+            # Only a maximum of one makes two values the same.
             if self.graph.value(cls, link) == "1":
                 axiom = next(Fact(cls, link, count) for found, count in self.graph.pairs(link) if found == cls)
                 yield from self._single(edge, self.objects[edge.subject, edge.predicate], (fact, axiom))

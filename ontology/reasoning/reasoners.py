@@ -50,6 +50,7 @@ class ReasonerProcess:
             questions.flush()
         except BrokenPipeError:
             return self._ended()
+        # A pipe can't be read with a deadline, only waited for.
         with selectors.DefaultSelector() as selector:
             selector.register(answers, selectors.EVENT_READ)
             if not selector.select(max(0.0, end - time.monotonic())):

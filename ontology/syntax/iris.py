@@ -52,6 +52,7 @@ def _without_dots(path: str) -> str:
     segments = path.split("/")
     for segment in segments:
         if segment == "..":
+            # Nothing lies above the root.
             if len(kept) > 1 or (kept and kept[0]):
                 kept.pop()
         elif segment != ".":

@@ -152,6 +152,7 @@ class Governance:
         positive = [link for link in links if not self._negative(link)]
         puzzling = [link for link in positive if self._puzzling(link, policy=policy)]
         if puzzling:
+            # A law of which nothing is known any more was withdrawn by its owner.
             described = any(self._governors[link.governor].facts for link in puzzling)
             code = "policy-unrecognised" if policy else "law-unrecognised"
             return self._open(code if described else "governor-gone", binding, puzzling)

@@ -104,6 +104,7 @@ class _Words:
 
     def by_level(self) -> list[_Line]:
         """Sum the outcomes up per level of the target, the highest level first."""
+        # A rule without a target has no level.
         lines = {line.label: line for line in _lines(self._audit.verdicts, self.level) if line.label}
         order = [level.notation for level in sorted(self._model.levels, key=lambda level: -level.number)]
         return [lines[label] for label in (*order, self.say("transversal")) if label in lines]

@@ -40,6 +40,7 @@ def facts(needs: Iterable[Need], model: OntologyModel) -> list[dict[str, Any]]:
     for need in needs:
         cls = need.thing.cls or need.wanted.cls
         found += _facts(need.wanted, cls, need.thing.iri, need.target, _forms(model))
+    # Dictionaries can't be in a set, and a verdict needs few facts.
     return [fact for number, fact in enumerate(found) if fact not in found[:number]]
 
 
@@ -112,6 +113,7 @@ class _Entries:
 
     def add(self, need: Need) -> None:
         cls = need.thing.cls or need.wanted.cls
+        # Nobody says what it is, so no entry could be written for it.
         if not cls:
             return
         lines = self.old.setdefault(need.thing.iri, self._head(need.thing, cls))

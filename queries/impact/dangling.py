@@ -47,6 +47,7 @@ def dangling(store: TripleStore, model: OntologyModel, nodes: Iterable[Iri]) -> 
         for at in range(0, len(ordered), _CHUNK)
         for end in ("subject", "object")
         for reference in _stated(store, end, ordered[at : at + _CHUNK])
+        # Only what a relation points to has to be described.
         if reference.predicate in model.relations and reference.object not in _of_the_ontology(model)
     }
     return tuple(sorted(found))

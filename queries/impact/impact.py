@@ -152,6 +152,7 @@ def impact(
     if not 1 <= depth <= MAX_DEPTH:
         raise DepthOutOfRange(depth=depth)
     scope = scope_of(store, model, asset)
+    # An obligation is no asset and has no edges: they are added above those of the estate.
     if scope:
         adjacency = FromObligation(below=adjacency, scope=scope)
     aspects = _aspects(model, change, aspect)

@@ -65,6 +65,7 @@ class Checkpoints:
         self._numbers = itertools.count()
         self._newest: Checkpoint | None = None
         self._made_at = 0.0
+        # A process that was killed left its checkpoints behind.
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
 

@@ -41,6 +41,7 @@ def _query(
     substitutions: dict[ox.Variable, OxTerm] = {
         ox.Variable(name): to_ox(term) for name, term in (bindings or {}).items()
     }
+    # No named graph is seen: the watermark and the book of writings stand in some.
     return store.query(query, prefixes=PREFIXES, named_graphs=[], substitutions=substitutions)
 
 

@@ -56,7 +56,7 @@ class InfluenceTails:
     """What the nodes of influences say under one ontology."""
 
     def __init__(self, model: OntologyModel) -> None:
-        """Have met no strengths."""
+        """Take the ontology, which names the properties of strengths."""
         self._model = model
         self._strengths = lru_cache(maxsize=4096)(self._write_strengths)
 

@@ -132,6 +132,7 @@ class TriplesView:
     def close(self) -> None:
         """Flush and let go of the store, so that its folder can be opened again."""
         self._store.flush()
+        # The library closes a store when nothing refers to it any more, and has no other way to.
         del self._writings, self._store
 
     # A triple store ----------------------------------------------------------------------------------------------
@@ -285,6 +286,7 @@ def _store(path: Path) -> ox.Store:
     try:
         return ox.Store(str(path))
     except (RuntimeError, OSError) as error:
+        # Anything else, such as the lock of another process, is no damage and must not cost the data.
         if not (path.is_file() or isinstance(error, FileNotFoundError) or _CORRUPT in str(error)):
             raise
         log.warning("the triples in %s can't be read (%s) and are made anew", path, error)
