@@ -310,10 +310,11 @@ def connect(settings: Settings, absent: Absent = Absent.REFUSE) -> Iterator[Clie
         settings.need_ledger()
     # Opening the data loads every part of the service; a command that only talks to one does without.
     from stratagraph.service.engine.engine import Engine
+    from stratagraph.service.engine.taking_back import taking_back
     from stratagraph.service.http.app import create_app
     from stratagraph.service.http.batches import Writer as EngineWriter
 
-    with Engine(settings) as engine:
+    with taking_back(settings), Engine(settings) as engine:
         # Whoever can open the data needs no token to read them.
         yield local(create_app(engine, guarded=False, lasting=False), EngineWriter(engine))
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import getpass
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO
+from typing import TYPE_CHECKING, Annotated, BinaryIO, Final
 
 import typer
 
@@ -17,20 +18,48 @@ from stratagraph.service.engine.lockfile import DataLock
 from stratagraph.service.settings import load_settings
 
 if TYPE_CHECKING:
+    from stratagraph.service.ledger.keys import KeyChange
     from stratagraph.service.ledger.ledger import Ledger
     from stratagraph.service.ledger.verify import VerifyReport
 
+LONGEST_REASON: Final = 500
+"""Characters of a reason: it stands in the chain for ever."""
+
+
+def _reason(text: str) -> str:
+    """Refuse a reason that says nothing, or that no ledger keeps."""
+    if not text.strip() or len(text) > LONGEST_REASON or not text.isprintable():
+        fail(f"--reason takes one line of at most {LONGEST_REASON} characters, for example 'request 7 of 2026'.")
+    return text.strip()
+
+
+def user() -> str:
+    """Return the name of the user who runs the command, as the system knows it."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"
+
+
 app = typer.Typer(help="The ledger: the one truth.", no_args_is_help=True)
+
+Reason = Annotated[
+    str, typer.Option("--reason", help="Why; it stays in the ledger for ever, so name no person.", callback=_reason)
+]
+By = Annotated[
+    str | None,
+    typer.Option("--by", help="Who wants it; default: the user who runs the command.", show_default=False),
+]
 
 
 @contextmanager
-def _open(data: Path | None, config: Path | None) -> Iterator[Ledger]:
+def _open(data: Path | None, config: Path | None, *, keyless: bool = False) -> Iterator[Ledger]:
     """Open the ledger of a data folder; reading needs no lock, for a reader sees what was committed."""
     from stratagraph.service.ledger.ledger import Ledger
 
     settings = load_settings(config, data=data)
     settings.need_ledger()
-    with Ledger.open(settings.ledger, key_file=settings.ledger_key) as ledger:
+    with Ledger.open(settings.ledger, key_file=settings.ledger_key, keyless=keyless) as ledger:
         yield ledger
 
 
@@ -43,9 +72,12 @@ def verify(
     config: Config = None,
 ) -> None:
     """Check the hash chain from the first batch to the last."""
-    with errors_in_words(), _open(data, config) as ledger:
+    # Whoever checks a ledger needs not be who signs it.
+    with errors_in_words(), _open(data, config, keyless=True) as ledger:
         report = ledger.verify(head_file)
     tell(_in_words(report))
+    for change in report.key_changes:
+        tell(_change_in_words(change))
     raise typer.Exit(0 if report.ok else 1)
 
 
@@ -60,6 +92,21 @@ def _in_words(report: VerifyReport) -> str:
         f"The chain of {_batches(report.checked)} is sound. That newer batches were cut off can't be excluded: "
         "no head kept elsewhere was given (--head)."
     )
+
+
+def _change_in_words(change: KeyChange) -> str:
+    told = {"sequence": change.sequence, "day": change.time.date(), "by": change.by, "why": change.why}
+    if change.endorsed:
+        text = (
+            "Since sequence {sequence} ({day}) another key signs, named by {by}: {why}. The older key signed the "
+            "change."
+        )
+    else:
+        text = (
+            "Since sequence {sequence} ({day}) another key signs, named by {by}: {why}. The older key did not sign the "
+            "change: ask whoever made it."
+        )
+    return text.format(**told)
 
 
 def _batches(count: int) -> str:
@@ -81,6 +128,31 @@ def export(out: Out = None, data: Data = None, config: Config = None) -> None:
             stream.write(line)
 
 
+@app.command()
+def rekey(
+    reason: Reason,
+    by: By = None,
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """Let another key sign from now on, because the old one is lost or too old, and record that in the ledger."""
+    from stratagraph.service.ledger.keys import Rekeying
+    from stratagraph.service.ledger.ledger import Ledger
+
+    with errors_in_words():
+        settings = load_settings(config, data=data)
+        settings.need_ledger()
+        rekeying = Rekeying(by=by or user(), why=reason)
+        address, key = settings.ledger, settings.ledger_key
+        # Not beside a running service, which would go on signing with the key that it has read.
+        with DataLock(settings.data), Ledger.open(address, key_file=key, rekeying=rekeying) as ledger:
+            head = ledger.head()
+    tell(
+        f"The key in {key} signs from sequence {head.sequence} on; its public key is {head.public_key}. Back it up, "
+        "and hand out a new signed head ('stratagraph ledger head')."
+    )
+
+
 @app.command("import")
 def import_(
     path: Annotated[Path, typer.Argument(help="An export, as 'ledger export' writes it.")],
@@ -88,13 +160,15 @@ def import_(
     config: Config = None,
 ) -> None:
     """Rebuild an identical ledger in an empty data folder."""
+    from stratagraph.service.engine.taking_back import taking_back
     from stratagraph.service.ledger.ledger import Ledger
 
     with errors_in_words():
         settings = load_settings(config, data=data)
         address, key = settings.ledger, settings.ledger_key
+        begun = taking_back(settings)
         # With the folder's lock: nobody may serve what is being written.
-        with _source(path) as stream, DataLock(settings.data), Ledger.open(address, key_file=key) as ledger:
+        with _source(path) as stream, begun, DataLock(settings.data), Ledger.open(address, key_file=key) as ledger:
             count = ledger.import_from(stream)
     tell(f"Imported {_batches(count)} into {settings.data}.")
 

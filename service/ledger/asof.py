@@ -16,10 +16,10 @@ from stratagraph.ontology.observations import newest
 from stratagraph.service.ledger.chain import microseconds, moment
 from stratagraph.service.ledger.claims import COLUMNS, Claims, seeing
 from stratagraph.service.ledger.claims import NAMED as CLAIMS
+from stratagraph.service.ledger.dropping import REDACTION
 from stratagraph.service.ledger.errors import AsOfInFuture
 from stratagraph.service.ledger.history import SIGHTING, sighting
 from stratagraph.service.ledger.observed import NAMED, decoded
-from stratagraph.service.ledger.redaction import REDACTION
 from stratagraph.service.ledger.schema import OPEN, batches, claims, observations, scope_runs, scopes
 
 Moment = int | datetime

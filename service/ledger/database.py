@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from stratagraph.service.ledger.driver import send, send_many
 from stratagraph.service.ledger.errors import LedgerUnreadable
 
-REVISION: Final = "0002"
+REVISION: Final = "0003"
 """The newest migration; a database that stands there already is opened without asking alembic."""
 
 CHUNK: Final = 5_000
@@ -106,11 +106,14 @@ class Database:
         with self._kept.begin():
             yield self._kept
 
-    def forget_deleted(self) -> None:
-        """Remove overwritten values from the files besides the tables: the write-ahead log, dead rows."""
+    def scrub(self) -> str | None:
+        """Rewrite the tables without what was deleted; return who still keeps it, None when it is out of the files."""
+        from stratagraph.service.ledger.scrubbing import scrub_postgresql, scrub_sqlite  # redactions are rare
+
+        if self.sqlite:
+            return scrub_sqlite(str(self.url.database))
         with self._reader.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            statement = "PRAGMA wal_checkpoint(TRUNCATE)" if self.sqlite else "VACUUM terms, claims, batches"
-            connection.exec_driver_sql(statement)
+            return scrub_postgresql(connection)
 
     def close(self) -> None:
         """Close every connection."""

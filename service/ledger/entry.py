@@ -83,13 +83,13 @@ class Memory:
         self.terms = Terms()
         self.scopes: dict[str, dict[str, int]] = {}
         self.last_scope: int | None = None
-        self._ledger_id = ledger_id
+        self.ledger_id = ledger_id
         self._hash = b""
 
     def tail(self, connection: Connection) -> Tail:
         """Return where the chain ends, and forget what another writer may have changed."""
         rows = _TAIL(connection)
-        tail = Tail(*rows[0]) if rows else Tail(0, 0, genesis(self._ledger_id), 1, 1)
+        tail = Tail(*rows[0]) if rows else Tail(0, 0, genesis(self.ledger_id), 1, 1)
         # The hash and not the sequence: it also shows that another ledger was put in this one's place.
         if tail.hash != self._hash:
             self.forget()

@@ -85,6 +85,31 @@ class KeyUnusable(StratagraphError, slug="ledger-key-unusable", status=500):
     problem: str
 
 
+class KeyLost(KeyUnusable, slug="ledger-key-lost"):
+    """The signing key of a ledger that has batches is gone."""
+
+    text = (
+        "The signing key {path} is gone, and its ledger is not empty: another key in its place would not verify the "
+        "heads that were handed out. Restore it from its back-up. If there is none, "
+        "'stratagraph ledger rekey --reason WHY' makes a new one and records the change in the ledger."
+    )
+
+    problem: str = "it is gone"
+
+
+class KeyForeign(KeyUnusable, slug="ledger-key-foreign"):
+    """The signing key is that of another ledger."""
+
+    text = (
+        "The signing key {path} is not that of its ledger, whose public key is {known}. Put the ledger's own key "
+        "there. If it is lost, 'stratagraph ledger rekey --reason WHY' lets this one sign from now on and records "
+        "the change."
+    )
+
+    known: str
+    problem: str = "it is another ledger's"
+
+
 class HeadUnreadable(StratagraphError, slug="head-unreadable", status=400):
     """The file with a head kept elsewhere is none."""
 
@@ -105,12 +130,32 @@ class ImportRefused(StratagraphError, slug="import-refused", status=422):
     problem: str
 
 
-class FactNotFound(StratagraphError, slug="fact-not-found", status=404):
-    """The named batch did not state the fact."""
+class NothingToRedact(StratagraphError, slug="nothing-to-redact", status=404):
+    """No claim or observation that is still told is about what was named."""
 
     text = (
-        "Batch {sequence} did not open that fact, or it is redacted already. "
-        "Look the sequence up with the claims of the fact."
+        "The ledger holds nothing of {sought}, now or in the past: it was never stated, or it is redacted already. "
+        "Name the subject by its full IRI, as 'stratagraph show' tells it."
     )
 
-    sequence: int
+    sought: str
+
+
+class ReasonTells(StratagraphError, slug="reason-tells", status=422):
+    """The reason of a redaction repeats what it erases, and reasons stay for ever."""
+
+    text = (
+        "The reason, or the name of who gives it, repeats a value that is to be erased, and both stay in the ledger "
+        "for ever. Name the request instead, for example by its number. Nothing was erased."
+    )
+
+
+class NotRedactable(StratagraphError, slug="not-redactable", status=409):
+    """What the ontology itself says is no one's personal data, and would come back at the next start."""
+
+    text = (
+        "The ontology states that itself, in {scopes}, and would state it again at the next start. "
+        "Change the module, restart, and redact what it said before."
+    )
+
+    scopes: str

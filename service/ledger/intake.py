@@ -38,7 +38,7 @@ def _problems(batch: Batch, now: datetime) -> Iterator[str]:
     if len(set(names)) < len(names):
         yield "a scope is named twice"
     for text in (batch.source, batch.run, *names):
-        if not _is_text(text):
+        if not is_text(text):
             yield f"{text!r} holds characters that cannot be stored"
     for observation in batch.observations:
         yield from _observation_problems(observation, now)
@@ -53,7 +53,7 @@ def _is_year_of_utc(time: datetime) -> bool:
     return True
 
 
-def _is_text(text: str) -> bool:
+def is_text(text: str) -> bool:
     """Whether both databases can store the text: PostgreSQL takes no NUL, and UTF-8 has no lone surrogates."""
     return "\0" not in text and text.encode(errors="ignore").decode() == text
 
@@ -74,5 +74,5 @@ def _observation_problems(observation: Observation, now: datetime) -> Iterator[s
     # Once added up, a NaN or an infinity spoils every later sum.
     if not all(map(isfinite, (observation.total, observation.minimum, observation.maximum))):
         yield f"{about} is not finite"
-    if not _is_text(observation.unit):
+    if not is_text(observation.unit):
         yield f"{about} has the unit {observation.unit!r}"

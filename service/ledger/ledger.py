@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -21,15 +22,17 @@ from stratagraph.service.ledger.chain import FORMAT, microseconds, moment
 from stratagraph.service.ledger.commit import Commit, Receipt, content_digest
 from stratagraph.service.ledger.database import Database, locate
 from stratagraph.service.ledger.entry import Entry, Memory
-from stratagraph.service.ledger.errors import KeyUnusable, RunConflict
+from stratagraph.service.ledger.errors import KeyLost, KeyUnusable, RunConflict
 from stratagraph.service.ledger.history import BatchRecord, SourceRecord
 from stratagraph.service.ledger.intake import check
+from stratagraph.service.ledger.keys import Rekeying, admit, known_public_key, rekey, remember
 from stratagraph.service.ledger.prepared import Prepared
 from stratagraph.service.ledger.schema import batches, ledger
 from stratagraph.service.ledger.signing import Head, Signer
 from stratagraph.service.ledger.silence import due_for_silence
 
 if TYPE_CHECKING:
+    from stratagraph.service.ledger.redaction import Redaction, Sought
     from stratagraph.service.ledger.retention import Policy
     from stratagraph.service.ledger.verify import VerifyReport
 
@@ -61,35 +64,58 @@ class End(NamedTuple):
 class Ledger:
     """An open ledger. Any number of threads and processes may read and commit; commits queue up."""
 
-    def __init__(self, database: Database, key_file: Path, clock: Callable[[], datetime]) -> None:
+    def __init__(self, database: Database, clock: Callable[[], datetime], keys: _Keys) -> None:
         """Use ``Ledger.open``."""
         self._database = database
         self._clock = clock
-        self._signer = Signer(key_file)
+        self._key_file = keys.file
         self._lock = threading.Lock()
         # With the lock: of several processes that open an empty ledger, one gives it its identity.
         with database.writing() as connection:
-            self.id = _identity(connection, clock)
-        self._memory = Memory(self.id)
+            self.id, new = _identity(connection, clock)
+            self._memory = Memory(self.id)
+            self._signer = self._admitted(connection, keys, new=new)
 
     @classmethod
-    def open(cls, url: str | Path, *, key_file: Path | None = None, clock: Callable[[], datetime] = utc_now) -> Self:
+    def open(
+        cls,
+        url: str | Path,
+        *,
+        key_file: Path | None = None,
+        clock: Callable[[], datetime] = utc_now,
+        keyless: bool = False,
+        rekeying: Rekeying | None = None,
+    ) -> Self:
         """Open the ledger in an SQLite file or at a PostgreSQL URL; an empty one is set up.
 
         ``key_file`` holds the signing key; by default it stands beside the SQLite file, with the suffix ``.key``.
+        ``keyless``: do without the key where it is not there; nothing can be signed then, and all can be verified.
+        ``rekeying``: let another key sign from here on, and record that.
 
         Raises:
             LedgerUnreadable: the address holds something else, or a ledger of a newer version.
+            KeyLost, KeyForeign: the ledger has batches, and its key is gone or is another.
             KeyUnusable: the signing key cannot be read or made.
         """
         address = locate(url)
-        key = key_file or _key_beside(address)
+        keys = _Keys(key_file or _key_beside(address), keyless, rekeying)
         database = Database(address)
         try:
-            return cls(database, key, clock)
+            return cls(database, clock, keys)
         except BaseException:
             database.close()
             raise
+
+    def _admitted(self, connection: Connection, keys: _Keys, *, new: bool) -> Signer | None:
+        if keys.rekeying is not None:
+            entry = Entry(connection, self._memory, now=microseconds(self._clock()))
+            return rekey(entry, keys.file, keys.rekeying, ontology_hash="")[0]
+        try:
+            return admit(connection, keys.file, new=new)
+        except KeyUnusable:
+            if not keys.keyless:
+                raise
+            return None
 
     def __enter__(self) -> Self:
         """Return the ledger, to be closed at the end of the block."""
@@ -132,13 +158,19 @@ class Ledger:
         """
         check(batch, now=self._clock())
 
-        def write(connection: Connection) -> Receipt:
-            raise _Rehearsed(self._commit(connection, batch, ontology_hash, single_valued))
+        return self._rehearsed(lambda connection: self._commit(connection, batch, ontology_hash, single_valued))
 
-        try:
-            return self._write(write)
-        except _Rehearsed as rehearsed:
-            return rehearsed.receipt
+    def _rehearsed(self, write: Callable[[Connection], Item]) -> Item:
+        """Return what writing would return, and write nothing."""
+        outcome: list[Item] = []
+
+        def write_and_stop(connection: Connection) -> None:
+            outcome.append(write(connection))
+            raise _Rehearsed
+
+        with suppress(_Rehearsed):
+            self._write(write_and_stop)
+        return outcome[0]
 
     def _commit(
         self, connection: Connection, batch: Batch, ontology_hash: str, single_valued: frozenset[Iri]
@@ -150,24 +182,33 @@ class Ledger:
         entry = Entry(connection, self._memory, now=microseconds(self._clock()))
         return Commit(entry, batch, single_valued).write(ontology_hash=ontology_hash)
 
-    def redact(self, sequence: int, fact: Fact, *, by: str, why: str, ontology_hash: str = "") -> Receipt:
-        """Erase the fact that a batch opened, everywhere, and record who did it and why.
+    def redact(self, sought: Sought, *, by: str, why: str, ontology_hash: str = "", dry_run: bool = False) -> Redaction:
+        """Erase what is sought, whoever said it and whenever, and record who did it and why.
 
-        Apply the receipt's change to the views at once: it cannot be read from the ledger afterwards.
+        What it changes cannot be read from the ledger afterwards, and the files keep it until ``scrub``. A dry run
+        leaves the ledger as it is.
 
         Raises:
-            FactNotFound: the batch did not open this fact.
+            NothingToRedact: nothing that is still told is about it.
+            ReasonTells: the reason repeats a value.
+            NotRedactable: the ontology states it.
         """
         # Loaded when it is called, like retention, transfer and verification below: most processes do none of them.
         from stratagraph.service.ledger.redaction import redact
 
-        def write(connection: Connection) -> Receipt:
+        def write(connection: Connection) -> Redaction:
             entry = Entry(connection, self._memory, now=microseconds(self._clock()))
-            return redact(entry, sequence, fact, by=by, why=why, ontology_hash=ontology_hash)
+            return redact(entry, sought, by=by, why=why, ontology_hash=ontology_hash)
 
-        receipt = self._write(write)
-        self._database.forget_deleted()
-        return receipt
+        return self._rehearsed(write) if dry_run else self._write(write)
+
+    def scrub(self) -> str | None:
+        """Rewrite the files so that nothing deleted is left in them; return what still keeps it, None when all is gone.
+
+        What keeps it is a reader that sees the state of before; try again when it is through.
+        """
+        with self._lock:
+            return self._database.scrub()
 
     def retain(self, policy: Policy, *, ontology_hash: str) -> Receipt | None:
         """Add up observations that are older than the policy keeps them; None when nothing is due.
@@ -197,10 +238,12 @@ class Ledger:
         Raises:
             ImportRefused: the export is cut or changed, or this ledger is not empty.
         """
-        from stratagraph.service.ledger import transfer
+        from stratagraph.service.ledger.importing import import_into
 
         def write(connection: Connection) -> tuple[str, int]:
-            return transfer.import_into(connection, stream)
+            found = import_into(connection, stream)
+            remember(connection, self._signing)  # the key is this folder's: an export holds none
+            return found
 
         self.id, sequence = self._write(write)
         self._memory = Memory(self.id)
@@ -238,7 +281,14 @@ class Ledger:
 
     def head(self) -> Head:
         """Return the signed head; sequence 0 is the empty ledger."""
-        return self._signer.sign(self.id, *self.end())
+        return self._signing.sign(self.id, *self.end())
+
+    @property
+    def _signing(self) -> Signer:
+        """The key, where it is needed: a ledger that was opened without one can't sign."""
+        if self._signer is None:
+            raise KeyLost(path=str(self._key_file))
+        return self._signer
 
     def end(self) -> End:
         """Return where the chain ends."""
@@ -378,13 +428,15 @@ class Ledger:
 
         head = None if head_file is None else Head.read(head_file)
         with self._database.streaming() as connection:
-            return verify(connection, self.id, self._signer.public_key, head)
+            public_key = self._signer.public_key if self._signer else known_public_key(connection)
+            return verify(connection, self.id, public_key, head)
 
     def export(self) -> Iterator[bytes]:
         """Yield the whole ledger as lines of JSON, the signed head last."""
         from stratagraph.service.ledger import transfer
 
-        return self._stream(lambda connection: transfer.export_lines(connection, self.id, self._signer))
+        signer = self._signing
+        return self._stream(lambda connection: transfer.export_lines(connection, self.id, signer))
 
     def _stream(self, read: Callable[[Connection], Iterator[Item]]) -> Iterator[Item]:
         """Yield from one state of the ledger; errors come at the call, not at the first item."""
@@ -400,12 +452,16 @@ class Ledger:
         return items
 
 
+class _Keys(NamedTuple):
+    """Where the signing key is, and what to do where it is not there."""
+
+    file: Path
+    keyless: bool
+    rekeying: Rekeying | None
+
+
 class _Rehearsed(Exception):
     """Ends a transaction that only wanted to know: what it wrote is rolled back."""
-
-    def __init__(self, receipt: Receipt) -> None:
-        super().__init__()
-        self.receipt = receipt
 
 
 def _key_beside(address: URL) -> Path:
@@ -414,10 +470,12 @@ def _key_beside(address: URL) -> Path:
     raise KeyUnusable(path="(none)", problem="a ledger on a server needs a key file of its own named")
 
 
-def _identity(connection: Connection, clock: Callable[[], datetime]) -> str:
+def _identity(connection: Connection, clock: Callable[[], datetime]) -> tuple[str, bool]:
+    """Return the ledger's identity, and whether it was only given now."""
     known = connection.execute(select(ledger.c.id)).scalar()
-    if known is None:
-        known = str(uuid.uuid4())
-        connection.execute(insert(ledger), {"id": known, "format": FORMAT})
-        give_identity(connection, known, now=microseconds(clock()))
-    return str(known)
+    if known is not None:
+        return str(known), False
+    given = str(uuid.uuid4())
+    connection.execute(insert(ledger), {"id": given, "format": FORMAT})
+    give_identity(connection, given, now=microseconds(clock()))
+    return given, True

@@ -1,42 +1,59 @@
-"""Redaction: a value is erased everywhere, its commitments stay, and the chain records who did it and why."""
+"""Redaction: values are erased everywhere, their commitments stay, and the chain records who did it and why."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, bindparam, delete, exists, null, or_, select, update
 
-from stratagraph.ontology.facts import Claim, Fact, LedgerChange, Method
+from stratagraph.ontology.facts import Claim, Fact, Iri, LedgerChange, Literal, Method, Term
+from stratagraph.ontology.identity import statement_iri
+from stratagraph.ontology.model import CORE_SOURCE
+from stratagraph.ontology.sentences import in_part
 from stratagraph.service.ledger.chain import SALT_LENGTH, Content, commitment, moment
-from stratagraph.service.ledger.claims import Claims
+from stratagraph.service.ledger.claims import Claims, named_claims
 from stratagraph.service.ledger.commit import Receipt
+from stratagraph.service.ledger.database import chunks
+from stratagraph.service.ledger.dropping import REDACTION, drop, ranges
 from stratagraph.service.ledger.entry import Entry
-from stratagraph.service.ledger.errors import FactNotFound
+from stratagraph.service.ledger.errors import NothingToRedact, NotRedactable, ReasonTells
 from stratagraph.service.ledger.intake import LEDGER_SOURCE
-from stratagraph.service.ledger.interning import Texts, fact_numbers
+from stratagraph.service.ledger.interning import Decoded, Texts, find, is_storable
+from stratagraph.service.ledger.mentions import Mention, mentions, plain
+from stratagraph.service.ledger.observed import NAMED as NAMED_OBSERVATIONS
 from stratagraph.service.ledger.schema import batches, claims, observations, scope_runs, terms
 
-REDACTION: Final = "redaction"
+LEAST: Final = 3
+"""Characters that a value has at least to be looked for in a reason: a "1" is in every request's number."""
+MOST_NAMED: Final = 5
 
-_STATING: Final = (
-    select(claims.c.id, claims.c.opened, claims.c.closed, claims.c.scope, claims.c.salt)
-    .where(
-        claims.c.subject == bindparam("s"),
-        claims.c.predicate == bindparam("p"),
-        claims.c.object == bindparam("o"),
-    )
-    .order_by(claims.c.id)
+_FOUND: Final = named_claims().add_columns(
+    claims.c.id, claims.c.closed, claims.c.scope.label("scope_id"), claims.c.salt
 )
+# As a predicate too: whoever names a property after a person has stored the name there.
+_ABOUT: Final = _FOUND.where(
+    or_(claims.c.subject == bindparam("s"), claims.c.predicate == bindparam("s"), claims.c.object == bindparam("s"))
+).order_by(claims.c.id)
+_OF_PROPERTY: Final = _FOUND.where(claims.c.subject == bindparam("s"), claims.c.predicate == bindparam("p")).order_by(
+    claims.c.id
+)
+_OBSERVED: Final = NAMED_OBSERVATIONS.where(
+    or_(
+        observations.c.subject.in_(bindparam("nodes", expanding=True)),
+        observations.c.metric.in_(bindparam("nodes", expanding=True)),
+    )
+).order_by(observations.c.id)
 _ERASE: Final = (
     update(claims)
     .where(claims.c.id == bindparam("claim"))
     .values(subject=null(), predicate=null(), object=null(), salt=null(), commitment=bindparam("committed"))
 )
 _UNUSED: Final = (
-    delete(terms)
+    select(terms.c.id, terms.c.text)
     .where(terms.c.id.in_(bindparam("ids", expanding=True)))
     .where(
         ~exists().where(
@@ -47,21 +64,154 @@ _UNUSED: Final = (
 )
 
 
-def redact(entry: Entry, sequence: int, fact: Fact, *, by: str, why: str, ontology_hash: str) -> Receipt:
-    """Erase a fact, whoever said it and whenever, and close it where it is open.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sought:
+    """What is to be erased: all about a subject, its values of a property, or one of these.
+
+    ``value`` is an IRI, or the text of a literal of whatever language and datatype.
+    """
+
+    subject: Iri
+    predicate: Iri | None = None
+    value: str | None = None
+
+    def __str__(self) -> str:
+        """Name it as a sentence can."""
+        parts = [f"<{self.subject}>", f"<{self.predicate}>" if self.predicate else "", repr(self.value or "")]
+        return " ".join(parts[: 3 if self.value is not None else 2]).strip()
+
+    def matches(self, term: Term) -> bool:
+        """Tell whether an object is the value sought."""
+        return self.value is None or self.value == (term.value if isinstance(term, Literal) else term)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redaction:
+    """What was erased, or would be. It holds the values themselves: it is for who asked, and is not stored."""
+
+    receipt: Receipt
+    facts: tuple[Fact, ...]
+    claims: int
+    observations: int
+    sources: tuple[tuple[str, str], ...]
+    """Who still said it, and in which scope: from there it comes back unless it is taken out there too."""
+    mentions: tuple[Mention, ...]
+    """Where an erased value stands all the same, which this did not reach."""
+
+
+def redact(entry: Entry, sought: Sought, *, by: str, why: str, ontology_hash: str) -> Redaction:
+    """Erase what is sought, whoever said it and whenever, and close it where it is open.
 
     Raises:
-        FactNotFound: the batch with this sequence did not open the fact.
+        NothingToRedact: nothing that is still told is about it.
+        ReasonTells: the reason repeats a value; the transaction must be rolled back.
+        NotRedactable: the ontology states it.
     """
     connection = entry.connection
-    rows = _stating(connection, fact)
-    if sequence not in {row.opened for row in rows}:
-        raise FactNotFound(sequence=sequence)
+    rows = _claims(connection, sought)
+    facts = tuple(dict.fromkeys(map(Claims().fact, rows)))
+    seen = _observations(connection, sought, facts)
+    if not rows and not seen:
+        raise NothingToRedact(sought=str(sought))
+    if core := sorted({row.scope for row in rows if row.source == CORE_SOURCE and row.closed is None}):
+        raise NotRedactable(scopes=in_part(core, MOST_NAMED))
     # While the salts are still there.
-    committed = {row.id: commitment(row.salt, _line(fact)) for row in rows}
-    # Closed first: the entry of a closing is made of the line and its salt.
-    closed = tuple(Claims().present(entry.close(row.id for row in rows if row.closed is None)))
-    note = {"by": by, "erased": [[row.opened, committed[row.id].hex()] for row in rows], "why": why}
+    committed = {row.id: commitment(bytes(row.salt), f"{row.subject} {row.predicate} {row.object}") for row in rows}
+    open_rows = [row for row in rows if row.closed is None]
+    # Closed before they are erased: the entry of a closing is made of the line and its salt.
+    closed = tuple(Claims().present(entry.close(row.id for row in open_rows)))
+    erased = _erase(connection, facts, rows, committed, seen)
+    _refuse_telling(erased, by, why)
+    note: dict[str, Any] = {"by": by, "erased": [[row.opened, committed[row.id].hex()] for row in rows], "why": why}
+    if seen:
+        note["dropped"] = ranges(row.id for row in seen)
+    receipt = _written(entry, note, closed, ontology_hash=ontology_hash)
+    # It may remember the numbers of terms that are gone now.
+    entry.memory.forget()
+    return Redaction(
+        receipt=receipt,
+        facts=facts,
+        claims=len(rows),
+        observations=len(seen),
+        sources=tuple(sorted({(row.source, row.scope) for row in open_rows})),
+        mentions=mentions(connection, erased),
+    )
+
+
+def _claims(connection: Connection, sought: Sought) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Return the rows of the claims that are sought, closed ones too."""
+    names = [name for name in (sought.subject, sought.predicate) if name is not None]
+    numbers = _numbers(connection, names)
+    if len(numbers) < len(set(names)):
+        return ()
+    if sought.predicate is None:
+        return connection.execute(_ABOUT, {"s": numbers[sought.subject]}).all()
+    values = {"s": numbers[sought.subject], "p": numbers[sought.predicate]}
+    decoded = Decoded()
+    return [row for row in connection.execute(_OF_PROPERTY, values) if sought.matches(decoded[row.object])]
+
+
+def _observations(connection: Connection, sought: Sought, facts: Sequence[Fact]) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Return what was measured of an erased subject, or on an erased statement, whose name is a hash of it."""
+    nodes = [statement_iri(fact) for fact in facts]
+    if sought.predicate is None:
+        nodes.append(sought.subject)
+    found: list[Row[*tuple[Any, ...]]] = []
+    for chunk in chunks(nodes):
+        if numbers := list(_numbers(connection, chunk).values()):
+            found += connection.execute(_OBSERVED, {"nodes": numbers}).all()
+    return found
+
+
+def _numbers(connection: Connection, nodes: Iterable[Term]) -> dict[Term, int]:
+    """Return the numbers of those terms that are stored."""
+    texts = Texts()
+    said = {texts[node]: node for node in nodes if is_storable(node)}
+    return {said[text]: number for text, number in find(connection, said).items()}
+
+
+def _erase(
+    connection: Connection,
+    facts: Sequence[Fact],
+    rows: Sequence[Row[*tuple[Any, ...]]],
+    committed: dict[int, bytes],
+    seen: Sequence[Row[*tuple[Any, ...]]],
+) -> tuple[str, ...]:
+    """Erase the rows and the terms that nothing else uses; return the texts of these."""
+    numbers = {row.subject for row in seen} | {row.metric for row in seen}
+    for chunk in chunks(facts):
+        numbers |= set(_numbers(connection, {term for fact in chunk for term in fact}).values())
+    if rows:
+        connection.execute(_ERASE, [{"claim": row.id, "committed": committed[row.id]} for row in rows])
+        _forget_salts(connection, rows)
+    drop(connection, seen)
+    erased: list[str] = []
+    for numbered in chunks(sorted(numbers)):
+        unused = connection.execute(_UNUSED, {"ids": numbered}).all()
+        connection.execute(delete(terms).where(terms.c.id.in_([number for number, _ in unused])))
+        erased += [text for _, text in unused]
+    return tuple(erased)
+
+
+def _forget_salts(connection: Connection, rows: Sequence[Row[*tuple[Any, ...]]]) -> None:
+    """Erase the salts of runs that may have said it: who has a content digest's salt could test a guess against it."""
+    said = select(scope_runs.c.sequence).where(
+        scope_runs.c.scope.in_(bindparam("scopes", expanding=True)),
+        scope_runs.c.sequence >= min(row.opened for row in rows),
+    )
+    for scopes in chunks(sorted({row.scope_id for row in rows})):
+        connection.execute(update(batches).where(batches.c.sequence.in_(said)).values(salt=null()), {"scopes": scopes})
+
+
+def _refuse_telling(erased: Iterable[str], by: str, why: str) -> None:
+    told = f"{by}\n{why}".casefold()
+    for text in erased:
+        value = plain(text)
+        if len(value) >= LEAST and value.casefold() in told:
+            raise ReasonTells
+
+
+def _written(entry: Entry, note: dict[str, Any], closed: tuple[Claim, ...], *, ontology_hash: str) -> Receipt:
     salt = os.urandom(SALT_LENGTH)
     run = f"{REDACTION}:{entry.sequence}"
     batch_hash = entry.finish(
@@ -73,41 +223,7 @@ def redact(entry: Entry, sequence: int, fact: Fact, *, by: str, why: str, ontolo
         content=Content([]).digest(salt),
         salt=salt,
         note=json.dumps(note, ensure_ascii=False, separators=(",", ":")),
-    )
-    _erase(connection, fact, rows, committed)
-    # It may remember the numbers of terms that are gone now.
-    entry.memory.forget()
-    return _receipt(entry, batch_hash.hex(), closed, run)
-
-
-def _stating(connection: Connection, fact: Fact) -> Sequence[Row[*tuple[Any, ...]]]:
-    numbers = fact_numbers(connection, fact)
-    if numbers is None:
-        return ()
-    s, p, o = numbers
-    return connection.execute(_STATING, {"s": s, "p": p, "o": o}).all()
-
-
-def _line(fact: Fact) -> str:
-    texts = Texts()
-    return f"{texts[fact.subject]} {texts[fact.predicate]} {texts[fact.object]}"
-
-
-def _erase(
-    connection: Connection, fact: Fact, rows: Sequence[Row[*tuple[Any, ...]]], committed: dict[int, bytes]
-) -> None:
-    numbers = fact_numbers(connection, fact)
-    connection.execute(_ERASE, [{"claim": row.id, "committed": committed[row.id]} for row in rows])
-    # Who has the salt of a run's content digest could test a guess against it.
-    said = select(scope_runs.c.sequence).where(
-        scope_runs.c.scope.in_({row.scope for row in rows}),
-        scope_runs.c.sequence >= min(row.opened for row in rows),
-    )
-    connection.execute(update(batches).where(batches.c.sequence.in_(said)).values(salt=null()))
-    connection.execute(_UNUSED, {"ids": list(set(numbers or ()))})
-
-
-def _receipt(entry: Entry, batch_hash: str, closed: tuple[Claim, ...], run: str) -> Receipt:
+    ).hex()
     change = LedgerChange(
         sequence=entry.sequence,
         time=moment(entry.time),

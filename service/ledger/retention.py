@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import pairwise
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, Connection, Row, and_, bindparam, delete, func, select
+from sqlalchemy import BindParameter, Connection, Row, and_, bindparam, func, select
 
 from stratagraph.ontology.facts import LedgerChange, Method, Observation
 from stratagraph.ontology.observations import Series, merge_all, series
@@ -25,12 +24,12 @@ from stratagraph.service.ledger.chain import (
     observation_digest,
 )
 from stratagraph.service.ledger.commit import Receipt
-from stratagraph.service.ledger.database import chunks, insert_many
-from stratagraph.service.ledger.entry import DIGEST_COLUMNS, Entry
+from stratagraph.service.ledger.database import chunks
+from stratagraph.service.ledger.dropping import RETENTION, drop, ranges
+from stratagraph.service.ledger.entry import Entry
 from stratagraph.service.ledger.observed import NAMED, decoded
-from stratagraph.service.ledger.schema import batches, dropped_observations, observations
+from stratagraph.service.ledger.schema import batches, observations
 
-RETENTION: Final = "retention"
 HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
 # They are added up with the commit lock held: a batch that arrives meanwhile waits for this many at most.
@@ -38,13 +37,6 @@ MOST: Final = 20_000
 """Observations dropped by one entry at most."""
 LEAST_KEPT: Final = timedelta(days=2)
 """Observed strengths look back a day: nothing younger than this is added up."""
-
-DIGESTS_KEPT: Final = (
-    select(dropped_observations)
-    .where(dropped_observations.c.id >= bindparam("first"), dropped_observations.c.id < bindparam("end"))
-    .order_by(dropped_observations.c.id)
-)
-"""The digests of dropped observations with numbers from first to before end."""
 
 _LATEST: Final = (
     select(observations.c.subject, observations.c.metric, func.max(observations.c.end).label("end"))
@@ -111,11 +103,11 @@ def roll_up(entry: Entry, what: Due, *, ontology_hash: str) -> Receipt:
     values = {"of": what.source, "length": what.length // MICROSECOND, "until": what.until}
     rows = entry.connection.execute(_OF_SOURCE, values).all()
     rolled = tuple(_rolled(rows, what.length))
-    _drop(entry.connection, rows)
+    drop(entry.connection, rows)
     _observe(entry, rolled)
     run = f"{RETENTION}:{entry.sequence}"
     salt = os.urandom(SALT_LENGTH)
-    note = {"dropped": _ranges(row.id for row in rows), "window": what.length // timedelta(seconds=1)}
+    note = {"dropped": ranges(row.id for row in rows), "window": what.length // timedelta(seconds=1)}
     batch_hash = entry.finish(
         kind=RETENTION,
         # The sums are figures of that source: those of two are never added up.
@@ -139,17 +131,6 @@ def roll_up(entry: Entry, what: Due, *, ontology_hash: str) -> Receipt:
     return Receipt(sequence=entry.sequence, batch_hash=batch_hash, time=time, duplicate=False, change=change)
 
 
-def dropped_ids(connection: Connection) -> dict[int, int]:
-    """Return the ranges of observations that retention entries name as dropped, last id by first id."""
-    ranges: dict[int, int] = {}
-    for note in connection.execute(select(batches.c.note).where(batches.c.kind == RETENTION)).scalars():
-        try:
-            ranges.update((int(first), int(last)) for first, last in json.loads(note)["dropped"])
-        except (ValueError, KeyError, TypeError):
-            continue  # a note that was tampered with names nothing; its batch's hash will not match
-    return ranges
-
-
 def _rolled(rows: Sequence[Row[*tuple[Any, ...]]], length: timedelta) -> Iterator[Observation]:
     grouped: dict[tuple[Series, int], list[Observation]] = {}
     for seen in decoded(rows):
@@ -168,20 +149,6 @@ def _merged(parts: Sequence[Observation]) -> Observation:
         return merge_all([replace(part, sketch=b"") for part in parts])
 
 
-def _drop(connection: Connection, rows: Sequence[Row[*tuple[Any, ...]]]) -> None:
-    for chunk in chunks(rows):
-        gone = [
-            (
-                row.id,
-                row.sequence,
-                observation_digest(row.subject_text, row.metric_text, seen.unit, numbers_of(seen), seen.sketch),
-            )
-            for row, seen in zip(chunk, decoded(chunk), strict=True)
-        ]
-        insert_many(connection, dropped_observations, DIGEST_COLUMNS, gone)
-        connection.execute(delete(observations).where(observations.c.id.in_([row.id for row in chunk])))
-
-
 def _observe(entry: Entry, rolled: Sequence[Observation]) -> None:
     texts = entry.memory.terms.texts
     for chunk in chunks(rolled):
@@ -198,11 +165,3 @@ def _observe(entry: Entry, rolled: Sequence[Observation]) -> None:
 def _bucket(time: int, length: timedelta) -> int:
     size = length // MICROSECOND
     return time // size * size
-
-
-def _ranges(ids: Iterable[int]) -> list[list[int]]:
-    """Return sorted ids as [first, last] of each run without a gap."""
-    sorted_ = sorted(ids)
-    starts = [sorted_[0], *(after for before, after in pairwise(sorted_) if after != before + 1)]
-    ends = [*(before for before, after in pairwise(sorted_) if after != before + 1), sorted_[-1]]
-    return [list(pair) for pair in zip(starts, ends, strict=True)]

@@ -29,8 +29,10 @@ ledger = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("format", Integer, nullable=False),
+    Column("public_key", Text),
+    Column("key_check", LargeBinary(32)),
 )
-"""One row: the ledger's identity, which the first batch's hash builds on."""
+"""One row: the ledger's identity, which the first batch's hash builds on, and the key that signs its heads."""
 
 terms = Table(
     "terms",

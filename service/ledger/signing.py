@@ -8,6 +8,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -39,15 +40,7 @@ class Head:
 
     def is_genuine(self) -> bool:
         """Whether the signature is that of the named key."""
-        from cryptography.exceptions import InvalidSignature
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
-        try:
-            key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(self.public_key))
-            key.verify(bytes.fromhex(self.signature), self.message())
-        except (InvalidSignature, ValueError):
-            return False
-        return True
+        return _signed_by(self.public_key, self.signature, self.message())
 
     def to_json(self) -> str:
         """Return the head as one line of JSON, for a file kept elsewhere."""
@@ -99,19 +92,31 @@ class Head:
 class Signer:
     """The Ed25519 key of one ledger, in a file that only its owner may read."""
 
-    def __init__(self, path: Path) -> None:
-        """Read the key, or make one."""
-        self.path = path
+    def __init__(self, secret: bytes) -> None:
+        """Use ``Signer.at``."""
+        self._secret = secret
+
+    @classmethod
+    def at(cls, path: Path) -> Signer:
+        """Read the key of a file, made where there is none.
+
+        Raises:
+            KeyUnusable: the file can't be read or made, or holds no key.
+        """
         try:
             if not path.exists():
                 _create(path)
-            self._secret = path.read_bytes()
+            secret = path.read_bytes()
         except OSError as error:
             raise KeyUnusable(path=str(path), problem=str(error)) from error
-        if len(self._secret) != KEY_LENGTH:
-            raise KeyUnusable(
-                path=str(path), problem=f"a key has {KEY_LENGTH} bytes, and this file {len(self._secret)}"
-            )
+        if len(secret) != KEY_LENGTH:
+            raise KeyUnusable(path=str(path), problem=f"a key has {KEY_LENGTH} bytes, and this file {len(secret)}")
+        return cls(secret)
+
+    @property
+    def check(self) -> bytes:
+        """What the key is known by without the library that makes its public half: 32 random bytes can't be guessed."""
+        return sha256(b"stratagraph-key-1\n" + self._secret).digest()
 
     @cached_property
     def _key(self) -> Ed25519PrivateKey:
@@ -131,6 +136,31 @@ class Signer:
         unsigned = Head(**fields, public_key=self.public_key)  # type: ignore[arg-type]  # a dict of mixed values
         signature = self._key.sign(unsigned.message()).hex()
         return Head(**fields, public_key=self.public_key, signature=signature)  # type: ignore[arg-type]  # as above
+
+    def endorse(self, ledger: str, successor: str) -> str:
+        """Return the signature by which this key names the public key that signs the ledger's heads after it."""
+        return self._key.sign(_endorsement(ledger, successor)).hex()
+
+
+def is_endorsed(ledger: str, *, before: str, after: str, signature: str) -> bool:
+    """Whether one public key's holder named the other as its successor."""
+    return _signed_by(before, signature, _endorsement(ledger, after))
+
+
+def _endorsement(ledger: str, successor: str) -> bytes:
+    body = {"ledger": ledger, "successor": successor}
+    return b"stratagraph-key-change-1\n" + json.dumps(body, separators=(",", ":")).encode()
+
+
+def _signed_by(public_key: str, signature: str, message: bytes) -> bool:
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    try:
+        Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key)).verify(bytes.fromhex(signature), message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
 
 
 def _create(path: Path) -> None:

@@ -19,11 +19,12 @@ from stratagraph.service.ledger.chain import (
     opening_prefix,
 )
 from stratagraph.service.ledger.claims import objects, predicates, subjects
+from stratagraph.service.ledger.dropping import DIGESTS_KEPT, dropped_ids
 from stratagraph.service.ledger.history import header_of
 from stratagraph.service.ledger.interning import Texts
+from stratagraph.service.ledger.keys import KeyChange, key_changes, leads_to
 from stratagraph.service.ledger.observed import observation_rows
 from stratagraph.service.ledger.redaction import erased_commitments
-from stratagraph.service.ledger.retention import DIGESTS_KEPT, dropped_ids
 from stratagraph.service.ledger.schema import batches, claims, dropped_observations, observations, scopes
 from stratagraph.service.ledger.signing import Head
 
@@ -42,6 +43,8 @@ class VerifyReport:
     checked: int
     rollback_checked: bool
     """Whether a head kept elsewhere was compared; without one, newer batches may have been cut off unnoticed."""
+    key_changes: tuple[KeyChange, ...] = ()
+    """When another key began to sign, as the chain records it."""
 
 
 class Unrelated(Exception):
@@ -94,10 +97,11 @@ _COUNTS: Final = select(
 def verify(connection: Connection, ledger_id: str, public_key: str, head: Head | None) -> VerifyReport:
     """Check the whole chain, and that it still holds the batch of a head kept elsewhere."""
     checked = 0
+    changes = tuple(key_changes(connection, ledger_id))
     try:
         # Before the chain is walked: a head of another ledger says nothing about this one.
         if head is not None:
-            check_head(head, ledger_id, public_key)
+            check_head(head, ledger_id, public_key, changes)
         for sequence in _check_chain(connection, ledger_id, head):
             checked = sequence
     except Unrelated as unrelated:
@@ -109,11 +113,12 @@ def verify(connection: Connection, ledger_id: str, public_key: str, head: Head |
             problem=broken.problem,
             checked=checked,
             rollback_checked=head is not None,
+            key_changes=changes,
         )
-    return VerifyReport(ok=True, checked=checked, rollback_checked=head is not None)
+    return VerifyReport(ok=True, checked=checked, rollback_checked=head is not None, key_changes=changes)
 
 
-def check_head(head: Head, ledger_id: str, public_key: str) -> None:
+def check_head(head: Head, ledger_id: str, public_key: str, changes: tuple[KeyChange, ...] = ()) -> None:
     """Refuse a head that says nothing about this ledger."""
     if not head.is_genuine():
         raise Unrelated("its signature does not fit what it says, so it was changed. Take another copy of it.")
@@ -121,7 +126,8 @@ def check_head(head: Head, ledger_id: str, public_key: str) -> None:
         raise Unrelated(
             f"it is that of ledger {head.ledger}, and this is {ledger_id}. Name the right data folder with --data."
         )
-    if head.public_key != public_key:
+    # A head of before a change of key is as good as ever: it was kept elsewhere, and the chain names both keys.
+    if head.public_key != public_key and not leads_to(changes, head.public_key, since=head.sequence, to=public_key):
         raise Unrelated(
             f"it is signed by another key ({head.public_key[:SHOWN]}...) than the ledger's ({public_key[:SHOWN]}...). "
             "Restore the ledger's key from its back-up; if it is lost, verify against a head signed since."

@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 
 from stratagraph.ontology.facts import Batch, Fact, Literal, Method
-from stratagraph.service.ledger.errors import FactNotFound, HistoryErased, ImportRefused
+from stratagraph.service.ledger.errors import HistoryErased, ImportRefused, KeyForeign, KeyLost, NothingToRedact
+from stratagraph.service.ledger.keys import Rekeying
 from stratagraph.service.ledger.ledger import Ledger
+from stratagraph.service.ledger.redaction import Sought
+from stratagraph.service.ledger.signing import Signer
 from tests.service.ledger.samples import batch, fact, independent_verify, observation, plain, scope
 
 TAMPERING = {
@@ -106,15 +109,83 @@ def test_a_head_of_another_ledger_proves_nothing(filled: str, new_url: Callable[
     assert "Name the right data folder" in report.problem
 
 
-def test_a_head_of_another_key_or_a_changed_one_is_no_break_in_the_chain(filled: str, tmp_path: Path) -> None:
+def test_a_changed_head_is_no_break_in_the_chain(filled: str, tmp_path: Path) -> None:
     head = json.loads((tmp_path / "head.json").read_text())
     (tmp_path / "changed.json").write_text(json.dumps(head | {"sequence": 4}))
-    with Ledger.open(filled, key_file=tmp_path / "new.key") as ledger:
-        assert ledger.verify().ok
-        for name, said in (("head.json", "Restore the ledger's key"), ("changed.json", "another copy")):
+    with open_ledger(filled, tmp_path) as ledger:
+        report = ledger.verify(tmp_path / "changed.json")
+    assert (report.ok, report.first_bad_sequence) == (False, None)
+    assert "another copy" in report.problem
+
+
+def test_a_lost_key_is_refused_and_not_replaced(filled: str, tmp_path: Path) -> None:
+    """As in every way a key is lost: the file is gone, or another's key stands in its place."""
+    key = tmp_path / "ledger.key"
+    own = key.read_bytes()
+    key.unlink()
+    with pytest.raises(KeyLost, match="ledger rekey"):
+        open_ledger(filled, tmp_path)
+    assert not key.exists()
+    key.write_bytes(b"k" * 32)
+    with pytest.raises(KeyForeign, match="ledger rekey"):
+        open_ledger(filled, tmp_path)
+    assert key.read_bytes() == b"k" * 32
+    key.write_bytes(own)
+    with open_ledger(filled, tmp_path) as ledger:
+        assert ledger.verify(tmp_path / "head.json").ok
+
+
+def test_whoever_has_no_key_can_verify_and_not_sign(filled: str, tmp_path: Path) -> None:
+    with Ledger.open(filled, key_file=tmp_path / "none.key", keyless=True) as ledger:
+        assert ledger.verify(tmp_path / "head.json").ok
+        with pytest.raises(KeyLost):
+            ledger.head()
+        with pytest.raises(KeyLost):
+            ledger.export()
+    assert not (tmp_path / "none.key").exists()
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_a_change_of_key_is_recorded_and_heads_of_before_still_verify(
+    filled: str, tmp_path: Path, *, lost: bool
+) -> None:
+    key = tmp_path / "ledger.key"
+    before = json.loads((tmp_path / "head.json").read_text())["public_key"]
+    if lost:
+        key.unlink()
+    rekeying = Rekeying(by="ana", why="the disk died")
+    with Ledger.open(filled, key_file=key, rekeying=rekeying) as ledger:
+        after = ledger.head()
+        (tmp_path / "after.json").write_text(after.to_json())
+    assert after.public_key != before
+    with open_ledger(filled, tmp_path) as ledger:
+        fill(ledger, runs=6)
+        for name in ("head.json", "after.json"):
             report = ledger.verify(tmp_path / name)
-            assert (report.ok, report.first_bad_sequence) == (False, None)
-            assert said in report.problem
+            assert (report.ok, report.rollback_checked) == (True, True)
+        (change,) = report.key_changes
+    assert (change.sequence, change.by, change.why) == (6, "ana", "the disk died")
+    assert (change.before, change.after) == (before, after.public_key)
+    assert change.endorsed is not lost  # only whoever has the older key can sign the change
+    assert independent_verify(filled) is None
+
+
+def test_a_head_of_a_key_that_the_chain_does_not_name_proves_nothing(filled: str, tmp_path: Path) -> None:
+    with open_ledger(filled, tmp_path) as ledger:
+        later = Signer.at(tmp_path / "foreign.key").sign(ledger.id, *ledger.end())
+        (tmp_path / "foreign.json").write_text(later.to_json())
+        report = ledger.verify(tmp_path / "foreign.json")
+    assert not report.ok
+    assert "Restore the ledger's key" in report.problem
+
+
+def test_a_ledger_of_before_keys_were_remembered_learns_its_own(filled: str, tmp_path: Path) -> None:
+    tamper(filled, "UPDATE ledger SET public_key = NULL, key_check = NULL")
+    with open_ledger(filled, tmp_path) as ledger:
+        assert ledger.verify(tmp_path / "head.json").ok
+    (tmp_path / "ledger.key").unlink()
+    with pytest.raises(KeyLost):
+        open_ledger(filled, tmp_path)
 
 
 def test_the_key_is_its_owners_alone(filled: str, tmp_path: Path) -> None:
@@ -122,21 +193,22 @@ def test_the_key_is_its_owners_alone(filled: str, tmp_path: Path) -> None:
 
 
 SECRET = Fact("http://x/person", "http://x/name", Literal("Maria Secreta"))
+SOUGHT = Sought(subject=SECRET.subject, predicate=SECRET.predicate)
 
 
 def test_redaction_erases_the_value_and_the_chain_still_verifies(ledger: Ledger, ledger_url: str) -> None:
     ledger.commit(batch("1", scope(SECRET, fact(1))), ontology_hash="o")
     ledger.commit(batch("1", scope(SECRET), source="t"), ontology_hash="o")
-    receipt = ledger.redact(1, SECRET, by="dpo", why="request 7")
-    assert [claim.fact for claim in receipt.change.closed] == [SECRET, SECRET]
+    redaction = ledger.redact(SOUGHT, by="dpo", why="request 7")
+    assert [claim.fact for claim in redaction.receipt.change.closed] == [SECRET, SECRET]
     assert ledger.verify().ok
     assert ledger.batches(limit=1)[0].note.startswith('{"by":"dpo"')
     assert [claim.fact for claim in ledger.facts_as_of(1)] == [fact(1)]
     with pytest.raises(HistoryErased):
         ledger.changes(2)
     assert len(list(ledger.changes(0))) == 3
-    with pytest.raises(FactNotFound):
-        ledger.redact(1, SECRET, by="dpo", why="again")
+    with pytest.raises(NothingToRedact):
+        ledger.redact(SOUGHT, by="dpo", why="again")
     with plain(ledger_url) as ask:
         assert not ask("SELECT * FROM terms WHERE text LIKE ?", "%Secreta%")
     assert independent_verify(ledger_url) is None
@@ -145,7 +217,8 @@ def test_redaction_erases_the_value_and_the_chain_still_verifies(ledger: Ledger,
 def test_a_redacted_value_is_in_none_of_the_files(tmp_path: Path) -> None:
     with Ledger.open(tmp_path / "ledger.db") as ledger:
         ledger.commit(batch("1", scope(SECRET, fact(1))), ontology_hash="o")
-        ledger.redact(1, SECRET, by="dpo", why="request 7")
+        ledger.redact(SOUGHT, by="dpo", why="request 7")
+        assert ledger.scrub() is None
         for name in ("ledger.db", "ledger.db-wal"):
             stored = (tmp_path / name).read_bytes()
             assert b"Secreta" not in stored
@@ -155,7 +228,7 @@ def test_a_redacted_value_is_in_none_of_the_files(tmp_path: Path) -> None:
 def test_import_rebuilds_an_identical_ledger(ledger: Ledger, new_url: Callable[[], str], tmp_path: Path) -> None:
     fill(ledger)
     ledger.commit(batch("r", scope(SECRET)), ontology_hash="o")
-    ledger.redact(6, SECRET, by="dpo", why="request 7")
+    ledger.redact(SOUGHT, by="dpo", why="request 7")
     lines = list(ledger.export())
     url = new_url()
     with Ledger.open(url, key_file=tmp_path / "copy.key") as copy:

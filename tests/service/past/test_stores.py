@@ -13,6 +13,7 @@ from stratagraph.ontology.facts import Batch, Fact, Literal, Method, Scope
 from stratagraph.ontology.model import extend, load_model
 from stratagraph.ontology.namespaces import ASSET_BASE, OWL, RDF, RDFS, SG
 from stratagraph.service.ledger.ledger import Ledger
+from stratagraph.service.ledger.redaction import Sought
 from stratagraph.service.past.stores import BadMoment, Pasts, read_moment
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -79,7 +80,7 @@ def test_a_checkpoint_is_made_once_and_counted_per_use(pasts: Pasts) -> None:
 
 def test_what_is_redacted_is_gone_from_the_past_and_said_to_be(ledger: Ledger, pasts: Pasts, tmp_path: Path) -> None:
     assert law_names(pasts, 1) == ["first"]
-    ledger.redact(1, name("first"), by="dpo", why="a request")
+    ledger.redact(Sought(subject=LAW, predicate=SG.name, value="first"), by="dpo", why="a request")
     assert law_names(pasts, 1) == []
     assert folders(tmp_path) == 1
     with pasts.at(1) as past:
