@@ -58,7 +58,7 @@ def asset(store: TripleStore, model: OntologyModel, iri: Iri, *, language: str =
         "types": page.types(known[RDF.type]),
         "mergedFrom": sorted(map(_lexical, known.get(SG.mergedFrom, ()))),
         # What the ontology says of its own has no nodes that tell who
-        # says it (service/views/tails.py): it is read off the triples.
+        # says it (service/views/node_lines.py): it is read off the triples.
         "attributes": page.attributes(outgoing) if SG.Asset in known[RDF.type] else page.texts(known),
         "relations": {
             "out": page.relations(outgoing, RDF.object) + page.inferred(iri, known, outgoing, incoming),

@@ -12,7 +12,7 @@ from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import ChangeSet, Claim, Fact, Iri, LedgerChange, Method, Observation, Sighting
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.rules import RuleSet
-from stratagraph.service.deriver.claims import Chorus, Choruses, claims_of, join, leave
+from stratagraph.service.deriver.claim_sets import ClaimSet, ClaimSets, claims_of, with_claim, without_claim
 from stratagraph.service.deriver.closure import Closure, Delta
 from stratagraph.service.deriver.influence import Edge, Influences, Pair
 from stratagraph.service.deriver.merges import Merges, Restated
@@ -56,7 +56,7 @@ class Deriver:
         self._closure = Closure(tables)
         self._merges = Merges(self._numbers)
         self._namesakes = Namesakes(model, self._closure, self._numbers)
-        self._choruses = Choruses()
+        self._claim_sets = ClaimSets()
         self._shares = Shares()
         self._influences = Influences(model, self._closure, self._shares, self._numbers)
         self._newest = Newest()
@@ -107,7 +107,7 @@ class Deriver:
 
         Return what the triples of that ledger have to change.
         """
-        self._choruses.restate(lambda voice: voice._replace(first_seen=time))
+        self._claim_sets.restate(lambda each: each._replace(first_seen=time))
         self._shares.advance(time)
         self._time, self.batch_hash = time, batch_hash
         return self._change(sightings=self._see(sightings))
@@ -151,7 +151,7 @@ class Deriver:
         try:
             yield
         finally:
-            # With opened and closed changed over, the voices come back that there were before.
+            # With opened and closed changed over, the claim sets come back that there were before.
             self._take(self._restated(change.closed, change.opened), groups=set())
 
     def snapshot(self, size: int = CHUNK, *, edges_only: bool = False) -> Iterator[ChangeSet]:
@@ -193,9 +193,9 @@ class Deriver:
 
     def sources_of(self, asset: Iri) -> list[str]:
         """Return the sources that say what an asset is."""
-        told = self._closure.asserted.leaving(self._numbers.number(asset))
+        stated = self._closure.asserted.leaving(self._numbers.number(asset))
         kind = self._closure.tables.type
-        return sorted({voice.source for prop, _, tag in told if prop == kind for voice in self._choruses[tag]})
+        return sorted({each.source for prop, _, tag in stated if prop == kind for each in self._claim_sets[tag]})
 
     def told_by_members(self, asset: Iri) -> dict[Iri, list[Fact]]:
         """Return what was said of each of the assets that are one with this one, as it was said."""
@@ -211,37 +211,37 @@ class Deriver:
     # Taking in -------------------------------------------------------------------------------------------------
 
     def _restated(self, opened: Iterable[Claim], closed: Iterable[Claim]) -> Restated:
-        """Return the new voices of every triple that the claims are about, once merges are resolved."""
-        told: dict[Triple, Chorus] = {}
-        # Closed first: a claim that takes another's place has its source and scope, by which ``leave`` finds voices.
-        for claims, change in ((closed, leave), (opened, join)):
+        """Return the new claim set of every triple that the claims are about, once merges are resolved."""
+        changed: dict[Triple, ClaimSet] = {}
+        # Closed first: a claim that takes another's place has its source and scope, by which claims are found.
+        for claims, change in ((closed, without_claim), (opened, with_claim)):
             for claim in claims:
                 triple = self._numbers.triple(claim.fact)
-                known = told.get(triple)
-                told[triple] = change(self._voices(triple) if known is None else known, claim)
-        return self._merges.restate(told, self._standing)
+                known = changed.get(triple)
+                changed[triple] = change(self._claim_set(triple) if known is None else known, claim)
+        return self._merges.restate(changed, self._standing)
 
-    def _voices(self, triple: Triple) -> Chorus:
-        """Return who says a triple, as it was said."""
+    def _claim_set(self, triple: Triple) -> ClaimSet:
+        """Return the claims on a triple, as it was stated."""
         if self._merges.concerns(triple):
-            return self._merges.said(triple)
-        return self._choruses[self._tag(triple)]
+            return self._merges.claim_set(triple)
+        return self._claim_sets[self._tag(triple)]
 
-    def _standing(self, node: int) -> Iterator[tuple[Triple, Chorus]]:
-        """Yield the asserted triples about a node, at either end, and their voices."""
+    def _standing(self, node: int) -> Iterator[tuple[Triple, ClaimSet]]:
+        """Yield the asserted triples about a node, at either end, and the claims on each."""
         asserted = self._closure.asserted
         for prop, obj, tag in asserted.leaving(node):
-            yield (node, prop, obj), self._choruses[tag]
+            yield (node, prop, obj), self._claim_sets[tag]
         for prop, subject in asserted.arriving(node):
             triple = (subject, prop, node)
-            yield triple, self._choruses[self._tag(triple)]
+            yield triple, self._claim_sets[self._tag(triple)]
 
     def _take(self, restated: Restated, *, groups: set[Group]) -> tuple[list[Triple], Delta, dict[Pair, Edge]]:
-        """Apply new voices; return the triples whose claims changed, the closure's delta and the edges before."""
-        choruses = restated.voiced
-        before = {triple: self._closure.asserted.tag(triple) for triple in choruses}
+        """Apply new claim sets; return the triples whose claims changed, the closure's delta and the edges before."""
+        claim_sets = restated.claim_sets
+        before = {triple: self._closure.asserted.tag(triple) for triple in claim_sets}
         # Held before the old ones are released: a set that stays in use must not lose its number in between.
-        tags = {triple: self._choruses.hold(chorus) for triple, chorus in choruses.items()}
+        tags = {triple: self._claim_sets.hold(claim_set) for triple, claim_set in claim_sets.items()}
         added = {triple: tag for triple, tag in tags.items() if tag and not before[triple]}
         removed = [triple for triple, tag in tags.items() if before[triple] and not tag]
         # Nothing follows from who says a triple: where only that changes, a new tag is all.
@@ -251,23 +251,23 @@ class Deriver:
         delta = self._closure.update(added, removed)
         self._namesakes.note(added)
         for tag in before.values():
-            self._choruses.release(tag)
+            self._claim_sets.release(tag)
         pairs = self._influences.touched((*added, *removed), delta.retyped)
-        pairs |= self._pairs_of(groups) | self._register(choruses)
+        pairs |= self._pairs_of(groups) | self._register(claim_sets)
         edges = self._influences.refresh(pairs)
         return [triple for triple, tag in tags.items() if tag != before[triple]], delta, edges
 
     def _tag(self, triple: Triple) -> int:
         return self._closure.asserted.tag(triple)
 
-    def _register(self, choruses: dict[Triple, Chorus]) -> set[Pair]:
+    def _register(self, claim_sets: dict[Triple, ClaimSet]) -> set[Pair]:
         """Let observed relations take part in observed strengths; return the pairs whose strengths may change."""
         groups: set[Group] = set()
         pairs: set[Pair] = set()
-        for triple, chorus in choruses.items():
+        for triple, claim_set in claim_sets.items():
             if not self._influences.is_measurable(triple):
                 continue
-            if any(voice.method is Method.OBSERVED for voice in chorus):
+            if any(each.method is Method.OBSERVED for each in claim_set):
                 self._shares.register(triple, self._merges.statements(triple))
                 groups.add(triple[:2])
             elif self._shares.unregister(triple):
@@ -332,7 +332,7 @@ class Deriver:
 
     def _claims(self, triple: Triple) -> tuple[Fact, tuple[Claim, ...]]:
         fact = self._numbers.fact(triple)
-        return fact, claims_of(fact, self._choruses[self._tag(triple)], self._sightings)
+        return fact, claims_of(fact, self._claim_sets[self._tag(triple)], self._sightings)
 
     def _change(self, **parts: Any) -> ChangeSet:
         """Return a change set at the present sequence."""

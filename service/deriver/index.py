@@ -40,7 +40,7 @@ class TripleIndex:
         """Add the triple, or give it another tag."""
         subject, predicate, obj = triple
         keys = _slot(self._out, subject)
-        # Tags number sets of voices, of which there are few: four bytes each.
+        # Tags number claim sets, of which there are few: four bytes each.
         tags = _slot(self._tags, subject, "I")
         key = predicate << _SHIFT | obj
         at = bisect_left(keys, key)

@@ -1,4 +1,4 @@
-"""Merges: assets that are stated to be the same stand as one, and what was said of each stands on that one."""
+"""Merges: assets that are stated to be the same stand as one, and what was stated of each stands on that one."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from typing import Final, TypeAlias
 from stratagraph.ontology.facts import Iri, Literal
 from stratagraph.ontology.identity import statement_iri
 from stratagraph.ontology.namespaces import RDF, SG, XSD
-from stratagraph.service.deriver.claims import SILENCE, Chorus, agreed
+from stratagraph.service.deriver.claim_sets import NO_CLAIMS, ClaimSet, united
 from stratagraph.service.deriver.numbers import Numbers, Triple, is_iri
 
-Told: TypeAlias = Mapping[Triple, Chorus]
-"""What is said, triple by triple; silence where it is said no more."""
-Standing: TypeAlias = Callable[[int], Iterable[tuple[Triple, Chorus]]]
-"""Gives what stands about a node, at either end, with who says so."""
+Changed: TypeAlias = Mapping[Triple, ClaimSet]
+"""The new claim set of each triple on which claims change; the empty one where nobody states it any more."""
+ClaimsAbout: TypeAlias = Callable[[int], Iterable[tuple[Triple, ClaimSet]]]
+"""Gives the asserted triples about a node, at either end, with the claims on each."""
 _NOBODY: Final[tuple[int, ...]] = ()
 
 
 @dataclass(slots=True)
 class Restated:
-    """What a change of what is said makes of the present: new voices by triple, and where subjects stand now.
+    """What a change of claims makes of the present: new claim sets by triple, and where subjects stand now.
 
     ``homes`` maps assets and statements to the asset or statement that stands for them.
     """
 
-    voiced: dict[Triple, Chorus] = field(default_factory=dict)
+    claim_sets: dict[Triple, ClaimSet] = field(default_factory=dict)
     homes: dict[Iri, Iri] = field(default_factory=dict)
 
 
 class Merges:
-    """Turns what is said into what stands: each member of a merge by the one that stands for all of them.
+    """Turns what is stated into what stands: each member of a merge by the one that stands for all of them.
 
     Merges are symmetric and transitive: the members are what ``sg:sameAssetAs`` connects. The first of them by IRI
-    stands for all, for that depends on nothing but who they are. What was said of members is kept as it was said, so
+    stands for all, for that depends on nothing but who they are. What was stated of members is kept as it was, so
     that the merge can be undone; of all else nothing is kept here. A statement of sameness stands as an alias of the
     one that stands, ``sg:mergedFrom``. Classes and predicates are never replaced.
     """
@@ -49,7 +49,7 @@ class Merges:
         self._neighbours: dict[int, Counter[int]] = {}
         self._home: dict[int, int] = {}
         self._members: dict[int, tuple[int, ...]] = {}
-        self._said: dict[Triple, Chorus] = {}
+        self._claim_sets: dict[Triple, ClaimSet] = {}
         self._about: dict[int, set[Triple]] = defaultdict(set)
         self._sources: dict[Triple, set[Triple]] = defaultdict(set)
 
@@ -57,9 +57,9 @@ class Merges:
         """Tell whether the triple is about a merge or about one of its members."""
         return triple[1] == self._same or triple[0] in self._home or triple[2] in self._home
 
-    def said(self, triple: Triple) -> Chorus:
-        """Return who says a triple that concerns a merge."""
-        return self._said.get(triple, SILENCE)
+    def claim_set(self, triple: Triple) -> ClaimSet:
+        """Return the claims on a triple that concerns a merge."""
+        return self._claim_sets.get(triple, NO_CLAIMS)
 
     def home(self, node: int) -> int:
         """Return the node that stands for a node: itself, where it is no member of a merge."""
@@ -70,54 +70,54 @@ class Merges:
         return self._members.get(node, _NOBODY)
 
     def about(self, node: int) -> Iterable[Triple]:
-        """Return what was said of a member of a merge, at either end."""
+        """Return what was stated of a member of a merge, at either end."""
         return sorted(self._about.get(node, ()))
 
     def statements(self, triple: Triple) -> set[Iri]:
-        """Return the nodes of what was said that stands as this triple, its own included."""
+        """Return the nodes of what was stated that stands as this triple, its own included."""
         return {self._statement(triple), *map(self._statement, self._sources.get(triple, ()))}
 
-    def restate(self, told: Told, standing: Standing) -> Restated:
-        """Take in new voices of what is said; return the new voices of what stands."""
-        linked = [triple for triple in told if triple[1] == self._same]
+    def restate(self, changed: Changed, claims_about: ClaimsAbout) -> Restated:
+        """Take in new claim sets of what is stated; return the new claim sets of what stands."""
+        linked = [triple for triple in changed if triple[1] == self._same]
         if not self._home and not linked:
-            return Restated(voiced=dict(told))
-        # Everything said about whoever may move is taken back while the old merges stand, then the merges are found
-        # anew, and all of it is said again: only so do the images that were added and removed belong together.
-        moving = self._around(linked, told)
-        self._relink(linked, told)
-        work = self._gathered(moving, standing)
-        work.update({triple: self.said(triple) for triple in told if self.concerns(triple)})
-        touched = dict.fromkeys(image for triple in work for image in self._take_back(triple))
+            return Restated(claim_sets=dict(changed))
+        # Everything stated about nodes that may move is retracted while the old merges stand, then the merges are found
+        # anew, and all of it is stated again: only so do the images that were added and removed belong together.
+        moving = self._around(linked, changed)
+        self._relink(linked, changed)
+        work = self._gathered(moving, claims_about)
+        work.update({triple: self.claim_set(triple) for triple in changed if self.concerns(triple)})
+        touched = dict.fromkeys(image for triple in work for image in self._retract(triple))
         before = {node: self.home(node) for node in moving}
         self._regroup(moving)
-        work.update({triple: chorus for triple, chorus in told.items() if triple in work or self.concerns(triple)})
-        touched.update(dict.fromkeys(image for triple, chorus in work.items() for image in self._say(triple, chorus)))
-        result = Restated(voiced={triple: chorus for triple, chorus in told.items() if triple not in work})
+        work.update({triple: claims for triple, claims in changed.items() if triple in work or self.concerns(triple)})
+        touched.update(dict.fromkeys(image for triple, claims in work.items() for image in self._state(triple, claims)))
+        result = Restated(claim_sets={triple: claims for triple, claims in changed.items() if triple not in work})
         for triple in touched:
-            result.voiced[triple] = self._voices(triple, work)
+            result.claim_sets[triple] = self._standing(triple, work)
         result.homes = dict(self._homes(work, before))
         return result
 
-    # What is said ------------------------------------------------------------------------------------------------
+    # What is stated ----------------------------------------------------------------------------------------------
 
-    def _gathered(self, moving: Iterable[int], standing: Standing) -> dict[Triple, Chorus]:
-        """Return all that is said about nodes whose merges change, by whom before the change."""
-        found: dict[Triple, Chorus] = {}
+    def _gathered(self, moving: Iterable[int], claims_about: ClaimsAbout) -> dict[Triple, ClaimSet]:
+        """Return all that is stated about nodes whose merges change, with the claims on it before the change."""
+        found: dict[Triple, ClaimSet] = {}
         for node in moving:
-            found.update((triple, self._said[triple]) for triple in self._about.get(node, ()))
+            found.update((triple, self._claim_sets[triple]) for triple in self._about.get(node, ()))
             if node not in self._home:
-                # What others' statements left here by a merge was not said of this node.
-                found.update((triple, voices) for triple, voices in standing(node) if triple not in self._sources)
+                # What others' statements left here by a merge was not stated of this node.
+                found.update((triple, claims) for triple, claims in claims_about(node) if triple not in self._sources)
         return found
 
-    def _take_back(self, triple: Triple) -> Iterator[Triple]:
-        """Forget that a triple is said; yield what stood for it."""
-        if triple not in self._said:
+    def _retract(self, triple: Triple) -> Iterator[Triple]:
+        """Forget that a triple is stated; yield what stood for it."""
+        if triple not in self._claim_sets:
             if triple[1] != self._same:
                 yield triple
             return
-        del self._said[triple]
+        del self._claim_sets[triple]
         for node in _ends(triple):
             about = self._about[node]
             about.discard(triple)
@@ -131,14 +131,14 @@ class Merges:
                 del self._sources[image]
             yield image
 
-    def _say(self, triple: Triple, chorus: Chorus) -> Iterator[Triple]:
-        """Note what is said about members; yield what stands for it. Of all else nothing is noted."""
+    def _state(self, triple: Triple, claim_set: ClaimSet) -> Iterator[Triple]:
+        """Note what is stated about members; yield what stands for it. Of all else nothing is noted."""
         if not self.concerns(triple):
             yield triple
             return
-        if not chorus:
+        if not claim_set:
             return
-        self._said[triple] = chorus
+        self._claim_sets[triple] = claim_set
         for node in _ends(triple):
             self._about[node].add(triple)
         for image in self._images(triple):
@@ -157,29 +157,29 @@ class Merges:
         else:
             yield self.home(subject), prop, obj if prop == self._type else self.home(obj)
 
-    def _voices(self, triple: Triple, work: Told) -> Chorus:
-        """Return who says what stands as the triple."""
+    def _standing(self, triple: Triple, work: Changed) -> ClaimSet:
+        """Return the claims on what stands as the triple."""
         sources = self._sources.get(triple)
         if sources:
-            return agreed(voice for source in sources for voice in self._said[source])
-        return SILENCE if self.concerns(triple) else work.get(triple, SILENCE)
+            return united(each for source in sources for each in self._claim_sets[source])
+        return NO_CLAIMS if self.concerns(triple) else work.get(triple, NO_CLAIMS)
 
     # Who is one --------------------------------------------------------------------------------------------------
 
-    def _around(self, linked: Iterable[Triple], told: Told) -> list[int]:
-        """Return every node whose merge may change with what is said of sameness: the ends and all that they join."""
+    def _around(self, linked: Iterable[Triple], changed: Changed) -> list[int]:
+        """Return every node whose merge may change with what is stated of sameness: the ends and all that they join."""
         found: dict[int, None] = {}
         for triple in linked:
-            # One more voice for what is said already moves nobody.
-            if bool(told[triple]) != bool(self.said(triple)) and _joins(triple):
+            # One more claim on what is stated already moves no node.
+            if bool(changed[triple]) != bool(self.claim_set(triple)) and _joins(triple):
                 for node in _ends(triple):
                     found.update(dict.fromkeys(self.members(self.home(node)) or (node,)))
         return list(found)
 
-    def _relink(self, linked: Iterable[Triple], told: Told) -> None:
-        """Join what is said to be the same from now on, and part what no longer is."""
+    def _relink(self, linked: Iterable[Triple], changed: Changed) -> None:
+        """Join what is stated to be the same from now on, and part what no longer is."""
         for triple in filter(_joins, linked):
-            by = bool(told[triple]) - bool(self.said(triple))
+            by = bool(changed[triple]) - bool(self.claim_set(triple))
             if by:
                 for node, other in ((triple[0], triple[2]), (triple[2], triple[0])):
                     # Counted, because the same two may be stated to be one in either direction.
@@ -212,13 +212,13 @@ class Merges:
     # Where observations stand ------------------------------------------------------------------------------------
 
     def _homes(self, work: Iterable[Triple], before: Mapping[int, int]) -> Iterator[tuple[Iri, Iri]]:
-        """Yield where nodes, and statements of what is said, stand from now on."""
+        """Yield where nodes, and statements, stand from now on."""
         for node, home in before.items():
             if self.home(node) != home:
                 yield self._numbers.iri(node), self._numbers.iri(self.home(node))
         for triple in work:
             if triple[1] != self._same:
-                image = next(self._images(triple)) if triple in self._said else triple
+                image = next(self._images(triple)) if triple in self._claim_sets else triple
                 yield self._statement(triple), self._statement(image)
 
     def _statement(self, triple: Triple) -> Iri:

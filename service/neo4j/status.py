@@ -9,8 +9,8 @@ from stratagraph.ontology.namespaces import SG
 from stratagraph.service.neo4j.connection import explain, open_driver
 from stratagraph.service.neo4j.errors import NoNeo4j
 from stratagraph.service.neo4j.target import Target, find_target
+from stratagraph.service.neo4j.view.cypher_texts import WATERMARK_DROP
 from stratagraph.service.neo4j.view.names import KEY, MARKER, WATERMARK
-from stratagraph.service.neo4j.view.statements import WATERMARK_DROP
 from stratagraph.service.settings import Settings
 
 MARK: Final = SG.term("view/watermark")

@@ -147,7 +147,7 @@ def _serve(requests: BinaryIO, answers: BinaryIO) -> None:
 def main() -> None:
     """Serve questions from standard input until it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    sandbox.be_modest()
+    sandbox.lower_priority()
     sandbox.close_network()
     try:
         _serve(sys.stdin.buffer, sys.stdout.buffer)

@@ -12,7 +12,7 @@ from stratagraph.service.views.view import Watermark, follows
 MAPPING_VERSION: Final = 1
 
 
-class _Manner(NamedTuple):
+class _EdgeTemplate(NamedTuple):
     """What many edges share: strengths, which of them are measured, and which of an edge's facts justify an aspect."""
 
     strengths: tuple[tuple[Iri, float], ...]
@@ -23,7 +23,7 @@ class _Manner(NamedTuple):
 class _Edge(NamedTuple):
     """An edge as it is kept: a tenth of the memory of an Influence."""
 
-    manner: _Manner
+    template: _EdgeTemplate
     facts: tuple[Fact, ...]
 
 
@@ -102,7 +102,7 @@ class AdjacencyView:
         self._model = model
         self._watermark: Watermark | None = None
         self._table = _Table()
-        self._manners: dict[_Manner, _Manner] = {}
+        self._templates: dict[_EdgeTemplate, _EdgeTemplate] = {}
 
     @property
     def sequence(self) -> int:
@@ -144,7 +144,7 @@ class AdjacencyView:
     def rebuild(self, snapshot: Iterable[ChangeSet]) -> None:
         """Throw everything away and take the present in."""
         self._watermark = None
-        self._table, self._manners = _Table(), {}
+        self._table, self._templates = _Table(), {}
         last = None
         for last in snapshot:
             self._table.take(((edge, self._kept(edge)) for edge in last.influences), last.influences_removed)
@@ -157,12 +157,12 @@ class AdjacencyView:
     def _kept(self, edge: Influence) -> _Edge:
         facts = tuple(dict.fromkeys(fact for reasons in edge.reasons.values() for fact in reasons))
         places = {fact: place for place, fact in enumerate(facts)}
-        manner = _Manner(
+        template = _EdgeTemplate(
             strengths=tuple(edge.strengths.items()),
             measured=edge.measured,
             reasons=tuple((aspect, tuple(places[fact] for fact in why)) for aspect, why in edge.reasons.items()),
         )
-        return _Edge(self._manners.setdefault(manner, manner), facts)
+        return _Edge(self._templates.setdefault(template, template), facts)
 
     def _mark(self, change: ChangeSet) -> None:
         self._watermark = Watermark(
@@ -214,13 +214,13 @@ def _undo(edges: dict[Iri, _Edge], node: Iri, before: _Undo) -> None:
 
 
 def _influence(influencer: Iri, influenced: Iri, edge: _Edge) -> Influence:
-    manner, facts = edge
+    template, facts = edge
     return Influence(
         influencer=influencer,
         influenced=influenced,
-        strengths=dict(manner.strengths),
-        reasons={aspect: tuple(facts[place] for place in why) for aspect, why in manner.reasons},
-        measured=manner.measured,
+        strengths=dict(template.strengths),
+        reasons={aspect: tuple(facts[place] for place in why) for aspect, why in template.reasons},
+        measured=template.measured,
     )
 
 

@@ -18,10 +18,10 @@ from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import SG
 from stratagraph.queries.stores import Row
 from stratagraph.service.views import querying
-from stratagraph.service.views.edits import Edits, document
 from stratagraph.service.views.lexical import WRITINGS, Writings
-from stratagraph.service.views.statements import observation_facts, scope_facts
-from stratagraph.service.views.tails import InfluenceTails, line, statement_tails, tails_of
+from stratagraph.service.views.node_lines import InfluenceLines, line, lines_of, statement_lines
+from stratagraph.service.views.nodes import observation_facts, scope_facts
+from stratagraph.service.views.triple_edits import TripleEdits, document
 from stratagraph.service.views.view import Watermark, follows
 
 log = logging.getLogger(__name__)
@@ -38,8 +38,8 @@ BULK_TEXTS: Final = 50_000
 """Texts, of some three triples each, that are loaded at once: bounds the loader's memory at some 100 MB."""
 
 _Item = TypeVar("_Item")
-_Graphs: TypeAlias = tuple[Edits, Edits]
-"""Edits of the default graph and of the book of writings."""
+_Graphs: TypeAlias = tuple[TripleEdits, TripleEdits]
+"""TripleEdits of the default graph and of the book of writings."""
 
 _CORRUPT: Final = "Corruption"
 """How the store's library begins to tell of a damaged file."""
@@ -66,7 +66,7 @@ class TriplesView:
     def __init__(self, path: Path | None, model: OntologyModel) -> None:
         """Open or create the store in a folder; without a folder it lives in memory. A damaged one is begun anew."""
         self._model = model
-        self._influence_tails = InfluenceTails(model)
+        self._influence_lines = InfluenceLines(model)
         self._store = ox.Store() if path is None else _store(path)
         self._writings = Writings(self._store)
         self._watermark = self._read_watermark()
@@ -177,32 +177,32 @@ class TriplesView:
         for stated in chunked(change.claims_changed, PART):
             for fact, claims in stated:
                 known = not (empty or fact in came)
-                present.replace(statement_iri(fact), statement_tails(fact, claims), known=known)
+                present.replace(statement_iri(fact), statement_lines(fact, claims), known=known)
             self._relieve(present)
         for edges in chunked(change.influences, PART):
             for edge in edges:
                 known = not (empty or Fact(edge.influencer, _AFFECTS, edge.influenced) in came)
                 node = influence_iri(edge.influencer, edge.influenced)
-                present.replace(node, self._influence_tails(edge), known=known)
+                present.replace(node, self._influence_lines(edge), known=known)
             self._relieve(present)
         for influencer, influenced in change.influences_removed:
             present.replace(influence_iri(influencer, influenced), ())
         self._collect_seen(change, present, empty=empty)
         for node, entry in self._writings.changes():
-            book.replace(node, tails_of(entry))
+            book.replace(node, lines_of(entry))
 
-    def _collect_seen(self, change: ChangeSet, present: Edits, *, empty: bool) -> None:
+    def _collect_seen(self, change: ChangeSet, present: TripleEdits, *, empty: bool) -> None:
         """Turn what was observed, and when scopes were seen, into edits."""
         for seen in change.observations:
             node = observation_iri(seen.subject, seen.metric)
-            present.replace(node, tails_of(observation_facts(seen)), known=not empty)
+            present.replace(node, lines_of(observation_facts(seen)), known=not empty)
         for key in change.observations_removed:
             present.replace(observation_iri(*key), ())
         for sighting in change.sightings:
-            present.replace(scope_iri(sighting.source, sighting.scope), tails_of(scope_facts(sighting)))
+            present.replace(scope_iri(sighting.source, sighting.scope), lines_of(scope_facts(sighting)))
 
     def _edits(self) -> _Graphs:
-        return Edits(self._store, _DEFAULT), Edits(self._store, WRITINGS)
+        return TripleEdits(self._store, _DEFAULT), TripleEdits(self._store, WRITINGS)
 
     def _write(self, edits: _Graphs, watermark: Watermark) -> None:
         """Write in one transaction, or, where that would be too large, in steps that can safely be done again."""
@@ -222,12 +222,12 @@ class TriplesView:
         self._store.update(";\n".join(steps))
         self._watermark = watermark
 
-    def _relieve(self, edits: Edits) -> None:
+    def _relieve(self, edits: TripleEdits) -> None:
         """Write what has gathered of a large change, so that a million facts need no memory for all their texts."""
         if len(edits) > BULK:
             self._load(edits)
 
-    def _load(self, edits: Edits) -> None:
+    def _load(self, edits: TripleEdits) -> None:
         """Write past the transactions, before the watermark moves: five times as fast, and safe to do again."""
         # From here on the store is at no sequence at all until the watermark has moved.
         self._before_writing(True)

@@ -50,7 +50,7 @@ def _socket_filter(machine: int, calls: tuple[int, ...]) -> bytes:
     return b"".join(struct.pack("=HBBI", *step) for step in steps)
 
 
-def be_modest() -> None:
+def lower_priority() -> None:
     """Write no core dumps, run behind the service's own work, and be what the kernel kills first."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.nice(5)

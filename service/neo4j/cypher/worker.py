@@ -141,7 +141,7 @@ def main() -> None:
     # Ctrl-C reaches all processes of a terminal; the service decides when this one ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with suppress(OSError):
-        sandbox.be_modest()
+        sandbox.lower_priority()
     drivers = _Drivers()
     try:
         sys.stdout.buffer.write(pack(Say.READY))

@@ -16,9 +16,7 @@ from stratagraph.service.gc_pause import paused
 from stratagraph.service.neo4j.connection import explain, open_driver
 from stratagraph.service.neo4j.target import Target
 from stratagraph.service.neo4j.view.ahead import ahead
-from stratagraph.service.neo4j.view.edits import Edits
-from stratagraph.service.neo4j.view.names import Names
-from stratagraph.service.neo4j.view.statements import (
+from stratagraph.service.neo4j.view.cypher_texts import (
     PRESENT,
     SCHEMA,
     WATERMARK_DROP,
@@ -31,6 +29,8 @@ from stratagraph.service.neo4j.view.statements import (
     Step,
     transactions,
 )
+from stratagraph.service.neo4j.view.graph_edits import GraphEdits
+from stratagraph.service.neo4j.view.names import Names
 from stratagraph.service.views.view import Watermark, follows
 
 MAPPING_VERSION: Final = 4
@@ -156,14 +156,14 @@ class Neo4jView:
         while several := list(islice(remaining, REBUILT_TOGETHER)):
             yield several, self._work(self._edits(several, fresh=True), {})
 
-    def _work(self, edits: Edits, present: Mapping[Iri, Mapping[str, Any]]) -> list[list[Step]]:
+    def _work(self, edits: GraphEdits, present: Mapping[Iri, Mapping[str, Any]]) -> list[list[Step]]:
         """Return the transactions that write edits; at least one."""
         # Rows form no cycles, but the collector would walk through all of them again and again.
         with paused(len(edits)):
             return list(transactions(self._statements.steps(edits.rows(present))))
 
-    def _edits(self, changes: Iterable[ChangeSet], *, fresh: bool = False) -> Edits:
-        edits = Edits(self._model, self._names, fresh=fresh)
+    def _edits(self, changes: Iterable[ChangeSet], *, fresh: bool = False) -> GraphEdits:
+        edits = GraphEdits(self._model, self._names, fresh=fresh)
         for change in changes:
             edits.take(change)
         return edits

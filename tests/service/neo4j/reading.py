@@ -12,10 +12,10 @@ from stratagraph.ontology.facts import Fact, Influence, Iri, Literal, Sighting
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import RDF, SG
 from stratagraph.service.neo4j.target import Target
-from stratagraph.service.neo4j.view.edits import influence_family
+from stratagraph.service.neo4j.view.graph_edits import influence_family
 from stratagraph.service.neo4j.view.literals import held
 from stratagraph.service.neo4j.view.names import MARKER, Names
-from stratagraph.service.views.statements import observation_facts, scope_facts
+from stratagraph.service.views.nodes import observation_facts, scope_facts
 from tests.service.worlds import Mirror
 
 LANGUAGES = ("", "en", "pt-br", "pl")

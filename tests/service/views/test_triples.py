@@ -19,7 +19,7 @@ from stratagraph.ontology.sketches import encode, sketch_of
 from stratagraph.service.deriver import Deriver
 from stratagraph.service.views import triples
 from stratagraph.service.views.lexical import stored
-from stratagraph.service.views.statements import influence_facts, observation_facts, scope_facts, statement_facts
+from stratagraph.service.views.nodes import influence_facts, observation_facts, scope_facts, statement_facts
 from stratagraph.service.views.triples import TriplesView
 from stratagraph.service.views.view import ViewOutOfStep
 from tests.service.worlds import EX, NODES, START, Event, History, Mirror, events, world

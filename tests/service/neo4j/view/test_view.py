@@ -15,7 +15,7 @@ from stratagraph.ontology.namespaces import RDF, SG, XSD
 from stratagraph.ontology.rules import compile_rules
 from stratagraph.service.deriver import Deriver
 from stratagraph.service.neo4j.target import Target
-from stratagraph.service.neo4j.view import Neo4jView, ViewWiped, statements
+from stratagraph.service.neo4j.view import Neo4jView, ViewWiped, cypher_texts
 from stratagraph.service.neo4j.view import view as view_module
 from stratagraph.service.views.view import ViewOutOfStep
 from tests.service.neo4j.reading import Graph, Reader, query
@@ -119,7 +119,7 @@ def test_changes_applied_together_come_to_the_same(view: Neo4jView) -> None:
 
 
 def test_a_large_change_takes_several_transactions(view: Neo4jView, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(statements, "ROWS", 2)
+    monkeypatch.setattr(cypher_texts, "ROWS", 2)
     story = Story()
     view.apply(story.step([(True, "a", Fact(a, EX.near, b)) for a in NODES for b in NODES]))
     assert reader().read(view.target) == story.expected()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stratagraph.service.views.edits import PIECE, document
+from stratagraph.service.views.triple_edits import PIECE, document
 
 
 @given(st.integers(0, 2 * PIECE + 1), st.text(max_size=5), st.integers(1, 5_000))

@@ -13,7 +13,7 @@ from stratagraph.ontology.namespaces import RDF, SG, STATEMENT_BASE, compact, lo
 from stratagraph.service.neo4j.view.literals import held, plain, shown
 from stratagraph.service.neo4j.view.names import Names
 from stratagraph.service.neo4j.view.rows import Row, Rows, Tie, ends, row_of
-from stratagraph.service.views.statements import observation_facts, scope_facts
+from stratagraph.service.views.nodes import observation_facts, scope_facts
 
 Group = tuple[Iri, str]
 """An attribute and a lower-case language: the values of one property."""
@@ -22,7 +22,7 @@ _TYPE: Final = RDF.type
 _CLAIM_KEYS: Final = ("sources", "methods", "firstSeen", "seenIn", "statement")
 
 
-class Edits:
+class GraphEdits:
     """The net effect of change sets that follow each other.
 
     ``fresh``: nothing of ours stands in the database yet, so there is nothing to remove.
@@ -58,7 +58,7 @@ class Edits:
         self.observations.update(((seen.subject, seen.metric), seen) for seen in change.observations)
         self.sightings.update(((seen.source, seen.scope), seen) for seen in change.sightings)
 
-    def parts(self, size: int) -> Iterator[Edits]:
+    def parts(self, size: int) -> Iterator[GraphEdits]:
         """Yield edits that come to the same one after the other, each of about so many things.
 
         What starts at one node stays together.
@@ -66,10 +66,10 @@ class Edits:
         if len(self) <= size:
             yield self
             return
-        parts: list[Edits] = []
-        by_node: dict[Iri, Edits] = {}
+        parts: list[GraphEdits] = []
+        by_node: dict[Iri, GraphEdits] = {}
 
-        def part(node: Iri) -> Edits:
+        def part(node: Iri) -> GraphEdits:
             found = by_node.get(node)
             if found is None:
                 if not parts or len(parts[-1]) >= size:
@@ -92,9 +92,9 @@ class Edits:
         """Count what a statement may be needed for."""
         return len(self.facts) + len(self.claims) + len(self.influences) + len(self.observations)
 
-    def _emptied(self) -> Edits:
+    def _emptied(self) -> GraphEdits:
         """Return edits of nothing that know what these know of before."""
-        edits = Edits(self._model, self._names, fresh=self._fresh)
+        edits = GraphEdits(self._model, self._names, fresh=self._fresh)
         edits._returned = self._returned
         return edits
 

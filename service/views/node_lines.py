@@ -16,7 +16,7 @@ from stratagraph.ontology.model import CORE_SOURCE, OntologyModel
 from stratagraph.ontology.namespaces import RDF, SG
 from stratagraph.ontology.terms import encode
 from stratagraph.service.views.lexical import stored, stored_term
-from stratagraph.service.views.statements import Voice, strength_facts, told, voices_of
+from stratagraph.service.views.nodes import Attribution, attribution_properties, attributions_of, strength_facts
 
 _SUBJECT, _PREDICATE, _OBJECT = (f"<{part}>" for part in (RDF.subject, RDF.predicate, RDF.object))
 _IS_INFLUENCE: Final = f"<{RDF.type}> <{SG.Influence}>"
@@ -31,12 +31,12 @@ def line(fact: Fact) -> str:
     return f"<{subject}> <{predicate}> {encode(stored_term(value))}"
 
 
-def tails_of(facts: Iterable[Fact]) -> list[str]:
+def lines_of(facts: Iterable[Fact]) -> list[str]:
     """Return what facts about one node say of it."""
     return [f"<{fact.predicate}> {encode(stored(fact).object)}" for fact in facts]
 
 
-def statement_tails(fact: Fact, claims: tuple[Claim, ...]) -> list[str]:
+def statement_lines(fact: Fact, claims: tuple[Claim, ...]) -> list[str]:
     """Return what the node of a statement says; nothing where nobody states it.
 
     What only the ontology itself says gets no node: it would be most of a small graph, to say one thing of all of it.
@@ -48,11 +48,11 @@ def statement_tails(fact: Fact, claims: tuple[Claim, ...]) -> list[str]:
         f"{_SUBJECT} <{subject}>",
         f"{_PREDICATE} <{predicate}>",
         f"{_OBJECT} <{value}>" if isinstance(value, str) else f"{_OBJECT} {encode(stored_term(value))}",
-        *_told_tails(voices_of(claims)),
+        *_attribution_lines(attributions_of(claims)),
     ]
 
 
-class InfluenceTails:
+class InfluenceLines:
     """What the nodes of influences say under one ontology."""
 
     def __init__(self, model: OntologyModel) -> None:
@@ -76,9 +76,9 @@ class InfluenceTails:
 
 
 @lru_cache(maxsize=4096)
-def _told_tails(voices: tuple[Voice, ...]) -> tuple[str, ...]:
-    return _written(told(voices))
+def _attribution_lines(attributions: tuple[Attribution, ...]) -> tuple[str, ...]:
+    return _written(attribution_properties(attributions))
 
 
-def _written(told_: Iterable[tuple[Iri, Term]]) -> tuple[str, ...]:
-    return tuple(f"<{prop}> {encode(stored_term(value))}" for prop, value in told_)
+def _written(properties: Iterable[tuple[Iri, Term]]) -> tuple[str, ...]:
+    return tuple(f"<{prop}> {encode(stored_term(value))}" for prop, value in properties)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
 from stratagraph.ontology.facts import Iri
-from stratagraph.service.neo4j.view.edits import weight_key
+from stratagraph.service.neo4j.view.graph_edits import weight_key
 from stratagraph.service.neo4j.view.names import KEY, MARKER, WATERMARK
 from stratagraph.service.neo4j.view.rows import ByType, Row, Rows
 

@@ -14,8 +14,8 @@ from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import RDF, SG, XSD
 from stratagraph.ontology.observations import quantile
 
-Voice: TypeAlias = tuple[str, str, str, datetime]
-"""Source, scope, method, first seen."""
+Attribution: TypeAlias = tuple[str, str, str, datetime]
+"""Who states something: source, scope, method, first seen."""
 
 
 def statement_facts(fact: Fact, claims: tuple[Claim, ...]) -> Iterator[Fact]:
@@ -26,24 +26,27 @@ def statement_facts(fact: Fact, claims: tuple[Claim, ...]) -> Iterator[Fact]:
     yield Fact(node, RDF.subject, fact.subject)
     yield Fact(node, RDF.predicate, fact.predicate)
     yield Fact(node, RDF.object, fact.object)
-    for prop, value in told(voices_of(claims)):
+    for prop, value in attribution_properties(attributions_of(claims)):
         yield Fact(node, prop, value)
 
 
-def voices_of(claims: tuple[Claim, ...]) -> tuple[Voice, ...]:
+def attributions_of(claims: tuple[Claim, ...]) -> tuple[Attribution, ...]:
     """Return what decides what the node of a statement says beside the statement."""
     return tuple([(claim.source, claim.scope, claim.method.value, claim.first_seen) for claim in claims])
 
 
 @lru_cache(maxsize=4096)
-def told(voices: tuple[Voice, ...]) -> tuple[tuple[Iri, Term], ...]:
+def attribution_properties(attributions: tuple[Attribution, ...]) -> tuple[tuple[Iri, Term], ...]:
     """Return what the node of a statement says beside the statement: the same for all that one run stated."""
     return (
         (RDF.type, SG.Statement),
-        *((SG.source, Literal(source)) for source in sorted({source for source, _, _, _ in voices})),
-        *((SG.method, Literal(method)) for method in sorted({method for _, _, method, _ in voices})),
-        (SG.firstSeen, moment(min(first for _, _, _, first in voices))),
-        *((SG.seenIn, scope_iri(*place)) for place in sorted({(source, scope) for source, scope, _, _ in voices})),
+        *((SG.source, Literal(source)) for source in sorted({source for source, _, _, _ in attributions})),
+        *((SG.method, Literal(method)) for method in sorted({method for _, _, method, _ in attributions})),
+        (SG.firstSeen, moment(min(first for _, _, _, first in attributions))),
+        *(
+            (SG.seenIn, scope_iri(*place))
+            for place in sorted({(source, scope) for source, scope, _, _ in attributions})
+        ),
     )
 
 

@@ -18,7 +18,7 @@ PIECE: Final = 500
 """Texts that are encoded at once."""
 
 
-class Edits:
+class TripleEdits:
     """Triples to remove and, after that, to add in one graph, in Turtle without full stops.
 
     What is to be added may say several things of one subject in one text, and may come twice.
@@ -42,16 +42,16 @@ class Edits:
         self.added.extend(lines)
         self._size += len(self.added) - before
 
-    def replace(self, node: Iri, tails: Collection[str], *, known: bool = True) -> None:
-        """Make the tails all that there is about a node; ``known`` is False where there is nothing yet."""
+    def replace(self, node: Iri, lines: Collection[str], *, known: bool = True) -> None:
+        """Make the lines all that there is about a node; ``known`` is False where there is nothing yet."""
         if known:
             # What stands there already is neither removed nor written again.
             there = self._there(node)
-            self.removed += [f"<{node}> {tail}" for tail in there.difference(tails)]
-            tails = [tail for tail in tails if tail not in there]
-        if tails:
-            self.added.append(f"<{node}> {' ; '.join(tails)}")
-            self._size += len(tails)
+            self.removed += [f"<{node}> {line}" for line in there.difference(lines)]
+            lines = [line for line in lines if line not in there]
+        if lines:
+            self.added.append(f"<{node}> {' ; '.join(lines)}")
+            self._size += len(lines)
 
     def clear(self) -> None:
         """Let go of everything: it has been written."""
