@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterable
 from typing import Any, Final, TypeAlias
@@ -14,6 +12,7 @@ from stratagraph.queries.audit.duties import Duties, duties
 from stratagraph.queries.audit.seal import Seal
 from stratagraph.queries.audit.snippets import facts, snippet
 from stratagraph.queries.audit.verdicts import Audit, Evidence, Outcome, Reason, Verdict
+from stratagraph.queries.csv_rows import csv_rows
 from stratagraph.queries.messages import LANGUAGES, messages
 from stratagraph.shapes.rule import Rule
 
@@ -50,8 +49,6 @@ COLUMNS: Final = (
     "key_fingerprint",
     "product",
 )
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet would take for the start of a formula."""
 SEPARATOR: Final = "; "
 """Stands between the entries of a cell that holds several."""
 
@@ -94,15 +91,14 @@ def to_csv(audit: Audit, model: OntologyModel, seal: Seal | None = None, *, lang
 
     Texts stand in a column of each language; what would settle a verdict, whose remarks alone differ, in ``lang``.
     """
-    text = io.StringIO()
-    # RFC 4180 ends lines so, whatever the system.
-    rows = csv.DictWriter(text, COLUMNS, lineterminator="\r\n")
-    rows.writeheader()
     covered = {each.framework: each for each in duties(audit, model)}
-    for verdict in audit.verdicts:
-        row = _row(verdict, audit, model, lang) | _sealed(seal) | _covered(covered.get(verdict.rule.framework))
-        rows.writerow({column: _harmless(value) for column, value in row.items()})
-    return text.getvalue()
+    return csv_rows(
+        COLUMNS,
+        (
+            _row(verdict, audit, model, lang) | _sealed(seal) | _covered(covered.get(verdict.rule.framework))
+            for verdict in audit.verdicts
+        ),
+    )
 
 
 def rule_document(rule: Rule, model: OntologyModel) -> Document:
@@ -257,7 +253,3 @@ def _reasons(verdict: Verdict, tag: str) -> str:
 def _cell(entries: Iterable[str]) -> str:
     """Return a cell of several entries; a semicolon within one becomes a comma, so that they can be told apart."""
     return SEPARATOR.join(entry.replace(";", ",") for entry in entries)
-
-
-def _harmless(value: str) -> str:
-    return "'" + value if value.startswith(_FORMULA) else value

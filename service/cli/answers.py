@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from typing import Any, TypeAlias
 
@@ -25,16 +23,6 @@ def sparql_table(document: dict[str, Any]) -> Table:
 def cypher_table(document: dict[str, Any]) -> Table:
     """Return a Cypher answer as rows: texts as they are, everything else as JSON."""
     return document["columns"], [[_value(value) for value in row] for row in document["rows"]]
-
-
-def delimited(table: Table, *, tabs: bool) -> str:
-    """Return rows as CSV (RFC 4180), or separated by tabs."""
-    columns, rows = table
-    text = io.StringIO()
-    # SPARQL 1.1 ends the lines of TSV with a line feed, RFC 4180 those of CSV with both characters.
-    writer = csv.writer(text, "excel-tab" if tabs else "excel", lineterminator="\n" if tabs else "\r\n")
-    writer.writerows([columns, *rows])
-    return text.getvalue()
 
 
 def _term(term: dict[str, Any] | None) -> str:

@@ -9,7 +9,8 @@ from typing import Annotated, Final
 
 import typer
 
-from stratagraph.service.cli.answers import Table, cypher_table, delimited, sparql_table
+from stratagraph.queries.csv_rows import delimited
+from stratagraph.service.cli.answers import Table, cypher_table, sparql_table
 from stratagraph.service.cli.grid import grid, on_terminal, terminal_width
 from stratagraph.service.cli.options import AsOf, Config, Data, Ontology, Out, errors_in_words, fail, tell_past, write
 from stratagraph.service.cli.reaching import connect
@@ -128,7 +129,7 @@ def _write_cypher(answer: Answer, form: Format, out: Path | None) -> None:
         return
     document = answer.json()
     table = cypher_table(document)
-    write(_table(table) if form is Format.TABLE else delimited(table, tabs=form is Format.TSV), out)
+    write(_table(table) if form is Format.TABLE else delimited(*table, tabs=form is Format.TSV), out)
     if document["partial"]:
         note(f"note: the answer was cut: {document['reason']}")
 

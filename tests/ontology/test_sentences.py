@@ -112,3 +112,25 @@ def test_any_filling_is_recognised(template: str, data: st.DataObject) -> None:
     values = {name: data.draw(digits if name in NUMBERS else plain) for name in PLACE.findall(template)}
     told = say(PLACE.sub(lambda place: values[place[1]], template), "pt-BR")
     assert told == PLACE.sub(lambda place: values[place[1]], catalogue("pt-BR")[template])
+
+
+ARTICLE = {
+    "en": re.compile(r"\ban? [“'\"]?\{", re.IGNORECASE),
+    "pt-br": re.compile(r"\buma? [“'\"]?\{", re.IGNORECASE),
+}
+"""An indefinite article before a place: a label begins with any sound, and is of either gender."""
+
+
+def texts_of(language: str) -> Iterator[tuple[str, str]]:
+    """Every message that is kept in a file, in a language."""
+    for folder in FOLDERS:
+        for path in (ROOT / folder).rglob(f"*.{language}.json"):
+            for text in json.loads(path.read_text("utf-8")).values():
+                if isinstance(text, str):
+                    yield path.relative_to(ROOT).as_posix(), text
+
+
+@pytest.mark.parametrize("language", ARTICLE)
+def test_no_article_is_glued_to_a_label(language: str) -> None:
+    glued = [found for found in texts_of(language) if ARTICLE[language].search(found[1])]
+    assert glued == []

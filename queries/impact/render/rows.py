@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 from typing import Any, Final
+
+from stratagraph.queries.csv_rows import csv_rows
 
 Document = dict[str, Any]
 
@@ -27,11 +27,7 @@ COLUMNS: Final = (
 
 def csv_text(document: Document) -> str:
     """Return RFC 4180 rows under one heading row; a cut answer ends with a row that says so."""
-    out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS, lineterminator="\r\n")
-    writer.writeheader()
-    writer.writerows(_rows(document))
-    return out.getvalue()
+    return csv_rows(COLUMNS, _rows(document))
 
 
 def _rows(document: Document) -> Iterator[dict[str, object]]:

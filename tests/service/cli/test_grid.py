@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stratagraph.service.cli.answers import cypher_table, delimited, sparql_table
+from stratagraph.queries.csv_rows import delimited
+from stratagraph.service.cli.answers import cypher_table, sparql_table
 from stratagraph.service.cli.grid import grid
 
 TABLES = st.integers(1, 5).flatmap(
@@ -33,4 +34,4 @@ def test_answers_become_rows() -> None:
     assert sparql_table(document) == (["a", "b", "c"], [["sg:Law", "Lei@pt-br", ""]])
     assert sparql_table({"boolean": True}) == (["answer"], [["true"]])
     table = cypher_table({"columns": ["n", "m"], "rows": [[{"name": "Lei, ü"}, None], ["a", 1]]})
-    assert delimited(table, tabs=False) == 'n,m\r\n"{""name"": ""Lei, ü""}",\r\na,1\r\n'
+    assert delimited(*table, tabs=False) == 'n,m\r\n"{""name"": ""Lei, ü""}",\r\na,1\r\n'

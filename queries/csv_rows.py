@@ -1,0 +1,42 @@
+"""The one writer of tables for spreadsheets: whatever a cell says, no spreadsheet runs it.
+
+Names in an inventory and in telemetry are chosen by whoever sends them, and a spreadsheet takes a cell that begins with
+an equals sign for a formula. SPARQL's own CSV and TSV are not written here: they are a standard's, for programs.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+_BEGINS: Final = re.compile(r"(?<![^;\t\r\n])(?=[=+\-@\t\r\uff1d\uff0b\uff0d\uff20])")
+"""Where a formula begins: with a cell, or behind what a spreadsheet of another language takes for the cell's end.
+
+The wide signs count where Chinese or Japanese is spoken.
+"""
+_NUMBER: Final = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
+
+
+def csv_rows(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> str:
+    """Return rows under a heading (RFC 4180); a column that a row lacks stays empty."""
+    return delimited(columns, ([row.get(column) for column in columns] for row in rows))
+
+
+def delimited(columns: Sequence[str], rows: Iterable[Sequence[object]], *, tabs: bool = False) -> str:
+    """Return rows under a heading, separated by commas, or by tabs."""
+    text = io.StringIO()
+    # SPARQL 1.1 ends the lines of TSV with a line feed, RFC 4180 those of CSV with both characters.
+    writer = csv.writer(text, "excel-tab" if tabs else "excel", lineterminator="\n" if tabs else "\r\n")
+    writer.writerow(map(harmless, columns))
+    writer.writerows([harmless(cell) for cell in row] for row in rows)
+    return text.getvalue()
+
+
+def harmless(cell: object) -> object:
+    """Return a cell with an apostrophe before whatever a spreadsheet would run; numbers stay what they are."""
+    if not isinstance(cell, str) or _NUMBER.fullmatch(cell):
+        return cell
+    return _BEGINS.sub("'", cell)
