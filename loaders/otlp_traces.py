@@ -22,7 +22,7 @@ from stratagraph.loaders.genai.contexts import (
 )
 from stratagraph.loaders.genai.measures import Cost, Measures
 from stratagraph.loaders.genai.normalise import normalise
-from stratagraph.loaders.genai.record import MODEL_CALLS, CallRecord, Kind, SpanKey
+from stratagraph.loaders.genai.record import MODEL_CALLS, CallRecord, RecordKind, SpanKey
 from stratagraph.loaders.genai.subjects import ANSWERED, REQUESTED, Subjects
 from stratagraph.loaders.prices import NO_PRICES, PriceTable
 from stratagraph.ontology.facts import Batch, Fact, Iri, Method
@@ -117,10 +117,10 @@ class _Story:
     def tell(self) -> None:
         """State and measure everything, in the fixed order of the calls."""
         tellers = {
-            Kind.TOOL: self._tool,
-            Kind.AGENT: self._agent,
-            Kind.RETRIEVAL: self._retrieval,
-            Kind.WORKFLOW: self._workflow,
+            RecordKind.TOOL: self._tool,
+            RecordKind.AGENT: self._agent,
+            RecordKind.RETRIEVAL: self._retrieval,
+            RecordKind.WORKFLOW: self._workflow,
         }
         for record in self._calls.records:
             self.subjects.according_to(record)

@@ -14,7 +14,7 @@ from stratagraph.queries.cards import Cards, card
 from stratagraph.queries.messages import language as supported
 from stratagraph.queries.messages import messages
 from stratagraph.queries.names import UnknownName
-from stratagraph.queries.stores import TripleStore
+from stratagraph.queries.store_protocols import TripleStore
 
 Document = dict[str, Any]
 Properties = Mapping[Iri, list[Term]]

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from stratagraph.ontology.facts import Iri, Literal, Term
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import RDF, RDFS, SG
-from stratagraph.queries.stores import TripleStore
+from stratagraph.queries.store_protocols import TripleStore
 
 TRANSVERSAL: Final = "transversal"
 """Stands where a level's notation would stand for assets that belong to no level."""

@@ -12,7 +12,7 @@ from stratagraph.ontology.namespaces import SG
 from stratagraph.queries.cards import TRANSVERSAL, Cards
 from stratagraph.queries.messages import language as supported
 from stratagraph.queries.messages import messages
-from stratagraph.queries.stores import TripleStore
+from stratagraph.queries.store_protocols import TripleStore
 
 Document = dict[str, Any]
 

@@ -17,7 +17,7 @@ from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Fact, Literal, Term
 from stratagraph.ontology.namespaces import ONTOLOGY_IRI, PREFIXES, compact
 from stratagraph.ontology.syntax.parsing import MalformedRdf, RdfSyntax, parse_rdf
-from stratagraph.queries.stores import Row, TripleStore
+from stratagraph.queries.store_protocols import Row, TripleStore
 
 FOLDER: Final = Path(__file__).parent / "competency"
 LANGUAGES: Final = {"en": "question-en", "pt-br": "question-pt"}
@@ -40,7 +40,7 @@ class MalformedQuestion(StratagraphError, slug="malformed-question", status=500)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Question:
+class CompetencyQuestion:
     """A competency question. ``wording`` maps a lower-case language tag to the question."""
 
     number: int
@@ -52,7 +52,7 @@ class Question:
     query: str
 
 
-def load_questions(folder: Path = FOLDER) -> tuple[Question, ...]:
+def load_questions(folder: Path = FOLDER) -> tuple[CompetencyQuestion, ...]:
     """Read every question of a folder, by number.
 
     Raises:
@@ -61,14 +61,14 @@ def load_questions(folder: Path = FOLDER) -> tuple[Question, ...]:
     return tuple(sorted((read_question(file) for file in folder.glob("*.rq")), key=lambda found: found.number))
 
 
-def read_question(file: Path) -> Question:
+def read_question(file: Path) -> CompetencyQuestion:
     """Read one question from its file."""
     named = _NAME.fullmatch(file.name)
     if named is None:
         raise MalformedQuestion(file=file.name, reason="the name is not of the form 07-some-words.rq")
     text = file.read_text(encoding="utf-8")
     fields = list(_fields(text))
-    return Question(
+    return CompetencyQuestion(
         number=int(named[1]),
         name=named[2],
         wording={tag: _single(file, fields, field) for tag, field in LANGUAGES.items()},
@@ -109,7 +109,7 @@ def _triple(file: Path, text: str, written: str) -> Fact:
     return facts[0]
 
 
-def answer(store: TripleStore, question: Question) -> tuple[Cells, ...]:
+def answer(store: TripleStore, question: CompetencyQuestion) -> tuple[Cells, ...]:
     """Return the answer that a store gives now, in the form of the expected rows and in a fixed order."""
     return in_order(map(_cells, store.select(question.query)))
 

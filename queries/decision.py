@@ -11,7 +11,7 @@ from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Iri, Literal
 from stratagraph.ontology.namespaces import XSD, compact, local_name
 from stratagraph.ontology.terms import encode
-from stratagraph.queries.stores import Row, TripleStore
+from stratagraph.queries.store_protocols import Row, TripleStore
 
 _CHOICE: Final = (files("stratagraph.queries") / "decision" / "architecture-choice.rq").read_text("utf-8")
 # The query has two sources of needs: these two lines read them
@@ -37,7 +37,7 @@ class UnknownNeed(StratagraphError, slug="unknown-need", status=422):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reason:
+class HeldCriterion:
     """A criterion that holds; ``conditions`` counts what it asks for, ``texts`` maps a lower-case tag to the reason."""
 
     criterion: Iri
@@ -51,8 +51,8 @@ class Indication:
 
     option: Iri
     architecture: bool
-    reasons: tuple[Reason, ...] = ()
-    objections: tuple[Reason, ...] = ()
+    reasons: tuple[HeldCriterion, ...] = ()
+    objections: tuple[HeldCriterion, ...] = ()
 
     @property
     def rank(self) -> tuple[bool, int, int, Iri]:
@@ -120,9 +120,9 @@ def _ranked(store: TripleStore, rows: Sequence[Row]) -> tuple[Indication, ...]:
     return tuple(sorted(found.values(), key=lambda indication: indication.rank))
 
 
-def _reasons(rows: Sequence[Row], effect: str, texts: Mapping[Iri, Mapping[str, str]]) -> tuple[Reason, ...]:
+def _reasons(rows: Sequence[Row], effect: str, texts: Mapping[Iri, Mapping[str, str]]) -> tuple[HeldCriterion, ...]:
     found = (
-        Reason(criterion=name, conditions=int(_value(row["conditions"])), texts=texts.get(name, {}))
+        HeldCriterion(criterion=name, conditions=int(_value(row["conditions"])), texts=texts.get(name, {}))
         for row in rows
         if _value(row["effect"]) == effect and (name := str(row["criterion"]))
     )

@@ -12,8 +12,8 @@ from stratagraph.ontology.model import OntologyModel, load_model
 from stratagraph.ontology.namespaces import RDF, SH, SKOS, compact
 from stratagraph.shapes.constraints import MinCount
 from stratagraph.shapes.datashapes import ASSETS, DOCUMENTATION, shipped_shapes
+from stratagraph.shapes.fact_vocabulary import PredicateRule, read_vocabulary
 from stratagraph.shapes.paths import Alternative, Path, Predicate
-from stratagraph.shapes.vocabulary import PredicateRule, read_vocabulary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from importlib.resources import files
 from typing import Final
 
 from stratagraph.ontology.facts import Iri, Literal, Term
-from stratagraph.queries.stores import Row, TripleStore
+from stratagraph.queries.store_protocols import Row, TripleStore
 
 _FOLDER: Final = files("stratagraph.queries")
 _MATURITY: Final = (_FOLDER / "maturity.rq").read_text("utf-8")

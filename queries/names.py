@@ -16,7 +16,7 @@ from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import ASSET_BASE, SG, XSD, expand
 from stratagraph.ontology.terms import to_ox
 from stratagraph.queries.cards import TRANSVERSAL, Card, Cards, local_name
-from stratagraph.queries.stores import TripleStore
+from stratagraph.queries.store_protocols import TripleStore
 
 _SEARCH: Final = "Search for part of its name: stratagraph search TEXT, or /api/search?q=TEXT."
 _LOOK_UP: Final = "Search for part of its name: stratagraph ontology search TEXT."

@@ -65,7 +65,7 @@ class Headers(UserDict[str, str]):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ServiceAnswer:
     """An answer of the service."""
 
     status: int
@@ -82,7 +82,7 @@ class Answer:
         return json.loads(self.content)
 
 
-Send = Callable[[str, str, bytes | None, Mapping[str, str]], Answer]
+Send = Callable[[str, str, bytes | None, Mapping[str, str]], ServiceAnswer]
 """Sends one request: method, path with query, body, headers. Raises Unreachable."""
 
 
@@ -101,7 +101,7 @@ class Client:
         headers: Mapping[str, str] | None = None,
         content: bytes | None = None,
         json: Any = None,  # named as in every library for HTTP
-    ) -> Answer:
+    ) -> ServiceAnswer:
         """Send one request; parameters that are None are left out.
 
         Raises:
@@ -215,7 +215,7 @@ def encode(value: Any) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode()
 
 
-def _refusal(answer: Answer) -> Refused:
+def _refusal(answer: ServiceAnswer) -> Refused:
     try:
         problem = answer.json()
         detail = str(problem["detail"])
@@ -234,14 +234,14 @@ def remote(url: str, token: str | None = None) -> Client:
     parts = urlsplit(url)
     kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
 
-    def send(method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
+    def send(method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> ServiceAnswer:
         connection = kind(parts.hostname or "", parts.port, timeout=CONNECT_SECONDS)
         try:
             connection.connect()
             connection.sock.settimeout(ANSWER_SECONDS)
             connection.request(method, parts.path.rstrip("/") + path, body, {**identity, **headers})
             answer = connection.getresponse()
-            return Answer(answer.status, Headers(answer.getheaders()), answer.read())
+            return ServiceAnswer(answer.status, Headers(answer.getheaders()), answer.read())
         except (OSError, HTTPException, ValueError) as error:
             raise Unreachable(url=url, reason=str(error) or type(error).__name__) from None
         finally:
@@ -268,12 +268,12 @@ def local(app: FastAPI, writer: Writer | None = None) -> Client:
 
     from stratagraph.service.exchange import exchange
 
-    async def ask(method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
+    async def ask(method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> ServiceAnswer:
         async with app.router.lifespan_context(app):
             done = await exchange(app, method, path, body, headers)
-        return Answer(done.status, Headers(done.headers), bytes(done.content))
+        return ServiceAnswer(done.status, Headers(done.headers), bytes(done.content))
 
-    def send(method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
+    def send(method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> ServiceAnswer:
         return asyncio.run(ask(method, path, body, headers))
 
     return _Here(send, writer) if writer else Client(send)

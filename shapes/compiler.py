@@ -14,16 +14,16 @@ from stratagraph.ontology.blanks import is_blank
 from stratagraph.ontology.facts import Fact, Iri, Literal, Term
 from stratagraph.ontology.namespaces import OWL, RDFS, SH, XSD, compact
 from stratagraph.ontology.syntax.parsing import parse_rdf
+from stratagraph.shapes.comparison import well_formed
 from stratagraph.shapes.components import AT_MOST_ONCE, COMPONENTS, PROPERTY_ONLY, SECONDARY, TRUE
 from stratagraph.shapes.constraints import Constraint
+from stratagraph.shapes.data_graph import DataGraph
 from stratagraph.shapes.errors import MalformedShape, UnsupportedShape
-from stratagraph.shapes.graph import Graph
-from stratagraph.shapes.literals import well_formed
 from stratagraph.shapes.notice import Notice, NoticeKind
 from stratagraph.shapes.pathreader import read_path
 from stratagraph.shapes.paths import Path, Predicate
+from stratagraph.shapes.shacl_terms import GRAPH_WIDE, MAKES_SHAPES, changes_validation, is_silent, is_understood, meant
 from stratagraph.shapes.shape import TARGETS, CompiledShapes, Shape, Target
-from stratagraph.shapes.terms import GRAPH_WIDE, MAKES_SHAPES, changes_validation, is_silent, is_understood, meant
 
 ENDLESS: Final = 10**18
 """A count beyond which no graph has values: longer numbers count as this."""
@@ -53,13 +53,13 @@ def compile_shapes(source: Iterable[Fact] | str | bytes, *, strict: bool = False
     if isinstance(source, str):
         source = source.encode()
     facts = parse_rdf(source, "turtle", SH, "shapes") if isinstance(source, bytes) else source
-    compiled = _Compiler(Graph(facts, superclasses=_META_CLASSES)).compile()
+    compiled = _Compiler(DataGraph(facts, superclasses=_META_CLASSES)).compile()
     for notice in compiled.notices if strict else ():
         raise UnsupportedShape(shape=notice.shape, construct=f"what has no effect ({notice.message})")
     return compiled
 
 
-def _label(graph: Graph, shape: Iri) -> str:
+def _label(graph: DataGraph, shape: Iri) -> str:
     """Name a shape; a blank node is named by the nearest shape that has a name."""
     if not is_blank(shape):
         return compact(shape)
@@ -77,7 +77,7 @@ def _label(graph: Graph, shape: Iri) -> str:
 class _Compiler:
     """One shapes graph on its way to compiled shapes; shapes that are referred to join the queue."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: DataGraph) -> None:
         self.graph = graph
         self.compiled: dict[Iri, Shape] = {}
         self.queue: list[Iri] = []

@@ -9,9 +9,9 @@ from stratagraph.ontology.facts import Iri, Literal, Term
 from stratagraph.ontology.namespaces import SH, XSD
 from stratagraph.shapes import constraints as single
 from stratagraph.shapes import relative
+from stratagraph.shapes.comparison import has_order
 from stratagraph.shapes.constraints import Constraint
 from stratagraph.shapes.errors import MalformedShape
-from stratagraph.shapes.literals import has_order
 from stratagraph.shapes.patterns import translate
 
 TRUE: Final = Literal("true", XSD.boolean)

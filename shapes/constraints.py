@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from stratagraph.ontology.blanks import is_blank
 from stratagraph.ontology.facts import Iri, Literal, Term
 from stratagraph.ontology.namespaces import SH
-from stratagraph.shapes.literals import compare, well_formed
+from stratagraph.shapes.comparison import compare, well_formed
 from stratagraph.shapes.paths import Reached
 from stratagraph.shapes.report import Result
 

@@ -12,8 +12,8 @@ from stratagraph.ontology.namespaces import SH, SHAPE_BASE, compact
 from stratagraph.ontology.syntax.parsing import parse_rdf
 from stratagraph.shapes.compiler import compile_shapes
 from stratagraph.shapes.errors import UnsupportedShape
+from stratagraph.shapes.message_texts import DATA
 from stratagraph.shapes.shape import CompiledShapes
-from stratagraph.shapes.texts import DATA
 
 GATE_SUBSET: Final = frozenset(
     {

@@ -17,16 +17,16 @@ from typing import Final
 from stratagraph.ontology.facts import Batch, Fact, Iri, Observation, Term
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import RDF, SG, SH
+from stratagraph.shapes.data_graph import DataGraph
 from stratagraph.shapes.datashapes import ASSETS, DOCUMENTATION, compile_gate_shapes, shipped_shapes
+from stratagraph.shapes.fact_vocabulary import read_vocabulary
 from stratagraph.shapes.finding import Finding, GateRefused, GateReport
-from stratagraph.shapes.frameworks import FrameworkCheck
-from stratagraph.shapes.graph import Graph
-from stratagraph.shapes.observations import ObservationCheck
+from stratagraph.shapes.law_findings import FrameworkCheck
+from stratagraph.shapes.observation_shapes import ObservationCheck
 from stratagraph.shapes.paths import Path, Predicate
 from stratagraph.shapes.report import Result
 from stratagraph.shapes.shape import CompiledShapes, Run, Shape
-from stratagraph.shapes.table import Standing, Table
-from stratagraph.shapes.vocabulary import read_vocabulary
+from stratagraph.shapes.shape_table import Standing, Table
 
 __all__ = ["Finding", "Gate", "GateRefused", "GateReport", "OpenFacts"]
 
@@ -45,7 +45,7 @@ class _Scene:
     types: Mapping[Iri, frozenset[Iri]]
     typed_here: Sequence[Iri]
     standing: Standing
-    graph: Graph
+    graph: DataGraph
 
 
 class Gate:
@@ -113,7 +113,7 @@ class Gate:
             types=_Types(self._vocabulary.types, facts, before),
             typed_here=tuple(typed_here),
             standing=Standing(standing),
-            graph=Graph((*before, *facts), superclasses=self._vocabulary.ancestors),
+            graph=DataGraph((*before, *facts), superclasses=self._vocabulary.ancestors),
         )
 
     def _touched(self, facts: Sequence[Fact], observations: Sequence[Observation]) -> Iterable[Iri]:

@@ -11,21 +11,21 @@ from itertools import count
 
 from stratagraph.ontology.facts import Fact, Iri, Literal, Term
 from stratagraph.ontology.namespaces import RDF, SH, SHAPE_BASE, SKOLEM_BASE, XSD
-from stratagraph.shapes.texts import message
-from stratagraph.shapes.vocabulary import PredicateRule, Vocabulary, shape_iri
+from stratagraph.shapes.fact_vocabulary import FactVocabulary, PredicateRule, shape_iri
+from stratagraph.shapes.message_texts import message
 
 TYPED = SHAPE_BASE + "typed"
 KNOWN_CLASS = SHAPE_BASE + "known-class"
 KNOWN_PREDICATE = SHAPE_BASE + "known-predicate"
 
 
-def generated_shapes(vocabulary: Vocabulary) -> list[Fact]:
+def generated_shapes(vocabulary: FactVocabulary) -> list[Fact]:
     """Return the generated shapes as facts, the same ones in the same order for the same ontology."""
     return list(_Writer(vocabulary).facts())
 
 
 class _Writer:
-    def __init__(self, vocabulary: Vocabulary) -> None:
+    def __init__(self, vocabulary: FactVocabulary) -> None:
         self._vocabulary = vocabulary
         self._numbers = count()
         self._facts: list[Fact] = []

@@ -21,13 +21,13 @@ from stratagraph.ontology.syntax.parsing import parse_rdf
 from stratagraph.shapes.compiler import compile_shapes
 from stratagraph.shapes.errors import MalformedShape, UnsupportedShape
 from stratagraph.shapes.rule import (
+    Applicability,
     Bilingual,
     Freshness,
     LaterEvidence,
     LegalStatus,
     Newest,
     Rule,
-    Scope,
     ScopeReason,
     Severity,
     Wanted,
@@ -188,13 +188,13 @@ class _Reader:
 
     def reason(self, node: Iri) -> ScopeReason:
         scope = self.one(SG.reasonScope, node)
-        if scope not in set(Scope):
-            raise self.wrong(f"sg:reasonScope is none of {', '.join(Scope)}: {scope}")
+        if scope not in set(Applicability):
+            raise self.wrong(f"sg:reasonScope is none of {', '.join(Applicability)}: {scope}")
         wanted = [self.wanted(value) for value in self.index[node, SG.settledBy]]
         if len(wanted) > 1:
             raise self.wrong("a reason has more than one sg:settledBy")
         return ScopeReason(
-            scope=Scope(scope), text=self.bilingual(SKOS.definition, node), wanted=wanted[0] if wanted else None
+            scope=Applicability(scope), text=self.bilingual(SKOS.definition, node), wanted=wanted[0] if wanted else None
         )
 
     def wanted(self, node: Term) -> Wanted:

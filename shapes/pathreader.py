@@ -5,8 +5,8 @@ from __future__ import annotations
 from stratagraph.ontology.blanks import is_blank
 from stratagraph.ontology.facts import Literal, Term
 from stratagraph.ontology.namespaces import RDF, SH
+from stratagraph.shapes.data_graph import DataGraph
 from stratagraph.shapes.errors import MalformedShape
-from stratagraph.shapes.graph import Graph
 from stratagraph.shapes.paths import Alternative, Inverse, Path, Predicate, Repeated, Sequence
 
 DEPTH_LIMIT = 64
@@ -14,7 +14,7 @@ DEPTH_LIMIT = 64
 _MARKS = {SH.zeroOrMorePath: "*", SH.oneOrMorePath: "+", SH.zeroOrOnePath: "?"}
 
 
-def read_path(graph: Graph, node: Term, shape: str, depth: int = 0) -> Path:
+def read_path(graph: DataGraph, node: Term, shape: str, depth: int = 0) -> Path:
     """Read the path that a node stands for.
 
     A node that is a list and something else besides is read as the list, and then in the order below, so that
@@ -41,7 +41,7 @@ def read_path(graph: Graph, node: Term, shape: str, depth: int = 0) -> Path:
     raise MalformedShape(shape=shape, construct="its sh:path is a blank node without a path")
 
 
-def _members(graph: Graph, head: Term, shape: str, depth: int) -> tuple[Path, ...]:
+def _members(graph: DataGraph, head: Term, shape: str, depth: int) -> tuple[Path, ...]:
     members = graph.members(head)
     if members is None or len(members) < 2:  # noqa: PLR2004 - SHACL asks for two
         raise MalformedShape(shape=shape, construct="a sequence or alternative path needs a list of at least two")

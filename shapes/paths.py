@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from stratagraph.ontology.facts import Iri, Term
-from stratagraph.shapes.graph import Graph
+from stratagraph.shapes.data_graph import DataGraph
 
 Reached = Mapping[Term, None]
 """A set of terms that keeps its order."""
@@ -16,10 +16,10 @@ Reached = Mapping[Term, None]
 class Path(Protocol):
     """A property path; two paths are equal when they are written alike."""
 
-    def values(self, graph: Graph, node: Term) -> Reached:
+    def values(self, graph: DataGraph, node: Term) -> Reached:
         """Return what the path reaches from a node."""
 
-    def sources(self, graph: Graph, node: Term) -> Reached:
+    def sources(self, graph: DataGraph, node: Term) -> Reached:
         """Return the nodes from which the path reaches a node."""
 
 
@@ -29,10 +29,10 @@ class Predicate:
 
     iri: Iri
 
-    def values(self, graph: Graph, node: Term) -> Reached:
+    def values(self, graph: DataGraph, node: Term) -> Reached:
         return graph.objects(node, self.iri)
 
-    def sources(self, graph: Graph, node: Term) -> Reached:
+    def sources(self, graph: DataGraph, node: Term) -> Reached:
         return dict.fromkeys(graph.subjects(self.iri, node))
 
     def __str__(self) -> str:
@@ -45,10 +45,10 @@ class Inverse:
 
     path: Path
 
-    def values(self, graph: Graph, node: Term) -> Reached:
+    def values(self, graph: DataGraph, node: Term) -> Reached:
         return self.path.sources(graph, node)
 
-    def sources(self, graph: Graph, node: Term) -> Reached:
+    def sources(self, graph: DataGraph, node: Term) -> Reached:
         return self.path.values(graph, node)
 
     def __str__(self) -> str:
@@ -61,13 +61,13 @@ class Sequence:
 
     paths: tuple[Path, ...]
 
-    def values(self, graph: Graph, node: Term) -> Reached:
+    def values(self, graph: DataGraph, node: Term) -> Reached:
         reached: Reached = {node: None}
         for path in self.paths:
             reached = {value: None for start in reached for value in path.values(graph, start)}
         return reached
 
-    def sources(self, graph: Graph, node: Term) -> Reached:
+    def sources(self, graph: DataGraph, node: Term) -> Reached:
         reached: Reached = {node: None}
         for path in reversed(self.paths):
             reached = {value: None for start in reached for value in path.sources(graph, start)}
@@ -83,10 +83,10 @@ class Alternative:
 
     paths: tuple[Path, ...]
 
-    def values(self, graph: Graph, node: Term) -> Reached:
+    def values(self, graph: DataGraph, node: Term) -> Reached:
         return {value: None for path in self.paths for value in path.values(graph, node)}
 
-    def sources(self, graph: Graph, node: Term) -> Reached:
+    def sources(self, graph: DataGraph, node: Term) -> Reached:
         return {value: None for path in self.paths for value in path.sources(graph, node)}
 
     def __str__(self) -> str:
@@ -100,13 +100,13 @@ class Repeated:
     path: Path
     mark: str
 
-    def values(self, graph: Graph, node: Term) -> Reached:
+    def values(self, graph: DataGraph, node: Term) -> Reached:
         return self._walk(graph, node, backwards=False)
 
-    def sources(self, graph: Graph, node: Term) -> Reached:
+    def sources(self, graph: DataGraph, node: Term) -> Reached:
         return self._walk(graph, node, backwards=True)
 
-    def _walk(self, graph: Graph, node: Term, *, backwards: bool) -> Reached:
+    def _walk(self, graph: DataGraph, node: Term, *, backwards: bool) -> Reached:
         step = self.path.sources if backwards else self.path.values
         if self.mark == "?":
             return {node: None, **step(graph, node)}

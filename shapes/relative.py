@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from stratagraph.ontology.facts import Iri, Term
 from stratagraph.ontology.namespaces import SH
+from stratagraph.shapes.comparison import compare
 from stratagraph.shapes.constraints import Constraint, ValueConstraint
-from stratagraph.shapes.literals import compare
 from stratagraph.shapes.paths import Predicate, Reached
 from stratagraph.shapes.report import Result
 

@@ -40,7 +40,7 @@ class Bilingual:
         return self.texts.get(language.lower(), self.texts["en"])
 
 
-class Scope(StrEnum):
+class Applicability(StrEnum):
     """What a reason says of a target."""
 
     APPLIES = "applies"
@@ -63,7 +63,7 @@ class Wanted:
 class ScopeReason:
     """A reason for which a rule applies to a target, does not, or cannot be told to; ``wanted`` would settle it."""
 
-    scope: Scope
+    scope: Applicability
     text: Bilingual
     wanted: Wanted | None = None
 

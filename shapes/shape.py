@@ -10,12 +10,12 @@ from typing import Final
 from stratagraph.ontology.facts import Iri, Literal, Term
 from stratagraph.ontology.namespaces import SH, compact
 from stratagraph.shapes.constraints import Constraint
-from stratagraph.shapes.graph import Graph
+from stratagraph.shapes.data_graph import DataGraph
 from stratagraph.shapes.notice import Notice, NoticeKind
 from stratagraph.shapes.paths import Path, Reached
 from stratagraph.shapes.report import Result, ValidationReport
 
-TARGETS: Final[dict[Iri, Callable[[Graph, Term], Reached]]] = {
+TARGETS: Final[dict[Iri, Callable[[DataGraph, Term], Reached]]] = {
     SH.targetNode: lambda _graph, node: {node: None},
     SH.targetClass: lambda graph, cls: graph.instances(cls),
     SH.targetSubjectsOf: lambda graph, predicate: graph.subjects_of(str(predicate)),
@@ -33,7 +33,7 @@ class Target:
     def __str__(self) -> str:
         return f"{compact(self.kind)} {compact(str(self.value))}"
 
-    def nodes(self, graph: Graph) -> Reached:
+    def nodes(self, graph: DataGraph) -> Reached:
         """Return the focus nodes."""
         return TARGETS[self.kind](graph, self.value)
 
@@ -62,7 +62,7 @@ class Shape:
             messages=self.messages,
         )
 
-    def focus_nodes(self, graph: Graph) -> dict[Term, None]:
+    def focus_nodes(self, graph: DataGraph) -> dict[Term, None]:
         """Return the nodes of all targets, each once."""
         return {node: None for target in self.targets for node in target.nodes(graph)}
 
@@ -84,7 +84,7 @@ class CompiledShapes:
         """Return every constraint component that the shapes use."""
         return frozenset(constraint.component for shape in self.shapes.values() for constraint in shape.constraints)
 
-    def validate(self, graph: Graph) -> ValidationReport:
+    def validate(self, graph: DataGraph) -> ValidationReport:
         """Check every target of every shape."""
         run = Run(self.shapes, graph)
         nodes = {shape.iri: shape.focus_nodes(graph) for shape in self.targeted}
@@ -112,7 +112,7 @@ class CompiledShapes:
                 )
                 yield Notice(kind=NoticeKind.NO_FOCUS_NODE, shape=compact(shape.iri), message=message)
 
-    def check(self, graph: Graph, shape: Iri, nodes: Iterable[Term]) -> list[Result]:
+    def check(self, graph: DataGraph, shape: Iri, nodes: Iterable[Term]) -> list[Result]:
         """Check chosen nodes against one shape, whatever its targets are."""
         run = Run(self.shapes, graph)
         return [result for node in nodes for result in run.results(shape, node)]
@@ -121,7 +121,7 @@ class CompiledShapes:
 class Run:
     """Shapes at work on one graph; remembers which nodes conform to which shapes."""
 
-    def __init__(self, shapes: Mapping[Iri, Shape], graph: Graph) -> None:
+    def __init__(self, shapes: Mapping[Iri, Shape], graph: DataGraph) -> None:
         self.graph = graph
         self._shapes = shapes
         self._conforming: dict[tuple[Iri, Term], bool] = {}

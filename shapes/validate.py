@@ -8,7 +8,7 @@ from pathlib import Path
 from stratagraph.ontology.facts import Fact
 from stratagraph.ontology.syntax.parsing import RdfSyntax, parse_rdf
 from stratagraph.shapes.compiler import compile_shapes
-from stratagraph.shapes.graph import Graph
+from stratagraph.shapes.data_graph import DataGraph
 from stratagraph.shapes.report import ValidationReport
 
 
@@ -23,7 +23,7 @@ def validate(data_paths: Sequence[Path], shapes_paths: Sequence[Path]) -> Valida
         OSError: for a file that cannot be opened.
     """
     shapes = compile_shapes(_read(shapes_paths))
-    return shapes.validate(Graph(_read(data_paths)))
+    return shapes.validate(DataGraph(_read(data_paths)))
 
 
 def _read(paths: Sequence[Path]) -> list[Fact]:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import yaml
 
-from stratagraph.loaders.genai.record import ErrorClass, Kind
+from stratagraph.loaders.genai.record import ErrorClass, RecordKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Quirk:
 
     agent_from_span_name: bool = False
     ignore: Mapping[str, frozenset[str]]
-    spans: Mapping[str, Kind]
+    spans: Mapping[str, RecordKind]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,7 @@ class AliasTable:
     resource: Mapping[str, tuple[str, ...]]
     currency: str
     first_token_events: frozenset[str]
-    kinds: Mapping[str, Kind]
+    kinds: Mapping[str, RecordKind]
     providers: Mapping[str, str]
     engines: Mapping[str, str]
     empty: frozenset[str]
@@ -123,7 +123,7 @@ def read_aliases(data: Mapping[str, Any]) -> AliasTable:
         resource={concept: tuple(names) for concept, names in data["resource"].items()},
         currency=data["currency"],
         first_token_events=frozenset(data["first_token_events"]),
-        kinds={value: Kind(kind) for kind, values in data["kinds"].items() for value in values},
+        kinds={value: RecordKind(kind) for kind, values in data["kinds"].items() for value in values},
         providers=data["providers"],
         engines={_bare(name): engine for engine, names in data["engines"].items() for name in names},
         empty=frozenset(data["empty"]),
@@ -158,7 +158,7 @@ def _quirk(data: Mapping[str, Any]) -> Quirk:
     return Quirk(
         agent_from_span_name=data.get("agent_from_span_name", False),
         ignore={concept: frozenset(values) for concept, values in data.get("ignore", {}).items()},
-        spans={name: Kind(kind) for name, kind in data.get("spans", {}).items()},
+        spans={name: RecordKind(kind) for name, kind in data.get("spans", {}).items()},
     )
 
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Final, Protocol, TypeAlias
 
-from stratagraph.loaders.genai.record import CallRecord, Kind, Service, SpanKey
+from stratagraph.loaders.genai.record import CallRecord, RecordKind, Service, SpanKey
 from stratagraph.ontology.facts import Iri
 
 REMEMBERED_SPANS: Final = 100_000
-_BOUNDARIES: Final = frozenset({Kind.AGENT, Kind.TOOL})
+_BOUNDARIES: Final = frozenset({RecordKind.AGENT, RecordKind.TOOL})
 """A model call below one of these is a call of its own, not its parent's call seen once more."""
 
 
@@ -29,7 +29,7 @@ class SpanContext:
     """What other spans need to know about one span."""
 
     parent: bytes
-    kind: Kind
+    kind: RecordKind
     agent: AgentRef | None
     counted: bool = False
     """Whether the span's call was counted: a model call that no other span repeats."""

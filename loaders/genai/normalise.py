@@ -13,14 +13,14 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span, Status
 
-from stratagraph.loaders.genai import values
+from stratagraph.loaders.genai import attribute_values
 from stratagraph.loaders.genai.aliases import AliasTable, Quirk, load_aliases
 from stratagraph.loaders.genai.record import (
     NO_USAGE,
     CallRecord,
     ErrorClass,
-    Kind,
     Provenance,
+    RecordKind,
     Service,
     Usage,
 )
@@ -74,7 +74,7 @@ def normalise(
                 try:
                     # A request may be taken in part (OTLP, partial success): a wrong span costs none of the others.
                     result.records.append(reader.record(span))
-                except values.BadAttribute as error:
+                except attribute_values.BadAttribute as error:
                     result.rejections.append(f"span {span.span_id.hex() or '(none)'}: {error}")
     return result
 
@@ -84,7 +84,7 @@ def _service(resource: ResourceSpans, table: AliasTable) -> Service:
     found = {item.key: item.value.string_value for item in resource.resource.attributes}
     parts: dict[str, str] = {}
     for concept, names in table.resource.items():
-        sent = (values.identity(found.get(name, "")) for name in names)
+        sent = (attribute_values.identity(found.get(name, "")) for name in names)
         parts[concept] = next((value for value in sent if value not in table.empty), "")
     return Service(**parts)
 
@@ -92,7 +92,7 @@ def _service(resource: ResourceSpans, table: AliasTable) -> Service:
 def _provenance(sent: ScopeSpans) -> Provenance:
     """Return which instrumentation said so."""
     told = (sent.scope.name, sent.scope.version, sent.schema_url)
-    scope, version, schema = map(values.identity, told)
+    scope, version, schema = map(attribute_values.identity, told)
     return Provenance(scope=scope, version=version, schema=schema)
 
 
@@ -130,12 +130,12 @@ class _Reader:
             answered=answered,
             response=said.text("response"),
             agent=_agent(span, said, kind, quirk),
-            tool=(said.text("tool") or said.text("entity")) if kind is Kind.TOOL else "",
+            tool=(said.text("tool") or said.text("entity")) if kind is RecordKind.TOOL else "",
             offered=tuple(sorted({*offered, *said.offered()})),
             data_source=said.text("data_source"),
             prompt=said.text("prompt"),
             prompt_version=said.text("prompt_version"),
-            workflow=said.text("workflow") or (said.text("entity") if kind is Kind.WORKFLOW else ""),
+            workflow=said.text("workflow") or (said.text("entity") if kind is RecordKind.WORKFLOW else ""),
             handoff=(said.text("handoff_from"), said.text("handoff_to")),
             service=self.service,
             start=span.start_time_unix_nano,
@@ -178,19 +178,19 @@ class _Reader:
 
     def _count(self, key: str) -> None:
         """Count an unmapped name; names are the sender's, so their number is bounded."""
-        name = key[: values.LONGEST_NAME]
+        name = key[: attribute_values.LONGEST_NAME]
         full = name not in self.unmapped and len(self.unmapped) >= MOST_UNMAPPED
         self.unmapped[_OVERFLOW if full else name] += 1
 
-    def _kind(self, span: Span, said: _Said, *, has_model: bool) -> Kind:
+    def _kind(self, span: Span, said: _Said, *, has_model: bool) -> RecordKind:
         """Return the kind of work; a span that names a model and nothing else is a call of it."""
         by_name = said.quirk.spans.get(span.name)
         if by_name is not None:
             return by_name
         told = said.text("kind").casefold()
         if told:
-            return self.table.kinds.get(told, Kind.OTHER)
-        return Kind.LLM if has_model else Kind.OTHER
+            return self.table.kinds.get(told, RecordKind.OTHER)
+        return RecordKind.LLM if has_model else RecordKind.OTHER
 
     def _error(self, span: Span, said: _Said) -> ErrorClass:
         """Return the class of the failure: by its type, its exception, or its status code."""
@@ -220,7 +220,7 @@ class _Said:
     def _values(self, concept: str) -> Iterator[tuple[str, AnyValue]]:
         """Yield (attribute, value) of every alias that the span carries, the preferred one first."""
         for _, key, value, path in self.found.get(concept, ()):
-            yield key, values.field_of(value, path) if path else value
+            yield key, attribute_values.field_of(value, path) if path else value
 
     def text(self, concept: str) -> str:
         """Return a name, "" where unknown. Raises BadAttribute."""
@@ -228,7 +228,7 @@ class _Said:
             return ""  # asked some twenty times a span, most of them in vain
         ignored = self.quirk.ignore.get(concept, frozenset())
         for key, value in self._values(concept):
-            name = values.text(key, value, self.table.empty)
+            name = attribute_values.text(key, value, self.table.empty)
             if name and name not in ignored:
                 return name
         return ""
@@ -245,14 +245,14 @@ class _Said:
         """Return a count of tokens, None where unknown. Raises BadAttribute."""
         if concept not in self.found:
             return None
-        read = (values.tokens(key, value, self.table.empty) for key, value in self._values(concept))
+        read = (attribute_values.tokens(key, value, self.table.empty) for key, value in self._values(concept))
         return next((count for count in read if count is not None), None)
 
     def amount(self, concept: str) -> float | None:
         """Return a quantity, None where unknown. Raises BadAttribute."""
         if concept not in self.found:
             return None
-        read = (values.amount(key, value, self.table.empty) for key, value in self._values(concept))
+        read = (attribute_values.amount(key, value, self.table.empty) for key, value in self._values(concept))
         return next((number for number in read if number is not None), None)
 
     def number(self, concept: str) -> str:
@@ -266,19 +266,19 @@ class _Said:
         """Return a truth value, None where unknown."""
         if concept not in self.found:
             return None
-        read = (values.flag(value) for _, value in self._values(concept))
+        read = (attribute_values.flag(value) for _, value in self._values(concept))
         return next((truth for truth in read if truth is not None), None)
 
     def words(self, concept: str) -> tuple[str, ...]:
         """Return a list of short texts."""
         if concept not in self.found:
             return ()
-        return next((found for _, value in self._values(concept) if (found := values.words(value))), ())
+        return next((found for _, value in self._values(concept) if (found := attribute_values.words(value))), ())
 
     def offered(self) -> Iterator[str]:
         """Yield the names of the tools that the model was offered."""
         for _, value in self._values("offered"):
-            yield from values.tool_names(value)
+            yield from attribute_values.tool_names(value)
 
     def models(self, *, failed: bool) -> tuple[str, str]:
         """Return (model asked, model that answered); one name for both counts as an answer only on success."""
@@ -308,40 +308,42 @@ class _Said:
 def _check_ids(span: Span) -> None:
     """Refuse ids that identify nothing. Raises BadAttribute."""
     if len(span.trace_id) != _TRACE_BYTES or not any(span.trace_id):
-        raise values.BadAttribute(key="trace_id", reason="is not 16 bytes with one that is not zero")
+        raise attribute_values.BadAttribute(key="trace_id", reason="is not 16 bytes with one that is not zero")
     if len(span.span_id) != _SPAN_BYTES or not any(span.span_id):
-        raise values.BadAttribute(key="span_id", reason="is not 8 bytes with one that is not zero")
+        raise attribute_values.BadAttribute(key="span_id", reason="is not 8 bytes with one that is not zero")
     if len(span.parent_span_id) not in {0, _SPAN_BYTES}:
-        raise values.BadAttribute(key="parent_span_id", reason="is neither empty nor 8 bytes")
+        raise attribute_values.BadAttribute(key="parent_span_id", reason="is neither empty nor 8 bytes")
 
 
 def _end(span: Span, latest: int) -> int:
     """Return the end of the span, never before its start. Raises BadAttribute."""
     start, end = span.start_time_unix_nano, span.end_time_unix_nano
     if not start or max(start, end) > _LATEST:
-        raise values.BadAttribute(key="start_time_unix_nano", reason="is missing or beyond the year 2100")
+        raise attribute_values.BadAttribute(key="start_time_unix_nano", reason="is missing or beyond the year 2100")
     if end < start - SKEW:
-        raise values.BadAttribute(key="end_time_unix_nano", reason="is before the start of the span")
+        raise attribute_values.BadAttribute(key="end_time_unix_nano", reason="is before the start of the span")
     if max(start, end) > latest:
-        raise values.BadAttribute(key="end_time_unix_nano", reason="is to come: the clock of the sender is ahead")
+        raise attribute_values.BadAttribute(
+            key="end_time_unix_nano", reason="is to come: the clock of the sender is ahead"
+        )
     return max(start, end)
 
 
-def _agent(span: Span, said: _Said, kind: Kind, quirk: Quirk) -> str:
+def _agent(span: Span, said: _Said, kind: RecordKind, quirk: Quirk) -> str:
     """Return the agent that the span names; some agents are named by their span alone."""
     told = said.text("agent")
-    if told or kind is not Kind.AGENT:
+    if told or kind is not RecordKind.AGENT:
         return told
     entity = said.text("entity")
-    return entity or (span.name[: values.LONGEST_NAME] if quirk.agent_from_span_name else "")
+    return entity or (span.name[: attribute_values.LONGEST_NAME] if quirk.agent_from_span_name else "")
 
 
 def _offered(key: str, value: AnyValue) -> Iterable[str]:
     """Return the tools that one numbered attribute names."""
     if key.endswith(".json_schema"):
-        return values.tool_names(value)
+        return attribute_values.tool_names(value)
     name = value.string_value
-    return (name,) if key.endswith(".name") and 0 < len(name) <= values.LONGEST_NAME else ()
+    return (name,) if key.endswith(".name") and 0 < len(name) <= attribute_values.LONGEST_NAME else ()
 
 
 def _exceptions(span: Span) -> Iterator[str]:

@@ -10,7 +10,7 @@ SpanKey: TypeAlias = tuple[bytes, bytes]
 """(trace id, span id)."""
 
 
-class Kind(StrEnum):
+class RecordKind(StrEnum):
     """The kind of work that a span stands for."""
 
     LLM = "llm"
@@ -22,7 +22,7 @@ class Kind(StrEnum):
     OTHER = "other"
 
 
-MODEL_CALLS: Final = frozenset({Kind.LLM, Kind.EMBEDDING})
+MODEL_CALLS: Final = frozenset({RecordKind.LLM, RecordKind.EMBEDDING})
 """Kinds that carry usage of their own; every other kind at most repeats its children's."""
 
 
@@ -99,7 +99,7 @@ class CallRecord:
     trace: bytes
     span: bytes
     parent: bytes = b""
-    kind: Kind = Kind.OTHER
+    kind: RecordKind = RecordKind.OTHER
     provider: str = ""
     engine: str = ""
     requested: str = ""

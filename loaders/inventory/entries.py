@@ -8,10 +8,10 @@ from typing import Final
 
 import yaml
 
-from stratagraph.loaders.inventory.document import Pairs, is_empty, pairs
 from stratagraph.loaders.inventory.faults import Faults, line_of, quote
-from stratagraph.loaders.inventory.literals import literal
-from stratagraph.loaders.inventory.terms import Terms, nearest
+from stratagraph.loaders.inventory.written_terms import FileTerms, nearest
+from stratagraph.loaders.inventory.written_values import literal
+from stratagraph.loaders.inventory.yaml_tree import Pairs, is_empty, pairs
 from stratagraph.ontology.facts import XSD_STRING, Iri
 from stratagraph.ontology.identity import LONGEST_IRI, mint
 from stratagraph.ontology.namespaces import SG, local_name
@@ -43,7 +43,7 @@ class Entry:
 class Entries:
     """The entries of one file, by name; ``unread`` are the names of those that are wrong themselves."""
 
-    def __init__(self, terms: Terms, base: Iri, faults: Faults) -> None:
+    def __init__(self, terms: FileTerms, base: Iri, faults: Faults) -> None:
         self.terms = terms
         self.model = terms.model
         self.base = base

@@ -7,8 +7,8 @@ from typing import Final
 
 import yaml
 
-from stratagraph.loaders.inventory.document import pairs
 from stratagraph.loaders.inventory.faults import Faults, quote
+from stratagraph.loaders.inventory.yaml_tree import pairs
 from stratagraph.ontology.facts import Iri
 from stratagraph.ontology.namespaces import PREFIXES
 from stratagraph.ontology.terms import to_ox

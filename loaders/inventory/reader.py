@@ -16,13 +16,13 @@ from typing import Final
 
 import yaml
 
-from stratagraph.loaders.inventory.document import compose, is_empty, pairs
 from stratagraph.loaders.inventory.entries import Entries, Entry
 from stratagraph.loaders.inventory.faults import Faults, line_of, quote
-from stratagraph.loaders.inventory.literals import literal
 from stratagraph.loaders.inventory.prefixes import read_prefixes
 from stratagraph.loaders.inventory.references import References
-from stratagraph.loaders.inventory.terms import Terms, nearest
+from stratagraph.loaders.inventory.written_terms import FileTerms, nearest
+from stratagraph.loaders.inventory.written_values import literal
+from stratagraph.loaders.inventory.yaml_tree import compose, is_empty, pairs
 from stratagraph.loaders.origins import Place, Remark
 from stratagraph.ontology.facts import XSD_STRING, Fact, Iri, Literal, Term
 from stratagraph.ontology.model import OntologyModel
@@ -67,7 +67,7 @@ class _Reader:
     def read(self, root: yaml.Node) -> Inventory:
         """Return everything that the file states, or raise everything that is wrong with it."""
         nodes: list[yaml.Node] = []
-        self.terms = Terms(self.model)
+        self.terms = FileTerms(self.model)
         with self.faults.noting():
             nodes = self.sections(root)
         self.entries = Entries(self.terms, self.base, self.faults)
@@ -89,7 +89,7 @@ class _Reader:
         for key, value in pairs(root, self.faults, what="An inventory"):
             with self.faults.noting():
                 if key.value == PREFIXES:
-                    self.terms = Terms(self.model, read_prefixes(value, self.faults))
+                    self.terms = FileTerms(self.model, read_prefixes(value, self.faults))
                 elif key.value != ASSETS:
                     known = f"an inventory has one list, '{ASSETS}', and may have '{PREFIXES}'"
                     raise self.faults.fault(key, f"{quote(key.value)} is not known here; {known}.")

@@ -6,10 +6,10 @@ from typing import Final
 
 import yaml
 
-from stratagraph.loaders.inventory.document import pairs
 from stratagraph.loaders.inventory.entries import IRI, KIND, Asset, Entries
 from stratagraph.loaders.inventory.faults import MalformedInventory, line_of, quote
-from stratagraph.loaders.inventory.terms import nearest
+from stratagraph.loaders.inventory.written_terms import nearest
+from stratagraph.loaders.inventory.yaml_tree import pairs
 from stratagraph.ontology.facts import Iri
 from stratagraph.ontology.identity import mint
 from stratagraph.ontology.model import RelationInfo

@@ -8,8 +8,8 @@ from typing import Final
 
 from stratagraph.ontology.extension.files import ExtensionFiles, Module, NoExtension, find_modules, joined
 from stratagraph.ontology.extension.findings import Finding, Severity
+from stratagraph.ontology.extension.kept_verdicts import Verdicts, key_of
 from stratagraph.ontology.extension.reports import ExtensionReport, ModuleReport
-from stratagraph.ontology.extension.verdicts import Verdicts, key_of
 from stratagraph.ontology.graph import Graph
 from stratagraph.ontology.model import OntologyModel, load_model
 from stratagraph.ontology.syntax.parsing import MalformedRdf
@@ -103,7 +103,7 @@ def _read(core: OntologyModel, files: ExtensionFiles) -> tuple[list[Module], dic
 
 
 def _as_owl(module: Module, graph: Graph) -> Module:
-    from stratagraph.ontology.extension.kinds import OwlKinds
+    from stratagraph.ontology.extension.rdfs_kinds import OwlKinds
 
     kinds = OwlKinds(module.facts, graph)
     return replace(module, facts=(*module.facts, *kinds.declarations)) if kinds.declarations else module

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 from stratagraph.ontology.blanks import is_blank
 from stratagraph.ontology.extension.files import Module
 from stratagraph.ontology.extension.findings import Finding, Severity
-from stratagraph.ontology.extension.kinds import PROPERTY_KINDS, OwlKinds, is_class, is_datatype
 from stratagraph.ontology.extension.places import line_of
+from stratagraph.ontology.extension.rdfs_kinds import PROPERTY_KINDS, OwlKinds, is_class, is_datatype
 from stratagraph.ontology.extension.unread import unread
 from stratagraph.ontology.facts import Fact, Iri, Literal, Term
 from stratagraph.ontology.graph import Graph

@@ -20,8 +20,8 @@ from typing import Any, BinaryIO, Final, TypeAlias
 import jpype
 import owlready2
 
-Answer: TypeAlias = dict[str, Any]
-Classify: TypeAlias = Callable[[Path], Answer]
+HermitAnswer: TypeAlias = dict[str, Any]
+Classify: TypeAlias = Callable[[Path], HermitAnswer]
 """Says of the ontology in a file whether it is consistent, and which classes can have no member."""
 _JAR: Final = Path(owlready2.__file__).parent / "hermit" / "HermiT.jar"
 _RUNTIMES: Final = ("lib/server/libjvm.so", "lib/server/libjvm.dylib")
@@ -51,7 +51,7 @@ def loaded(java: str) -> Classify | None:
     return _classify_here
 
 
-def _classify_here(file: Path) -> Answer:
+def _classify_here(file: Path) -> HermitAnswer:
     manager = jpype.JClass("org.semanticweb.owlapi.apibinding.OWLManager").createOWLOntologyManager()
     try:
         ontology = manager.loadOntologyFromOntologyDocument(jpype.JClass("java.io.File")(str(file)))
@@ -71,7 +71,7 @@ def launching(java: str) -> Classify:
     """Return a classifier that lets owlready2 start Java for each file."""
     owlready2.JAVA_EXE = java
 
-    def classify(file: Path) -> Answer:
+    def classify(file: Path) -> HermitAnswer:
         tempfile.tempdir = str(file.parent)  # owlready2 leaves a file behind where the ontology is inconsistent
         world = owlready2.World()
         with file.open("rb") as stream:

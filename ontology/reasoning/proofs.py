@@ -15,10 +15,10 @@ from stratagraph.ontology.facts import Fact, Iri, Literal, Term
 from stratagraph.ontology.graph import Graph
 from stratagraph.ontology.namespaces import OWL, RDF, RDFS, SKOLEM_BASE
 
-Reason: TypeAlias = tuple[Fact, ...]
+Premises: TypeAlias = tuple[Fact, ...]
 """The facts that a conclusion was drawn from; empty where it was stated."""
-_Step: TypeAlias = tuple[Fact, Reason]
-_Link: TypeAlias = tuple[Iri, bool, Reason]
+_Step: TypeAlias = tuple[Fact, Premises]
+_Link: TypeAlias = tuple[Iri, bool, Premises]
 """Another property, whether subject and object change places, and the axiom that says so."""
 
 MEMBER: Final = SKOLEM_BASE + "member-of/"
@@ -37,7 +37,7 @@ class Proofs:
         """Read the axioms; nothing is concluded from them until facts are added."""
         self.axioms = tuple(axioms)
         self.graph = Graph(self.axioms)
-        self.reasons: dict[Fact, Reason] = {}
+        self.reasons: dict[Fact, Premises] = {}
         self.types: dict[Term, dict[Iri, Fact]] = defaultdict(dict)
         self.objects: dict[tuple[Term, Iri], dict[Term, Fact]] = defaultdict(dict)
         self.subjects: dict[tuple[Term, Iri], dict[Term, Fact]] = defaultdict(dict)
@@ -77,9 +77,9 @@ class Proofs:
             agenda.extend(reversed(reason))
         return tuple(found)
 
-    def above(self, cls: Iri) -> dict[Iri, Reason]:
+    def above(self, cls: Iri) -> dict[Iri, Premises]:
         """Return the classes above a class and itself, each with the axioms that put it there."""
-        found: dict[Iri, Reason] = {cls: ()}
+        found: dict[Iri, Premises] = {cls: ()}
         agenda = [cls]
         while agenda:
             current = agenda.pop()
@@ -92,7 +92,7 @@ class Proofs:
     # Reading axioms ----------------------------------------------------------------------------------------------
 
     def _read_classes(self) -> None:
-        self._uppers: dict[Iri, list[tuple[Iri, Reason]]] = defaultdict(list)
+        self._uppers: dict[Iri, list[tuple[Iri, Premises]]] = defaultdict(list)
         self._restrictions: dict[Iri, list[Iri]] = defaultdict(list)
         for fact in self.axioms:
             subject, predicate, target = fact.subject, fact.predicate, fact.object
@@ -115,7 +115,7 @@ class Proofs:
 
     def _read_properties(self) -> None:
         self._links: dict[Iri, list[_Link]] = defaultdict(list)
-        self._ends: dict[Iri, list[tuple[Iri, bool, Reason]]] = defaultdict(list)
+        self._ends: dict[Iri, list[tuple[Iri, bool, Premises]]] = defaultdict(list)
         for fact in self.axioms:
             subject, predicate, target = fact.subject, fact.predicate, fact.object
             if not isinstance(target, str):
@@ -209,7 +209,7 @@ class Proofs:
                 axiom = next(Fact(cls, link, count) for found, count in self.graph.pairs(link) if found == cls)
                 yield from self._single(edge, self.objects[edge.subject, edge.predicate], (fact, axiom))
 
-    def _single(self, edge: Fact, edges: dict[Term, Fact], axioms: Reason) -> Iterator[_Step]:
+    def _single(self, edge: Fact, edges: dict[Term, Fact], axioms: Premises) -> Iterator[_Step]:
         """Conclude that two named values of something that has one value are the same."""
         for other in tuple(edges.values()):
             if other != edge and isinstance(other.object, str) and isinstance(edge.object, str):
@@ -270,8 +270,8 @@ class Proofs:
                         yield Fact(start, implied, end), (*before, fact, *after, axiom)
 
     def _walk(
-        self, starts: list[tuple[Term, Reason]], links: Iterable[Iri], *, forward: bool
-    ) -> list[tuple[Term, Reason]]:
+        self, starts: list[tuple[Term, Premises]], links: Iterable[Iri], *, forward: bool
+    ) -> list[tuple[Term, Premises]]:
         for link in links:
             index = self.objects if forward else self.subjects
             starts = [

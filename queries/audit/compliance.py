@@ -19,15 +19,15 @@ from stratagraph.queries.audit.evidence import look_up, trace
 from stratagraph.queries.audit.freshness import next_change, still_good, unreadable
 from stratagraph.queries.audit.governance import Governance, Governed
 from stratagraph.queries.audit.settling import of_governance, of_results, things
-from stratagraph.queries.audit.verdicts import Audit, Need, Outcome, Reason, Thing, Verdict
+from stratagraph.queries.audit.verdicts import Audit, Need, Outcome, Thing, Verdict, VerdictReason
 from stratagraph.queries.messages import LANGUAGES, messages
-from stratagraph.queries.stores import TripleStore
+from stratagraph.queries.store_protocols import TripleStore
 from stratagraph.queries.written import day
 from stratagraph.shapes.compiler import compile_shapes
-from stratagraph.shapes.graph import Graph
+from stratagraph.shapes.data_graph import DataGraph
 from stratagraph.shapes.packs import by_framework, frameworks
 from stratagraph.shapes.report import Result
-from stratagraph.shapes.rule import Bilingual, Rule, Scope, ScopeReason, Wanted
+from stratagraph.shapes.rule import Applicability, Bilingual, Rule, ScopeReason, Wanted
 from stratagraph.shapes.shape import CompiledShapes
 
 ASSESSOR: Final = "stratagraph"
@@ -73,7 +73,7 @@ class _Applied:
     """What the applicability query says of one target."""
 
     reason: str
-    scope: Scope
+    scope: Applicability
     starts: date
 
 
@@ -206,10 +206,10 @@ class _Evaluation:
         """Yield what would settle an unknown verdict: first the open questions, then the evidence."""
         yield from of_governance(governed, self.rule, target.iri, self.model)
         scope = self._scope_reason(said.reason)
-        if scope.scope is Scope.UNDETERMINED and scope.wanted is not None:
+        if scope.scope is Applicability.UNDETERMINED and scope.wanted is not None:
             yield target.iri, scope.wanted
         # What evidence lacks matters only once it is certain that the rule applies.
-        if governed.reason is None and scope.scope is Scope.APPLIES:
+        if governed.reason is None and scope.scope is Applicability.APPLIES:
             graph = self._graph(target, seen.good)
             for shape in self.rule.evidence_shapes(self.on):
                 yield from of_results(self.rule, self.shapes.check(graph, shape, [target.iri]))
@@ -254,7 +254,7 @@ class _Evaluation:
 
     def _applied(self) -> dict[Iri, _Applied]:
         """Run the applicability query; of several answers for a target, what binds most and earliest holds."""
-        order = (Scope.APPLIES, Scope.UNDETERMINED, Scope.EXCLUDED)
+        order = (Applicability.APPLIES, Applicability.UNDETERMINED, Applicability.EXCLUDED)
         found: dict[Iri, _Applied] = {}
         for row in self.store.select(self.rule.applicability):
             target, code, cls = row["target"], row["reason"], row.get("systemClass")
@@ -274,23 +274,25 @@ class _Evaluation:
     def _scope_reason(self, code: str) -> ScopeReason:
         return self.rule.reasons[code]
 
-    def _judge(self, target: _Target, said: _Applied, governed: Governed, seen: _Seen) -> tuple[Outcome, list[Reason]]:
-        scope = Reason(code=said.reason, text=self._scope_reason(said.reason).text)
+    def _judge(
+        self, target: _Target, said: _Applied, governed: Governed, seen: _Seen
+    ) -> tuple[Outcome, list[VerdictReason]]:
+        scope = VerdictReason(code=said.reason, text=self._scope_reason(said.reason).text)
         # What takes a target out goes first: about a rule that does not apply there are no open questions.
-        if governed.scope is Scope.EXCLUDED and governed.reason is not None:
+        if governed.scope is Applicability.EXCLUDED and governed.reason is not None:
             return Outcome.NOT_APPLICABLE, [governed.reason]
-        if said.scope is Scope.EXCLUDED:
+        if said.scope is Applicability.EXCLUDED:
             return Outcome.NOT_APPLICABLE, [scope]
         if self.on < said.starts:
             return Outcome.NOT_APPLICABLE, [_reason("not-yet-in-force", date=said.starts.isoformat()), scope]
         open_questions = [governed.reason] if governed.reason is not None else []
-        if said.scope is Scope.UNDETERMINED:
+        if said.scope is Applicability.UNDETERMINED:
             open_questions.append(scope)
         if open_questions:
             return Outcome.UNKNOWN, open_questions
         return self._weigh(target, scope, seen)
 
-    def _weigh(self, target: _Target, scope: Reason, seen: _Seen) -> tuple[Outcome, list[Reason]]:
+    def _weigh(self, target: _Target, scope: VerdictReason, seen: _Seen) -> tuple[Outcome, list[VerdictReason]]:
         """Judge a target that the rule applies to by the evidence that counts."""
         graph = self._graph(target, seen.good)
         faults = self._faults(graph, self.rule.check_shape, target)
@@ -300,16 +302,16 @@ class _Evaluation:
         # A fault that was seen stays one, whatever evidence may still come.
         if faults:
             return Outcome.FAIL, [
-                *(Reason(code="check-failed", text=_bilingual(text)) for text in faults),
+                *(VerdictReason(code="check-failed", text=_bilingual(text)) for text in faults),
                 *lost,
                 scope,
             ]
         if missing:
-            named = [Reason(code="evidence-missing", text=_bilingual(text)) for text in missing]
+            named = [VerdictReason(code="evidence-missing", text=_bilingual(text)) for text in missing]
             return Outcome.UNKNOWN, [*named, *lost, scope]
         return Outcome.PASS, [_reason("no-failing-check"), scope]
 
-    def _lost(self, seen: _Seen) -> list[Reason]:
+    def _lost(self, seen: _Seen) -> list[VerdictReason]:
         """Say that some evidence does not count, and name each date that nobody can read."""
         lost = [fact for fact in seen.facts if fact not in seen.good]
         undated = unreadable(seen.facts, self.rule)
@@ -327,22 +329,22 @@ class _Evaluation:
         expired = any(fact.subject not in unread and fact.object not in unread for fact in lost)
         return [*([_reason("evidence-expired")] if expired else []), *named]
 
-    def _warnings(self, target: _Target, seen: _Seen) -> list[Reason]:
+    def _warnings(self, target: _Target, seen: _Seen) -> list[VerdictReason]:
         """Tell what stands out and does not change the verdict, such as two statements that exclude each other."""
         if not self.rule.warning_shape:
             return []
         texts = self._faults(self._graph(target, seen.good), self.rule.warning_shape, target)
-        return [Reason(code="warning", text=_bilingual(text)) for text in texts]
+        return [VerdictReason(code="warning", text=_bilingual(text)) for text in texts]
 
-    def _graph(self, target: _Target, facts: Iterable[Fact]) -> Graph:
+    def _graph(self, target: _Target, facts: Iterable[Fact]) -> DataGraph:
         types = (Fact(target.iri, RDF.type, cls) for cls in target.types)
-        return Graph([*facts, *types], superclasses=self.superclasses)
+        return DataGraph([*facts, *types], superclasses=self.superclasses)
 
-    def _faults(self, graph: Graph, shape: Iri, target: _Target) -> list[_Text]:
+    def _faults(self, graph: DataGraph, shape: Iri, target: _Target) -> list[_Text]:
         results = self.shapes.check(graph, shape, [target.iri])
         return list(dict.fromkeys(_texts(result) for result in results))
 
-    def _verdict(self, target: _Target, outcome: Outcome, reasons: Sequence[Reason], starts: date) -> Verdict:
+    def _verdict(self, target: _Target, outcome: Outcome, reasons: Sequence[VerdictReason], starts: date) -> Verdict:
         return Verdict(
             rule=self.rule,
             target=target.iri or None,
@@ -374,8 +376,8 @@ def _texts(result: Result) -> _Text:
     return tuple(sorted((message.language.lower(), message.value) for message in result.messages))
 
 
-def _reason(code: str, **data: str) -> Reason:
+def _reason(code: str, **data: str) -> VerdictReason:
     """Return a reason in every language, dates as each writes them."""
     told = {tag: {name: day(value, tag) for name, value in data.items()} for tag in LANGUAGES}
     texts = {tag.lower(): messages("compliance", tag)[f"reason-{code}"].format(**told[tag]) for tag in LANGUAGES}
-    return Reason(code=code, text=Bilingual(texts=texts))
+    return VerdictReason(code=code, text=Bilingual(texts=texts))

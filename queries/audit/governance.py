@@ -18,10 +18,10 @@ from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import RDF, RDFS, SG, SKOS, local_name
 from stratagraph.ontology.terms import encode
 from stratagraph.queries.audit.evidence import chunks
-from stratagraph.queries.audit.verdicts import Reason
+from stratagraph.queries.audit.verdicts import VerdictReason
 from stratagraph.queries.messages import LANGUAGES, messages
-from stratagraph.queries.stores import Row, TripleStore
-from stratagraph.shapes.rule import Bilingual, Rule, Scope
+from stratagraph.queries.store_protocols import Row, TripleStore
+from stratagraph.shapes.rule import Applicability, Bilingual, Rule
 
 # What the deriver passes down from wholes to their parts is no statement about the
 # part: it is told as inherited, for a decision about the part itself outweighs it.
@@ -55,12 +55,12 @@ SELECT DISTINCT ?governor ?property ?value WHERE {{
 class Governed:
     """Whether a rule's framework or policy binds a target, the reason, and the facts that say so."""
 
-    scope: Scope
-    reason: Reason | None = None
+    scope: Applicability
+    reason: VerdictReason | None = None
     facts: tuple[Fact, ...] = ()
 
 
-UNBOUND: Final = Governed(scope=Scope.APPLIES)
+UNBOUND: Final = Governed(scope=Applicability.APPLIES)
 """For rules that no framework or policy has to govern."""
 
 
@@ -142,7 +142,7 @@ class Governance:
         if reasoned:
             return self._decision(binding, reasoned)
         if governed:
-            return Governed(scope=Scope.APPLIES, facts=self._facts(governed))
+            return Governed(scope=Applicability.APPLIES, facts=self._facts(governed))
         if decided:
             return self._open("decision-without-reason", binding, decided)
         return self._nothing_stated(binding, links)
@@ -161,12 +161,14 @@ class Governance:
     def _decision(self, binding: Iri, links: Sequence[_Link]) -> Governed:
         why = "; ".join(dict.fromkeys(reason for link in links for reason in link.reasons))
         reason = self._reason("not-governed", binding, links, why=why)
-        return Governed(scope=Scope.EXCLUDED, reason=reason, facts=self._facts(links))
+        return Governed(scope=Applicability.EXCLUDED, reason=reason, facts=self._facts(links))
 
     def _open(self, code: str, binding: Iri, links: Sequence[_Link]) -> Governed:
-        return Governed(scope=Scope.UNDETERMINED, reason=self._reason(code, binding, links), facts=self._facts(links))
+        return Governed(
+            scope=Applicability.UNDETERMINED, reason=self._reason(code, binding, links), facts=self._facts(links)
+        )
 
-    def _reason(self, code: str, binding: Iri, links: Sequence[_Link], **data: str) -> Reason:
+    def _reason(self, code: str, binding: Iri, links: Sequence[_Link], **data: str) -> VerdictReason:
         named = [self._governors[link.governor] for link in links]
         nearest = self._nearest(named, binding)
         texts = {}
@@ -179,7 +181,7 @@ class Governance:
                 advice=advice,
                 **data,
             )
-        return Reason(code=code, text=Bilingual(texts=texts))
+        return VerdictReason(code=code, text=Bilingual(texts=texts))
 
     def _nearest(self, governors: Iterable[_Governor], binding: Iri) -> str | None:
         texts = [t for g in governors for t in (*g.texts(SG.frameworkCode), g.name, *g.texts(RDFS.label))]

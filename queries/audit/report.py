@@ -11,7 +11,7 @@ from stratagraph.ontology.model import OntologyModel
 from stratagraph.queries.audit.duties import Duties, duties
 from stratagraph.queries.audit.seal import Seal
 from stratagraph.queries.audit.snippets import facts, snippet
-from stratagraph.queries.audit.verdicts import Audit, Evidence, Outcome, Reason, Verdict
+from stratagraph.queries.audit.verdicts import Audit, Evidence, Outcome, Verdict, VerdictReason
 from stratagraph.queries.csv_rows import csv_rows
 from stratagraph.queries.messages import LANGUAGES, messages
 from stratagraph.shapes.rule import Rule
@@ -180,7 +180,7 @@ def duties_document(found: Duties) -> Document:
     }
 
 
-def labelled(reason: Reason, tag: str) -> str:
+def labelled(reason: VerdictReason, tag: str) -> str:
     """Return a reason in a language, with a word before it where its text alone would read as if it were there."""
     text = reason.text.text(tag)
     label = messages("compliance", tag).get(f"label-{reason.code}")

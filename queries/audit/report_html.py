@@ -20,7 +20,7 @@ from stratagraph.queries.audit.headline import headline
 from stratagraph.queries.audit.report import labelled, notation
 from stratagraph.queries.audit.seal import Seal
 from stratagraph.queries.audit.snippets import snippet
-from stratagraph.queries.audit.verdicts import Audit, Outcome, Reason, Verdict
+from stratagraph.queries.audit.verdicts import Audit, Outcome, Verdict, VerdictReason
 from stratagraph.queries.messages import LANGUAGES, language, messages
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class _Words:
         """Return a text of the report."""
         return self._texts[key].format(**data)
 
-    def reason(self, reason: Reason) -> str:
+    def reason(self, reason: VerdictReason) -> str:
         """Return a reason as a list item: a label in front begins with a capital."""
         text = labelled(reason, self.tag)
         return text if text == reason.text.text(self.tag) else text[0].upper() + text[1:]

@@ -13,7 +13,7 @@ from stratagraph.ontology.terms import encode
 from stratagraph.queries.audit.evidence import chunks
 from stratagraph.queries.audit.governance import Governed
 from stratagraph.queries.audit.verdicts import Thing
-from stratagraph.queries.stores import TripleStore
+from stratagraph.queries.store_protocols import TripleStore
 from stratagraph.shapes.report import Result
 from stratagraph.shapes.rule import Rule, Wanted
 

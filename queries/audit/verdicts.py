@@ -36,7 +36,7 @@ class Origin(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reason:
+class VerdictReason:
     """Why a verdict is what it is: a stable code, and the text in every report language."""
 
     code: str
@@ -90,7 +90,7 @@ class Verdict:
     name: str
     level: Iri | None
     outcome: Outcome
-    reasons: tuple[Reason, ...]
+    reasons: tuple[VerdictReason, ...]
     evidence: tuple[Evidence, ...] = ()
     needs: tuple[Need, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)

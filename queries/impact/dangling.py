@@ -14,7 +14,7 @@ from typing import Final
 from stratagraph.ontology.facts import Iri, Literal
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import RDF
-from stratagraph.queries.stores import TripleStore
+from stratagraph.queries.store_protocols import TripleStore
 
 # Portions that one query can carry, as for cards.
 _CHUNK: Final = 500

@@ -14,7 +14,7 @@ from stratagraph.ontology.facts import Influence, Iri
 from stratagraph.ontology.model import FlowInfo
 from stratagraph.queries.cards import Cards
 from stratagraph.queries.impact.walk import Arrival, Hop
-from stratagraph.queries.stores import Adjacency
+from stratagraph.queries.store_protocols import Adjacency
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

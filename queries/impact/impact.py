@@ -13,9 +13,9 @@ from stratagraph.ontology.model import ChangeKindInfo, ChecklistStep, OntologyMo
 from stratagraph.queries.cards import Cards
 from stratagraph.queries.impact.dangling import Reference, dangling
 from stratagraph.queries.impact.flows import Break, FlowAnswer, find_flow
-from stratagraph.queries.impact.obligations import FromObligation, Scope, scope_of
+from stratagraph.queries.impact.obligations import FromObligation, ObligationReach, scope_of
 from stratagraph.queries.impact.walk import NODE_BUDGET, Cut, Direction, Hop, Trail, walk
-from stratagraph.queries.stores import Adjacency, TripleStore
+from stratagraph.queries.store_protocols import Adjacency, TripleStore
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -235,7 +235,7 @@ def _best_of(trail: Trail, direction: Direction, node: Iri) -> Reached:
     )
 
 
-def _within_scope(scope: Scope | None, cards: Cards, assets: Iterable[Reached]) -> Iterable[Reached]:
+def _within_scope(scope: ObligationReach | None, cards: Cards, assets: Iterable[Reached]) -> Iterable[Reached]:
     """Keep what belongs to an obligation's scope, or everything where the start is an asset."""
     return (reached for reached in assets if not scope or scope.keeps(reached.asset, cards.level(reached.asset)))
 
@@ -287,7 +287,7 @@ def _checklist(
     kinds: Iterable[ChangeKindInfo],
     aspect: Iri | None,
     present: set[Iri | None],
-    scope: Scope | None,
+    scope: ObligationReach | None,
 ) -> tuple[ChecklistItem, ...]:
     """Return the steps of the kinds: those that the aspect asked for triggers, at the levels of an obligation.
 

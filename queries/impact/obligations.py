@@ -15,7 +15,7 @@ from stratagraph.ontology.frameworks import bindings
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import ASSET_BASE, SG, local_name
 from stratagraph.queries.names import UnknownName, resolve_name, spelled
-from stratagraph.queries.stores import Adjacency, TripleStore
+from stratagraph.queries.store_protocols import Adjacency, TripleStore
 
 _STRENGTH: Final = 1.0
 """An obligation is part of its law: what the law binds, it binds."""
@@ -52,7 +52,7 @@ class FrameworkNotInEstate(StratagraphError, slug="framework-not-in-estate", sta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
+class ObligationReach:
     """How an obligation enters the estate: by which assets, and which levels it is about."""
 
     obligation: Iri
@@ -69,7 +69,7 @@ class FromObligation:
     """Influence edges with one obligation above them; implements ``Adjacency``."""
 
     below: Adjacency
-    scope: Scope
+    scope: ObligationReach
 
     @property
     def sequence(self) -> int:
@@ -114,7 +114,7 @@ def _notations(store: TripleStore) -> dict[str, tuple[Iri, str]]:
     return known
 
 
-def scope_of(store: TripleStore, model: OntologyModel, node: Iri) -> Scope | None:
+def scope_of(store: TripleStore, model: OntologyModel, node: Iri) -> ObligationReach | None:
     """Return how an obligation enters the estate; None where the node is none.
 
     Raises:
@@ -129,7 +129,7 @@ def scope_of(store: TripleStore, model: OntologyModel, node: Iri) -> Scope | Non
     if not held:
         raise FrameworkNotInEstate(obligation=f"{local_name(node)} ({model.label(node)})", framework=code.value)
     part = Fact(node, SG.obligationOf, framework)
-    return Scope(
+    return ObligationReach(
         obligation=node,
         levels=frozenset(str(row["level"]) for row in rows),
         edges=tuple(_edge(model, part, fact) for fact in held),

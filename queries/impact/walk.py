@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from stratagraph.ontology.facts import Fact, Influence, Iri
-from stratagraph.queries.stores import Adjacency
+from stratagraph.queries.store_protocols import Adjacency
 
 NODE_BUDGET: Final = 200_000
 """How many assets one walk may reach before it stops and says so."""

@@ -27,14 +27,14 @@ LONGEST_VALUE: Final = 80
 """Characters of an attribute's value in a line."""
 
 
-class Form(StrEnum):
+class AccountForm(StrEnum):
     """How an account is written."""
 
     TEXT = "text"
     JSON = "json"
 
 
-Listed = Annotated[Form, typer.Option("--format", help="How to write what changed.")]
+Listed = Annotated[AccountForm, typer.Option("--format", help="How to write what changed.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +47,9 @@ class Account:
     files: int = 0
     every_warning: bool = False
 
-    def tell(self, form: Form, *, gone: Sequence[str] = (), skipped: Sequence[str] = ()) -> None:
+    def tell(self, form: AccountForm, *, gone: Sequence[str] = (), skipped: Sequence[str] = ()) -> None:
         """Write the account to standard output; ``gone`` are the scopes closed, ``skipped`` the files left out."""
-        if form is Form.JSON:
+        if form is AccountForm.JSON:
             warnings = {"warnings": self._all_warnings()}
             document = {**self.answer, **warnings, "source": self.source, "gone": list(gone), "skipped": list(skipped)}
             write(json.dumps(document, ensure_ascii=False, indent=2))

@@ -15,7 +15,7 @@ from stratagraph.service.cli.audit_words import summary, table
 from stratagraph.service.cli.options import AsOf, Config, Data, Ontology, Out, Rules, errors_in_words, tell_past, write
 from stratagraph.service.cli.reaching import connect
 from stratagraph.service.cli.tongue import Language, note
-from stratagraph.service.client import Answer, Client
+from stratagraph.service.client import Client, ServiceAnswer
 from stratagraph.service.settings import Settings, load_settings
 
 PATH = "/api/compliance/audit"
@@ -112,7 +112,7 @@ def _need_rules(client: Client, settings: Settings) -> None:
         raise RulesNotInForce(rules=", ".join(missing), folder=str(settings.rules))
 
 
-def _tell(answer: Answer, lines: list[str], *, out: str, allow_empty: bool) -> None:
+def _tell(answer: ServiceAnswer, lines: list[str], *, out: str, allow_empty: bool) -> None:
     """Say on standard error how the audit went, and where its report is."""
     for line in lines:
         sys.stderr.write(f"{line}\n")

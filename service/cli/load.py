@@ -18,7 +18,7 @@ from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Batch
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.sentences import in_part, say
-from stratagraph.service.cli.account import NAMED, Account, Form, Listed, summary
+from stratagraph.service.cli.account import NAMED, Account, AccountForm, Listed, summary
 from stratagraph.service.cli.mistakes import explain
 from stratagraph.service.cli.options import Config, Data, DryRun, Ontology, Source, errors_in_words, fail, write
 from stratagraph.service.cli.reaching import connect
@@ -80,7 +80,7 @@ def load(
         bool, typer.Option("--allow-empty", help="Files that say nothing may close all that they said.")
     ] = False,
     dry_run: DryRun = False,
-    form: Listed = Form.TEXT,
+    form: Listed = AccountForm.TEXT,
     warnings: Annotated[bool, typer.Option("--warnings", help="List every warning.")] = False,
     data: Data = None,
     config: Config = None,

@@ -15,7 +15,7 @@ from stratagraph.service.cli.grid import grid, on_terminal, terminal_width
 from stratagraph.service.cli.options import AsOf, Config, Data, Ontology, Out, errors_in_words, fail, tell_past, write
 from stratagraph.service.cli.reaching import connect
 from stratagraph.service.cli.tongue import note
-from stratagraph.service.client import Answer, Client, Refused
+from stratagraph.service.client import Client, Refused, ServiceAnswer
 from stratagraph.service.settings import load_settings
 
 
@@ -99,7 +99,7 @@ def query(
         tell_past(answer.headers)
 
 
-def _ask(client: Client, asked: str, form: Format | None, as_of: str | None) -> Answer:
+def _ask(client: Client, asked: str, form: Format | None, as_of: str | None) -> ServiceAnswer:
     """Send a SPARQL query; speak of options where the service speaks of headers."""
     headers = {"Content-Type": "application/sparql-query", "Accept": MEDIA_TYPES[form] if form else ANY}
     try:
@@ -119,11 +119,11 @@ def _no_form(form: Format | None) -> str:
     )
 
 
-def _is_table(answer: Answer, form: Format | None) -> bool:
+def _is_table(answer: ServiceAnswer, form: Format | None) -> bool:
     return form is Format.TABLE and answer.headers["Content-Type"].startswith(RESULTS)
 
 
-def _write_cypher(answer: Answer, form: Format, out: Path | None) -> None:
+def _write_cypher(answer: ServiceAnswer, form: Format, out: Path | None) -> None:
     if form is Format.JSON:
         write(answer.text, out)
         return

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from stratagraph.service.cli.account import Account, Form, Listed
+from stratagraph.service.cli.account import Account, AccountForm, Listed
 from stratagraph.service.cli.options import Config, Data, DryRun, Ontology, Source, errors_in_words
 from stratagraph.service.cli.reaching import connect
 from stratagraph.service.settings import load_settings
@@ -19,7 +19,7 @@ def withdraw(
         typer.Option("--scope", help="Only this scope and what is below it; may be given several times."),
     ] = None,
     dry_run: DryRun = False,
-    form: Listed = Form.TEXT,
+    form: Listed = AccountForm.TEXT,
     data: Data = None,
     config: Config = None,
     ontology: Ontology = None,

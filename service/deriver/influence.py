@@ -19,7 +19,7 @@ Pair: TypeAlias = tuple[int, int]
 """Influencer and influenced."""
 
 
-class Reason(NamedTuple):
+class PairRelation(NamedTuple):
     """An asserted relation of a pair: its property, whether it points back at the influencer, its observed shares."""
 
     prop: int
@@ -27,7 +27,7 @@ class Reason(NamedTuple):
     share: Share
 
 
-Edge: TypeAlias = tuple[Reason, ...]
+Edge: TypeAlias = tuple[PairRelation, ...]
 """What is kept of an influence edge; its strengths and facts are made when asked for. Empty: no edge."""
 _NOTHING: Final[Mapping[Pair, Edge]] = {}
 
@@ -219,8 +219,8 @@ class Influences:
         asserted = self._closure.asserted
         forward = asserted.between(influencer, influenced, self._ways[False])
         backward = asserted.between(influenced, influencer, self._ways[True])
-        reasons = [Reason(prop, False, Share()) for prop in forward]
-        reasons += [Reason(prop, True, self._shares.share((influenced, prop, influencer))) for prop in backward]
+        reasons = [PairRelation(prop, False, Share()) for prop in forward]
+        reasons += [PairRelation(prop, True, self._shares.share((influenced, prop, influencer))) for prop in backward]
         edge = tuple(sorted(reasons, key=lambda reason: reason[:2]))
         # A handful of distinct edges without shares serves all pairs.
         return edge if any(any(reason.share) for reason in edge) else self._shared.setdefault(edge, edge)
@@ -243,5 +243,5 @@ def _carried(model: OntologyModel, numbers: Numbers) -> dict[tuple[int, bool], t
     return {way: tuple(sorted(strengths.items())) for way, strengths in strongest.items()}
 
 
-def _triple(pair: Pair, reason: Reason) -> Triple:
+def _triple(pair: Pair, reason: PairRelation) -> Triple:
     return (pair[1], reason.prop, pair[0]) if reason.backward else (pair[0], reason.prop, pair[1])

@@ -20,7 +20,7 @@ KEPT: Final = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class AuditQuestion:
     """What an audit is about: everything that it depends on beside the clock.
 
     ``moment`` is that of an audit of the past, which is judged as of then; None in the present.
@@ -46,7 +46,7 @@ class Audits:
         self.model = model
         self._rules = rules
         self._lock = threading.Lock()
-        self._kept: OrderedDict[Question, Audit] = OrderedDict()
+        self._kept: OrderedDict[AuditQuestion, Audit] = OrderedDict()
         self._last: Audit | None = None
 
     @property
@@ -63,13 +63,13 @@ class Audits:
         last = self._last
         return last if last is not None and last.holds_at(datetime.now(UTC)) else None
 
-    def question(self, snapshot: Snapshot, *, on: date | None, framework: str | None) -> Question:
+    def question(self, snapshot: Snapshot, *, on: date | None, framework: str | None) -> AuditQuestion:
         """Return what an audit of a snapshot is about.
 
         Raises:
             UnknownFramework: no rule belongs to the framework.
         """
-        return Question(
+        return AuditQuestion(
             sequence=snapshot.sequence,
             epoch=snapshot.epoch,
             on=on or datetime.now(UTC).date(),
@@ -82,7 +82,7 @@ class Audits:
 
         return framework_name(self.rules, given) if given is not None else None
 
-    def known(self, question: Question) -> Audit | None:
+    def known(self, question: AuditQuestion) -> Audit | None:
         """Return the answer to a question, if it was given before and still holds."""
         now = datetime.now(UTC)
         with self._lock:
@@ -96,7 +96,7 @@ class Audits:
             self._kept.move_to_end(question)
             return audit
 
-    def keep(self, question: Question, audit: Audit) -> None:
+    def keep(self, question: AuditQuestion, audit: Audit) -> None:
         """Remember an answer; the one that was not asked for longest goes."""
         with self._lock:
             self._kept[question] = audit

@@ -11,10 +11,10 @@ from stratagraph.ontology.facts import Batch, Fact, Iri, Literal
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import local_name
 from stratagraph.ontology.terms import encode
-from stratagraph.queries.stores import TripleStore
+from stratagraph.queries.store_protocols import TripleStore
+from stratagraph.shapes.fact_vocabulary import shape_iri
 from stratagraph.shapes.finding import Finding
-from stratagraph.shapes.texts import hinted
-from stratagraph.shapes.vocabulary import shape_iri
+from stratagraph.shapes.message_texts import hinted
 
 _SHOWN: Final = 5
 _ASKED: Final = 50

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stratagraph.ontology.extension.extension import Extended, load_extended
-from stratagraph.ontology.extension.verdicts import Verdicts
+from stratagraph.ontology.extension.kept_verdicts import Verdicts
 from stratagraph.service.settings import VERDICTS_FOLDER, Settings, default_cache_folder
 
 

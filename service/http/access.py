@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.service.http import sparql
-from stratagraph.service.http.access_tokens import Role, Token, TokenFile, TokensUnusable
+from stratagraph.service.http.access_tokens import AccessToken, Role, TokenFile, TokensUnusable
 from stratagraph.service.http.refusals import TELEMETRY, refusal
 
 log = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ def needed(method: str, path: str) -> Role | None:
 
 def asker(request: Request) -> str:
     """Return who sent a request: the proven name of a token, else the address."""
-    holder: Token | None = getattr(request.state, _HOLDER, None)
+    holder: AccessToken | None = getattr(request.state, _HOLDER, None)
     return f"token {holder.name}" if holder else f"address {sparql.address(request)}"
 
 
@@ -110,7 +110,7 @@ class AccessGuard:
             return
         await self.app(scope, receive, send)
 
-    def _holder(self, headers: Headers, role: Role) -> Token:
+    def _holder(self, headers: Headers, role: Role) -> AccessToken:
         scheme, _, secret = headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not secret.strip():
             raise TokenNeeded(role=role.value)

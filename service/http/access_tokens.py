@@ -76,7 +76,7 @@ class UnknownToken(StratagraphError, slug="unknown-token", status=404):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Token:
+class AccessToken:
     """One token as the file knows it: whose it is and its SHA-256, never the token."""
 
     name: str
@@ -104,7 +104,7 @@ class TokenFile:
         """Take the file at its path; it need not exist."""
         self.path = path
         self._read_at: tuple[int, ...] | None = None
-        self._tokens: tuple[Token, ...] = ()
+        self._tokens: tuple[AccessToken, ...] = ()
 
     def exists(self) -> bool:
         """Tell whether tokens are asked for at all."""
@@ -116,7 +116,7 @@ class TokenFile:
             return True  # what can't be seen must not open the service
         return True
 
-    def tokens(self) -> tuple[Token, ...]:
+    def tokens(self) -> tuple[AccessToken, ...]:
         """Return the tokens, in the order they were added.
 
         Raises:
@@ -136,7 +136,7 @@ class TokenFile:
             self._read_at = version
         return self._tokens
 
-    def holder(self, secret: str) -> Token | None:
+    def holder(self, secret: str) -> AccessToken | None:
         """Return the token that a secret is, or None; takes as long for a wrong one as for a right one.
 
         Raises:
@@ -161,7 +161,7 @@ class TokenFile:
             if any(token.name == name for token in tokens):
                 raise TokenExists(name=name)
             secret = PREFIX + secrets.token_urlsafe(RANDOM_BYTES)
-            made = Token(name=name, role=role, created=datetime.now(UTC), digest=_digest(secret))
+            made = AccessToken(name=name, role=role, created=datetime.now(UTC), digest=_digest(secret))
             self._write((*tokens, made))
         return secret
 
@@ -178,7 +178,7 @@ class TokenFile:
             self._write(kept)
 
     @contextmanager
-    def _changing(self) -> Iterator[tuple[Token, ...]]:
+    def _changing(self) -> Iterator[tuple[AccessToken, ...]]:
         """Keep other commands out while the file is read and written."""
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -188,7 +188,7 @@ class TokenFile:
         finally:
             os.close(folder)
 
-    def _read(self) -> Iterator[Token]:
+    def _read(self) -> Iterator[AccessToken]:
         try:
             for entry in json.loads(self.path.read_text(encoding="utf-8"))["tokens"]:
                 yield _token(entry)
@@ -197,7 +197,7 @@ class TokenFile:
         except (ValueError, KeyError, TypeError):
             raise self._unusable("it is not a list of tokens as 'stratagraph token add' writes it") from None
 
-    def _write(self, tokens: Iterable[Token]) -> None:
+    def _write(self, tokens: Iterable[AccessToken]) -> None:
         """Replace the file at once: a reader sees the old tokens or the new, never half of them."""
         text = json.dumps({"tokens": [token.document() for token in tokens]}, indent=2) + "\n"
         draft = self.path.with_name(f".{self.path.name}.{os.getpid()}")
@@ -216,12 +216,12 @@ class TokenFile:
         return TokensUnusable(path=str(self.path), problem=problem)
 
 
-def _token(entry: dict[str, Any]) -> Token:
+def _token(entry: dict[str, Any]) -> AccessToken:
     digest = str(entry["sha256"])
     if len(bytes.fromhex(digest)) != hashlib.sha256().digest_size:
         raise ValueError(digest)
     created = datetime.fromisoformat(str(entry["created"]))
-    return Token(name=str(entry["name"]), role=Role(entry["role"]), created=created, digest=digest.lower())
+    return AccessToken(name=str(entry["name"]), role=Role(entry["role"]), created=created, digest=digest.lower())
 
 
 def _digest(secret: str) -> str:

@@ -19,10 +19,10 @@ from stratagraph.service.http import (
     metrics,
     ontology,
     otlp,
-    pages,
     problems,
     refusals,
     sparql,
+    static_pages,
 )
 from stratagraph.service.http.access import AccessGuard, asker
 from stratagraph.service.http.access_tokens import TokenFile
@@ -42,7 +42,7 @@ from stratagraph.service.http.shutdown import ShutdownNotice
 from stratagraph.service.http.tongue import Tongue
 from stratagraph.service.neo4j.cypher.pool import CypherPool
 from stratagraph.service.neo4j.target import find_target
-from stratagraph.service.past.stores import Pasts
+from stratagraph.service.past.past_stores import Pasts
 from stratagraph.service.settings import PASTS_FOLDER, UPLOADS_FOLDER, Settings
 from stratagraph.service.sparql.pool import QueryPool
 from stratagraph.service.workers.limits import QuerySettings
@@ -124,7 +124,7 @@ def _add_routes(app: FastAPI, engine: Engine, graph: Graphs, pool: QueryPool, cy
             watch=lambda result: engine.tally.spans(accepted=result.accepted, rejected=result.rejected),
         ),
         sparql.router(pool, client=asker),
-        pages.router(),
+        static_pages.router(),
     ):
         app.include_router(router)
 

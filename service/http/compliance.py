@@ -24,7 +24,7 @@ from stratagraph.service.engine.engine import Engine
 from stratagraph.service.http.documents.audit import ComplianceAudit, ComplianceRules, VerdictList
 from stratagraph.service.http.documents.media import texts
 from stratagraph.service.http.documents.problem import problems
-from stratagraph.service.http.graphs import AsOf, Graph, Graphs
+from stratagraph.service.http.graphs import AsOf, Graphs, QueriedGraph
 from stratagraph.service.http.headers import SEQUENCE
 from stratagraph.service.http.parameters import Day, Language
 from stratagraph.service.http.sequence import answered_at
@@ -133,7 +133,7 @@ def _add_verdicts(routes: APIRouter, engine: Engine) -> None:
         return judged(replace(audit, verdicts=tuple(chosen)), model, lang, limit=limit)
 
 
-def _audit_of_the_past(graph: Graph, engine: Engine, *, on: date | None, framework: str | None) -> Audit:
+def _audit_of_the_past(graph: QueriedGraph, engine: Engine, *, on: date | None, framework: str | None) -> Audit:
     """Judge what was known at a moment as it would have been judged then; the audit's own time is now."""
     then = graph.time
     audit = evaluate(graph.triples, graph.model, engine.rules, on=on or then.date(), framework=framework, now=then)

@@ -12,12 +12,12 @@ from fastapi import Query
 
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.queries.messages import messages
-from stratagraph.queries.stores import Adjacency, TripleStore
+from stratagraph.queries.store_protocols import Adjacency, TripleStore
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.http.headers import AS_OF, SEQUENCE
 from stratagraph.service.http.sequence import answered_at
 from stratagraph.service.ledger.asof import Moment
-from stratagraph.service.past.stores import Past, Pasts, read_moment
+from stratagraph.service.past.past_stores import Past, Pasts, read_moment
 
 AsOf = Annotated[
     str | None, Query(alias="asOf", description="What the ledger knew then: a sequence, a date or a time; past only.")
@@ -25,7 +25,7 @@ AsOf = Annotated[
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Graph:
+class QueriedGraph:
     """What a question is answered from; ``past`` and ``moment`` are None in the present."""
 
     triples: TripleStore
@@ -64,7 +64,7 @@ class Graph:
         }
 
 
-Graphs: TypeAlias = Callable[[str | None], AbstractContextManager[Graph]]
+Graphs: TypeAlias = Callable[[str | None], AbstractContextManager[QueriedGraph]]
 """Opens the graph as of a text; None is the present."""
 
 
@@ -72,16 +72,18 @@ def graphs(engine: Engine, pasts: Pasts) -> Graphs:
     """Return the way to the graph at any moment."""
 
     @contextmanager
-    def graph(as_of: str | None) -> Iterator[Graph]:
+    def graph(as_of: str | None) -> Iterator[QueriedGraph]:
         if as_of is None:
             with engine.reading() as snapshot:
                 answered_at(snapshot.sequence)
-                yield Graph(triples=snapshot.triples, adjacency=snapshot.adjacency, model=snapshot.model)
+                yield QueriedGraph(triples=snapshot.triples, adjacency=snapshot.adjacency, model=snapshot.model)
             return
         moment = read_moment(as_of)
         with pasts.at(moment) as past:
             answered_at(past.standing.sequence)
-            yield Graph(triples=past.triples, adjacency=past.adjacency, model=past.model, past=past, moment=moment)
+            yield QueriedGraph(
+                triples=past.triples, adjacency=past.adjacency, model=past.model, past=past, moment=moment
+            )
 
     return graph
 

@@ -25,9 +25,9 @@ from stratagraph.service.http.parameters import canonical, check
 from stratagraph.service.http.sequence import wanted_sequence
 from stratagraph.service.http.tongue import spoken
 from stratagraph.service.ledger.asof import Moment
-from stratagraph.service.past.stores import read_moment
+from stratagraph.service.past.past_stores import read_moment
 from stratagraph.service.sparql.formats import GRAPHS, RESULTS, write_graph
-from stratagraph.service.sparql.pool import Answer, QueryPool, QueryRequest
+from stratagraph.service.sparql.pool import QueryPool, QueryRequest, SparqlAnswer
 from stratagraph.service.workers.errors import QueryTooLong, TooBusy
 
 log = logging.getLogger(__name__)
@@ -233,7 +233,7 @@ def _as_of(given: list[str]) -> Moment | None:
     return read_moment(given[0]) if given else None
 
 
-async def _unless_gone(request: Request, running: Awaitable[Answer]) -> Answer:
+async def _unless_gone(request: Request, running: Awaitable[SparqlAnswer]) -> SparqlAnswer:
     """Wait for the answer; when the client hangs up before, stop the query: nobody waits for it."""
     answer = asyncio.ensure_future(running)
     gone = asyncio.ensure_future(_disconnected(request.receive))
@@ -269,7 +269,7 @@ def _description(request: Request) -> Response:
 class _Stream(Response):
     """An answer in chunks. One that is cut never gets its last chunk, so that no client takes it for complete."""
 
-    def __init__(self, answer: Answer, headers: Mapping[str, str]) -> None:
+    def __init__(self, answer: SparqlAnswer, headers: Mapping[str, str]) -> None:
         super().__init__(headers=headers, media_type=_with_charset(answer.media_type))
         del self.headers["content-length"]
         self._answer = answer

@@ -99,7 +99,7 @@ class ScopeClaims:
             self.open.update(((s, p, o), claim) for claim, s, p, o in rows)
 
 
-class Seen:
+class SeenClaims:
     """Which of the earlier claims were stated again: a bit for each, so that a million cost little."""
 
     def __init__(self, before: int) -> None:
@@ -174,7 +174,7 @@ class Commit:
 
     def _take_scope(self, scope: Scope, number: int) -> None:
         known = ScopeClaims(self._entry, number)
-        seen = Seen(self._first_new)
+        seen = SeenClaims(self._first_new)
         for chunk in chunks(scope.stated):
             self._state(chunk, (number, scope.name), known, seen)
         if scope.withdrawn:
@@ -182,7 +182,7 @@ class Commit:
         if scope.complete:
             self._close_unseen(number, seen)
 
-    def _state(self, facts: list[Fact], scope: tuple[int, str], known: ScopeClaims, seen: Seen) -> None:
+    def _state(self, facts: list[Fact], scope: tuple[int, str], known: ScopeClaims, seen: SeenClaims) -> None:
         """Open the claims that are not open yet."""
         lines, triples = self._encode(facts)
         # Over all that was said, not over what it changed: a run that comes again changes nothing and must have this
@@ -223,7 +223,7 @@ class Commit:
             opened_at=self._entry.sequence,
         )
 
-    def _withdraw(self, scope: Scope, known: ScopeClaims, seen: Seen) -> None:
+    def _withdraw(self, scope: Scope, known: ScopeClaims, seen: SeenClaims) -> None:
         """Close what the scope withdraws, unless it states it as well."""
         for facts in chunks(scope.withdrawn):
             lines, triples = self._encode(facts)
@@ -232,7 +232,7 @@ class Commit:
             claimed = (known.open.get(triple) for triple in triples)
             self._closing.update(c for c in claimed if c is not None and c < self._first_new and c not in seen)
 
-    def _close_unseen(self, scope: int, seen: Seen) -> None:
+    def _close_unseen(self, scope: int, seen: SeenClaims) -> None:
         rows = self._entry.connection.execute(_OPEN_OF_SCOPE, {"scope": scope, "before": self._first_new})
         self._closing.update(claim for (claim,) in rows if claim not in seen)
 

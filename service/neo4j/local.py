@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-from stratagraph.service.neo4j import identity
+from stratagraph.service.neo4j import process_identity
 from stratagraph.service.neo4j.errors import StartFailed
 from stratagraph.service.neo4j.runtime import LTS, Runtime, line_of, obtain
 
@@ -63,7 +63,7 @@ class Record:
     @property
     def alive(self) -> bool:
         """Tell whether that very process still runs."""
-        return identity.is_alive(self.pid, self.started)
+        return process_identity.is_alive(self.pid, self.started)
 
 
 class LocalNeo4j:
@@ -122,7 +122,7 @@ class LocalNeo4j:
     def down(self) -> bool:
         """Stop the server; return whether one ran."""
         record = self.record()
-        ran = record is not None and identity.end(record.pid, record.started, STOP_SECONDS)
+        ran = record is not None and process_identity.end(record.pid, record.started, STOP_SECONDS)
         (self.home / _RECORD).unlink(missing_ok=True)
         return ran
 
@@ -168,7 +168,7 @@ class LocalNeo4j:
                 start_new_session=True,
                 cwd=self.home,
             )
-        start = identity.started(process.pid) or ""
+        start = process_identity.started(process.pid) or ""
         process.returncode = 0  # it outlives us; nobody waits for it
         record = Record(pid=process.pid, started=start, port=port, version=runtime.release.version)
         (self.home / _RECORD).write_text(json.dumps(asdict(record)), encoding="utf-8")
@@ -178,7 +178,7 @@ class LocalNeo4j:
         """Wait until Bolt is spoken there; a server that never does is stopped."""
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
-            identity.note_end(record.pid)
+            process_identity.note_end(record.pid)
             if not record.alive:
                 raise self._failed("the process ended")
             if _speaks_bolt(record.port):

@@ -10,7 +10,7 @@ from stratagraph.service.neo4j.connection import explain, open_driver
 from stratagraph.service.neo4j.errors import NoNeo4j
 from stratagraph.service.neo4j.target import Target, find_target
 from stratagraph.service.neo4j.view.cypher_texts import WATERMARK_DROP
-from stratagraph.service.neo4j.view.names import KEY, MARKER, WATERMARK
+from stratagraph.service.neo4j.view.neo4j_names import KEY, MARKER, WATERMARK
 from stratagraph.service.settings import Settings
 
 MARK: Final = SG.term("view/watermark")
@@ -22,7 +22,7 @@ RETURN coalesce(w.sequence, 0) AS sequence, COUNT {{ (n) }} AS all, COUNT {{ (n:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class DatabaseStatus:
     """What a look at the database told."""
 
     url: str
@@ -33,7 +33,7 @@ class Seen:
     others: int
 
 
-def look(settings: Settings) -> Seen:
+def look(settings: Settings) -> DatabaseStatus:
     """Ask the database.
 
     Raises:
@@ -42,7 +42,7 @@ def look(settings: Settings) -> Seen:
     target = _target(settings)
     with open_driver(target) as driver, driver.session(database=target.database) as session, explain(target):
         found = session.run(STANDS_AT, iri=MARK).single(strict=True)
-        return Seen(
+        return DatabaseStatus(
             url=target.url,
             version=driver.get_server_info().agent.rpartition("/")[2],
             database=target.database,

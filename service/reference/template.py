@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from stratagraph.loaders.inventory.terms import Terms
+from stratagraph.loaders.inventory.written_terms import FileTerms
 from stratagraph.ontology.facts import Iri
 from stratagraph.ontology.namespaces import XSD, compact
 from stratagraph.queries.forms import Field, Form, Forms
@@ -33,7 +33,7 @@ def template(forms: Forms, cls: Iri, lang: str) -> str:
 class _Template:
     def __init__(self, forms: Forms, cls: Iri, lang: str) -> None:
         self.model = forms.model
-        self.terms = Terms(forms.model)
+        self.terms = FileTerms(forms.model)
         self.lang = lang
         self.words = texts(lang)
         self.form: Form = forms.of(cls)

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 from pyoxigraph import QueryResultsFormat, RdfFormat, Triple, serialize
 
 from stratagraph.ontology.namespaces import PREFIXES
-from stratagraph.service.sparql.rdfxml import rdf_xml
+from stratagraph.service.sparql.rdfxml_writer import rdf_xml
 
 RESULTS: Final = {
     "application/sparql-results+json": QueryResultsFormat.JSON,

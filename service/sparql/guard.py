@@ -11,12 +11,12 @@ from enum import StrEnum
 from typing import Final
 
 from stratagraph.service.sparql.errors import QueryRefused, QueryTooDeep
-from stratagraph.service.sparql.tokens import Kind, Token, decoded, place, tokens
+from stratagraph.service.sparql.lexer import Token, TokenKind, decoded, place, tokens
 from stratagraph.service.workers.errors import QueryTooLong
 from stratagraph.service.workers.limits import QuerySettings
 
 
-class Form(StrEnum):
+class QueryForm(StrEnum):
     """The four forms of a query."""
 
     SELECT = "select"
@@ -27,7 +27,7 @@ class Form(StrEnum):
     @property
     def gives_triples(self) -> bool:
         """Tell whether the answer is a graph."""
-        return self in {Form.CONSTRUCT, Form.DESCRIBE}
+        return self in {QueryForm.CONSTRUCT, QueryForm.DESCRIBE}
 
 
 _FETCH: Final = "service"
@@ -35,7 +35,7 @@ _UPDATES: Final = frozenset(
     ["load", "clear", "drop", "create", "add", "move", "copy", "insert", "delete", "with", "using"]
 )
 _BEFORE_A_GRAPH_NAME: Final = frozenset({"from", "named", "graph", "describe"})
-_FORMS: Final = frozenset(Form)
+_FORMS: Final = frozenset(QueryForm)
 _OPEN: Final = frozenset("([{")
 _CLOSE: Final = frozenset(")]}")
 _OPERATORS: Final = frozenset(["!", "||", "&&", "|", "/", "^", "+", "-", "*", "?", "=", "!=", "<", ">", "<=", ">="])
@@ -60,7 +60,7 @@ _CLAUSES: Final = frozenset(
 )
 
 
-def check(text: str, settings: QuerySettings) -> Form | None:
+def check(text: str, settings: QuerySettings) -> QueryForm | None:
     """Return the form of a query that may run; None when it is none, which the parser will say better.
 
     Raises:
@@ -79,25 +79,25 @@ def check(text: str, settings: QuerySettings) -> Form | None:
     return form
 
 
-def _check(text: str, settings: QuerySettings) -> Form | None:
+def _check(text: str, settings: QuerySettings) -> QueryForm | None:
     found = list(tokens(text))
     _refuse_words(text, found)
     _Depth(text, settings).walk(found)
     first = next((word for word in _words(found) if word in _FORMS), None)
-    return Form(first) if first else None
+    return QueryForm(first) if first else None
 
 
 def _words(found: Iterable[Token]) -> Iterator[str]:
     for token in found:
-        if token.kind is Kind.WORD:
+        if token.kind is TokenKind.WORD:
             yield from token.text.lower().split(".")
 
 
 def _refuse_words(text: str, found: list[Token]) -> None:
     for number, token in enumerate(found):
-        if token.kind is Kind.WORD:
+        if token.kind is TokenKind.WORD:
             reason = _word_reason(token.text.lower())
-        elif token.kind is Kind.NAME and _FETCH in token.text.lower():
+        elif token.kind is TokenKind.NAME and _FETCH in token.text.lower():
             reason = _name_reason(found, number)
         else:
             continue
@@ -135,11 +135,11 @@ class _Depth:
     def walk(self, found: Iterable[Token]) -> None:
         """Raise QueryTooDeep where a limit is passed."""
         for token in found:
-            if token.kind is Kind.SIGN:
+            if token.kind is TokenKind.SIGN:
                 self._sign(token)
-            elif token.kind is Kind.WORD:
+            elif token.kind is TokenKind.WORD:
                 self._word(token)
-            elif token.kind is Kind.IRI and token.text.count("(") > self._settings.nesting:
+            elif token.kind is TokenKind.IRI and token.text.count("(") > self._settings.nesting:
                 # In an expression, '<' may be the operator and what looks like an IRI a nest of brackets.
                 raise self._error(token, self._settings.nesting, "brackets in one IRI", "Percent-encode them")
 

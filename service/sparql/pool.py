@@ -14,9 +14,9 @@ from typing import Final
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.service.sparql.errors import FormNotAcceptable, NoPast
 from stratagraph.service.sparql.formats import GRAPHS, RESULTS
-from stratagraph.service.sparql.guard import Form, check
-from stratagraph.service.sparql.process import SparqlWorker
-from stratagraph.service.sparql.worker import Question
+from stratagraph.service.sparql.guard import QueryForm, check
+from stratagraph.service.sparql.worker import SparqlQuestion
+from stratagraph.service.sparql.worker_handle import SparqlWorker
 from stratagraph.service.views.checkpoints import Checkpoint, CheckpointSource, PastSource
 from stratagraph.service.workers.errors import NotYetThere, TooBusy
 from stratagraph.service.workers.limits import QuerySettings
@@ -51,7 +51,7 @@ class QueryRequest:
     whole: bool = False
 
 
-class Answer:
+class SparqlAnswer:
     """An answer whose beginning is known to be good; must be closed, also when it was not read to its end."""
 
     def __init__(self, *, media_type: str, checkpoint: Checkpoint, run: Run[SparqlWorker]) -> None:
@@ -128,7 +128,7 @@ class QueryPool:
     def _visible(self, named_graphs: tuple[str, ...] | None) -> tuple[str, ...] | None:
         return () if named_graphs is None and not self.settings.show_named_graphs else named_graphs
 
-    async def run(self, request: QueryRequest) -> Answer:
+    async def run(self, request: QueryRequest) -> SparqlAnswer:
         """Start a query and return its answer as soon as its first bytes are known to be good.
 
         Raises:
@@ -141,26 +141,26 @@ class QueryPool:
         try:
             checkpoint = await self._checkpoint(request)
             await run.begin(await self.worker(checkpoint), question, question.seconds)
-            answer = Answer(media_type=question.media_type, checkpoint=checkpoint, run=run)
+            answer = SparqlAnswer(media_type=question.media_type, checkpoint=checkpoint, run=run)
             await self._fill(answer, limit=None if request.whole else self.settings.buffer_bytes)
         except BaseException:
             run.end()
             raise
         return answer
 
-    async def _check(self, text: str) -> Form | None:
+    async def _check(self, text: str) -> QueryForm | None:
         if len(text) > _LONG:
             return await asyncio.to_thread(check, text, self.settings)
         return check(text, self.settings)
 
-    def _question(self, request: QueryRequest, form: Form | None) -> Question:
+    def _question(self, request: QueryRequest, form: QueryForm | None) -> SparqlQuestion:
         graph = form is not None and form.gives_triples
         media_type = request.graph_type if graph else request.results_type
         if media_type is None and form is None:
             media_type = next(iter(RESULTS))  # the parser will refuse it, and says why
         if media_type is None:
             raise FormNotAcceptable(offered=", ".join(GRAPHS if graph else RESULTS))
-        return Question(
+        return SparqlQuestion(
             text=request.text,
             media_type=media_type,
             default_graphs=request.default_graphs,
@@ -171,7 +171,7 @@ class QueryPool:
             seconds=self.settings.query_seconds,
         )
 
-    async def _fill(self, answer: Answer, *, limit: int | None) -> None:
+    async def _fill(self, answer: SparqlAnswer, *, limit: int | None) -> None:
         pieces: list[bytes] = []
         size = 0
         async for piece in answer.rest():

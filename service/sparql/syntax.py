@@ -8,7 +8,7 @@ from typing import Final
 
 from stratagraph.ontology.namespaces import PREFIXES
 from stratagraph.service.sparql.errors import QuerySyntax
-from stratagraph.service.sparql.tokens import Kind, tokens
+from stratagraph.service.sparql.lexer import TokenKind, tokens
 
 _STOPPED: Final = re.compile(r"error at (\d+):(\d+): expected (?:one of )?(.*)", re.DOTALL)
 _SAID: Final = re.compile(r"(?:^|, )((?:The|A|An|It|Variable)\b[^,\[]{12,200})")
@@ -39,11 +39,11 @@ def _undeclared(query: str) -> Iterator[str]:
     try:
         before = ""
         for token in tokens(query):
-            if token.kind is Kind.NAME:
+            if token.kind is TokenKind.NAME:
                 if before == "prefix":
                     declared.add(token.text)
                 elif token.text not in declared:
                     yield token.text
-            before = token.text.casefold() if token.kind is Kind.WORD else ""
+            before = token.text.casefold() if token.kind is TokenKind.WORD else ""
     except QuerySyntax:
         return

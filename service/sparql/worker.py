@@ -14,7 +14,7 @@ from pyoxigraph import NamedNode, QueryBoolean, QueryTriples, Store, Triple
 
 from stratagraph.ontology.namespaces import PREFIXES
 from stratagraph.service.sparql.formats import GRAPHS, RESULTS, RowCounter, row_counter, write_graph
-from stratagraph.service.sparql.rdfxml import UnwritableTripleError
+from stratagraph.service.sparql.rdfxml_writer import UnwritableTripleError
 from stratagraph.service.sparql.syntax import in_one_line
 from stratagraph.service.workers import sandbox
 from stratagraph.service.workers.frames import Say, pack, read
@@ -24,7 +24,7 @@ CHUNK: Final = 32 << 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class SparqlQuestion:
     """One query as a worker gets it; the graphs are None unless the request names a dataset."""
 
     text: str
@@ -48,7 +48,7 @@ class _TooLarge(Exception):
 class _Writer:
     """A binary file that sends what is written as frames, counting rows and bytes."""
 
-    def __init__(self, pipe: BinaryIO, question: Question, rows: RowCounter | None) -> None:
+    def __init__(self, pipe: BinaryIO, question: SparqlQuestion, rows: RowCounter | None) -> None:
         self._pipe = pipe
         self._question = question
         self._rows = rows
@@ -73,7 +73,7 @@ class _Writer:
         self._held.clear()
 
 
-def _evaluate(store: Store, question: Question, pipe: BinaryIO) -> None:
+def _evaluate(store: Store, question: SparqlQuestion, pipe: BinaryIO) -> None:
     found = store.query(
         question.text,
         prefixes=PREFIXES,
@@ -89,7 +89,7 @@ def _evaluate(store: Store, question: Question, pipe: BinaryIO) -> None:
     writer.flush()
 
 
-def _write_graph(found: QueryTriples, question: Question, pipe: BinaryIO) -> None:
+def _write_graph(found: QueryTriples, question: SparqlQuestion, pipe: BinaryIO) -> None:
     writer = _Writer(pipe, question, None)
     write_graph(_capped(found, question.rows), writer, GRAPHS[question.media_type])
     writer.flush()
@@ -101,7 +101,7 @@ def _capped(triples: QueryTriples, limit: int) -> Iterator[Triple]:
         raise _TooLarge("rows")
 
 
-def _answer(store: Store, question: Question, pipe: BinaryIO) -> None:
+def _answer(store: Store, question: SparqlQuestion, pipe: BinaryIO) -> None:
     """Evaluate one query and send its answer; whatever the engine raises becomes a FAULT."""
     sandbox.cap_memory(question.memory_bytes)
     # The service kills a late worker; should the service itself be gone, the kernel does.
@@ -141,7 +141,7 @@ def _serve(requests: BinaryIO, answers: BinaryIO) -> None:
             answers.write(pack(Say.READY))
             answers.flush()
         elif store is not None:
-            _answer(store, Question(**orjson.loads(body)), answers)
+            _answer(store, SparqlQuestion(**orjson.loads(body)), answers)
 
 
 def main() -> None:

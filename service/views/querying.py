@@ -10,7 +10,7 @@ import pyoxigraph as ox
 from stratagraph.ontology.facts import Iri, Term
 from stratagraph.ontology.namespaces import PREFIXES
 from stratagraph.ontology.terms import OxTerm, from_ox, to_ox
-from stratagraph.queries.stores import Row
+from stratagraph.queries.store_protocols import Row
 
 _DEFAULT: Final = ox.DefaultGraph()
 

@@ -23,7 +23,7 @@ import pyoxigraph as ox
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Iri, Literal, Term
 from stratagraph.ontology.model import OntologyModel
-from stratagraph.queries.stores import Row
+from stratagraph.queries.store_protocols import Row
 from stratagraph.service.views import querying
 from stratagraph.service.views.adjacency import AdjacencySnapshot, AdjacencyView
 from stratagraph.service.views.triples import TriplesView

@@ -16,7 +16,7 @@ from stratagraph.ontology.facts import ChangeSet, Fact, Iri, Term
 from stratagraph.ontology.identity import influence_iri, observation_iri, scope_iri, statement_iri
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import SG
-from stratagraph.queries.stores import Row
+from stratagraph.queries.store_protocols import Row
 from stratagraph.service.views import querying
 from stratagraph.service.views.lexical import WRITINGS, Writings
 from stratagraph.service.views.node_lines import InfluenceLines, line, lines_of, statement_lines

@@ -11,7 +11,7 @@ from stratagraph.ontology.facts import Fact, Influence, Iri, Literal, Term
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import ASSET_BASE, PREFIXES, RDF, RDFS, SG
 from stratagraph.ontology.terms import OxTerm, from_ox, to_ox
-from stratagraph.queries.stores import Row
+from stratagraph.queries.store_protocols import Row
 
 
 class PlainStore:

@@ -12,7 +12,14 @@ import pytest
 
 from stratagraph.ontology.facts import Fact
 from stratagraph.ontology.namespaces import SG
-from stratagraph.queries.competency import MalformedQuestion, Question, answer, in_order, load_questions, read_question
+from stratagraph.queries.competency import (
+    CompetencyQuestion,
+    MalformedQuestion,
+    answer,
+    in_order,
+    load_questions,
+    read_question,
+)
 from tests.opened import Opened
 from tests.queries.competency_world import World, world
 
@@ -55,7 +62,9 @@ def _graph(tmp_path_factory: pytest.TempPathFactory, furnished: Opened) -> Itera
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: f"{question.number:02}-{question.name}")
-def test_the_answer_is_the_expected_one_and_depends_on_the_mutated_triple(question: Question, graph: World) -> None:
+def test_the_answer_is_the_expected_one_and_depends_on_the_mutated_triple(
+    question: CompetencyQuestion, graph: World
+) -> None:
     expected = in_order(question.expected)
     assert answer(graph.triples, question) == expected
     with graph.without(question.mutation):

@@ -7,8 +7,8 @@ from stratagraph.ontology.namespaces import SH
 from stratagraph.ontology.sentences import say
 from stratagraph.ontology.syntax.parsing import parse_rdf
 from stratagraph.shapes.compiler import CHAIN_LIMIT, compile_shapes
+from stratagraph.shapes.data_graph import DataGraph
 from stratagraph.shapes.errors import MalformedShape, UnsupportedShape
-from stratagraph.shapes.graph import Graph
 
 EX = "http://example.org/"
 PREFIXES = (
@@ -19,7 +19,7 @@ PREFIXES = (
 
 
 def faults(shapes: str, data: str) -> list[str]:
-    graph = Graph(parse_rdf((PREFIXES + data).encode(), "turtle", EX, "data"))
+    graph = DataGraph(parse_rdf((PREFIXES + data).encode(), "turtle", EX, "data"))
     return [str(result.focus).removeprefix(EX) for result in compile_shapes(PREFIXES + shapes).validate(graph).results]
 
 
@@ -98,7 +98,7 @@ def test_circular_sub_classes_end() -> None:
 
 
 def test_superclasses_from_outside_count() -> None:
-    graph = Graph(
+    graph = DataGraph(
         parse_rdf((PREFIXES + ":x a :D .").encode(), "turtle", EX, "data"),
         superclasses={EX + "D": frozenset({EX + "C", EX + "D"})},
     )
@@ -184,7 +184,7 @@ NOTICES = [
 
 @pytest.mark.parametrize(("shapes", "kinds"), NOTICES)
 def test_what_has_no_effect_is_told_and_does_not_count(shapes: str, kinds: list[str]) -> None:
-    graph = Graph(parse_rdf((PREFIXES + ":x a :C ; :p 'v' .").encode(), "turtle", EX, "data"))
+    graph = DataGraph(parse_rdf((PREFIXES + ":x a :C ; :p 'v' .").encode(), "turtle", EX, "data"))
     report = compile_shapes(PREFIXES + shapes).validate(graph)
     assert report.conforms
     assert [notice.kind.value for notice in report.notices] == kinds
@@ -240,10 +240,10 @@ def test_messages_and_severity_reach_the_result() -> None:
     shapes = compile_shapes(
         PREFIXES + ':S sh:targetNode :x ; sh:nodeKind sh:Literal ; sh:severity sh:Info ; sh:message "no"@en .'
     )
-    (result,) = shapes.validate(Graph()).results
+    (result,) = shapes.validate(DataGraph()).results
     assert (result.severity, result.messages) == (SH.Info, (Literal("no", language="en"),))
 
 
 def test_one_shape_can_be_checked_on_chosen_nodes() -> None:
     shapes = compile_shapes(PREFIXES + ":S sh:nodeKind sh:Literal .")
-    assert [result.focus for result in shapes.check(Graph(), EX + "S", [EX + "x", Literal("y")])] == [EX + "x"]
+    assert [result.focus for result in shapes.check(DataGraph(), EX + "S", [EX + "x", Literal("y")])] == [EX + "x"]

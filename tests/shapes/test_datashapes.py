@@ -9,6 +9,7 @@ import pytest
 from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import SG, SH, SHAPE_BASE
 from stratagraph.ontology.syntax.parsing import parse_rdf
+from stratagraph.shapes.data_graph import DataGraph
 from stratagraph.shapes.datashapes import (
     ASSETS,
     DOCUMENTATION,
@@ -18,10 +19,9 @@ from stratagraph.shapes.datashapes import (
     shipped_shapes,
 )
 from stratagraph.shapes.errors import UnsupportedShape
-from stratagraph.shapes.graph import Graph
+from stratagraph.shapes.message_texts import DATA
 from stratagraph.shapes.relative import Property
 from stratagraph.shapes.shape import Shape
-from stratagraph.shapes.texts import DATA
 
 MODEL = load_model()
 ANCESTORS = {iri: info.ancestors for iri, info in MODEL.classes.items()}
@@ -84,7 +84,7 @@ SOUND = {
 
 
 def broken(file: str, turtle: str) -> set[str]:
-    graph = Graph(parse_rdf((PREFIXES + turtle).encode(), "turtle", SG, "test"), superclasses=ANCESTORS)
+    graph = DataGraph(parse_rdf((PREFIXES + turtle).encode(), "turtle", SG, "test"), superclasses=ANCESTORS)
     return {str(result.shape).removeprefix(SHAPE_BASE) for result in shipped_shapes(file).validate(graph).results}
 
 

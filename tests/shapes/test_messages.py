@@ -13,7 +13,7 @@ from stratagraph.ontology.facts import Batch, Fact, Literal, Method, Scope
 from stratagraph.ontology.namespaces import ASSET_BASE, RDF, SG, SH, compact
 from stratagraph.shapes.datashapes import ASSETS, OBSERVATIONS, shipped_shapes
 from stratagraph.shapes.finding import Finding
-from stratagraph.shapes.texts import DATA, LANGUAGES
+from stratagraph.shapes.message_texts import DATA, LANGUAGES
 from tests.core import MODEL, gate
 
 EX = "https://example.org/"

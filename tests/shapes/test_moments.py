@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from stratagraph.ontology.facts import Literal
 from stratagraph.ontology.namespaces import XSD
-from stratagraph.shapes.literals import compare
+from stratagraph.shapes.comparison import compare
 
 LESS, SAME, OPEN = -1, 0, None
 

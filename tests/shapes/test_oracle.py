@@ -25,7 +25,7 @@ from stratagraph.ontology.blanks import is_blank
 from stratagraph.ontology.facts import Fact, Iri, Literal, Term
 from stratagraph.ontology.namespaces import RDF, RDFS, SH, SKOLEM_BASE, XSD
 from stratagraph.shapes.compiler import compile_shapes
-from stratagraph.shapes.graph import Graph
+from stratagraph.shapes.data_graph import DataGraph
 
 EX = "http://example.org/"
 ROOT = EX + "shape"
@@ -247,7 +247,7 @@ Faults = Counter[tuple[str, str, str, str]]
 
 
 def ours(data: list[Fact], shapes: list[Fact]) -> Faults:
-    report = compile_shapes(shapes).validate(Graph(data))
+    report = compile_shapes(shapes).validate(DataGraph(data))
     return Counter(
         (name(result.focus), result.component, name(result.value), result.severity) for result in report.results
     )

@@ -9,8 +9,8 @@ import pytest
 
 from stratagraph.ontology.syntax.parsing import parse_rdf
 from stratagraph.shapes.compiler import compile_shapes
+from stratagraph.shapes.data_graph import DataGraph
 from stratagraph.shapes.errors import UnsupportedShape
-from stratagraph.shapes.graph import Graph
 
 EX = "http://example.org/"
 PREFIXES = (
@@ -55,7 +55,7 @@ BUILDING = """
 
 
 def faults(shapes: str, data: str) -> list[str]:
-    graph = Graph(parse_rdf((PREFIXES + data).encode(), "turtle", EX, "data"))
+    graph = DataGraph(parse_rdf((PREFIXES + data).encode(), "turtle", EX, "data"))
     report = compile_shapes(PREFIXES + shapes).validate(graph)
     return sorted(f"{str(result.focus).removeprefix(EX)} {result.path}" for result in report.results)
 

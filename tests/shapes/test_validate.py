@@ -8,7 +8,7 @@ import pytest
 
 from stratagraph.ontology.namespaces import RDF, SH
 from stratagraph.ontology.syntax.parsing import MalformedRdf, UnknownSyntax, parse_rdf
-from stratagraph.shapes.graph import Graph
+from stratagraph.shapes.data_graph import DataGraph
 from stratagraph.shapes.pathreader import read_path
 from stratagraph.shapes.report import ValidationReport
 from stratagraph.shapes.validate import validate
@@ -50,7 +50,7 @@ def test_what_had_no_effect_stands_in_the_json_report(tmp_path: Path) -> None:
 def test_turtle_report_reads_back_as_the_results(tmp_path: Path, path: str) -> None:
     shapes = f':S sh:targetNode :x ; sh:path {path} ; sh:minCount 9 ; sh:message "few"@en, "poucos"@pt-BR .'
     report = report_of(tmp_path, "", shapes)
-    graph = Graph(parse_rdf(report.to_turtle().encode(), "turtle", "http://example.org/", "report"))
+    graph = DataGraph(parse_rdf(report.to_turtle().encode(), "turtle", "http://example.org/", "report"))
     (node,) = graph.instances(SH.ValidationResult)
     (result,) = report.results
     (written,) = graph.objects(node, SH.resultPath)

@@ -12,7 +12,7 @@ from stratagraph.ontology.facts import Iri, Literal, Term
 from stratagraph.ontology.namespaces import RDF, SH, Namespace
 from stratagraph.ontology.syntax.parsing import parse_rdf
 from stratagraph.shapes.compiler import compile_shapes
-from stratagraph.shapes.graph import Graph
+from stratagraph.shapes.data_graph import DataGraph
 from stratagraph.shapes.pathreader import read_path
 
 SUITE = Path(__file__).parents[2].parent / "shared" / "w3c" / "shacl-tests" / "core"
@@ -27,8 +27,8 @@ pytestmark = [
 ]
 
 
-def load(file: Path) -> Graph:
-    return Graph(parse_rdf(file.read_bytes(), "turtle", file.as_uri(), file.name, salt=file.name))
+def load(file: Path) -> DataGraph:
+    return DataGraph(parse_rdf(file.read_bytes(), "turtle", file.as_uri(), file.name, salt=file.name))
 
 
 def file_of(iri: Term) -> Path:
@@ -55,7 +55,7 @@ def key(term: Term | None) -> str:
     return "_:" if is_blank(term) else term
 
 
-def expected(graph: Graph, report: Term) -> Counter[ResultKey]:
+def expected(graph: DataGraph, report: Term) -> Counter[ResultKey]:
     def one(result: Term, predicate: Iri) -> Term | None:
         return next(iter(graph.objects(result, predicate)), None)
 

@@ -15,7 +15,7 @@ from stratagraph.ontology.errors import StratagraphError
 from stratagraph.service.neo4j import errors as neo4j_errors
 from stratagraph.service.neo4j.cypher import errors as cypher_errors
 from stratagraph.service.neo4j.cypher.guard import check
-from stratagraph.service.neo4j.cypher.question import Question
+from stratagraph.service.neo4j.cypher.question import CypherQuestion
 from stratagraph.service.neo4j.errors import NoNeo4j
 from stratagraph.service.neo4j.target import Target
 from stratagraph.service.workers.errors import DeadlineExceeded, EvaluationFailed, QueryTooLong
@@ -127,8 +127,8 @@ class CypherPool:
             raise
         return CypherAnswer(sequence, run)
 
-    def _question(self, request: CypherRequest, target: Target) -> Question:
-        return Question(
+    def _question(self, request: CypherRequest, target: Target) -> CypherQuestion:
+        return CypherQuestion(
             url=target.url,
             user=target.user,
             password=target.password,

@@ -10,7 +10,7 @@ from stratagraph.service.workers.frames import Say, pack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class CypherQuestion:
     """One query as a worker gets it."""
 
     url: str

@@ -15,9 +15,9 @@ from neo4j.exceptions import Neo4jError
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.service.neo4j.connection import OPTIONS, explain
 from stratagraph.service.neo4j.cypher.errors import CypherFailed, SharedDatabase
+from stratagraph.service.neo4j.cypher.json_values import row_json
 from stratagraph.service.neo4j.cypher.plan import check_plan
-from stratagraph.service.neo4j.cypher.question import Question
-from stratagraph.service.neo4j.cypher.values import row_json
+from stratagraph.service.neo4j.cypher.question import CypherQuestion
 from stratagraph.service.neo4j.errors import Neo4jNotBuilt
 from stratagraph.service.neo4j.status import MARK, STANDS_AT
 from stratagraph.service.neo4j.target import Target
@@ -48,7 +48,7 @@ class _Drivers:
         return self._driver
 
 
-def _evaluate(driver: neo4j.Driver, question: Question) -> Iterator[bytes]:
+def _evaluate(driver: neo4j.Driver, question: CypherQuestion) -> Iterator[bytes]:
     """Yield the sequence, then the answer in pieces."""
     # The server refuses to write in this mode; the plan is looked at besides.
     session = driver.session(database=question.database, default_access_mode=neo4j.READ_ACCESS, fetch_size=FETCH)
@@ -68,12 +68,12 @@ def _evaluate(driver: neo4j.Driver, question: Question) -> Iterator[bytes]:
         _check_whole(work.run(STANDS_AT, iri=MARK).single(strict=True), question)
 
 
-def _check_whole(stands: neo4j.Record, question: Question) -> None:
+def _check_whole(stands: neo4j.Record, question: CypherQuestion) -> None:
     if not stands["sequence"]:
         raise Neo4jNotBuilt(url=question.target.url)
 
 
-def _rows(found: neo4j.Result, question: Question) -> Iterator[bytes]:
+def _rows(found: neo4j.Result, question: CypherQuestion) -> Iterator[bytes]:
     size = 0
     for number, record in enumerate(found):
         if number == question.rows:
@@ -105,7 +105,7 @@ def _send(pieces: Iterator[bytes], pipe: BinaryIO) -> None:
     pipe.write(pack(Say.DATA, bytes(waiting)))
 
 
-def _answer(drivers: _Drivers, question: Question, pipe: BinaryIO) -> None:
+def _answer(drivers: _Drivers, question: CypherQuestion, pipe: BinaryIO) -> None:
     sandbox.cap_memory(question.memory_bytes)
     # The service kills a late worker; should the service itself be gone, the kernel does.
     signal.setitimer(signal.ITIMER_REAL, question.seconds + 2)
@@ -147,7 +147,7 @@ def main() -> None:
         sys.stdout.buffer.write(pack(Say.READY))
         sys.stdout.buffer.flush()
         while (frame := read(sys.stdin.buffer)) is not None:
-            _answer(drivers, Question(**orjson.loads(frame[1])), sys.stdout.buffer)
+            _answer(drivers, CypherQuestion(**orjson.loads(frame[1])), sys.stdout.buffer)
     except BrokenPipeError:
         # The service is gone, and nobody is left to read a traceback.
         sys.stderr.close()

@@ -10,8 +10,8 @@ from stratagraph.ontology.facts import ChangeSet, Claim, Fact, Influence, Iri, L
 from stratagraph.ontology.identity import observation_iri, scope_iri, statement_iri
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import RDF, SG, STATEMENT_BASE, compact, local_name
-from stratagraph.service.neo4j.view.literals import held, plain, shown
-from stratagraph.service.neo4j.view.names import Names
+from stratagraph.service.neo4j.view.neo4j_literals import held, plain, shown
+from stratagraph.service.neo4j.view.neo4j_names import Neo4jNames
 from stratagraph.service.neo4j.view.rows import Row, Rows, Tie, ends, row_of
 from stratagraph.service.views.nodes import observation_facts, scope_facts
 
@@ -28,7 +28,7 @@ class GraphEdits:
     ``fresh``: nothing of ours stands in the database yet, so there is nothing to remove.
     """
 
-    def __init__(self, model: OntologyModel, names: Names, *, fresh: bool = False) -> None:
+    def __init__(self, model: OntologyModel, names: Neo4jNames, *, fresh: bool = False) -> None:
         self._model = model
         self._names = names
         self._fresh = fresh

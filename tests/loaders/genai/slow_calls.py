@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from stratagraph.loaders.genai.calls import Calls, _filled, _once, _one_per_response
 from stratagraph.loaders.genai.contexts import AgentRef, Contexts, Forest, Found, SpanContext, context_of
-from stratagraph.loaders.genai.record import MODEL_CALLS, CallRecord, Kind, SpanKey
+from stratagraph.loaders.genai.record import MODEL_CALLS, CallRecord, RecordKind, SpanKey
 
 DEEPEST = 256
 """Spans that a walk passes at most: parents may go round in circles."""
@@ -56,7 +56,7 @@ def above(forest: Forest, record: CallRecord) -> Iterator[tuple[SpanKey, SpanCon
     key = (record.trace, record.parent)
     for _ in range(DEEPEST):
         context = forest.context(key) if key[1] else None
-        if not key[1] or (context is not None and context.kind in {Kind.AGENT, Kind.TOOL}):
+        if not key[1] or (context is not None and context.kind in {RecordKind.AGENT, RecordKind.TOOL}):
             return
         yield key, context
         if context is None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from stratagraph.loaders.genai.aliases import load_aliases
-from stratagraph.loaders.genai.record import ErrorClass, Kind
+from stratagraph.loaders.genai.record import ErrorClass, RecordKind
 
 TABLE = load_aliases()
 
@@ -20,7 +20,7 @@ def test_a_name_belongs_to_one_concept() -> None:
 
 
 def test_every_kind_and_error_class_can_be_reached() -> None:
-    assert set(TABLE.kinds.values()) == set(Kind)
+    assert set(TABLE.kinds.values()) == set(RecordKind)
     assert {kind for kind, _ in TABLE.errors} == set(ErrorClass) - {ErrorClass.OTHER}
 
 

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 
 from stratagraph.loaders.genai.aliases import load_aliases
+from stratagraph.loaders.genai.attribute_values import field_of
 from stratagraph.loaders.genai.calls import distinct_calls
 from stratagraph.loaders.genai.contexts import Contexts, Forest, SpanContext, SpanContextCache, Waiting
 from stratagraph.loaders.genai.normalise import _Reader, _Said, normalise
-from stratagraph.loaders.genai.record import CallRecord, Kind, Provenance, Service, SpanKey, Usage
-from stratagraph.loaders.genai.values import field_of
+from stratagraph.loaders.genai.record import CallRecord, Provenance, RecordKind, Service, SpanKey, Usage
 from stratagraph.loaders.otlp_traces import transform
 from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import SG
@@ -30,7 +30,9 @@ RECORDS = st.lists(
         trace=st.just(TRACE),
         span=IDS,
         parent=st.just(b"") | IDS,
-        kind=st.sampled_from([Kind.LLM, Kind.LLM, Kind.EMBEDDING, Kind.AGENT, Kind.TOOL, Kind.OTHER]),
+        kind=st.sampled_from(
+            [RecordKind.LLM, RecordKind.LLM, RecordKind.EMBEDDING, RecordKind.AGENT, RecordKind.TOOL, RecordKind.OTHER]
+        ),
         agent=st.sampled_from(["", "", "a", "b"]),
         response=st.sampled_from(["", "", "r", "s"]),
         start=st.integers(0, 3),
@@ -64,7 +66,7 @@ KEYS = IDS.map(lambda number: (TRACE, number))
 CONTEXTS = st.builds(
     SpanContext,
     parent=st.just(b"") | IDS,
-    kind=st.sampled_from([Kind.LLM, Kind.OTHER, Kind.AGENT]),
+    kind=st.sampled_from([RecordKind.LLM, RecordKind.OTHER, RecordKind.AGENT]),
     agent=st.none(),
     counted=st.booleans(),
 )
@@ -117,10 +119,10 @@ def test_a_walk_up_a_long_chain_is_made_once_for_all_its_calls() -> None:
             nonlocal asked
             asked += 1
             number = int.from_bytes(key[1])
-            return SpanContext((number - 1).to_bytes(8) if number > 1 else b"", Kind.OTHER, None)
+            return SpanContext((number - 1).to_bytes(8) if number > 1 else b"", RecordKind.OTHER, None)
 
     calls = [
-        CallRecord(trace=TRACE, span=(1 << 32 | number).to_bytes(8), parent=(2000).to_bytes(8), kind=Kind.LLM)
+        CallRecord(trace=TRACE, span=(1 << 32 | number).to_bytes(8), parent=(2000).to_bytes(8), kind=RecordKind.LLM)
         for number in range(500)
     ]
     distinct_calls(calls, Counting({}, set()))

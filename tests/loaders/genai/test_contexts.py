@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 from stratagraph.loaders.genai.contexts import Lesson, SpanContext, SpanContextCache
-from stratagraph.loaders.genai.record import Kind
+from stratagraph.loaders.genai.record import RecordKind
 
 
 def context(parent: int = 0) -> SpanContext:
-    return SpanContext(parent.to_bytes(8), Kind.OTHER, None)
+    return SpanContext(parent.to_bytes(8), RecordKind.OTHER, None)
 
 
 def test_the_least_recently_used_span_is_forgotten_first() -> None:

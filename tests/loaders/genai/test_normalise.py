@@ -9,7 +9,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from stratagraph.loaders.genai.aliases import load_aliases
 from stratagraph.loaders.genai.normalise import MOST_UNMAPPED, SKEW, normalise
-from stratagraph.loaders.genai.record import CallRecord, ErrorClass, Kind, Usage
+from stratagraph.loaders.genai.record import CallRecord, ErrorClass, RecordKind, Usage
 from tests.loaders.spans import BEGIN, agent, chat, fixture, pairs, request, span, tool
 
 
@@ -39,9 +39,9 @@ OPENAI = {
 @pytest.mark.parametrize("folder", OPENAI)
 def test_every_emitter_tells_the_same_workload(shared: Path, folder: str) -> None:
     calls = records(shared / "telemetry" / folder)
-    llm = [call for call in calls if call.kind is Kind.LLM]
+    llm = [call for call in calls if call.kind is RecordKind.LLM]
     assert (len(llm), sum(call.failed for call in llm)) == OPENAI[folder]
-    assert sum(call.kind is Kind.EMBEDDING for call in calls) == 1
+    assert sum(call.kind is RecordKind.EMBEDDING for call in calls) == 1
     assert Counter(call.error for call in llm if call.failed) == {
         ErrorClass.RATE_LIMIT: 1,
         ErrorClass.SERVER: 1,
@@ -55,7 +55,7 @@ def test_every_emitter_tells_the_same_workload(shared: Path, folder: str) -> Non
 @pytest.mark.shared
 @pytest.mark.parametrize("folder", OPENAI)
 def test_the_model_that_answered_is_told_from_the_one_asked(shared: Path, folder: str) -> None:
-    calls = [call for call in records(shared / "telemetry" / folder) if call.kind is Kind.LLM]
+    calls = [call for call in records(shared / "telemetry" / folder) if call.kind is RecordKind.LLM]
     answered = {(call.requested, call.answered) for call in calls if not call.failed}
     assert ("gpt-5", "gpt-5-2026-01-15") in answered
     assert {call.requested for call in calls if call.failed} == {"rate-limited", "boom", "too-long", "gpt-5-mini"}
@@ -84,12 +84,12 @@ def test_time_to_first_token_is_found_in_attributes_or_events(shared: Path, fold
 @pytest.mark.shared
 def test_langgraph_run(shared: Path) -> None:
     calls = records(shared / "telemetry" / "openinference-langchain-0.1.80-langgraph")
-    llm = [call for call in calls if call.kind is Kind.LLM]
-    tools = [call for call in calls if call.kind is Kind.TOOL]
+    llm = [call for call in calls if call.kind is RecordKind.LLM]
+    tools = [call for call in calls if call.kind is RecordKind.TOOL]
     assert (len(llm), sum(call.failed for call in llm)) == (11, 2)
     assert Counter(call.tool for call in tools) == {"order_status": 3, "refund": 1, "ask_billing": 1}
     assert [call.tool for call in tools if call.failed] == ["refund"]
-    assert {call.agent for call in calls if call.kind is Kind.AGENT} == {
+    assert {call.agent for call in calls if call.kind is RecordKind.AGENT} == {
         "support_agent",
         "router_agent",
         "billing_agent",
@@ -101,14 +101,14 @@ def test_langgraph_run(shared: Path) -> None:
 @pytest.mark.shared
 def test_pydantic_ai_run(shared: Path) -> None:
     calls = records(shared / "telemetry" / "pydantic-ai-2.68.0")
-    assert Counter(call.kind for call in calls) == {Kind.LLM: 3, Kind.TOOL: 1, Kind.AGENT: 2}
+    assert Counter(call.kind for call in calls) == {RecordKind.LLM: 3, RecordKind.TOOL: 1, RecordKind.AGENT: 2}
     assert sum(call.usage.input or 0 for call in calls) == 129
-    assert next(call for call in calls if call.kind is Kind.LLM and call.failed).error is ErrorClass.RATE_LIMIT
+    assert next(call for call in calls if call.kind is RecordKind.LLM and call.failed).error is ErrorClass.RATE_LIMIT
 
 
 @pytest.mark.shared
 def test_model_context_protocol_client(shared: Path) -> None:
-    calls = [call for call in records(shared / "telemetry" / "traceloop-mcp-0.62.4") if call.kind is Kind.TOOL]
+    calls = [call for call in records(shared / "telemetry" / "traceloop-mcp-0.62.4") if call.kind is RecordKind.TOOL]
     assert {(call.tool, call.failed) for call in calls} == {("order_status", False), ("refund", True), ("nope", True)}
 
 
@@ -257,7 +257,7 @@ def test_a_placeholder_is_no_agent() -> None:
 
 
 def test_the_raw_request_of_a_gateway_is_no_call_of_its_own() -> None:
-    assert only(span(1, chat(), name="raw_gen_ai_request"), scope="litellm").kind is Kind.OTHER
+    assert only(span(1, chat(), name="raw_gen_ai_request"), scope="litellm").kind is RecordKind.OTHER
 
 
 def test_finish_reasons_in_a_json_string() -> None:

@@ -9,7 +9,7 @@ from stratagraph.ontology.extension.extension import Extended, ModuleReport, _re
 from stratagraph.ontology.extension.files import Module, find_modules
 from stratagraph.ontology.extension.findings import Finding
 from stratagraph.ontology.extension.gaps import Gaps
-from stratagraph.ontology.extension.verdicts import Verdicts
+from stratagraph.ontology.extension.kept_verdicts import Verdicts
 from stratagraph.ontology.model import load_model
 
 MY = "https://example.org/ontology#"

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from stratagraph.ontology.extension import verdicts
+from stratagraph.ontology.extension import kept_verdicts
 from stratagraph.ontology.extension.extension import load_extended
 from stratagraph.ontology.extension.files import Module, find_modules
 from stratagraph.ontology.extension.findings import Severity
 from stratagraph.ontology.extension.judging import judge
-from stratagraph.ontology.extension.verdicts import Verdicts
+from stratagraph.ontology.extension.kept_verdicts import Verdicts
 from stratagraph.ontology.facts import Fact
 from stratagraph.ontology.namespaces import OWL, RDF
 from stratagraph.ontology.reasoning import dl
@@ -123,13 +123,13 @@ def test_a_verdict_is_kept_and_told_once(
 
 def test_whatever_was_judged_decides_the_key(tmp_path: Path) -> None:
     (tmp_path / "a.ttl").write_text("# one", encoding="utf-8")
-    keys = [verdicts.key_of("core", find_modules(tmp_path), reason=True)]
-    keys.append(verdicts.key_of("other core", find_modules(tmp_path), reason=True))
-    keys.append(verdicts.key_of("core", find_modules(tmp_path), reason=False))
+    keys = [kept_verdicts.key_of("core", find_modules(tmp_path), reason=True)]
+    keys.append(kept_verdicts.key_of("other core", find_modules(tmp_path), reason=True))
+    keys.append(kept_verdicts.key_of("core", find_modules(tmp_path), reason=False))
     (tmp_path / "a.ttl").write_text("# two", encoding="utf-8")
-    keys.append(verdicts.key_of("core", find_modules(tmp_path), reason=True))
+    keys.append(kept_verdicts.key_of("core", find_modules(tmp_path), reason=True))
     (tmp_path / "b.owl").write_text("", encoding="utf-8")
-    keys.append(verdicts.key_of("core", find_modules(tmp_path), reason=True))
+    keys.append(kept_verdicts.key_of("core", find_modules(tmp_path), reason=True))
     assert len(set(keys)) == len(keys)
 
 

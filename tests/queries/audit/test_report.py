@@ -20,7 +20,7 @@ from stratagraph.queries.audit.duties import duties
 from stratagraph.queries.audit.report import SEPARATOR, labelled, to_csv, to_document, to_json
 from stratagraph.queries.audit.report_html import to_html
 from stratagraph.queries.audit.seal import Seal
-from stratagraph.queries.audit.verdicts import Audit, Outcome, Reason
+from stratagraph.queries.audit.verdicts import Audit, Outcome, VerdictReason
 from stratagraph.queries.messages import LANGUAGES, messages
 from stratagraph.shapes.packs import load_rules
 from stratagraph.shapes.rule import Bilingual
@@ -168,7 +168,7 @@ def test_the_csv_marks_what_is_missing_and_separates_reasons(audit: Audit, tag: 
 
 @pytest.mark.parametrize("tag", LANGUAGES)
 def test_a_warning_is_called_one(tag: str) -> None:
-    doubtful = Reason(code="warning", text=Bilingual(texts={"en": "Two bases.", "pt-br": "Duas bases."}))
+    doubtful = VerdictReason(code="warning", text=Bilingual(texts={"en": "Two bases.", "pt-br": "Duas bases."}))
     assert labelled(doubtful, tag) == {"en": "warning: Two bases.", "pt-BR": "aviso: Duas bases."}[tag]
 
 

@@ -19,7 +19,7 @@ from stratagraph.queries.audit.report import to_state
 from stratagraph.queries.audit.snippets import snippet
 from stratagraph.queries.audit.verdicts import Outcome, Verdict
 from stratagraph.queries.messages import LANGUAGES
-from stratagraph.shapes.rule import Scope
+from stratagraph.shapes.rule import Applicability
 from tests.queries.audit.verdict_cases import ABROAD, ACT, BASE, LGPD, NOW, POLICY, RULES, TODAY
 from tests.queries.audit.verdict_cases import facts as stated
 from tests.shapes.rules.estate import Estate
@@ -97,7 +97,7 @@ def verdict_of(rule: str, facts: Iterable[Fact], on: date = TODAY) -> Verdict:
 
 def open_reasons(verdict: Verdict) -> set[str]:
     """Return the reasons for which a verdict is unknown."""
-    codes = {code for code, reason in verdict.rule.reasons.items() if reason.scope is Scope.APPLIES}
+    codes = {code for code, reason in verdict.rule.reasons.items() if reason.scope is Applicability.APPLIES}
     return {reason.text.text("en") for reason in verdict.reasons if reason.code not in {*codes, "evidence-expired"}}
 
 
@@ -209,7 +209,7 @@ def test_facts_are_told_with_class_property_and_choices() -> None:
 def test_every_reason_that_leaves_a_rule_open_says_what_settles_it() -> None:
     for rule in RULES.values():
         for code, reason in rule.reasons.items():
-            assert (reason.wanted is not None) == (reason.scope is Scope.UNDETERMINED), (rule.id, code)
+            assert (reason.wanted is not None) == (reason.scope is Applicability.UNDETERMINED), (rule.id, code)
 
 
 def test_the_codes_that_a_law_may_have_are_listed() -> None:

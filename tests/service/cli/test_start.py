@@ -14,7 +14,7 @@ from stratagraph.service.app import app
 from stratagraph.service.cli.group import LazyCommands, LazyGroup
 from stratagraph.service.client import connect
 from stratagraph.service.settings import load_settings
-from stratagraph.service.sparql.process import SparqlWorker
+from stratagraph.service.sparql.worker_handle import SparqlWorker
 from stratagraph.service.workers.limits import QuerySettings
 from tests.opened import Opened
 

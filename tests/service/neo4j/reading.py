@@ -13,8 +13,8 @@ from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import RDF, SG
 from stratagraph.service.neo4j.target import Target
 from stratagraph.service.neo4j.view.graph_edits import influence_family
-from stratagraph.service.neo4j.view.literals import held
-from stratagraph.service.neo4j.view.names import MARKER, Names
+from stratagraph.service.neo4j.view.neo4j_literals import held
+from stratagraph.service.neo4j.view.neo4j_names import MARKER, Neo4jNames
 from stratagraph.service.views.nodes import observation_facts, scope_facts
 from tests.service.worlds import Mirror
 
@@ -49,7 +49,7 @@ class Reader:
 
     def __init__(self, model: OntologyModel, undeclared: Iterable[Iri] = ()) -> None:
         self.model = model
-        names = Names(model)
+        names = Neo4jNames(model)
         predicates = {fact.predicate for fact in model.triples} | set(model.relations) | set(model.attributes)
         predicates |= {SG.term(name) for name in BOOK} | set(undeclared)
         classes = {fact.object for fact in model.triples if fact.predicate == RDF.type} | set(model.classes)

@@ -14,7 +14,7 @@ from stratagraph.ontology.errors import StratagraphError
 from stratagraph.service.neo4j.cypher import worker
 from stratagraph.service.neo4j.cypher.errors import CypherFailed, CypherRefused, CypherTooDeep, SharedDatabase
 from stratagraph.service.neo4j.cypher.pool import CypherPool, CypherRequest
-from stratagraph.service.neo4j.cypher.question import Question
+from stratagraph.service.neo4j.cypher.question import CypherQuestion
 from stratagraph.service.neo4j.errors import (
     Neo4jDatabaseMissing,
     Neo4jLogin,
@@ -174,7 +174,7 @@ def test_the_server_refuses_writing_even_if_the_plan_were_not_looked_at(
     ours: Target, text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(worker, "check_plan", lambda *_: None)
-    question = Question(
+    question = CypherQuestion(
         url=ours.url,
         user=ours.user,
         password=ours.password,
@@ -242,7 +242,7 @@ def test_an_answer_is_not_taken_for_whole_where_a_rebuild_began_meanwhile(ours: 
         "seconds": 10.0,
         "shared": False,
     }
-    question = Question(**values_of(ours), text="MATCH (n) RETURN n.iri", parameters={}, **limits)
+    question = CypherQuestion(**values_of(ours), text="MATCH (n) RETURN n.iri", parameters={}, **limits)
     with neo4j.GraphDatabase.driver(ours.url, auth=(ours.user, ours.password)) as driver:
         pieces = worker._evaluate(driver, question)
         assert json.loads(next(pieces)) == {"sequence": 7}

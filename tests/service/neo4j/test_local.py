@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from stratagraph.service.neo4j import identity, local
+from stratagraph.service.neo4j import local, process_identity
 from stratagraph.service.neo4j.connection import check_version
 from stratagraph.service.neo4j.errors import (
     FetchFailed,
@@ -173,7 +173,7 @@ def test_a_start_that_failed_tells_the_end_of_the_log_that_has_one(
     for name, text in logs.items():
         (folder / name).write_text(text, encoding="utf-8")
     (server.home / "server.json").write_text(
-        json.dumps({"pid": os.getpid(), "started": identity.started(os.getpid()), "port": 9, "version": "5"}),
+        json.dumps({"pid": os.getpid(), "started": process_identity.started(os.getpid()), "port": 9, "version": "5"}),
         encoding="utf-8",
     )
     monkeypatch.setattr(local, "START_SECONDS", 0.0)
@@ -258,4 +258,4 @@ class TestServer:
         finally:
             starter.kill()
             server.down()
-        assert not identity.is_alive(again.pid, again.started)
+        assert not process_identity.is_alive(again.pid, again.started)

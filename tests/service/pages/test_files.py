@@ -11,7 +11,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from stratagraph.service.http import pages
+from stratagraph.service.http import static_pages
 
 FOLDER = files("stratagraph.service") / "pages"
 NAMES = sorted(entry.name for entry in FOLDER.iterdir() if entry.is_file())
@@ -19,7 +19,7 @@ TEXTS = {tag: json.loads((FOLDER / "texts" / f"{tag}.json").read_text("utf-8")) 
 
 
 APP = FastAPI(docs_url=None)
-APP.include_router(pages.router())
+APP.include_router(static_pages.router())
 
 
 def get(path: str, headers: dict[str, str] | None = None) -> httpx.Response:
@@ -43,7 +43,7 @@ def test_an_unchanged_file_is_not_sent_again() -> None:
         "/",
         "/docs",
         "/favicon.ico",
-        *(f"/pages/{name}" for name in (*NAMES, *(f"swagger-ui/{n}" for n in sorted(pages.SWAGGER_UI)))),
+        *(f"/pages/{name}" for name in (*NAMES, *(f"swagger-ui/{n}" for n in sorted(static_pages.SWAGGER_UI)))),
     ],
 )
 def test_every_answer_carries_the_policy(path: str) -> None:
@@ -59,7 +59,7 @@ def test_every_answer_carries_the_policy(path: str) -> None:
     "path",
     [
         "nothing.js",
-        "../http/pages.py",
+        "../http/static_pages.py",
         "..%2fhttp%2fpages.py",
         "texts",
         "swagger-ui/redoc.standalone.js",

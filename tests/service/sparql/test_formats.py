@@ -23,7 +23,7 @@ from rdflib.compare import isomorphic
 
 from stratagraph.ontology.namespaces import RDF, SG
 from stratagraph.service.sparql.formats import row_counter, write_graph
-from stratagraph.service.sparql.rdfxml import UnwritableTripleError
+from stratagraph.service.sparql.rdfxml_writer import UnwritableTripleError
 
 FORMATS = [QueryResultsFormat.JSON, QueryResultsFormat.XML, QueryResultsFormat.CSV, QueryResultsFormat.TSV]
 NASTY = st.text(alphabet='},{"\\\n\r\t<>/result', max_size=12)

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from pyoxigraph import Literal, NamedNode, Quad, Store
 
 from stratagraph.service.sparql.errors import QueryRefused, QuerySyntax, QueryTooDeep
-from stratagraph.service.sparql.guard import Form, check
-from stratagraph.service.sparql.tokens import tokens
+from stratagraph.service.sparql.guard import QueryForm, check
+from stratagraph.service.sparql.lexer import tokens
 from stratagraph.service.workers.errors import QueryTooLong
 from stratagraph.service.workers.limits import QuerySettings
 
@@ -42,7 +42,7 @@ SPELLINGS = [
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("word", WORDS)
 def test_a_word_that_is_no_keyword_passes(place: str, word: str) -> None:
-    assert check(place.format(word), LIMITS) is Form.ASK
+    assert check(place.format(word), LIMITS) is QueryForm.ASK
 
 
 @pytest.mark.parametrize("place", SPELLINGS)
@@ -119,15 +119,15 @@ CHAINS = {
 @pytest.mark.parametrize("chain", CHAINS.values(), ids=CHAINS)
 def test_deep_and_long_chains_are_refused_and_short_ones_pass(chain: object) -> None:
     assert callable(chain)
-    assert check(chain(20), LIMITS) is Form.ASK
+    assert check(chain(20), LIMITS) is QueryForm.ASK
     with pytest.raises(QueryTooDeep):
         check(chain(1000), LIMITS)
 
 
 def test_long_lists_of_values_pass() -> None:
     rows = "ASK { VALUES (?a ?b) { " + "(1 2)" * 5000 + " } }"
-    assert check(rows, LIMITS) is Form.ASK
-    assert check("ASK { FILTER(?a IN (" + ",".join(["1"] * 5000) + ")) }", LIMITS) is Form.ASK
+    assert check(rows, LIMITS) is QueryForm.ASK
+    assert check("ASK { FILTER(?a IN (" + ",".join(["1"] * 5000) + ")) }", LIMITS) is QueryForm.ASK
 
 
 def test_a_query_beyond_the_length_is_refused() -> None:
@@ -141,8 +141,8 @@ def test_a_string_without_end_is_a_syntax_error(text: str) -> None:
         check(text, LIMITS)
 
 
-@pytest.mark.parametrize("form", Form)
-def test_the_form_is_the_first_keyword_behind_the_prologue(form: Form) -> None:
+@pytest.mark.parametrize("form", QueryForm)
+def test_the_form_is_the_first_keyword_behind_the_prologue(form: QueryForm) -> None:
     assert check(f"BASE <http://ask/> PREFIX ask: <x>#describe\n{form.upper()} * {{ SELECT }}", LIMITS) is form
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import orjson
 import pytest
 
-from stratagraph.service.sparql.worker import Question
+from stratagraph.service.sparql.worker import SparqlQuestion
 from stratagraph.service.workers.frames import Say, pack, read
 from tests.service.sparql.conftest import Estate
 
@@ -45,7 +45,7 @@ def hear(process: subprocess.Popen[bytes]) -> tuple[Say, bytes]:
 
 
 def question(text: str, *, seconds: float = 30) -> bytes:
-    return Question(
+    return SparqlQuestion(
         text=text,
         media_type="text/csv",
         default_graphs=None,

@@ -11,7 +11,7 @@ from stratagraph.ontology.identity import scope_iri, statement_iri
 from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import OBSERVATION_BASE, PREFIXES, RDF, SG, XSD
 from stratagraph.ontology.terms import from_ox, to_ox
-from stratagraph.queries.stores import Row
+from stratagraph.queries.store_protocols import Row
 
 FIRST_SEEN = Literal("2026-01-05T08:00:00Z", XSD.dateTime)
 LAST_SEEN = Literal("2026-11-20T08:00:00Z", XSD.dateTime)

@@ -15,7 +15,7 @@ from stratagraph.ontology.terms import to_ox
 from stratagraph.queries.audit.evidence import look_up, still_good
 from stratagraph.queries.audit.verdicts import Outcome
 from stratagraph.shapes.compiler import compile_shapes
-from stratagraph.shapes.graph import Graph
+from stratagraph.shapes.data_graph import DataGraph
 from tests.shapes.rules.estate import Estate
 from tests.shapes.rules.fixtures import KINDS, NOW, RULES, TARGET, day_of, facts_of, path_of, verdict_on
 
@@ -43,7 +43,7 @@ def test_pyshacl_agrees_on_every_fixture(rule: str, kind: str) -> None:
     facts = _looked_at(rule, kind)
     compiled = compile_shapes(RULES[rule].shapes)
     for shape in (RULES[rule].evidence_shape, RULES[rule].check_shape):
-        ours = not compiled.check(Graph(facts), shape, [TARGET])
+        ours = not compiled.check(DataGraph(facts), shape, [TARGET])
         shapes = [*RULES[rule].shapes, Fact(shape, SH.targetNode, TARGET)]
         theirs, _, text = pyshacl.validate(_rdflib(facts), shacl_graph=_rdflib(shapes))
         assert ours == theirs, text

@@ -18,7 +18,7 @@ from stratagraph.ontology.namespaces import OWL, PREFIXES, RDF, SG, SKOS, compac
 _SUGGESTIONS: Final = 3
 
 
-class Names:
+class TermIndex:
     """The terms of one ontology, indexed by what people call them."""
 
     def __init__(self, model: OntologyModel) -> None:
@@ -74,26 +74,26 @@ class Names:
         return known
 
 
-_NAMES: Final[WeakKeyDictionary[OntologyModel, Names]] = WeakKeyDictionary()
+_NAMES: Final[WeakKeyDictionary[OntologyModel, TermIndex]] = WeakKeyDictionary()
 
 
-def names_of(model: OntologyModel) -> Names:
+def names_of(model: OntologyModel) -> TermIndex:
     """Return the names of an ontology, indexed once."""
     found = _NAMES.get(model)
     if found is None:
-        found = _NAMES[model] = Names(model)
+        found = _NAMES[model] = TermIndex(model)
     return found
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class FileTerms:
     """Finds terms for one file, which may declare prefixes of its own."""
 
     model: OntologyModel
     prefixes: Mapping[str, Iri] = field(default_factory=dict)
 
     @property
-    def names(self) -> Names:
+    def names(self) -> TermIndex:
         """The names of the ontology."""
         return names_of(self.model)
 

@@ -13,7 +13,7 @@ _SUBCLASS: Final = RDFS.subClassOf
 _NOTHING: Final[Mapping[Term, None]] = {}
 
 
-class Graph:
+class DataGraph:
     """Facts by subject, and by predicate and object.
 
     ``superclasses`` adds sub-class knowledge from outside the facts, for example the ontology's, as the reflexive

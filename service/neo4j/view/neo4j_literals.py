@@ -14,7 +14,7 @@ from neo4j.time import Date, DateTime, Duration, Time
 from stratagraph.ontology.facts import LANG_STRING, XSD_STRING, Iri, Literal
 from stratagraph.ontology.namespaces import XSD
 from stratagraph.ontology.terms import decode, encode
-from stratagraph.service.neo4j.view.names import DATATYPE, WRITTEN
+from stratagraph.service.neo4j.view.neo4j_names import DATATYPE, WRITTEN
 
 _INT64: Final = range(-(1 << 63), 1 << 63)
 # Enough for 64 bits; a longer text is not even turned into a number, which takes ever longer.

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from stratagraph.ontology.facts import Fact, Iri
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import DCT, OWL, PROV, RDF, RDFS, SG, SHAPE_BASE, SKOS, VS, XSD
-from stratagraph.shapes.graph import Graph
+from stratagraph.shapes.data_graph import DataGraph
 
 _INTEGERS: Final = (
     XSD.integer,
@@ -65,7 +65,7 @@ class PredicateRule:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Vocabulary:
+class FactVocabulary:
     """The terms that facts may use, and how.
 
     ``disjoint`` are groups of classes in order, of which nothing has two. ``types`` are the classes that the
@@ -93,11 +93,11 @@ class Vocabulary:
         )
 
 
-def read_vocabulary(model: OntologyModel) -> Vocabulary:
+def read_vocabulary(model: OntologyModel) -> FactVocabulary:
     """Read the vocabulary off the ontology."""
-    graph = Graph(fact for fact in model.triples if fact.predicate != RDFS.subClassOf)
+    graph = DataGraph(fact for fact in model.triples if fact.predicate != RDFS.subClassOf)
     ancestors = {iri: info.ancestors for iri, info in model.classes.items()}
-    return Vocabulary(
+    return FactVocabulary(
         model=model,
         predicates={rule.iri: rule for rule in (*_relations(model), *_attributes(model))},
         annotations=frozenset(map(str, graph.subjects(RDF.type, OWL.AnnotationProperty))),
@@ -145,7 +145,7 @@ def _implies(model: OntologyModel, narrow: frozenset[Iri], wide: frozenset[Iri])
     return all(model.ancestors(cls) & wide for cls in narrow)
 
 
-def _disjoint(graph: Graph) -> tuple[tuple[Iri, ...], ...]:
+def _disjoint(graph: DataGraph) -> tuple[tuple[Iri, ...], ...]:
     groups = [
         [str(member) for member in graph.members(head) or ()]
         for node in graph.subjects(RDF.type, OWL.AllDisjointClasses)

@@ -30,7 +30,7 @@ from stratagraph.service.neo4j.view.cypher_texts import (
     transactions,
 )
 from stratagraph.service.neo4j.view.graph_edits import GraphEdits
-from stratagraph.service.neo4j.view.names import Names
+from stratagraph.service.neo4j.view.neo4j_names import Neo4jNames
 from stratagraph.service.views.view import Watermark, follows
 
 MAPPING_VERSION: Final = 4
@@ -70,7 +70,7 @@ class Neo4jView:
     def __init__(self, target: Target, model: OntologyModel) -> None:
         self.target = target
         self._model = model
-        self._names = Names(model)
+        self._names = Neo4jNames(model)
         self._statements = Statements(model.metrics)
         self._driver = open_driver(target)
         try:

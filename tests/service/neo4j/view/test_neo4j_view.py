@@ -16,7 +16,7 @@ from stratagraph.ontology.rules import compile_rules
 from stratagraph.service.deriver import Deriver
 from stratagraph.service.neo4j.target import Target
 from stratagraph.service.neo4j.view import Neo4jView, ViewWiped, cypher_texts
-from stratagraph.service.neo4j.view import view as view_module
+from stratagraph.service.neo4j.view import neo4j_view as view_module
 from stratagraph.service.views.view import ViewOutOfStep
 from tests.service.neo4j.reading import Graph, Reader, query
 from tests.service.worlds import EX, NODES, START, Event, History, Mirror, claim, events, world

@@ -25,7 +25,7 @@ _LIKE_TAGGED: Final = re.compile("_[a-z0-9]{1,8}$")
 _WORDS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
-class Names:
+class Neo4jNames:
     """A declared term goes by its local name; one that no module declares by its CURIE or its full IRI.
 
     Two declared terms never share a name: our own vocabulary has the first choice, then the order of IRIs decides,

@@ -12,21 +12,21 @@ from hypothesis import strategies as st
 from stratagraph.ontology.facts import Fact, Iri
 from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import OWL, RDF, RDFS, SG
-from stratagraph.service.neo4j.view.names import DATATYPE, WRITTEN, Names
+from stratagraph.service.neo4j.view.neo4j_names import DATATYPE, WRITTEN, Neo4jNames
 
 MY = "https://example.org/onto#"
 LANGUAGES = ["", "en", "pt-BR", "en-GB", "gb", "written"]
 CORE = load_model()
 
 
-def names(*local: str) -> Names:
+def names(*local: str) -> Neo4jNames:
     """The names of the core and of attributes that a module declares and its data use."""
     declared = [Fact(MY + name, RDF.type, OWL.DatatypeProperty) for name in local]
     used = [Fact(MY + "thing", MY + name, MY + "thing") for name in local]
-    return Names(replace(CORE, stated=CORE.stated.extended({"module": (*declared, *used)})))
+    return Neo4jNames(replace(CORE, stated=CORE.stated.extended({"module": (*declared, *used)})))
 
 
-def keys(of: Names, attributes: list[Iri]) -> dict[tuple[Iri, str], str]:
+def keys(of: Neo4jNames, attributes: list[Iri]) -> dict[tuple[Iri, str], str]:
     return {pair: of.key(*pair) for pair in itertools.product(attributes, LANGUAGES)}
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from stratagraph.ontology.facts import Literal
 from stratagraph.ontology.namespaces import OWL, RDF, XSD
-from stratagraph.shapes.literals import compare, well_formed
+from stratagraph.shapes.comparison import compare, well_formed
 
 
 @pytest.mark.parametrize(

@@ -12,20 +12,20 @@ from stratagraph.ontology.facts import Fact, Iri, Literal, Term
 from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import OWL, RDF, SG, SH, XSD
 from stratagraph.shapes.compiler import compile_shapes
+from stratagraph.shapes.data_graph import DataGraph
 from stratagraph.shapes.datashapes import GATE_SUBSET
+from stratagraph.shapes.fact_vocabulary import FactVocabulary, read_vocabulary
 from stratagraph.shapes.finding import Finding
 from stratagraph.shapes.generated import generated_shapes
-from stratagraph.shapes.graph import Graph
 from stratagraph.shapes.paths import Predicate
 from stratagraph.shapes.shape import CompiledShapes
-from stratagraph.shapes.table import Table
-from stratagraph.shapes.vocabulary import Vocabulary, read_vocabulary
+from stratagraph.shapes.shape_table import Table
 
 MODEL = load_model()
 
 
 @cache
-def vocabulary() -> Vocabulary:
+def vocabulary() -> FactVocabulary:
     return read_vocabulary(MODEL)
 
 
@@ -81,7 +81,7 @@ def key(finding: Finding) -> Fault:
 
 
 def by_shapes(facts: list[Fact]) -> set[Fault]:
-    report = compiled().validate(Graph(facts, superclasses=vocabulary().ancestors))
+    report = compiled().validate(DataGraph(facts, superclasses=vocabulary().ancestors))
     return {
         (
             result.shape,

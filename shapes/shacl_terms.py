@@ -9,7 +9,7 @@ from typing import Final
 from stratagraph.ontology.facts import Iri, Term
 from stratagraph.ontology.namespaces import DASH, SH, compact
 from stratagraph.shapes.components import COMPONENTS, SECONDARY, TRUE
-from stratagraph.shapes.graph import Graph
+from stratagraph.shapes.data_graph import DataGraph
 from stratagraph.shapes.shape import TARGETS
 
 _DESCRIBING: Final = frozenset(
@@ -73,7 +73,7 @@ def changes_validation(term: Iri) -> bool:
     return term in _CHANGING
 
 
-def is_silent(graph: Graph, values: Iterable[Term]) -> bool:
+def is_silent(graph: DataGraph, values: Iterable[Term]) -> bool:
     """Say whether all the constraints or rules that a term points to are switched off."""
     return all(TRUE in graph.objects(value, SH.deactivated) for value in values)
 

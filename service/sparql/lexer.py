@@ -43,7 +43,7 @@ def _token() -> re.Pattern[str]:
     return re.compile(_TOKEN, re.VERBOSE | re.DOTALL)
 
 
-class Kind(StrEnum):
+class TokenKind(StrEnum):
     """What a token is. A prefixed name's ``text`` is its prefix; a name with an empty prefix is ``OTHER``."""
 
     WORD = "word"
@@ -57,12 +57,12 @@ class Kind(StrEnum):
 class Token:
     """One token, where it starts in the text, and its text."""
 
-    kind: Kind
+    kind: TokenKind
     text: str
     start: int
 
 
-_KINDS: Final = {"word": Kind.WORD, "named": Kind.NAME, "iri": Kind.IRI, "sign": Kind.SIGN}
+_KINDS: Final = {"word": TokenKind.WORD, "named": TokenKind.NAME, "iri": TokenKind.IRI, "sign": TokenKind.SIGN}
 
 
 def tokens(text: str) -> Iterator[Token]:
@@ -75,9 +75,9 @@ def tokens(text: str) -> Iterator[Token]:
         group = match.lastgroup or "sign"
         if group == "space":
             continue
-        kind = _KINDS.get(group, Kind.OTHER)
-        found = match["word"] if kind in {Kind.WORD, Kind.NAME} else match.group()
-        if kind is Kind.SIGN and found in "\"'":
+        kind = _KINDS.get(group, TokenKind.OTHER)
+        found = match["word"] if kind in {TokenKind.WORD, TokenKind.NAME} else match.group()
+        if kind is TokenKind.SIGN and found in "\"'":
             line, column = place(text, match.start())
             raise QuerySyntax(detail=f"the string that starts at line {line}, column {column} does not end.")
         yield Token(kind, found, match.start())

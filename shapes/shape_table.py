@@ -11,11 +11,11 @@ from typing import Final
 from stratagraph.ontology.facts import Fact, Iri, Literal, Term
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import RDF, SH, compact, local_name
+from stratagraph.shapes.comparison import well_formed
+from stratagraph.shapes.fact_vocabulary import FactVocabulary, PredicateRule, shape_iri
 from stratagraph.shapes.finding import Finding
 from stratagraph.shapes.generated import KNOWN_CLASS, KNOWN_PREDICATE, TYPED
-from stratagraph.shapes.literals import well_formed
-from stratagraph.shapes.texts import Texts, hinted, message
-from stratagraph.shapes.vocabulary import PredicateRule, Vocabulary, shape_iri
+from stratagraph.shapes.message_texts import Texts, hinted, message
 
 _TYPE: Final = RDF.type
 
@@ -100,7 +100,7 @@ def _column(model: OntologyModel, rule: PredicateRule) -> _Column:
 class Table:
     """The generated shapes of one vocabulary, applied to facts directly."""
 
-    def __init__(self, vocabulary: Vocabulary) -> None:
+    def __init__(self, vocabulary: FactVocabulary) -> None:
         self._vocabulary = vocabulary
         model = vocabulary.model
         self._columns = {iri: _column(model, rule) for iri, rule in vocabulary.predicates.items()}

@@ -9,9 +9,9 @@ from stratagraph.ontology.facts import Fact, Iri, Literal, Term
 from stratagraph.ontology.frameworks import bindings
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import RDFS, SG, SH, SHAPE_BASE, SKOS
+from stratagraph.shapes.data_graph import DataGraph
 from stratagraph.shapes.finding import Finding
-from stratagraph.shapes.graph import Graph
-from stratagraph.shapes.texts import LANGUAGES, template
+from stratagraph.shapes.message_texts import LANGUAGES, template
 
 _SHAPE: Final = f"{SHAPE_BASE}framework-code"
 _NAMES: Final = (SG.name, RDFS.label, SKOS.altLabel)
@@ -23,7 +23,7 @@ class FrameworkCheck:
     def __init__(self, model: OntologyModel) -> None:
         self._bindings = bindings(model)
 
-    def check(self, facts: Iterable[Fact], laws: Iterable[Iri], graph: Graph) -> Iterator[Finding]:
+    def check(self, facts: Iterable[Fact], laws: Iterable[Iri], graph: DataGraph) -> Iterator[Finding]:
         """Yield a warning for each code that is no framework's or is spelled otherwise, and each law without any."""
         for fact in facts:
             if fact.predicate == SG.frameworkCode and isinstance(fact.object, Literal):
@@ -59,5 +59,5 @@ class FrameworkCheck:
         )
 
 
-def _texts(graph: Graph, node: Iri, predicate: Iri) -> list[str]:
+def _texts(graph: DataGraph, node: Iri, predicate: Iri) -> list[str]:
     return [value.value for value in graph.objects(node, predicate) if isinstance(value, Literal)]

@@ -14,7 +14,7 @@ from stratagraph.ontology.model import extend, load_model
 from stratagraph.ontology.namespaces import ASSET_BASE, OWL, RDF, RDFS, SG
 from stratagraph.service.ledger.ledger import Ledger
 from stratagraph.service.ledger.redaction import Sought
-from stratagraph.service.past.stores import BadMoment, Pasts, read_moment
+from stratagraph.service.past.past_stores import BadMoment, Pasts, read_moment
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LAW = ASSET_BASE + "Law/l"
