@@ -79,14 +79,14 @@ def transform(
     """
     normalised = normalise(request, until=until)
     calls = distinct_calls(normalised.records, contexts)
-    story = _Story(model=model, prices=prices, base=base, calls=calls, earlier=contexts)
-    story.tell()
+    facts = _CallFacts(model=model, prices=prices, base=base, calls=calls, earlier=contexts)
+    facts.state_all()
     batch = Batch(
         source=SOURCE,
         run=run,
         method=Method.OBSERVED,
-        scopes=story.subjects.scopes(),
-        observations=story.measures.observations(),
+        scopes=facts.subjects.scopes(),
+        observations=facts.measures.observations(),
         silence=SILENCE,
     )
     return TraceResult(
@@ -95,14 +95,14 @@ def transform(
         rejected=len(normalised.rejections),
         rejections=tuple(normalised.rejections),
         duplicates=calls.duplicates,
-        overflow=story.subjects.overflow,
+        overflow=facts.subjects.overflow,
         unmapped=dict(sorted(normalised.unmapped.items())),
-        lesson=story.lesson(),
+        lesson=facts.lesson(),
     )
 
 
-class _Story:
-    """Tells the calls of one request as facts and observations."""
+class _CallFacts:
+    """Makes facts and observations of the calls of one request."""
 
     def __init__(self, *, model: OntologyModel, prices: PriceTable, base: str, calls: Calls, earlier: Contexts) -> None:
         self.subjects = Subjects(model, base)
@@ -114,9 +114,9 @@ class _Story:
         self._waiting: dict[SpanKey, set[tuple[Iri, Iri]]] = defaultdict(set)
         self._statements: dict[Fact, Iri] = {}
 
-    def tell(self) -> None:
+    def state_all(self) -> None:
         """State and measure everything, in the fixed order of the calls."""
-        tellers = {
+        by_kind = {
             RecordKind.TOOL: self._tool,
             RecordKind.AGENT: self._agent,
             RecordKind.RETRIEVAL: self._retrieval,
@@ -127,8 +127,8 @@ class _Story:
             if record.kind in MODEL_CALLS:
                 if record.key in self._leaves:
                     self._model_call(self._leaves[record.key])
-            elif record.kind in tellers:
-                tellers[record.kind](record)
+            elif record.kind in by_kind:
+                by_kind[record.kind](record)
             self._handoff(record)
             self._late(record)
 
@@ -143,7 +143,7 @@ class _Story:
         )
 
     def _model_call(self, record: CallRecord) -> None:
-        """Tell of a call of a model: who uses it, whose it is, what it consumed."""
+        """State what a call of a model shows: its caller, its provider, and what it consumed."""
         system = self._system(record)
         caller, agent = self._caller(record)
         counted = [system]
@@ -188,12 +188,12 @@ class _Story:
             self.subjects.state(prompt, SG.partOf, caller)
 
     def _tool(self, record: CallRecord) -> None:
-        """Tell of a tool at work."""
+        """State that a tool was used."""
         if record.tool:
             self._used(record, SG.usesTool, self.subjects.tool(record.tool, record.service))
 
     def _retrieval(self, record: CallRecord) -> None:
-        """Tell of a search in a data source."""
+        """State that a data source was searched."""
         if record.data_source:
             self._used(record, SG.retrievesFrom, self.subjects.index(record.data_source))
 

@@ -29,7 +29,7 @@ settings.register_profile("normal", deadline=None, suppress_health_check=[Health
 settings.register_profile("nightly", parent=settings.get_profile("normal"), max_examples=1000)
 
 
-pytest.register_assert_rewrite("tests.service.projected", "tests.service.story")
+pytest.register_assert_rewrite("tests.service.projected", "tests.service.random_history")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -195,7 +195,7 @@ def stories(draw: st.DrawFn, *happenings: Happening, steps: int = 8) -> list[Ste
 
 @st.composite
 def interrupted(draw: st.DrawFn, told: st.SearchStrategy[list[Step]], outages: Sequence[Happening]) -> list[Step]:
-    """Put these outages into a story, in this order, wherever they may fall after its first step."""
+    """Put these outages into a history, in this order, wherever they may fall after its first step."""
     steps = draw(told)
     places = sorted(draw(st.lists(st.integers(1, len(steps)), min_size=len(outages), max_size=len(outages))))
     for place, outage in reversed(list(zip(places, outages, strict=True))):

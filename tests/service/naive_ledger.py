@@ -143,5 +143,5 @@ class NaiveLedger:
 
 
 def about_nodes(facts: Iterable[Fact]) -> frozenset[Fact]:
-    """Return the facts about the nodes of the story: not the books, not the ontology."""
+    """Return the facts about the nodes of the history: not the books, not the ontology."""
     return frozenset(fact for fact in facts if fact.subject in KINDS)

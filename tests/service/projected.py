@@ -21,7 +21,7 @@ from tests.service.happenings import Happening, Step
 from tests.service.naive_ledger import TOKENS, Figures, Picture, about_nodes
 from tests.service.neo4j.reading import Reader, query
 from tests.service.pictures import ASPECTS
-from tests.service.story import Story
+from tests.service.random_history import RandomHistory
 from tests.service.worlds import EX
 
 PATIENCE = 120.0
@@ -31,8 +31,8 @@ STANDS = "MATCH (w:Watermark) RETURN w.sequence AS sequence, w.batchHash AS hash
 NAMES = ("count", "sum", "min", "max")
 
 
-class ProjectedStory(Story):
-    """A story whose engine also projects into Neo4j."""
+class ProjectedHistory(RandomHistory):
+    """A history whose engine also projects into Neo4j."""
 
     def __init__(self, folder: Path, server: LocalNeo4j, proxy: Proxy) -> None:
         self.server, self.proxy = server, proxy

@@ -20,8 +20,8 @@ from tests.neo4j_server import target_of, wipe
 from tests.proxy import Proxy
 from tests.service.happenings import LOCAL, Happening, Run, Step, interrupted, small_ontology, stories
 from tests.service.naive_ledger import Picture
-from tests.service.projected import ProjectedStory
-from tests.service.story import Story
+from tests.service.projected import ProjectedHistory
+from tests.service.random_history import RandomHistory
 
 CUT, RESTORE, STOP, START, WIPE = (
     Happening.CUT,
@@ -47,14 +47,14 @@ def _tell(record_property: Callable[[str, object], None]) -> Iterator[Counter[st
     record_property(COUNTED, ", ".join(f"{number} {what}" for what, number in counts.items()))
 
 
-def play(story: Story, steps: Sequence[Step], tell: Counter[str]) -> None:
+def play(history: RandomHistory, steps: Sequence[Step], tell: Counter[str]) -> None:
     """Let the steps happen and compare the views after each."""
     tell["histories"] += 1
-    before = story.expected()
+    before = history.expected()
     try:
         for step in steps:
-            story.take(step)
-            after = story.check()
+            history.take(step)
+            after = history.check()
             tell["steps"] += 1
             tell["runs"] += isinstance(step, Run)
             tell["facts taken back"] += len(before.facts - after.facts)
@@ -62,9 +62,9 @@ def play(story: Story, steps: Sequence[Step], tell: Counter[str]) -> None:
             tell["merges taken back"] += len(merged(before) - merged(after))
             tell["influences taken back"] += len(before.edges.keys() - after.edges.keys())
             before = after
-        story.check_past()
+        history.check_past()
     finally:
-        story.close()
+        history.close()
 
 
 def merged(picture: Picture) -> set[Fact]:
@@ -78,7 +78,7 @@ def test_local_views_equal_the_naive_models_after_every_step(
     @given(stories(*LOCAL))
     def holds(steps: list[Step]) -> None:
         with tempfile.TemporaryDirectory() as folder:
-            play(Story(Path(folder)), steps, tell)
+            play(RandomHistory(Path(folder)), steps, tell)
 
     holds()
 
@@ -95,13 +95,13 @@ def test_neo4j_equals_them_too_through_outages(
     examples = {"cut off": (5, 100), "stopped": (3, 25)}[kind][is_nightly(request)]
     outages = (CUT, RESTORE) if kind == "cut off" else (STOP, START, WIPE)
 
-    # No shrinking: a story takes seconds here, and what fails without Neo4j is shrunk above.
+    # No shrinking: a history takes seconds here, and what fails without Neo4j is shrunk above.
     @settings(max_examples=examples, phases=[Phase.reuse, Phase.generate])
     @given(interrupted(stories(*LOCAL, steps=6), outages))
     def holds(steps: list[Step]) -> None:
         wipe(target_of(neo4j_server))
         with tempfile.TemporaryDirectory() as folder, Proxy(port_of(neo4j_server)) as proxy:
-            play(ProjectedStory(Path(folder), neo4j_server, proxy), steps, tell)
+            play(ProjectedHistory(Path(folder), neo4j_server, proxy), steps, tell)
         tell["with a Neo4j that was " + kind] += 1
 
     assert database

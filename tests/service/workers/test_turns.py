@@ -14,7 +14,7 @@ SETTINGS = QuerySettings(workers=2, queue=6, queue_seconds=30)
 
 
 def test_one_client_never_takes_every_worker() -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         turns = Turns(SETTINGS)
         await turns.take("greedy")
         second = asyncio.create_task(turns.take("greedy"))
@@ -24,11 +24,11 @@ def test_one_client_never_takes_every_worker() -> None:
         turns.give_back("greedy")
         await second
 
-    asyncio.run(story())
+    asyncio.run(scenario())
 
 
 def test_clients_are_served_in_rounds() -> None:
-    async def story() -> list[str]:
+    async def scenario() -> list[str]:
         turns = Turns(SETTINGS)
         await turns.take("holder")
         await turns.take("other holder")
@@ -47,11 +47,11 @@ def test_clients_are_served_in_rounds() -> None:
         await asyncio.gather(*waiting)
         return served
 
-    assert asyncio.run(story()) == ["a", "b", "c", "a", "a"]
+    assert asyncio.run(scenario()) == ["a", "b", "c", "a", "a"]
 
 
 def test_a_full_queue_is_refused_at_once_and_one_client_gets_half_of_it() -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         turns = Turns(SETTINGS)
         await turns.take("x")
         await turns.take("y")
@@ -69,11 +69,11 @@ def test_a_full_queue_is_refused_at_once_and_one_client_gets_half_of_it() -> Non
         turns.give_back("x")
         await turns.take("e")
 
-    asyncio.run(story())
+    asyncio.run(scenario())
 
 
 def test_waiting_ends() -> None:
-    async def story() -> None:
+    async def scenario() -> None:
         turns = Turns(QuerySettings(workers=1, queue_seconds=0.01))
         await turns.take("a")
         with pytest.raises(TooBusy):
@@ -81,4 +81,4 @@ def test_waiting_ends() -> None:
         turns.give_back("a")
         await turns.take("b")
 
-    asyncio.run(story())
+    asyncio.run(scenario())

@@ -55,7 +55,7 @@ def _view(database: Target) -> Iterator[Neo4jView]:
     view.close()
 
 
-class Story:
+class DerivedHistory:
     """A history with a deriver, what a view should show of it, and the scopes that were seen."""
 
     def __init__(self) -> None:
@@ -95,34 +95,34 @@ def test_the_database_holds_exactly_the_present(
 ) -> None:
     monkeypatch.setattr(view_module, "PART", part)
     view.rebuild([])
-    story = Story()
+    derived = DerivedHistory()
     for number, step in enumerate(happened):
-        change = story.step(step, [observation(NODES[number % 3], number, 1.0, 2.0)])
+        change = derived.step(step, [observation(NODES[number % 3], number, 1.0, 2.0)])
         view.apply(change)
         view.apply(change)
         if number % 3 == 0:
-            assert reader().read(view.target) == story.expected()
-    assert reader().read(view.target) == story.expected()
-    view.rebuild(story.deriver.snapshot(size=3))
-    assert reader().read(view.target) == story.expected()
+            assert reader().read(view.target) == derived.expected()
+    assert reader().read(view.target) == derived.expected()
+    view.rebuild(derived.deriver.snapshot(size=3))
+    assert reader().read(view.target) == derived.expected()
     assert view.refresh() == view.watermark()
 
 
 def test_changes_applied_together_come_to_the_same(view: Neo4jView) -> None:
-    story = Story()
+    derived = DerivedHistory()
     facts = [Fact(A, EX.partOf, B), Fact(A, EX.says, Literal("oi", language="pt-BR")), Fact(A, RDF.type, EX.Thing)]
-    changes = [story.step([(True, "a", fact) for fact in facts]), story.step([(False, "a", facts[0])])]
-    changes += [story.step([(True, "b", facts[0]), (False, "a", facts[1])]), story.step([(False, "a", facts[2])])]
+    changes = [derived.step([(True, "a", fact) for fact in facts]), derived.step([(False, "a", facts[0])])]
+    changes += [derived.step([(True, "b", facts[0]), (False, "a", facts[1])]), derived.step([(False, "a", facts[2])])]
     view.apply_all(changes)
-    assert reader().read(view.target) == story.expected()
+    assert reader().read(view.target) == derived.expected()
     assert view.watermark() == view.refresh()
 
 
 def test_a_large_change_takes_several_transactions(view: Neo4jView, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cypher_texts, "ROWS", 2)
-    story = Story()
-    view.apply(story.step([(True, "a", Fact(a, EX.near, b)) for a in NODES for b in NODES]))
-    assert reader().read(view.target) == story.expected()
+    derived = DerivedHistory()
+    view.apply(derived.step([(True, "a", Fact(a, EX.near, b)) for a in NODES for b in NODES]))
+    assert reader().read(view.target) == derived.expected()
 
 
 def test_a_missing_sequence_is_refused(view: Neo4jView) -> None:
@@ -131,11 +131,11 @@ def test_a_missing_sequence_is_refused(view: Neo4jView) -> None:
 
 
 def test_a_wiped_database_is_noticed_and_not_written(view: Neo4jView) -> None:
-    story = Story()
-    view.apply(story.step([(True, "a", Fact(A, EX.partOf, B))]))
+    derived = DerivedHistory()
+    view.apply(derived.step([(True, "a", Fact(A, EX.partOf, B))]))
     query(view.target, "MATCH (n) DETACH DELETE n")
     with pytest.raises(ViewWiped):
-        view.apply(story.step([(True, "a", Fact(A, EX.near, B))]))
+        view.apply(derived.step([(True, "a", Fact(A, EX.near, B))]))
     assert query(view.target, "MATCH (n) RETURN n") == []
 
 
@@ -145,37 +145,37 @@ def test_the_nodes_of_another_application_stay_as_they_are(view: Neo4jView) -> N
         "MATCH (n) WHERE NOT n:Stratagraph RETURN labels(n) AS l, properties(n) AS p, COUNT {(n)--()} AS r ORDER BY l"
     )
     before = [record.data() for record in query(view.target, theirs)]
-    story = Story()
+    derived = DerivedHistory()
     fact = Fact(A, EX.partOf, B)
-    view.apply(story.step([(True, "a", fact), (True, "a", Fact(A, RDF.type, EX.Thing))]))
-    view.apply(story.step([(False, "a", fact)]))
-    view.rebuild(story.deriver.snapshot())
-    assert reader().read(view.target) == story.expected()
+    view.apply(derived.step([(True, "a", fact), (True, "a", Fact(A, RDF.type, EX.Thing))]))
+    view.apply(derived.step([(False, "a", fact)]))
+    view.rebuild(derived.deriver.snapshot())
+    assert reader().read(view.target) == derived.expected()
     assert [record.data() for record in query(view.target, theirs)] == before
 
 
 def test_what_telemetry_says_of_a_relation_stands_on_it(view: Neo4jView) -> None:
-    story = Story()
+    derived = DerivedHistory()
     fact = Fact(A, EX.uses, B)
     seen = observation(statement_iri(fact), 1, 2.0, 4.0)
-    change = story.step([])
+    change = derived.step([])
     told = claim(fact, "t", 1)._replace(method=Method.OBSERVED)
     view.apply(replace(change, added=(fact,), claims_changed=((fact, (told,)),), observations=(seen,)))
     tie = "MATCH (:Stratagraph {iri: $a})-[r:USES]->(:Stratagraph {iri: $b}) RETURN r"
     assert query(view.target, tie, a=A, b=B)[0]["r"]["callLatency"] == 3.0
-    empty = replace(story.step([]), removed=(fact,), claims_changed=((fact, ()),))
+    empty = replace(derived.step([]), removed=(fact,), claims_changed=((fact, ()),))
     view.apply(empty)
     assert query(view.target, tie, a=A, b=B) == []
-    again = replace(story.step([]), added=(fact,), claims_changed=((fact, (told,)),))
+    again = replace(derived.step([]), added=(fact,), claims_changed=((fact, (told,)),))
     view.apply(again)
     assert query(view.target, tie, a=A, b=B)[0]["r"]["callLatency"] == 3.0
 
 
 def test_a_measured_relation_that_nobody_observed_carries_no_weight(view: Neo4jView) -> None:
-    story = Story()
+    derived = DerivedHistory()
     fact = Fact(A, EX.uses, B)
     seen = observation(statement_iri(fact), 1, 2.0, 4.0)
-    view.apply(replace(story.step([(True, "a", fact)]), observations=(seen,)))
+    view.apply(replace(derived.step([(True, "a", fact)]), observations=(seen,)))
     labels = query(view.target, "MATCH (n:Stratagraph {iri: $iri}) RETURN labels(n) AS labels", iri=seen.subject)
     assert set(labels[0]["labels"]) == {"Stratagraph", "Statement"}
     assert weights(view) == []
@@ -183,14 +183,14 @@ def test_a_measured_relation_that_nobody_observed_carries_no_weight(view: Neo4jV
 
 @pytest.mark.parametrize("together", [False, True])
 def test_a_relation_that_is_observed_no_longer_loses_its_weights(view: Neo4jView, together: bool) -> None:
-    story = Story()
+    derived = DerivedHistory()
     fact = Fact(A, EX.uses, B)
     told = claim(fact, "t", 1)._replace(method=Method.OBSERVED)
-    first = replace(story.step([]), added=(fact,), claims_changed=((fact, (told,)),))
+    first = replace(derived.step([]), added=(fact,), claims_changed=((fact, (told,)),))
     view.apply(replace(first, observations=(observation(statement_iri(fact), 1, 2.0, 4.0),)))
     assert weights(view) == [3.0]
-    closed = replace(story.step([]), removed=(fact,), claims_changed=((fact, ()),))
-    again = replace(story.step([]), added=(fact,), claims_changed=((fact, (claim(fact, "a", 3),)),))
+    closed = replace(derived.step([]), removed=(fact,), claims_changed=((fact, ()),))
+    again = replace(derived.step([]), added=(fact,), claims_changed=((fact, (claim(fact, "a", 3),)),))
     if together:
         view.apply_all([closed, again])
     else:
@@ -201,13 +201,13 @@ def test_a_relation_that_is_observed_no_longer_loses_its_weights(view: Neo4jView
 
 
 def test_a_relation_that_was_never_measured_leaves_no_node_behind(view: Neo4jView) -> None:
-    story = Story()
+    derived = DerivedHistory()
     fact = Fact(A, EX.uses, B)
     told = claim(fact, "t", 1)
     view.apply(
-        replace(story.step([]), added=(fact,), claims_changed=((fact, (told._replace(method=Method.OBSERVED),)),))
+        replace(derived.step([]), added=(fact,), claims_changed=((fact, (told._replace(method=Method.OBSERVED),)),))
     )
-    view.apply(replace(story.step([]), claims_changed=((fact, (told,)),)))
+    view.apply(replace(derived.step([]), claims_changed=((fact, (told,)),)))
     nodes = query(view.target, "MATCH (n:Stratagraph) WHERE NOT n:Watermark RETURN n.iri AS iri")
     assert {node["iri"] for node in nodes} == {A, B}
 
@@ -218,10 +218,10 @@ def weights(view: Neo4jView) -> list[float]:
 
 
 def test_an_influence_says_how_strongly_and_why(view: Neo4jView) -> None:
-    story = Story()
+    derived = DerivedHistory()
     fact = Fact(A, EX.usesFast, B)
     types = [(True, "a", Fact(node, RDF.type, EX.Thing)) for node in (A, B)]
-    view.apply(story.step([(True, "a", fact), *types]))
+    view.apply(derived.step([(True, "a", fact), *types]))
     found = query(view.target, "MATCH ({iri: $b})-[r:AFFECTS]->({iri: $a}) RETURN properties(r) AS p", a=A, b=B)
     properties = found[0]["p"]
     notation = world().aspects[SG.LatencyAspect].notation
@@ -266,9 +266,9 @@ def test_an_influence_says_how_strongly_and_why(view: Neo4jView) -> None:
     ids=lambda each: f"{each.datatype[-12:]} {each.value[:12]!r}" if isinstance(each, Literal) else "",
 )
 def test_every_literal_comes_back(view: Neo4jView, literal: Literal, shown: object) -> None:
-    story = Story()
-    view.apply(story.step([(True, "a", Fact(A, EX.says, literal))]))
-    assert reader().read(view.target) == story.expected()
+    derived = DerivedHistory()
+    view.apply(derived.step([(True, "a", Fact(A, EX.says, literal))]))
+    assert reader().read(view.target) == derived.expected()
     if shown is not None:
         key = EX.says + ("_pt_br" if literal.language else "")
         assert query(view.target, f"MATCH (n {{iri: $a}}) RETURN n.`{key}` AS v", a=A)[0]["v"] == shown
@@ -277,19 +277,19 @@ def test_every_literal_comes_back(view: Neo4jView, literal: Literal, shown: obje
 def test_the_longest_iris_find_their_place_everywhere(view: Neo4jView) -> None:
     longest = [f"http://x.example/{place}/".ljust(LONGEST_IRI, "x") for place in ("s", "p", "o", "c", "q")]
     subject, relation, other, cls, attribute = longest
-    story = Story()
+    derived = DerivedHistory()
     facts = [Fact(subject, relation, other), Fact(subject, RDF.type, cls), Fact(subject, attribute, Literal("a"))]
-    view.apply(story.step([(True, "a", fact) for fact in facts]))
-    assert Reader(world(), longest).read(view.target) == story.expected()
-    view.rebuild(story.deriver.snapshot())
-    assert Reader(world(), longest).read(view.target) == story.expected()
-    view.apply(story.step([(False, "a", fact) for fact in facts]))
+    view.apply(derived.step([(True, "a", fact) for fact in facts]))
+    assert Reader(world(), longest).read(view.target) == derived.expected()
+    view.rebuild(derived.deriver.snapshot())
+    assert Reader(world(), longest).read(view.target) == derived.expected()
+    view.apply(derived.step([(False, "a", fact) for fact in facts]))
     assert query(view.target, "MATCH (n:Stratagraph) WHERE n.iri STARTS WITH 'http://x.' RETURN n") == []
 
 
 def test_declared_terms_have_short_names_and_others_their_iri(view: Neo4jView) -> None:
-    story = Story()
-    view.apply(story.step([(True, "a", Fact(A, RDF.type, EX.Unknown)), (True, "a", Fact(A, EX.usesFast, B))]))
+    derived = DerivedHistory()
+    view.apply(derived.step([(True, "a", Fact(A, RDF.type, EX.Unknown)), (True, "a", Fact(A, EX.usesFast, B))]))
     labels = query(view.target, "MATCH (n {iri: $a}) RETURN labels(n) AS l", a=A)[0]["l"]
     assert {"Stratagraph", "Whole", "Thing", "Asset", EX.Unknown} == set(labels)
     assert {record["t"] for record in query(view.target, "MATCH ({iri: $a})-[r]->() RETURN type(r) AS t", a=A)} >= {

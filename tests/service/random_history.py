@@ -1,4 +1,4 @@
-"""A story: the real engine in a folder, a naive ledger beside it, and what happens to both."""
+"""A random history: the real engine in a folder, a naive ledger beside it, and what happens to both."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from tests.service.pictures import by_adjacency, by_sparql
 from tests.service.worlds import EX, NODES, PROPS, Prop
 
 
-class Story:
+class RandomHistory:
     """An engine in a folder, and a naive ledger beside it."""
 
     def __init__(self, folder: Path, **settings: Any) -> None:
