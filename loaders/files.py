@@ -118,5 +118,6 @@ def digest(sources: Iterable[SourceFile]) -> str:
     """Return a run name that follows from the content alone: the same files again are the same run."""
     state = hashlib.sha256()
     for file in sorted(sources, key=lambda file: file.scope):
+        # A separator and a hash of fixed length: no two sets of files run together into the same bytes.
         state.update(file.scope.encode() + b"\0" + hashlib.sha256(file.data).digest())
     return state.hexdigest()

@@ -26,6 +26,7 @@ class Kind(StrEnum):
     @property
     def suffixes(self) -> tuple[str, ...]:
         """The ends of names that files of this kind may have."""
+        # '.json' may be either: JSON-LD is often called so, and JSON is YAML too (since YAML 1.2).
         return (*RDF_SUFFIXES, JSON_SUFFIX) if self is Kind.RDF else (*YAML_SUFFIXES, JSON_SUFFIX)
 
 
@@ -94,6 +95,7 @@ def kind_of(data: bytes, name: str, kind: Kind | None) -> tuple[Kind, RdfSyntax]
     suffix = suffix_of(name)
     if suffix == JSON_SUFFIX:
         return kind or _kind_of_json(data, name), RdfSyntax.JSONLD
+    # Where the name does not tell, Turtle, which takes N-Triples as well.
     syntax = RdfSyntax.of_file(name) if suffix in RDF_SUFFIXES else RdfSyntax.TURTLE
     if kind is not None:
         return kind, syntax

@@ -209,7 +209,7 @@ class _CallFacts:
         """Tell of an agent at work, and of the agent that called it."""
         if not record.agent:
             return
-        self._system(record)
+        self._system(record)  # for the version that it states
         agent = self.subjects.agent(AgentRef(record.agent, record.service))
         self.measures.call(agent, record)
         found = self._calls.forest.caller_of(record)

@@ -62,6 +62,7 @@ class PriceTable:
         for price in prices:
             by_model[price.model].append(price)
         for listed in by_model.values():
+            # By source too, so that two prices from the same day on come out in the same order every time.
             listed.sort(key=lambda price: (price.valid_from, price.source), reverse=True)
         return cls(prices=by_model)
 
@@ -137,7 +138,7 @@ def _text(told: Mapping[Iri, Term], predicate: Iri) -> str:
 def _amount(text: str) -> Decimal:
     """Return an amount of 0 or more. Raises ValueError, InvalidOperation."""
     amount = Decimal(text)
-    if not amount.is_finite() or amount < 0:
+    if not amount.is_finite() or amount < 0:  # Decimal reads 'NaN' and 'Infinity' too
         raise ValueError(text)
     return amount
 

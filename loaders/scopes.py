@@ -84,6 +84,7 @@ def plan(reading: Reading, known: Mapping[str, int], *, scope: str | None = None
             raise SameScope(first=files[name].shown, second=entry.shown, scope=name)
         files[name] = entry
     enumerated = (f"{prefix}{ENUMERATED}",) if prefix and reading.folders else ()
+    # Without open claims a scope has nothing left to close.
     open_ = {name for name, claims in known.items() if claims and name not in files}
     replaced = {name: entry.real for name, entry in files.items() if entry.real in open_}
     gone = set(_moved_away(reading, open_ - set(replaced.values()), kind))
@@ -111,6 +112,7 @@ def _name(entry: Entry, known: Collection[str], *, prefix: str, only: bool) -> s
         return prefix if only else f"{prefix}/{entry.inside}"
     if not entry.alone or not entry.real:
         return entry.inside
+    # The longer name tells more about where the file lies: 'team/agents.yaml' rather than 'agents.yaml'.
     return max((name for name in known if _ends_with(entry.real, name)), key=len, default=entry.inside)
 
 
@@ -130,11 +132,13 @@ def _below(prefix: str, open_: Iterable[str], *, others: tuple[str, ...], kind: 
     start = f"{prefix}/" if prefix else ""
     inner = tuple(name for name in others if name.startswith(start))
     for name in open_:
+        # Absolute names are older than the names below a folder (_moved_away closes
+        # them). A load of inventories alone does not speak for the RDF files beside them.
         if name.startswith(start) and not name.startswith(("/", *inner)) and is_read(name, kind):
             yield name
 
 
 def _moved_away(reading: Reading, open_: Iterable[str], kind: Kind | None) -> Iterable[str]:
     """Yield the scopes that an earlier version named after places below the folders given."""
-    starts = tuple(f"{folder.rstrip('/')}/" for folder in reading.folders)
+    starts = tuple(f"{folder.rstrip('/')}/" for folder in reading.folders)  # of the root folder only the slash is left
     return (name for name in open_ if starts and name.startswith(starts) and is_read(name, kind))

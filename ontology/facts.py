@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, NamedTuple, TypeAlias
@@ -145,7 +145,7 @@ class LedgerChange:
     batch_hash: str
     opened: tuple[Claim, ...] = ()
     closed: tuple[Claim, ...] = ()
-    observations: tuple[Observation, ...] = field(default=())
+    observations: tuple[Observation, ...] = ()
     source: str = ""
     run: str = ""
     sightings: tuple[Sighting, ...] = ()

@@ -8,7 +8,6 @@ several of its names in a row. What answers to none of these is never guessed: t
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -17,16 +16,18 @@ from functools import lru_cache
 from typing import Final, TypeAlias
 
 from stratagraph.ontology.facts import Iri, Literal
+from stratagraph.ontology.folding import fold
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import RDF, RDFS, SG, SKOS, local_name
 
 Words: TypeAlias = tuple[str, ...]
 
 _WORD: Final = re.compile(r"[^\W_]+")
+# Up to four digits are a year or a version; longer numbers are those of laws.
 _EDITION: Final = re.compile(r"v?[0-9]{1,4}")
 _NAMING: Final = frozenset({SKOS.notation, RDFS.label, SKOS.altLabel})
 _BINDING: Final = frozenset({SG.RegulatoryFramework, SG.PolicyKind})
-_LIKENESS: Final = 0.6
+_LIKENESS: Final = 0.6  # difflib's own default
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +42,11 @@ class Binding:
     def answers_to(self, text: str) -> bool:
         """Say whether a text is one of the names, as people write them."""
         words = _words(text)
+        # 'AI-Act', 'AI Act' and 'AIAct' are one name.
         joined = {"".join(name) for name in self.names}
         return bool(words) and (
             any("".join(shorter) in joined for shorter in _without_edition(words))
+            # An official number, such as 2016/679, says which law it is in any sentence; plain words do not.
             or any(_has_number(name) and _holds(words, name) for name in self.names)
             or _covered(words, self.names)
         )
@@ -111,6 +114,7 @@ def bindings(model: OntologyModel) -> Bindings:
     known = {}
     for iri, kind in sorted(kinds.items()):
         code = codes.get(iri, local_name(iri))
+        # A name of signs alone has no words, and would stand in every text.
         spelled = frozenset({_words(code), *names[iri]} - {()})
         known[iri] = Binding(iri=iri, code=code, kind=kind, names=spelled)
     return Bindings(known)
@@ -118,8 +122,7 @@ def bindings(model: OntologyModel) -> Bindings:
 
 def _words(text: str) -> Words:
     """Return the words of a text without case and accents."""
-    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    return tuple(_WORD.findall("".join(char for char in plain if not unicodedata.combining(char))))
+    return tuple(_WORD.findall(fold(text)))
 
 
 def _without_edition(words: Words) -> Iterable[Words]:

@@ -107,6 +107,7 @@ class OntologyModel:
 
     def level_of(self, types: Iterable[Iri]) -> Iri | None:
         """Return the level of a thing of these types; None where no type has one."""
+        # Where types lie on different levels, the same one is taken in every run.
         known = (self.classes[cls].level for cls in sorted(types) if cls in self.classes)
         return next((level for level in known if level), None)
 
@@ -171,6 +172,7 @@ def _core() -> OntologyModel:
     kept = KeptCore(module_files().values())
     stated = Stated(lambda: kept.modules() or _core_modules())
     model = kept.model(stated)
+    # Read from a file, it is anything until its type is known.
     if not isinstance(model, OntologyModel):
         model = _read(())
         kept.keep(model, model.stated)
@@ -184,6 +186,7 @@ def _core_modules() -> dict[str, tuple[Fact, ...]]:
 def _read(extra: Sequence[Path]) -> OntologyModel:
     modules = _core_modules()
     for path in extra:
+        # A user's file called like one of the core's must not take its place.
         modules.update(_modules(path, prefix=f"{path.name}/"))
     prefixes = prefixes_of(declared_prefixes(file.read_bytes()) for path in extra for file in _files(path))
     return _assemble(Stated(lambda: modules), prefixes)

@@ -81,10 +81,12 @@ def read_question(file: Path) -> CompetencyQuestion:
 
 def _fields(text: str) -> Iterator[tuple[str, str]]:
     """Yield the fields of the header: the comment lines before the query."""
+    # The header is comments, so that any SPARQL tool runs the file as it is.
     for line in text.splitlines():
         if line.strip() and not line.startswith("#"):
             return
         if found := _FIELD.match(line):
+            # not tabs: they part the cells of a row, and the first or last may be empty
             yield found[1], found[2].strip(" ")
 
 
@@ -97,6 +99,7 @@ def _single(file: Path, fields: Iterable[tuple[str, str]], wanted: str) -> str:
 
 def _triple(file: Path, text: str, written: str) -> Fact:
     """Read the mutation as Turtle, with the prefixes that queries know and those that this one declares."""
+    # The query's own prefixes go before those that every query knows.
     prefixes = {prefix: f"<{base}>" for prefix, base in PREFIXES.items()} | dict(_PREFIX.findall(text))
     lines = [f"@prefix {prefix}: {base} ." for prefix, base in prefixes.items()]
     turtle = "\n".join([*lines, written.rstrip(" .") + " ."])

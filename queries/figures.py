@@ -77,6 +77,7 @@ def figures(observations: Iterable[Observation]) -> tuple[Figure, ...]:
     Sources are not added up: two that watch the same calls would count them twice.
     """
     groups: dict[tuple[Iri, str, str], dict[bool, list[Observation]]] = defaultdict(lambda: defaultdict(list))
+    # Different units are different figures: two currencies have no sum.
     for seen in observations:
         groups[seen.metric, seen.unit, seen.source][seen.estimated].append(seen)
     return tuple(_figure(groups[key]) for key in sorted(groups))
@@ -85,6 +86,7 @@ def figures(observations: Iterable[Observation]) -> tuple[Figure, ...]:
 def _figure(parts: Mapping[bool, Sequence[Observation]]) -> Figure:
     """Return the figure of what was measured and what was estimated, which are different calls of one source."""
     every = [merge_all(part) for part in parts.values()]
+    # Merged apart first, since observations that differ in this mark do not merge.
     whole = merge_all([_plain(part) for part in every])
     filled = whole.count > 0
     return Figure(
@@ -130,6 +132,7 @@ def _shares(told: Mapping[Iri, Sequence[Figure]]) -> Iterable[Ratio]:
     for metric, part, whole in _SHARES:
         for above in told.get(part, ()):
             for below in told.get(whole, ()):
+                # A share of nothing is unknown, and an error counted by another unit is no part of these calls.
                 if below.total > 0 and above.unit == below.unit:
                     yield _ratio(metric, above, below, unit="1", value=above.total / below.total)
 
@@ -218,4 +221,5 @@ def document(one: Figure | Ratio, model: OntologyModel, label: Callable[[Iri], s
 
 def time(moment: datetime) -> str:
     """Return a time in UTC as the API writes it."""
+    # Both are ISO 8601; the page and other readers of JSON expect the short form.
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -22,6 +22,7 @@ _SEARCH: Final = "Search for part of its name: stratagraph search TEXT, or /api/
 _LOOK_UP: Final = "Search for part of its name: stratagraph ontology search TEXT."
 _IN_THE_GRAPH: Final = frozenset({"asset"})
 """The kinds of names that the search of the graph finds; others are terms of the ontology."""
+# People put a blank where a name has a hyphen, a dot or an underscore.
 _SEPARATORS: Final = re.compile(r"[\W_]+")
 _SUGGESTIONS: Final = 5
 _LISTED: Final = 40
@@ -88,6 +89,7 @@ def resolve_name(store: TripleStore, model: OntologyModel, text: str, base: Iri 
     Of assets that were merged, each one's IRI means the one that stands for all.
     """
     spelled = _assets_spelled(model, text.strip(), base)
+    # One by one: the first spelling that is an asset is meant, however many others would be one too.
     for iri in spelled:
         if store.ask(_IS_ASSET, {"asset": iri}):
             return iri
@@ -96,6 +98,7 @@ def resolve_name(store: TripleStore, model: OntologyModel, text: str, base: Iri 
         for row in store.select(_MERGED, {"alias": Literal(iri, XSD.anyURI)}):
             return str(row["asset"])
     index = name_index(store)
+    # The name as it is written goes before one of the same letters in another case.
     for found in (_named(store, text), index.exact(text)):
         if len(found) == 1:
             return found[0]
@@ -150,7 +153,7 @@ class NameIndex:
         self.sequence = sequence
         self._assets: dict[str, set[Iri]] = {}
         self._shown: dict[str, str] = {}
-        for asset, text in sorted(texts):
+        for asset, text in sorted(texts):  # so that, of spellings that fold alike, the same is shown in every run
             folded = fold(text)
             self._assets.setdefault(folded, set()).add(asset)
             self._shown.setdefault(folded, text)
@@ -163,7 +166,7 @@ class NameIndex:
     def nearest(self, text: str) -> tuple[str, ...]:
         """Return the names that look most like the text."""
         wanted = fold(text)
-        close = get_close_matches(wanted, self._assets, n=_SUGGESTIONS, cutoff=0.6)
+        close = get_close_matches(wanted, self._assets, n=_SUGGESTIONS, cutoff=0.6)  # difflib's own default
         within = sorted(name for name in self._assets if wanted and wanted in name)
         return tuple(self._shown[name] for name in dict.fromkeys((*close, *within)))[:_SUGGESTIONS]
 

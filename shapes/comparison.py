@@ -71,6 +71,7 @@ class _Single(float):
     """A number of single precision, so that what is compared with it can be rounded likewise."""
 
 
+# One bound is compared with every value, and the same values return in many facts.
 @lru_cache(maxsize=65536)
 def _value(literal: Literal) -> _Value | Moment | Duration | None:
     if not well_formed(literal):
@@ -82,8 +83,8 @@ def _value(literal: Literal) -> _Value | Moment | Duration | None:
 
 
 def _single(number: float) -> _Single:
-    # By way of four bytes, for Python has no type of single precision.
     """Round to single precision; what is beyond its range is infinite."""
+    # By way of four bytes, for Python has no type of single precision.
     try:
         return _Single(struct.unpack("f", struct.pack("f", number))[0])
     except OverflowError:

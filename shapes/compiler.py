@@ -64,6 +64,7 @@ def _label(graph: DataGraph, shape: Iri) -> str:
     if not is_blank(shape):
         return compact(shape)
     seen, ends = {shape}, [shape]
+    # The list grows while it is walked: the nearest shapes are looked at first.
     for end in ends:
         for subject in graph.subjects_with(end):
             if not is_blank(subject):
@@ -104,6 +105,7 @@ class _Compiler:
     def _refuse_recursion(self) -> None:
         """Refuse shapes that ask themselves, whose meaning is open, and chains that would exhaust the stack."""
         shapes = self.compiled
+        # SHACL leaves open what a recursive shape means (section 3.4.3).
         depths: dict[Iri, int] = {}
         for start in shapes:
             # A stack of our own: the chain that is to be refused here could exhaust Python's.
@@ -157,6 +159,7 @@ class _ShapeReader:
             path=self._path(),
             targets=self._targets(),
             constraints=() if silent else self._constraints(said),
+            # A violation, unless the shape states another severity (SHACL, section 2.1.4).
             severity=SH.Violation if severity is None else self.iri(severity),
             messages=tuple(map(self._message, self._graph.objects(self.shape, SH.message))),
             deactivated=silent,

@@ -91,6 +91,7 @@ def _pattern(reader: Reader, value: Term) -> list[Constraint]:
 
 
 def _languages(reader: Reader, value: Term) -> list[Constraint]:
+    # Ranges of languages are compared without case (RFC 4647, section 2).
     return [single.LanguageIn(tuple(_text(reader, member).lower() for member in reader.members(value)))]
 
 
@@ -136,6 +137,7 @@ COMPONENTS: Final[dict[Iri, Builder]] = {
     SH.maxLength: lambda reader, value: [single.MaxLength(reader.count(value))],
     SH.pattern: _pattern,
     SH.languageIn: _languages,
+    # false constrains nothing (SHACL, section 4.4.5)
     SH.uniqueLang: lambda reader, value: [single.UniqueLang()] if reader.flag(value) else [],
     SH.equals: lambda reader, value: [relative.Equals(reader.iri(value))],
     SH.disjoint: lambda reader, value: [relative.Disjoint(reader.iri(value))],

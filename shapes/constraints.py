@@ -204,6 +204,7 @@ class UniqueLang(Constraint):
 
     def offending(self, _run: Run, _focus: Term, values: Reached) -> Iterator[Term | None]:
         tags = Counter(value.language.lower() for value in values if isinstance(value, Literal) and value.language)
+        # A result for each language, not for each value (SHACL, section 4.4.5).
         return (None for times in tags.values() if times > 1)
 
 

@@ -35,6 +35,7 @@ class DataGraph:
         self._by_subject.setdefault(subject, {}).setdefault(predicate, {})[target] = None
         self._by_object.setdefault(predicate, {}).setdefault(target, {})[subject] = None
         if predicate == _SUBCLASS:
+            # What was climbed before may be too little now.
             self._superclasses.clear()
 
     def __iter__(self) -> Iterator[Fact]:

@@ -31,6 +31,7 @@ _INTEGERS: Final = (
 _ACCEPTED: Final = {
     XSD.integer: _INTEGERS,
     XSD.decimal: (XSD.decimal, *_INTEGERS),
+    # Turtle reads 2 as an integer and 1.5 as a decimal; XPath promotes both to a double.
     XSD.double: (XSD.double, XSD.float, XSD.decimal, *_INTEGERS),
     XSD.dateTime: (XSD.dateTime, XSD.dateTimeStamp),
 }

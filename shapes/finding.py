@@ -40,6 +40,7 @@ class Finding:
         parts = [_plain(self.focus)]
         if self.path is not None:
             parts.append(_BRACKETED.sub(lambda found: compact(found[1]), compact(self.path)))
+        # Results of a node shape have the focus node as their value; it would be told twice.
         if self.value is not None and self.value != self.focus:
             parts.append(_plain(self.value))
         told = self.messages.get(language.lower()) or self.messages.get("en", "")

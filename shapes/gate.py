@@ -101,6 +101,7 @@ class Gate:
                 yield node
 
     def _scene(self, batch: Batch, open_facts: OpenFacts) -> _Scene:
+        # Two scopes of a batch may state the same fact.
         facts = list(dict.fromkeys(batch.facts()))
         # Judged by what will stand: the old value of such a predicate is closed by the commit.
         replaced = {(fact.subject, fact.predicate) for fact in facts if self._table.replaces(fact.predicate)}

@@ -106,6 +106,7 @@ class _Writer:
 
     def _reference(self, rule: PredicateRule) -> None:
         shape = self._on_values("reference", rule)
+        # A literal passes here: the shape of the range refuses it.
         self._say(shape, SH.term("or"), self._list((self._kind(SH.Literal), self._on_types(SH.minCount, 1))))
         self._messages(shape, message(self._vocabulary.model, "reference", predicate=rule.iri))
 

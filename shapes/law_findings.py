@@ -29,6 +29,7 @@ class FrameworkCheck:
             if fact.predicate == SG.frameworkCode and isinstance(fact.object, Literal):
                 yield from self._code(fact, fact.object.value)
         for law in laws:
+            # In the batch and the ledger together, for another source may have stated the code.
             if not graph.objects(law, SG.frameworkCode):
                 names = [name for predicate in _NAMES for name in _texts(graph, law, predicate)]
                 if not self._bindings.recognise((), names):

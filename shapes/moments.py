@@ -115,6 +115,7 @@ def _moment(datatype: str, found: re.Match[str]) -> Moment:
     second += within % _DAY if datatype == XSD.time else within  # a time of 24:00:00 is midnight of the same day
     zone = parts["zone"]
     timeline = XSD.dateTime if datatype == XSD.dateTimeStamp else datatype
+    # Without zeros at its end, a fraction compares as text: .50 and .5 are equal.
     return Moment(timeline, second - _offset(zone), fraction.rstrip("0"), zone is not None)
 
 

@@ -33,6 +33,7 @@ class ObservationCheck:
         self, observation: Observation, *, known: Callable[[Iri], bool], is_metric: Callable[[Iri], bool]
     ) -> Iterator[Finding]:
         """Yield what is at fault; ``known`` says whether a node has a class, ``is_metric`` whether that of a metric."""
+        # A statement has no facts of its own in the ledger: the views make its node.
         if not observation.subject.startswith(STATEMENT_BASE) and not known(observation.subject):
             yield self._finding(
                 observation, "subject", SG.observedOn, observation.subject, SH.MinCountConstraintComponent
@@ -49,6 +50,7 @@ class ObservationCheck:
     def _unit_fits(self, observation: Observation) -> bool:
         metric = self._metrics.get(observation.metric)
         if metric is None or not metric.unit:
+            # A metric that only facts declare has no unit to compare with.
             return bool(observation.unit)
         if metric.unit == MONEY:
             return _CURRENCY.fullmatch(observation.unit) is not None

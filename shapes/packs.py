@@ -159,6 +159,7 @@ class _Reader:
     def bilingual(self, predicate: Iri, node: Iri | None = None) -> Bilingual:
         values = self.index[node or self.node, predicate]
         texts = {v.language.lower(): v.value for v in values if isinstance(v, Literal)}
+        # Two texts in one language would leave it to their order which one a report has.
         missing = [language for language in LANGUAGES if not texts.get(language, "").strip()]
         if missing or len(texts) != len(values):
             raise self.wrong(f"{_short(predicate)} needs exactly one text each in {', '.join(LANGUAGES)}")

@@ -9,6 +9,7 @@ from stratagraph.shapes.data_graph import DataGraph
 from stratagraph.shapes.errors import MalformedShape
 from stratagraph.shapes.paths import Alternative, Inverse, Path, Predicate, Repeated, Sequence
 
+# More than people write; it also ends a path that contains itself.
 DEPTH_LIMIT = 64
 
 _MARKS = {SH.zeroOrMorePath: "*", SH.oneOrMorePath: "+", SH.zeroOrOnePath: "?"}

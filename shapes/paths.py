@@ -110,6 +110,7 @@ class Repeated:
         step = self.path.sources if backwards else self.path.values
         if self.mark == "?":
             return {node: None, **step(graph, node)}
+        # A list of our own and no recursion: chains in data are longer than Python's stack.
         reached: dict[Term, None] = {}
         frontier = [node] if self.mark == "*" else list(step(graph, node))
         while frontier:

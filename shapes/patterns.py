@@ -166,6 +166,7 @@ class _Translation:
             number = number * 10 + int(self._take())
         if number not in self._closed:
             raise ValueError(f"\\{number} refers to no group that is closed before it")
+        # In Python a reference to a group that took no part never matches, so the pattern asks for the group first.
         return f"(?({number})(?i:\\{number}))" if self._any_case else f"(?({number})\\{number})"
 
     def _escaped(self) -> CharacterSet | str:
@@ -196,6 +197,7 @@ class _Translation:
             found |= self._member()
         if self._at == start:
             raise ValueError("a class in brackets is empty or does not end")
+        # The negation is of what stands before the subtraction (XML Schema 1.1 part 2, appendix G).
         found = found.complement() if negative else found
         if self._peek(2) == "-[":
             self._at += 2

@@ -25,6 +25,7 @@ class Equals(Constraint):
     def offending(self, run: Run, focus: Term, values: Reached) -> Iterator[Term | None]:
         others = run.graph.objects(focus, self.predicate)
         yield from (value for value in values if value not in others)
+        # Values of the other property are at fault as well (SHACL, section 4.5.1).
         yield from (value for value in others if value not in values)
 
 

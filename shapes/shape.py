@@ -129,6 +129,7 @@ class Run:
     def results(self, shape_iri: Iri, focus: Term) -> Iterator[Result]:
         """Yield everything that a shape finds at fault with a node."""
         shape = self._shapes[shape_iri]
+        # A shape that is switched off has no results: every node conforms to it (SHACL, section 2.1.6).
         if shape.deactivated:
             return
         values: Reached = {focus: None} if shape.path is None else shape.path.values(self.graph, focus)

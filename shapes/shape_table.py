@@ -105,7 +105,9 @@ class Table:
         model = vocabulary.model
         self._columns = {iri: _column(model, rule) for iri, rule in vocabulary.predicates.items()}
         self._groups = [(frozenset(group), group) for group in vocabulary.disjoint]
+        # For each table its own, since classes have other ancestors in another ontology.
         self._closure = lru_cache(maxsize=None)(self._close)
+        # A name misspelt once often is in every entry, and difflib takes long to look for near ones.
         self._nearest = lru_cache(maxsize=1024)(self._look_alike)
         self._clash_texts = {
             cls: message(model, "disjoint", classes=(cls,)) for group in vocabulary.disjoint for cls in group

@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol, TypeAlias
 from stratagraph.loaders.genai.record import CallRecord, RecordKind, Service, SpanKey
 from stratagraph.ontology.facts import Iri
 
-REMEMBERED_SPANS: Final = 100_000
+REMEMBERED_SPANS: Final = 100_000  # some 40 MB of memory
 _BOUNDARIES: Final = frozenset({RecordKind.AGENT, RecordKind.TOOL})
 """A model call below one of these is a call of its own, not its parent's call seen once more."""
 
@@ -153,6 +153,7 @@ class Forest:
                 break
             passed[key, own] = None
             nearest = self._walk(key)
+            # The same agent further up is another span of its own run, and an agent does not call itself.
             if nearest.agent is None or nearest.agent != own:
                 found = nearest
                 break
@@ -160,6 +161,7 @@ class Forest:
             if context is None:
                 break
             key = (key[0], context.parent)
+        # All that were passed have the same caller: else a deep trace would cost its depth once per span.
         self._callers.update(dict.fromkeys(passed, found))
         return found
 

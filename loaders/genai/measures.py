@@ -58,6 +58,7 @@ class Measures:
 
     def call(self, subject: Iri, record: CallRecord) -> None:
         """Count a call, its outcome and its latency."""
+        # By its end, when its outcome, its tokens and its cost are known.
         window = record.end // _WINDOW_NANOSECONDS
         self._add(subject, SG.calls, 1.0, window)
         # Also where none happened: no error is a figure, and nothing would be unknown.

@@ -41,6 +41,7 @@ class ErrorClass(StrEnum):
 class Service:
     """Who emitted: the whitelisted, stable part of a resource."""
 
+    # Only what outlives a restart: pods, hosts and instance ids would make an asset of every start.
     name: str = ""
     namespace: str = ""
     environment: str = ""
@@ -132,6 +133,7 @@ class CallRecord:
     @property
     def model(self) -> str:
         """The model that the call counts for: the one that answered, else the one that was asked."""
+        # One name asked for is answered by another version from one day to the next.
         return self.answered or self.requested
 
     @property

@@ -124,6 +124,7 @@ class Subjects:
 
     def model(self, name: str, seen: str) -> Iri:
         """Return a model, and how it was met."""
+        # By its name alone: a model is the same one, whoever calls it and whoever says that he provides it.
         iri = self._asset(SG.BaseModel, {SG.name: name})
         self.state(iri, SG.seenAs, Literal(seen))
         return iri
@@ -143,6 +144,7 @@ class Subjects:
     def version(self, iri: Iri, version: str, time: int) -> None:
         """State a version; of several, as in a rolling deployment, the one seen last."""
         if version:
+            # Of versions seen at one time the greater name, so that the order of the spans does not show.
             self._versions[iri] = max(self._versions.get(iri, (0, "", "")), (time, version, self._scope))
 
     def state(self, subject: Iri, predicate: Iri, value: Iri | Literal) -> Fact:

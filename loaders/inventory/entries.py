@@ -59,6 +59,7 @@ class Entries:
         with self.faults.noting():
             fields = pairs(node, self.faults, what="An asset")
             asset = self.identify(node, fields)
+        # An asset that cannot be named still has its fields read, for all faults are told at once.
         if fields is None:
             return None
         name = next((value.value for key, value in fields if key.value == "name"), None)
@@ -66,6 +67,7 @@ class Entries:
             self.named[asset.name][asset.iri] = asset
         elif isinstance(name, str):
             self.unread.add(name)
+        # The statement of its class stands where 'kind' does.
         line = next((line_of(key) for key, _ in fields if key.value == KIND), line_of(node))
         described = [(key, value) for key, value in fields if key.value not in {KIND, IRI}]
         return Entry(self._count, line, asset, described)
@@ -95,6 +97,7 @@ class Entries:
             raise self.faults.fault(
                 node, f"An entry with 'kind: {shown}' needs '{parts[0]}: ...'; its key is {', '.join(parts)}."
             )
+        # The ledger refuses such an IRI as well, but knows of no line.
         iri = mint(self.model, kind, key, base=self.base)
         if len(iri.encode()) > LONGEST_IRI:
             raise self.faults.fault(
@@ -109,6 +112,7 @@ class Entries:
         for key, value in fields:
             for name in set(self.terms.fields(key.value)).intersection(wanted):
                 if isinstance(value, yaml.ScalarNode) and not is_empty(value):
+                    # '01' and '1' of a whole number are one key, and must be one asset.
                     found[name] = literal(value.value, self.datatype(name)).value
         return found
 
@@ -142,7 +146,9 @@ class Entries:
         if found:
             several = ", ".join(f"<{iri}>" for iri in found)
             raise self.faults.fault(node, f"{quote(name)} names several classes; write one of {several}.")
+        # Only a class with a key can be that of an entry without an IRI.
         known = [self.terms.shown(cls) for cls, info in self.model.classes.items() if info.key_properties]
+        # A wrong prefix would make every known class look far from the name.
         close = nearest(self.bare(name), known)
         advice = (f" Did you mean {', '.join(close)}?" if close else "") + self.vocabulary_advice(name)
         raise self.faults.fault(node, f"{quote(name)} is not a class of the ontology.{advice}")

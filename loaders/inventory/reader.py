@@ -77,6 +77,7 @@ class _Reader:
         facts: dict[Fact, Place | None] = {}
         for entry in listed:
             for fact, line in self.statements(entry):
+                # Stated twice, a fact stands where it was stated first.
                 facts.setdefault(fact, Place(self.faults.file, line))
         self.faults.refuse()
         return Inventory(facts, tuple(self.remarks))
@@ -96,6 +97,7 @@ class _Reader:
                 elif not is_empty(value):
                     if not isinstance(value, yaml.SequenceNode):
                         raise self.faults.fault(value, "'assets' is a list: start each asset with '- kind: ...'.")
+                    # Read only after all sections: the prefixes may stand below the list that uses them.
                     nodes = value.value
         return nodes
 
@@ -148,6 +150,7 @@ class _Reader:
             return (fitting or found)[0]
         properties = (*self.model.relations, *self.model.attributes)
         own = [iri for iri in properties if kind is not None and self.fits(kind, iri)]
+        # Near ones among what the kind may have are meant more often than nearer ones of other kinds.
         close = nearest(key.value, map(self.terms.shown, own)) or nearest(key.value, map(self.terms.shown, properties))
         advice = f" Did you mean {', '.join(close)}?" if close else ""
         advice += f" 'stratagraph template {self.terms.shown(kind)}' lists what it may have." if kind else ""
@@ -178,12 +181,13 @@ class _Reader:
 
     def spoken(self, text: str, language: yaml.ScalarNode) -> Literal:
         """Return a text in a language."""
+        # Tags mean the same in any case (RFC 5646, section 2.1.1); RDF 1.1 compares them in the lower one.
         tag = language.value.lower()
         try:
             # The triple store's own check of a tag's form (RFC 5646).
             to_ox(Literal("-", language=tag or "-"))
         except ValueError:
-            meant = language.value.replace("_", "-")
+            meant = language.value.replace("_", "-")  # as locales are written
             advice = f"write {meant}" if meant != language.value else "write one such as en or pt-BR"
             raise self.faults.fault(language, f"{quote(language.value)} is not a language tag; {advice}.") from None
         return Literal(text, language=tag)
@@ -195,6 +199,7 @@ class _Reader:
         except ValueError:
             what = "an IRI" if isinstance(fact.object, str) else "a text"
             shown = fact.object if isinstance(fact.object, str) else fact.object.value
+            # Escaped, for a control character would not be seen, or would change how the message is shown.
             raise self.faults.fault(
                 node, f"{quote(ascii(shown)[1:-1])} has characters that {what} cannot have; take them out."
             ) from None

@@ -38,6 +38,7 @@ class References:
         if not isinstance(node, yaml.ScalarNode):
             raise self.faults.fault(node, "A relation takes a name, an IRI, or {kind: ..., name: ...}.")
         written = node.value.strip()
+        # What stands in the same file is meant before anything that the ontology calls so.
         here = self.here(relation, written)
         if len(here) == 1:
             return here[0].iri
@@ -51,6 +52,7 @@ class References:
         """Return the assets of this file that have a name: where there are several, those that fit."""
         found = list(self.entries.named.get(name, {}).values())
         fitting = [asset for asset in found if self.entries.fits(asset, relation.range)]
+        # A single one is meant even where it does not fit: the shapes then tell what is wrong with it.
         return fitting if len(found) > 1 and fitting else found
 
     def spelled(self, written: str) -> Iri | None:
@@ -71,6 +73,7 @@ class References:
         if values:
             several = ", ".join(f"<{iri}>" for iri in values)
             raise self.faults.fault(node, f"{quote(node.value)} names several values; write one of {several}.")
+        # The fault of its own entry is told; a second one about the name would lead away from it.
         if node.value in self.entries.unread:
             return None
         kinds = self.terms.kinds(relation)
@@ -124,6 +127,7 @@ class References:
         if choice:
             assert isinstance(value, yaml.ScalarNode)
             kind = self.entries.kind(next(found for key, found in fields if key.value == KIND))
+            # Without a key it has none but the ontology's own individuals, and a name tells these apart.
             if not self.model.classes[kind].key_properties:
                 values = self.terms.values(value.value, relation)
                 if len(values) == 1:
@@ -131,6 +135,7 @@ class References:
                 raise self.no_value(relation, value)
         asset = self.entries.identify(node, fields, next(iter(kinds)) if len(kinds) == 1 else None)
         allowed = {KIND, IRI, *(map(self.terms.shown, self.model.classes[asset.kind].key_properties))}
+        # Any other field would look as if it were stated, and be lost.
         for key, _ in fields:
             names = {self.terms.shown(iri) for iri in self.terms.fields(key.value)} | {key.value}
             if names.isdisjoint(allowed):

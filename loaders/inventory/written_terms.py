@@ -74,6 +74,7 @@ class TermIndex:
         return known
 
 
+# Weak, so that a model that is used no more takes its index with it.
 _NAMES: Final[WeakKeyDictionary[OntologyModel, TermIndex]] = WeakKeyDictionary()
 
 
@@ -154,6 +155,7 @@ class FileTerms:
     def shown(self, iri: Iri) -> str:
         """Return a term as it is best written in a file: its local name, where that is clear."""
         name = local_name(iri)
+        # Where several modules have a bare name, it is read as the product's own.
         if len(self.names.local.get(name, ())) <= 1 or iri == SG.term(name):
             return name
         return next(

@@ -46,6 +46,7 @@ class ModuleFile:
         return Module(
             name=self.name,
             facts=read_text(self.data, self.syntax, str(self.path), self.name),
+            # The parser has judged the bytes already; this text only serves to find lines.
             text=self.data.decode(errors="replace"),
             prefixes=declared_prefixes(self.data, self.syntax),
         )
@@ -82,7 +83,7 @@ def find_modules(path: Path) -> ExtensionFiles:
     Raises:
         NoExtension: where there is nothing to read at the path.
     """
-    path = path.resolve()
+    path = path.resolve()  # '.' has no name to give to its modules
     modules: list[ModuleFile] = []
     unread: list[str] = []
     for file in _files(path):
@@ -110,6 +111,7 @@ def _files(path: Path) -> Iterator[Path]:
     if path.is_file():
         yield path
     for file in sorted(path.rglob("*")) if path.is_dir() else ():
+        # Only what is hidden within: the folder itself may lie in a hidden one.
         hidden = any(part.startswith(".") for part in file.relative_to(path).parts)
         if file.is_file() and not hidden and file.name != CATALOG:
             yield file

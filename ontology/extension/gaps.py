@@ -38,6 +38,7 @@ _LISTS: Final = frozenset(
     {OWL.unionOf, OWL.intersectionOf, OWL.members, OWL.disjointUnionOf, OWL.propertyChainAxiom, OWL.hasKey}
 )
 _DEPRECATED_TYPES: Final = (OWL.DeprecatedClass, OWL.DeprecatedProperty)
+# Both forms of true that xsd:boolean has (XML Schema 1.1, part 2, section 3.3.2).
 _TRUE: Final = ("true", "1")
 
 
@@ -51,6 +52,7 @@ class Gaps:
 
     def of(self, module: Module, *, in_use: bool) -> Iterator[Finding]:
         """Yield what one module lacks."""
+        # A module that was refused is seen with its own facts, not with those of another refused one.
         view = _View(module, self._graph if in_use else self._graph.extended(module.facts))
         own = [iri for iri in view.own if iri not in self._known and not is_blank(iri)]
         yield from view.imports()
@@ -76,6 +78,7 @@ class _View:
         self._writer = AxiomWriter(())
         self.own = dict.fromkeys(fact.subject for fact in facts if fact.predicate == RDF.type)
         self._headers = frozenset(self._graph.instances(OWL.Ontology))
+        # An expression without a name is nearly always used once; of several uses any will do to find a line.
         self._users = {
             fact.object: fact.subject for fact in facts if isinstance(fact.object, str) and is_blank(fact.object)
         }
@@ -156,6 +159,7 @@ class _View:
         for fact in self._facts:
             subject = self._owner(fact.subject)
             used = [term for term in (fact.predicate, fact.object) if term in old]
+            # A term that is out of use itself may go on building on others that are.
             if subject in old or not used or not self._builds(fact):
                 continue
             for term in map(str, used):
@@ -216,6 +220,7 @@ class _View:
     def _builds(self, fact: Fact) -> bool:
         """Say whether a fact makes something depend on its object or its predicate, as remarks do not."""
         predicate = fact.predicate
+        # in lists stand the operands of unions, chains and keys
         if predicate in LOGICAL or predicate in {RDF.type, RDF.first, SG.transmits, SG.level}:
             return True
         return any(kind in self._graph.iris(predicate, RDF.type) for kind in (OWL.ObjectProperty, OWL.DatatypeProperty))
@@ -229,6 +234,7 @@ class _View:
     def _owner(self, node: Iri) -> Iri:
         """Return the named term that an expression belongs to, else the node itself."""
         seen: set[Iri] = set()
+        # Blank nodes may refer to each other in a circle.
         while is_blank(node) and node not in seen:
             seen.add(node)
             node = self._users.get(node, node)

@@ -57,6 +57,7 @@ def judge(core: tuple[Fact, ...], modules: Sequence[Module], explain_for: float 
     if not modules:
         return judgement
     try:
+        # All at once first: most often all is well, and then the reasoner starts only once.
         report = dl.check([*core, *(fact for module in modules for fact in module.facts)])
         if report.consistent and not report.unsatisfiable:
             return judgement
@@ -64,6 +65,7 @@ def judge(core: tuple[Fact, ...], modules: Sequence[Module], explain_for: float 
         judgement.missing = missing.slug
         return judgement
     except dl.ReasonerFailed as failure:
+        # Among several it may be one alone that the reasoner stumbles over.
         if len(modules) == 1:
             _doubt(judgement, modules[0].name, failure)
             return judgement
@@ -97,6 +99,7 @@ def _objections(module: Module, sound: Iterable[Fact], report: dl.DLReport, expl
     """Yield the reasoner's objections to a module, as well explained as time allows."""
     together = [*sound, *module.facts]
     end = time.monotonic() + explain_for
+    # in a contradiction no class is to blame, for all are empty
     empty: tuple[Iri | None, ...] = report.unsatisfiable or (None,)
     for cls in empty:
         finding = Finding.inconsistent(module.name)

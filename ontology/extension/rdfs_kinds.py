@@ -20,9 +20,11 @@ _OF_RELATIONS: Final = (
     OWL.InverseFunctionalProperty,
 )
 """What only an object property can be."""
+# OWL 2 has functional properties of both kinds (sections 9.2.7 and 9.3.6).
 _OF_EITHER: Final = (RDF.Property, OWL.FunctionalProperty)
 _CLASSES: Final = (OWL.Class, RDFS.Class, OWL.Restriction)
 _TEXTS: Final = frozenset({RDFS.Literal, RDF.langString, RDF.PlainLiteral, RDF.XMLLiteral, RDF.HTML, RDF.JSON})
+# Annotation properties of OWL 2 itself (section 5.5), which no ontology declares.
 _BUILT_IN: Final = dict.fromkeys((RDFS.label, RDFS.comment, RDFS.seeAlso, RDFS.isDefinedBy), OWL.AnnotationProperty)
 _THINGS: Final = frozenset({OWL.Thing, RDFS.Resource})
 

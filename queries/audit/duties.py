@@ -38,6 +38,7 @@ def duties(audit: Audit, model: OntologyModel) -> tuple[Duties, ...]:
     )
 
 
+# A few, since a service whose modules change has one ontology after the other.
 @lru_cache(maxsize=4)
 def _obligations(model: OntologyModel) -> Mapping[str, tuple[str, ...]]:
     """Return the notations of every framework's obligations, by the framework's code."""
@@ -49,6 +50,7 @@ def _obligations(model: OntologyModel) -> Mapping[str, tuple[str, ...]]:
         elif fact.predicate == SKOS.notation and isinstance(fact.object, Literal):
             notations[fact.subject] = fact.object.value
     known = bindings(model).known
+    # The codes are those that the rules write as their framework, else nothing would match.
     found: dict[str, list[str]] = defaultdict(list)
     for obligation, framework in frameworks.items():
         code = known[framework].code if framework in known else notations.get(framework, framework)

@@ -48,6 +48,7 @@ SELECT ?observation ?start ?end WHERE {{
 
 def look_up(store: TripleStore, rule: Rule, targets: Sequence[Iri]) -> dict[Iri, tuple[Fact, ...]]:
     """Return the facts that a rule looks at, per target, in a stable order; a target without any is absent."""
+    # A dict as an ordered set: rows of a query repeat a fact once per way to it.
     found: dict[Iri, dict[Fact, None]] = defaultdict(dict)
     for chunk in chunks(targets):
         filled = f"VALUES ?target {{ {' '.join(map(encode, chunk))} }}"
@@ -141,6 +142,7 @@ def _fact(row: Row) -> Fact | None:
     return None
 
 
+# By their written form, since an IRI and a literal cannot be compared with each other.
 def _order(fact: Fact) -> tuple[str, str, str]:
     return fact.subject, fact.predicate, encode(fact.object)
 

@@ -72,6 +72,7 @@ def to_document(audit: Audit, model: OntologyModel, seal: Seal | None = None) ->
             "targets": coverage.targets,
             "verdicts": len(audit.verdicts),
             "applicable": coverage.applicable,
+            # Digits enough for hundredths of a percent.
             "unknownShare": round(coverage.unknown_share, 4),
             "outcomes": {outcome.value: coverage.outcomes.get(outcome, 0) for outcome in Outcome},
             "frameworks": [duties_document(each) for each in duties(audit, model)],

@@ -172,6 +172,7 @@ class Audit:
         """Return the verdicts with these outcomes, gravest rule first."""
         order = tuple(Severity)
         chosen = (verdict for verdict in self.verdicts if verdict.outcome in outcomes)
+        # By rule and target too, so that two runs over the same graph write the same report.
         return tuple(sorted(chosen, key=lambda v: (order.index(v.rule.severity), v.rule.id, v.target or "")))
 
 

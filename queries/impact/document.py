@@ -65,6 +65,7 @@ class _Writer:
                 "change": kind.notation,
                 "label": self._label(kind.iri),
                 "aspects": sorted(self._model.aspects[aspect].notation for aspect in kind.aspects),
+                # A kind of change without levels of its own may start anywhere.
                 "usual": not kind.levels or level in kind.levels,
             }
             for kind in self._model.change_kinds.values()
@@ -106,6 +107,7 @@ class _Writer:
         return {
             "from": self._end(hop.influencer),
             "to": self._end(hop.influenced),
+            # The first fact is the strongest reason.
             "relation": hop.facts[0].predicate if hop.facts else None,
             "relationLabel": self._label(hop.facts[0].predicate) if hop.facts else None,
             "aspect": self._notation(hop.aspect),
@@ -136,6 +138,7 @@ class _Writer:
 
     def _break(self, broken: Break) -> Document:
         levels, missing = self._levels(broken.levels), self._levels(broken.missing)
+        # Every level of the step may be there, and still no path lead from the step before.
         text = self._texts["flow-broken" if missing else "flow-split"]
         return {
             "step": broken.step,

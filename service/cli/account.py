@@ -117,6 +117,7 @@ class Account:
             return
         groups: dict[str, list[dict[str, Any]]] = {}
         for warning in warnings:
+            # A remark about a file comes from no shape, so each is a kind of its own.
             groups.setdefault(warning.get("shape") or warning["text"], []).append(warning)
         for group in groups.values():
             first = f"warning: {sentence(group[0], self.loaded)}"

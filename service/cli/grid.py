@@ -48,6 +48,7 @@ def _width(text: str) -> int:
 def _cells(character: str) -> int:
     if combining(character):
         return 0
+    # Wide and full-width characters take two cells (Unicode Standard Annex 11).
     return 2 if east_asian_width(character) in "WF" else 1
 
 

@@ -105,6 +105,7 @@ class LazyGroup(PlainGroup):
     def main(self, args: Sequence[str] | None = None, *given: Any, **options: Any) -> Any:
         """Find out the language, then run; what is wrong with the call is told in it."""
         listen(sys.argv[1:] if args is None else args)
+        # The library tells it itself where the language is English, or where the caller wants the error.
         if tongue() == SOURCE or not options.get("standalone_mode", True):
             return super().main(args, *given, **options)
         try:

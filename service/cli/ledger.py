@@ -176,6 +176,7 @@ def import_(
 @contextmanager
 def _stream(out: Path | None) -> Iterator[BinaryIO]:
     if out is None:
+        # In bytes: an export is UTF-8 with line feeds on every system.
         yield sys.stdout.buffer
         return
     try:
@@ -191,5 +192,6 @@ def _source(path: Path) -> Iterator[BinaryIO]:
         stream = path.open("rb")
     except OSError as error:
         fail(f"{path} cannot be read: {error.strerror}.")
+    # Outside the above, since what goes wrong in reading is the importer's to tell.
     with stream:
         yield stream

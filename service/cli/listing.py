@@ -43,4 +43,4 @@ def listing(
         return
     write(cards_table(answer["assets"], lang), out)
     if answer["next"]:
-        typer.echo(texts["more"].format(limit=min(limit * 5, 1000)), err=True)
+        typer.echo(texts["more"].format(limit=min(limit * 5, 1000)), err=True)  # --limit takes no more

@@ -122,6 +122,7 @@ def tell_unused(settings: Settings, model: OntologyModel) -> None:
     """Say on standard error that modules given here are not in force in the service that takes the batch."""
     if settings.ontology is None:
         return
+    # Only their names are wanted, and the reasoner takes seconds.
     wanted = ontology_of(settings, reason=False).model.modules.keys()
     if missing := sorted(wanted - model.modules.keys()):
         note(
@@ -138,6 +139,7 @@ def _emptied(batch: Batch, planned: Plan, known: Mapping[str, int]) -> dict[str,
     shown = {file.scope: file.shown for file in planned.files}
     shown |= {place: shown[scope] for scope, place in planned.replaced.items()}
     silent = {scope.name for scope in batch.scopes if scope.complete and not scope.stated}
+    # A file that goes on under a new name loses nothing.
     silent -= {place for scope, place in planned.replaced.items() if scope not in silent}
     if not any(scope.stated for scope in batch.scopes):
         shown |= {name: f"{name} (gone)" for name in planned.gone}

@@ -46,6 +46,7 @@ MEDIA_TYPES: Final = {
     Format.RDFXML: "application/rdf+xml",
     Format.JSONLD: "application/ld+json",
 }
+# Rows as programs read them, a graph as Turtle: what the query makes is not known yet.
 ANY: Final = "text/tab-separated-values, text/turtle;q=0.9"
 GRAPHS: Final = (Format.TURTLE, Format.NTRIPLES, Format.RDFXML, Format.JSONLD)
 ROWS: Final = (Format.TABLE, Format.JSON, Format.XML, Format.CSV, Format.TSV)

@@ -120,6 +120,7 @@ class _Page:
         return [one["label"], one["asset"]["label"], said]
 
     def _figure(self, one: Document) -> list[str]:
+        # A ratio has one value, which stands where a figure has its mean.
         figures = {**one, "mean": one.get("value", one.get("mean"))}
         shown = (figures.get(name) for name in FIGURES)
         numbers = ("" if each is None else number(each, self._lang) for each in shown)

@@ -40,6 +40,7 @@ def add(
         file = _file(data, config, new=True)
         secret = file.add(name, role)
     note(f"The token {name} may {role.value}; only its hash is kept, in {file.path}.")
+    # Alone on standard output, so that a script can take it from there.
     write(secret)
 
 

@@ -79,7 +79,7 @@ def speaking(command: Any) -> Any:
         alone = typer.Typer(add_completion=False)
         alone.command()(_silent)
         (option,) = typer.main.get_command(alone).params
-        option.expose_value = False
+        option.expose_value = False  # the command's function knows nothing of it
         command.params.append(option)
     return command
 
