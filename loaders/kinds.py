@@ -107,7 +107,7 @@ def kind_of(data: bytes, name: str, kind: Kind | None) -> tuple[Kind, RdfSyntax]
 
 
 def _kind_of_json(data: bytes, name: str) -> Kind:
-    """Tell an inventory from JSON-LD by its names; what is no JSON at all is told as the inventory it tried to be."""
+    """Tell an inventory from JSON-LD by its names; a file that is no JSON is told as an inventory."""
     if not data.strip():
         return Kind.YAML
     try:

@@ -64,7 +64,7 @@ def _sources(folder: Traversable) -> Iterator[Traversable]:
 def freeze(path: Path, key: str, value: object, *, shared: Mapping[str, object] | None = None) -> None:
     """Write a value under a key, whole or not at all; ``shared`` objects are named in it instead of written.
 
-    A file that cannot be written is not worth an error: what it would have held is made again.
+    A file that cannot be written is not worth an error: its value is made again.
     """
     buffer = io.BytesIO()
     _Writer(buffer, {id(each): name for name, each in (shared or {}).items()}).dump(value)

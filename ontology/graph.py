@@ -79,7 +79,7 @@ class Graph:
         found: list[Iri] = []
         seen: set[Iri] = set()
         node: Iri | None = head
-        while node and node != RDF.nil and node not in seen:
+        while node and node != RDF.nil and node not in seen:  # a list may run in a circle
             seen.add(node)
             found.extend(self.iris(node, RDF.first))
             node = self.iri(node, RDF.rest)

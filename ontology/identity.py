@@ -70,6 +70,7 @@ def mint(model: OntologyModel, cls: Iri, key: Mapping[Iri, str], base: str = ASS
 
 def _component(value: str) -> str:
     """Encode one key value so that values and path separators cannot be confused."""
+    # An accent may be a character of its own or part of one: one name must not make two IRIs.
     return quote(unicodedata.normalize("NFC", value), safe="")
 
 

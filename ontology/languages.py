@@ -37,5 +37,5 @@ def _lookup(tag: str) -> Iterator[str]:
     while parts:
         yield "-".join(parts)
         parts.pop()
-        while parts and len(parts[-1]) == 1:
+        while parts and len(parts[-1]) == 1:  # RFC 4647, section 3.4
             parts.pop()

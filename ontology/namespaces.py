@@ -89,7 +89,7 @@ PREFIXES: Final[dict[str, str]] = {
 def compact(iri: str) -> str:
     """Return the IRI as a CURIE where a known prefix covers it, else the IRI itself."""
     for prefix, base in PREFIXES.items():
-        if iri.startswith(base) and len(iri) > len(base):
+        if iri.startswith(base) and len(iri) > len(base):  # the base itself has no local name to show
             return f"{prefix}:{iri[len(base) :]}"
     return iri
 

@@ -17,7 +17,7 @@ Series: TypeAlias = tuple[Iri, Iri, str, str, bool]
 
 
 MOST_AHEAD: Final = timedelta(days=1)
-"""How far a window may end after the clock of who takes it in. Beyond, it would stand as the newest for too long."""
+"""How far a window may end after the receiver's clock. Beyond, it would stand as the newest for too long."""
 
 
 class Unmergeable(StratagraphError, slug="unmergeable-observations", status=500):

@@ -2,8 +2,8 @@
 
 Errors and notes are written in English where they arise, as templates filled with data. The catalogue holds each
 template with its translation, as gettext does; a sentence that was filled already, here or by a service elsewhere, is
-recognised by its template, and what stands in its places is translated likewise where the catalogue knows it. What
-stands in quotes is data, and stays.
+recognised by its template, and the values in its places are translated likewise where the catalogue knows them. Text
+in quotes is data, and stays.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def catalogue(language: str) -> Mapping[str, str]:
 
 
 def say(text: str, language: str, depth: int = _DEEPEST) -> str:
-    """Return an English sentence in a language; what the catalogue does not know stays as it is."""
+    """Return an English sentence in a language; one that the catalogue does not know stays as it is."""
     known = catalogue(language)
     core = text.strip()
     if not known or not core or not depth:

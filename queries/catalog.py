@@ -130,7 +130,7 @@ def _all_tops(model: OntologyModel) -> list[Iri]:
 
 
 def _counts(store: TripleStore, model: OntologyModel) -> dict[Iri | None, int]:
-    """Count the assets per level; what is on none of them is transversal (None)."""
+    """Count the assets per level; assets on none of them are transversal (None)."""
     tops = {top: level.iri for level in model.levels for top in _tops(model, level.iri)}
     counts: dict[Iri | None, int] = {}
     total = 0

@@ -181,7 +181,7 @@ def _ratio(metric: Iri, above: Figure, below: Figure, *, unit: str, value: float
 def figures_document(
     observations: Iterable[Observation], model: OntologyModel, label: Callable[[Iri], str]
 ) -> Document:
-    """Return the figures and what is derived from them as plain data; what is unknown is absent."""
+    """Return the figures and what is derived from them as plain data; unknown numbers are absent."""
     found = figures(observations)
     return {
         "figures": [document(figure, model, label) for figure in found],
@@ -204,7 +204,7 @@ _NAMES: Final = {
 
 
 def document(one: Figure | Ratio, model: OntologyModel, label: Callable[[Iri], str]) -> Document:
-    """Return one figure or ratio as plain data; what is unknown is absent."""
+    """Return one figure or ratio as plain data; unknown numbers are absent."""
     info = model.metrics.get(one.metric)
     told = {name: getattr(one, attribute, None) for attribute, name in _NAMES.items()}
     return {

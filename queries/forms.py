@@ -148,6 +148,7 @@ class Forms:
             iri=rule.iri,
             classes=tuple(classes),
             kinds=kinds,
+            # Where assets may be meant, the ontology's own values are not all that fit.
             values=() if kinds else tuple(sorted(values)),
             inverse=self.model.relations[rule.iri].inverse,
         )

@@ -117,6 +117,7 @@ class Index:
         while at >= 0:
             place = bisect_right(self._starts, at) - 1
             places.add(place)
+            # On to the next term: that this one may fit is known.
             at = self._whole.find(longest, self._starts[place + 1])
         yield from (self._terms[place] for place in places)
 

@@ -135,7 +135,7 @@ def search(
 ) -> dict[str, object]:
     """Return the assets and obligations whose name or label fits best, as ``{"results": [...]}``.
 
-    What is called so exactly comes first; else assets stand before the articles of laws.
+    Exact names come first; else assets stand before the articles of laws.
     """
     found = best(text, name_index(store), _obligations(store), limit=limit)
     cards = Cards(store, model)

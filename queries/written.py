@@ -26,7 +26,7 @@ def number(value: float, language: str, digits: int = 4) -> str:
 
 
 def moment(text: str, language: str) -> str:
-    """Return a time of ISO 8601 to the minute, in UTC; what is none stays as it is."""
+    """Return a time of ISO 8601 to the minute, in UTC; any other text stays as it is."""
     try:
         when = datetime.fromisoformat(text)
     except ValueError:
@@ -40,13 +40,13 @@ def moment(text: str, language: str) -> str:
 
 
 def day(text: str, language: str) -> str:
-    """Return a date of ISO 8601 as a reader writes it; what is none stays as it is."""
+    """Return a date of ISO 8601 as a reader writes it; any other text stays as it is."""
     year, *rest = text.split("-") if _DATE.fullmatch(text) else ("",)
     return _DAYS[_primary(language)].format(*rest, year=year) if year else text
 
 
 def value(text: str, datatype: str, language: str) -> str:
-    """Return the value of a literal as a reader writes it; what its datatype does not allow stays as it is."""
+    """Return the value of a literal as a reader writes it; a value that its datatype does not allow stays as it is."""
     if datatype == XSD.boolean:
         truth = {"1": "true", "0": "false"}.get(text, text)
         return _TRUTHS[_primary(language)].get(truth, text)

@@ -83,7 +83,7 @@ def _value(literal: Literal) -> _Value | Moment | Duration | None:
 
 
 def _single(number: float) -> _Single:
-    """Round to single precision; what is beyond its range is infinite."""
+    """Round to single precision; a number beyond its range becomes infinite."""
     # By way of four bytes, for Python has no type of single precision.
     try:
         return _Single(struct.unpack("f", struct.pack("f", number))[0])

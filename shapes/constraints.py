@@ -118,7 +118,7 @@ class MaxCount(Constraint):
 
 @dataclass(frozen=True, slots=True)
 class Bound(ValueConstraint):
-    """A limit that values are compared with; what does not compare is outside it."""
+    """A limit that values are compared with; a value that does not compare is outside it."""
 
     orders: ClassVar[frozenset[int]]
     limit: Term

@@ -104,7 +104,7 @@ def read_time(literal: Literal) -> Moment | Duration | None:
 
 
 def _moment(datatype: str, found: re.Match[str]) -> Moment:
-    """Place a form on its timeline; what it leaves open is as on the last day of the leap year 1972."""
+    """Place a form on its timeline; parts that it leaves open are as on the last day of the leap year 1972."""
     parts: dict[str, str | None] = dict.fromkeys(("year", "month", "day", "hour", "minute", "second"))
     parts.update(found.groupdict())
     year, month = int(parts["year"] or 1972), int(parts["month"] or 12)

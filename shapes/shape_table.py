@@ -132,8 +132,8 @@ class Table:
     def check(self, facts: Iterable[Fact], types: Types, standing: Standing | None = None) -> Iterator[Finding]:
         """Yield what the facts do against the ontology, given the classes of every node they touch.
 
-        What was accepted once and lost its ground since, for another source withdrew what it pointed to, is a
-        warning: ``standing`` knows it.
+        A reference that was accepted once, and whose target another source has withdrawn since, is a warning:
+        ``standing`` knows it.
         """
         before = standing or Standing(())
         seen: set[tuple[Iri, Iri]] = set()

@@ -70,7 +70,7 @@ class Measures:
             self._add(subject, SG.timeToFirstToken, record.first_token, window)
 
     def usage(self, subject: Iri, record: CallRecord, cost: Cost | None) -> None:
-        """Add a model call's tokens and cost; what is unknown is not zero."""
+        """Add a model call's tokens and cost; an unknown count is not zero."""
         window = record.end // _WINDOW_NANOSECONDS
         for metric, count in _token_counts(record.usage):
             self._add(subject, metric, float(count), window)

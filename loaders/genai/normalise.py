@@ -58,7 +58,7 @@ def normalise(
 ) -> Normalised:
     """Return the call records of a request: content stays behind, what cannot be right is refused by name.
 
-    A span that ends after ``until`` is refused: the clock of who recorded it is wrong.
+    A span that ends after ``until`` is refused: its sender's clock is wrong.
     """
     aliases = table or load_aliases()
     result = Normalised()
@@ -80,7 +80,7 @@ def normalise(
 
 
 def _service(resource: ResourceSpans, table: AliasTable) -> Service:
-    """Return the emitter's stable identity; what is not text is not identity."""
+    """Return the emitter's stable identity; a value that is not text is no part of it."""
     found = {item.key: item.value.string_value for item in resource.resource.attributes}
     parts: dict[str, str] = {}
     for concept, names in table.resource.items():

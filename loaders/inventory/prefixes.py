@@ -18,7 +18,7 @@ _PREFIX: Final = re.compile(r"[A-Za-z][\w.-]*|")
 
 
 def read_prefixes(node: yaml.Node, faults: Faults) -> dict[str, Iri]:
-    """Return the prefixes that a file declares; what is wrong with one is noted, the others count."""
+    """Return the prefixes that a file declares; a fault in one is noted, and the others count."""
     found: dict[str, Iri] = {}
     for key, value in pairs(node, faults, what="'prefixes'"):
         with faults.noting():

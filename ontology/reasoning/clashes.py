@@ -236,6 +236,7 @@ class _Search:
         self, node: Iri, prop: Iri, most: int, values: dict[Term, tuple[Fact, ...]], axioms: tuple[Fact, ...]
     ) -> Iterator[_Found]:
         """Find more values than allowed that are known to differ from each other."""
+        # The first fit and not the best: a clash that this misses the reasoner still finds.
         chosen: dict[Term, tuple[Fact, ...]] = {}
         for value, why in values.items():
             apart = [self._different(value, other) for other in chosen]
@@ -262,6 +263,7 @@ class _Search:
         return None
 
     def _datatypes(self) -> Iterator[_Found]:
+        # A datatype without a name restricts values, which only the reasoner reads.
         ranges = [(prop, kind) for prop, kind in self._graph.pairs(RDFS.range) if not is_blank(str(kind))]
         relations = frozenset(self._graph.instances(OWL.ObjectProperty))
         demanded: dict[Iri, list[Iri]] = defaultdict(list)

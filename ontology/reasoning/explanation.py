@@ -1,8 +1,8 @@
 """Why the reasoner objects: the axioms without which it would not.
 
 The reasoner itself says only that something is wrong. So axioms are taken away, half of them at first and one by one
-in the end, for as long as it still objects; what can't be taken away is the explanation. Every question costs a run of
-the reasoner, so time is bounded, and an explanation that was cut short says so.
+in the end, for as long as it still objects; the axioms that can't be taken away are the explanation. Every question
+costs a run of the reasoner, so time is bounded, and an explanation that was cut short says so.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ def _units(facts: Sequence[Fact]) -> list[_Unit]:
     units = []
     for fact in facts:
         if is_blank(fact.subject):
-            if fact.subject not in pointed and fact == inside[fact.subject][0]:
+            if fact.subject not in pointed and fact == inside[fact.subject][0]:  # once for all facts of the node
                 units.append(_whole(inside[fact.subject], inside))
         elif not _is_declaration(fact) and _is_logical(fact, relations):
             units.append(_whole([fact], inside))

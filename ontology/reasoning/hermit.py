@@ -30,6 +30,7 @@ _RUNTIMES: Final = ("lib/server/libjvm.so", "lib/server/libjvm.dylib")
 
 def loaded(java: str) -> Classify | None:
     """Return a classifier on a Java runtime in this process, None where this one can't be loaded."""
+    # The java on the path is often a link into the folder of its runtime.
     home = Path(java).resolve().parent.parent
     library = next((home / name for name in _RUNTIMES if (home / name).exists()), None)
     if library is None:

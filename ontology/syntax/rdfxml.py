@@ -130,6 +130,7 @@ class _Reader:
 
     def __init__(self, base: str, depth_limit: int) -> None:
         self.quads: list[ox.Quad] = []
+        # A base has no fragment (RFC 3986, section 5.1).
         self._open = [_Frame(_Kind.DOCUMENT, without_fragment(base), "")]
         self._depth_limit = depth_limit
         self._labels: dict[str, ox.BlankNode] = {}
@@ -341,6 +342,7 @@ class _Reader:
         return ox.BlankNode(f"b{self._blanks}")
 
 
+# A document has a few names, each on a great many elements.
 @lru_cache(maxsize=4096)
 def _name(written: str) -> XmlName:
     """Take a name of expat's apart: namespace, local name and prefix, of which the first or the last may be missing."""

@@ -115,6 +115,7 @@ def _witness(adjacency: Adjacency, cards: Cards, flow: FlowInfo, change: Iri, se
     """Walk the strongest chain back from its end, taking the other branches along."""
     last = search.layers[-1]
     node = min(last, key=lambda n: (-last[n].strength, n), default="")
+    # A pattern of one step has no edge, and so its full strength.
     strength = last[node].strength if node else 1.0
     chunks: list[list[Hop]] = []
     for index in range(len(flow.steps) - 1, 0, -1):

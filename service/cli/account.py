@@ -104,7 +104,7 @@ class Account:
         yield from _cut([f"- {_relation(relation)}" for relation in relations["closed"]])
 
     def _warnings(self) -> Iterator[str]:
-        """Group by shape; what an unchanged load would only repeat is a number."""
+        """Group by shape; of an unchanged load only the number is told."""
         # A withdrawal brings no statements that the gate could warn of.
         if self.loaded is None:
             return

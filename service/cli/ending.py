@@ -1,7 +1,7 @@
 """How the program ends: quietly where nobody reads on, with one sentence where it could not do its work.
 
-Status 1 is kept for an answer, such as an audit that finds a failure; what keeps the program from answering is
-never it.
+Status 1 is kept for an answer, such as an audit that finds a failure; a program that can't answer never ends
+with it.
 """
 
 from __future__ import annotations

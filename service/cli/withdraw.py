@@ -24,7 +24,7 @@ def withdraw(
     config: Config = None,
     ontology: Ontology = None,
 ) -> None:
-    """Close everything that a source says, or what it says in some scopes; what other sources say stays."""
+    """Close everything that a source says, or what it says in some scopes; statements of other sources stay."""
     with errors_in_words():
         settings = load_settings(config, data=data, ontology=ontology)
         with connect(settings) as client:

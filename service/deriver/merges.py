@@ -35,7 +35,7 @@ class Merges:
     """Turns what is stated into what stands: each member of a merge by the one that stands for all of them.
 
     Merges are symmetric and transitive: the members are what ``sg:sameAssetAs`` connects. The first of them by IRI
-    stands for all, for that depends on nothing but who they are. What was stated of members is kept as it was, so
+    stands for all, for that depends on nothing but who they are. Statements about members are kept as they were, so
     that the merge can be undone; of all else nothing is kept here. A statement of sameness stands as an alias of the
     one that stands, ``sg:mergedFrom``. Classes and predicates are never replaced.
     """

@@ -16,7 +16,7 @@ Key: TypeAlias = tuple[Iri, Iri]
 class Newest:
     """The newest observation of each subject and metric. Subjects may stand in another: they add up there.
 
-    What was seen of each subject is kept apart, so that subjects can part again.
+    The observations of each subject are kept apart, so that subjects can part again.
     """
 
     def __init__(self) -> None:

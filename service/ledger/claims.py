@@ -56,7 +56,7 @@ class Claims:
     """Makes claims of rows; decodes each term once in a while, not once per row."""
 
     def __init__(self) -> None:
-        """Start with nothing decoded; what one row needed is kept for the rows after it."""
+        """Start with nothing decoded; terms that one row needed are kept for the rows after it."""
         self._terms = Decoded()
         self._moments: dict[int, datetime] = {}
 

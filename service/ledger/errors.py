@@ -151,7 +151,7 @@ class ReasonTells(StratagraphError, slug="reason-tells", status=422):
 
 
 class NotRedactable(StratagraphError, slug="not-redactable", status=409):
-    """What the ontology itself says is no one's personal data, and would come back at the next start."""
+    """The ontology's own facts are no one's personal data, and would come back at the next start."""
 
     text = (
         "The ontology states that itself, in {scopes}, and would state it again at the next start. "

@@ -132,7 +132,7 @@ class Ledger:
         self._database.close()
 
     def _present(self) -> datetime:
-        """Return what is no future: what has been committed, though the clock was set back since, has happened."""
+        """Return the latest time that is no future: a committed time is none, though the clock was set back since."""
         return max(self._clock(), self.end().time or datetime.min.replace(tzinfo=UTC))
 
     # Writing
@@ -205,7 +205,7 @@ class Ledger:
     def scrub(self) -> str | None:
         """Rewrite the files so that nothing deleted is left in them; return what still keeps it, None when all is gone.
 
-        What keeps it is a reader that sees the state of before; try again when it is through.
+        A reader that sees the state of before keeps it; try again when it is through.
         """
         with self._lock:
             return self._database.scrub()
@@ -372,7 +372,7 @@ class Ledger:
     def statement_observations(self, since: datetime, *, until: int = NEWEST) -> Iterator[Observation]:
         """Yield every observation on a statement whose window started at this time or later, as they came in.
 
-        What came in after the sequence ``until`` is left out.
+        Observations after the sequence ``until`` are left out.
         """
         return self._stream(lambda connection: observed.statement_observations(connection, since, until))
 
@@ -381,7 +381,7 @@ class Ledger:
     ) -> Iterator[Observation]:
         """Yield every metric of one subject over windows that overlap the time from start to end, metric by metric.
 
-        What came in after the sequence ``until`` is left out.
+        Observations after the sequence ``until`` are left out.
         """
         return self._stream(
             lambda connection: observed.observations_about(

@@ -84,7 +84,7 @@ def newest_observations(connection: Connection) -> Iterator[Observation]:
 def statement_observations(connection: Connection, since: datetime, until: int) -> Iterator[Observation]:
     """Yield every observation on a statement whose window started at this time or later, as they came in.
 
-    What came in after the sequence ``until`` is left out.
+    Observations after the sequence ``until`` are left out.
     """
     return decoded(connection.execute(_OF_STATEMENTS, {"since": microseconds(since), "until": until}))
 
@@ -94,7 +94,7 @@ def observations_about(
 ) -> Iterator[Observation]:
     """Yield every metric of one subject over windows that overlap the time from start to end, metric by metric.
 
-    What came in after the sequence ``until`` is left out.
+    Observations after the sequence ``until`` are left out.
     """
     text = Texts()[subject]
     number = find(connection, [text]).get(text)

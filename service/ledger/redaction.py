@@ -87,7 +87,7 @@ class Sought:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redaction:
-    """What was erased, or would be. It holds the values themselves: it is for who asked, and is not stored."""
+    """What was erased, or would be. It holds the values themselves: for the person who asked, and never stored."""
 
     receipt: Receipt
     facts: tuple[Fact, ...]

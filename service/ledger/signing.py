@@ -115,7 +115,7 @@ class Signer:
 
     @property
     def check(self) -> bytes:
-        """What the key is known by without the library that makes its public half: 32 random bytes can't be guessed."""
+        """Its digest, by which it is known without the library that makes its public half: nobody guesses 32 bytes."""
         return sha256(b"stratagraph-key-1\n" + self._secret).digest()
 
     @cached_property

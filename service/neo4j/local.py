@@ -188,7 +188,7 @@ class LocalNeo4j:
         raise self._failed(f"it took more than {START_SECONDS:g} s")
 
     def _failed(self, reason: str) -> StartFailed:
-        """Tell the end of a log: what fails early is on the console, what fails late in the server's own."""
+        """Tell the end of a log: early failures are on the console, late ones in the server's own."""
         for name in (self._log.name, "neo4j.log", "debug.log"):
             log = self._log.with_name(name)
             with suppress(OSError):

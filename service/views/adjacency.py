@@ -44,7 +44,7 @@ class _Layer(NamedTuple):
 class _Table:
     """The edges of the newest sequence, and the layers that lead back from it, oldest first.
 
-    A rebuild begins a table of its own: whoever reads an earlier one goes on with that.
+    A rebuild begins a table of its own: readers of an earlier one go on with that.
     """
 
     def __init__(self) -> None:

@@ -79,7 +79,7 @@ class Checkpoints:
             return checkpoint
 
     def release(self, checkpoint: Checkpoint) -> None:
-        """Give one use back; what is unused and not the newest goes away."""
+        """Give one use back; an unused one goes away, unless it is the newest."""
         with self._lock:
             self._uses[checkpoint] -= 1
             self._remove_unused(checkpoint)

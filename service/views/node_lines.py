@@ -39,7 +39,7 @@ def lines_of(facts: Iterable[Fact]) -> list[str]:
 def statement_lines(fact: Fact, claims: tuple[Claim, ...]) -> list[str]:
     """Return what the node of a statement says; nothing where nobody states it.
 
-    What only the ontology itself says gets no node: it would be most of a small graph, to say one thing of all of it.
+    A statement of the ontology alone gets no node: it would be most of a small graph, to say one thing of all of it.
     """
     if all(claim.source == CORE_SOURCE for claim in claims):
         return []

@@ -197,7 +197,7 @@ class Snapshots:
             return snapshot
 
     def unpin(self, snapshot: Snapshot) -> None:
-        """Give one pin back; what nobody reads goes away, unless it is the newest."""
+        """Give one pin back; one that nobody reads goes away, unless it is the newest."""
         with self._changed:
             snapshot.pins -= 1
             unused = not snapshot.pins
@@ -262,7 +262,7 @@ class Snapshots:
         try:
             self._triples.checkpoint(folder)
         except (OSError, RuntimeError):
-            # A commit must not fail because of who reads: those are told to ask again.
+            # A commit must not fail because of its readers: they are told to ask again.
             log.exception("no checkpoint of sequence %d could be made", snapshot.sequence)
         else:
             snapshot.triples.keep(folder)

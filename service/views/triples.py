@@ -282,7 +282,7 @@ def chunked(items: Iterable[_Item], size: int) -> Iterator[list[_Item]]:
 
 
 def _store(path: Path) -> ox.Store:
-    """Open the store of a folder; what is damaged there is thrown away, for the ledger tells all of it again."""
+    """Open the store of a folder; a damaged one is thrown away, for the ledger tells all of it again."""
     try:
         return ox.Store(str(path))
     except (RuntimeError, OSError) as error:

@@ -25,7 +25,7 @@ def mermaid(document: Document) -> str:
     lines += sorted(_arrows(document, ids))
     lines.append(f"  style {ids[start['iri']]} stroke-width:3px")
     if document["partial"]:
-        lines.append(f"  %% {document['partialReason']}")
+        lines.append(f"  %% {document['partialReason']}")  # a comment of Mermaid's
     return "\n".join(lines) + "\n"
 
 

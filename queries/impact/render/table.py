@@ -59,6 +59,7 @@ def _asset(asset: Document, texts: Texts, width: int, document: Document) -> Ite
     hops = plural(texts, "hop", asset["hops"])
     yield f"  {asset['label']:<{width}}  {hops:<8}  {aspects}"
     path = asset["path"]
+    # The path of a single hop is told by its reason.
     if len(path) > 1:
         nodes = [path[0]["from"]["label"], *(hop["to"]["label"] for hop in path)]
         yield from _indented(" -> ".join(nodes), 6)

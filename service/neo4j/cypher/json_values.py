@@ -19,7 +19,7 @@ def row_json(values: list[Any]) -> bytes:
 
 
 def plain(value: Any) -> Any:
-    """Return what stands for a value in JSON; what JSON lacks is an object with ``_type``, or text."""
+    """Return a value as JSON; one that JSON lacks becomes an object with ``_type``, or text."""
     # JSON has no such numbers, and orjson would write null.
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"

@@ -72,7 +72,7 @@ def plain(distinct: Collection[Literal]) -> str | None:
 def shown(key: str, literals: Iterable[Literal]) -> dict[str, Any]:
     """Return the properties that stand for all values of a key; the language, if any, is part of the key already.
 
-    What is None is to be removed.
+    A property that is None is to be removed.
     """
     distinct = set(literals)
     properties: dict[str, Any] = {key: plain(distinct), key + DATATYPE: None, key + WRITTEN: None}

@@ -97,7 +97,7 @@ class _Register:
 
 
 def _key(term: Iri) -> str:
-    """Name an attribute; what looks like another's companion, or holds a language's sign, has no short name."""
+    """Name an attribute; one that looks like another's companion, or holds a language's sign, has no short name."""
     name = local_name(term)
     return "" if name.endswith((DATATYPE, WRITTEN)) or "@" in name else name
 
