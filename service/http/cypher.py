@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 import orjson
@@ -16,6 +17,7 @@ from stratagraph.ontology.errors import StratagraphError
 from stratagraph.service.http.documents.graph import CypherAnswer as CypherRows
 from stratagraph.service.http.documents.problem import problems
 from stratagraph.service.http.headers import AT_LEAST, SEQUENCE
+from stratagraph.service.http.leaving import unless_gone
 from stratagraph.service.http.sequence import PATIENCE, wanted_sequence
 from stratagraph.service.http.sparql import address
 from stratagraph.service.neo4j.cypher.pool import CypherAnswer, CypherPool, CypherRequest, wait_for
@@ -62,28 +64,48 @@ def router(pool: CypherPool, sequence: Callable[[], int], client: Callable[[Requ
         if wanted is not None and not await wait_for(sequence, wanted, PATIENCE):
             raise NotYetThere(sequence=sequence(), wanted=wanted, retry_after=1)
         asked = CypherRequest(text=query.query, parameters=query.parameters, client=client(request))
-        answer = await pool.run(asked)
-        return await _respond(answer)
+        begun = await unless_gone(request, _begun(pool, asked))
+        return begun.response()
 
     return routes
 
 
-async def _respond(answer: CypherAnswer) -> Response:
-    headers = {SEQUENCE: str(answer.sequence), "Cache-Control": "no-store"}
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """An answer whose beginning has come; ``rest`` is None where that is all of it."""
+
+    answer: CypherAnswer
+    beginning: bytes
+    rest: AsyncIterator[bytes] | None
+
+    def close(self) -> None:
+        """Free the worker."""
+        self.answer.close()
+
+    def response(self) -> Response:
+        """Return the HTTP answer."""
+        headers = {SEQUENCE: str(self.answer.sequence), "Cache-Control": "no-store"}
+        if self.rest is None:
+            return Response(self.beginning, headers=headers, media_type="application/json")
+        pieces = _rest(self.beginning, self.rest, self.answer)
+        return StreamingResponse(pieces, headers=headers, media_type="application/json")
+
+
+async def _begun(pool: CypherPool, asked: CypherRequest) -> _Begun:
+    """Ask, and hold back the beginning of the answer."""
+    answer = await pool.run(asked)
     pieces = answer.pieces()
     beginning = b""
     try:
         async for piece in pieces:
             beginning += piece
             if len(beginning) >= _BEGINNING:
-                return StreamingResponse(
-                    _rest(beginning, pieces, answer), headers=headers, media_type="application/json"
-                )
+                return _Begun(answer, beginning, pieces)
     except BaseException:
         answer.close()
         raise
     answer.close()
-    return Response(beginning, headers=headers, media_type="application/json")
+    return _Begun(answer, beginning, None)
 
 
 async def _rest(beginning: bytes, pieces: AsyncIterator[bytes], answer: CypherAnswer) -> AsyncIterator[bytes]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import resources
 from typing import Final
 from urllib.parse import parse_qsl
@@ -20,6 +20,7 @@ from stratagraph.ontology.sentences import say
 from stratagraph.service.http.documents import sparql as operation
 from stratagraph.service.http.documents.sparql import FORM, QUERY
 from stratagraph.service.http.headers import AS_OF, AT_LEAST, SEQUENCE
+from stratagraph.service.http.leaving import disconnected, unless_gone
 from stratagraph.service.http.negotiation import choose, media_type_of
 from stratagraph.service.http.parameters import canonical, check
 from stratagraph.service.http.sequence import wanted_sequence
@@ -28,7 +29,7 @@ from stratagraph.service.ledger.asof import Moment
 from stratagraph.service.past.past_stores import read_moment
 from stratagraph.service.sparql.formats import GRAPHS, RESULTS, write_graph
 from stratagraph.service.sparql.pool import QueryPool, QueryRequest, SparqlAnswer
-from stratagraph.service.workers.errors import QueryTooLong, TooBusy
+from stratagraph.service.workers.errors import QueryTooLong
 
 log = logging.getLogger(__name__)
 
@@ -115,7 +116,7 @@ async def _answer(request: Request, pool: QueryPool, client: str) -> Response:
     if request.method != "POST" and not request.scope["query_string"]:
         return _description(request)
     query = _query(await _parameters(request, pool.settings.query_bytes), request, client)
-    answer = await _unless_gone(request, pool.run(query))
+    answer = await unless_gone(request, pool.run(query))
     headers = {SEQUENCE: str(answer.sequence), "Vary": f"Accept, {AS_OF}", "Cache-Control": "no-cache"}
     if answer.note:
         headers[AS_OF] = answer.note
@@ -233,25 +234,6 @@ def _as_of(given: list[str]) -> Moment | None:
     return read_moment(given[0]) if given else None
 
 
-async def _unless_gone(request: Request, running: Awaitable[SparqlAnswer]) -> SparqlAnswer:
-    """Wait for the answer; when the client hangs up before, stop the query: nobody waits for it."""
-    answer = asyncio.ensure_future(running)
-    gone = asyncio.ensure_future(_disconnected(request.receive))
-    try:
-        await asyncio.wait({answer, gone}, return_when=asyncio.FIRST_COMPLETED)
-        if not answer.done():
-            raise TooBusy(retry_after=1)  # nobody reads it
-        return answer.result()
-    finally:
-        gone.cancel()
-        answer.cancel()
-
-
-async def _disconnected(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
 def _description(request: Request) -> Response:
     """Return the service description, for a request without any parameters."""
     media_type = choose(_accept(request), GRAPHS)
@@ -277,7 +259,7 @@ class _Stream(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  ASGI's signature
         """Send the pieces while watching for the client to hang up."""
         sending = asyncio.ensure_future(self._send(send))
-        gone = asyncio.ensure_future(_disconnected(receive))
+        gone = asyncio.ensure_future(disconnected(receive))
         try:
             await asyncio.wait({sending, gone}, return_when=asyncio.FIRST_COMPLETED)
         finally:

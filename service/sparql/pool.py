@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from stratagraph.service.sparql.worker import SparqlQuestion
 from stratagraph.service.sparql.worker_handle import SparqlWorker
 from stratagraph.service.views.checkpoints import Checkpoint, CheckpointSource, PastSource
 from stratagraph.service.workers.errors import NotYetThere, TooBusy
+from stratagraph.service.workers.idle import Idle
 from stratagraph.service.workers.limits import QuerySettings
 from stratagraph.service.workers.run import Run
 from stratagraph.service.workers.turns import Turns
@@ -28,6 +30,8 @@ log = logging.getLogger(__name__)
 _LONG: Final = 16 << 10
 """Queries of more characters are checked in a thread, so that nobody waits for the guard."""
 _POLL: Final = 0.05
+_FOLLOWED: Final = 60.0
+"""Seconds after a query during which checkpoints are made ahead of the next one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,24 +105,32 @@ class QueryPool:
         self._checkpoints = checkpoints
         self._past = past
         self._turns = Turns(self.settings)
-        self._idle: asyncio.Queue[SparqlWorker] = asyncio.Queue()
+        self._idle = Idle[SparqlWorker]()
         self._places = 0
         """How many workers there are, or will be soon."""
         self._workers: set[SparqlWorker] = set()
         self._chores: set[asyncio.Task[None]] = set()
         self._running = False
+        self._renewing: asyncio.Task[None] | None = None
+        self._awaited = 0
+        """How many queries wait for the next checkpoint."""
+        self._asked = -math.inf
+        """When the last query came."""
 
     async def start(self, *, ahead: bool = True) -> None:
         """Start the workers and let each open the newest checkpoint; or wait with each for a query that needs it."""
         self._running = True
-        self._idle = asyncio.Queue()  # of the loop that runs now
+        self._idle = Idle()  # of the loop that runs now
         self._places = self.settings.workers if ahead else 0
         await asyncio.gather(*[self._start() for _ in range(self._places)])
+        self._following = asyncio.create_task(self._follow())
 
     async def stop(self) -> None:
         """End every worker, with whatever it is doing."""
         self._running = False
-        await asyncio.gather(*self._chores, return_exceptions=True)
+        self._following.cancel()
+        renewing = () if self._renewing is None else (self._renewing,)
+        await asyncio.gather(self._following, *renewing, *self._chores, return_exceptions=True)
         await asyncio.gather(*[self._stop(worker) for worker in set(self._workers)])
 
     def pids(self) -> tuple[int, ...]:
@@ -199,51 +211,129 @@ class QueryPool:
     async def _release_when_made(self, making: asyncio.Future[Checkpoint]) -> None:
         """Give back what came after nobody waited for it any more."""
         try:
-            await self.release(await making)
+            self.release(await making)
         except StratagraphError as error:
             log.info("nobody waited for a store of the past that could not be made: %s", error)
 
     async def _present(self, at_least: int | None) -> Checkpoint:
-        """Return the newest checkpoint, in use, once it has the sequence asked for."""
-        patience = time.monotonic() + self.settings.at_least_seconds
-        while True:
-            checkpoint = await asyncio.to_thread(self._checkpoints.newest)
-            if at_least is None or checkpoint.sequence >= at_least:
-                return checkpoint
-            await self.release(checkpoint)
-            if time.monotonic() > patience:
-                raise NotYetThere(sequence=checkpoint.sequence, wanted=at_least, retry_after=1)
-            await asyncio.sleep(_POLL)
+        """Return the newest checkpoint, in use, once it has the sequence asked for.
 
-    async def release(self, checkpoint: Checkpoint) -> None:
-        """Give one use of a checkpoint back; removing files must not block the loop."""
+        One that is a little out of date is good enough for whoever asks for no sequence, while the next one is made.
+        """
+        self._asked = time.monotonic()
+        patience = self._asked + self.settings.at_least_seconds
+        if self._checkpoints.overdue():
+            await self._renewed()
+        while True:
+            checkpoint = self._checkpoints.lend()
+            if checkpoint is not None and (at_least is None or checkpoint.sequence >= at_least):
+                return checkpoint
+            if checkpoint is not None:
+                self.release(checkpoint)
+            if time.monotonic() > patience:
+                there = 0 if checkpoint is None else checkpoint.sequence
+                raise NotYetThere(sequence=there, wanted=at_least or 0, retry_after=1)
+            if self._checkpoints.moved():
+                await self._renewed()
+            else:
+                await asyncio.sleep(_POLL)
+
+    async def _renewed(self) -> None:
+        """Wait for the next checkpoint, which all who wait for it share; who leaves does not end it."""
+        self._awaited += 1
+        try:
+            await asyncio.shield(self._renewal())
+        finally:
+            self._awaited -= 1
+
+    def _renewal(self) -> asyncio.Task[None]:
+        if self._renewing is None or self._renewing.done():
+            self._renewing = asyncio.create_task(self._renew())
+        return self._renewing
+
+    async def _follow(self) -> None:
+        """Make a checkpoint soon after a commit, as long as queries come: the next one then finds it made."""
+        while True:
+            await asyncio.sleep(_POLL)
+            if time.monotonic() - self._asked < _FOLLOWED and self._checkpoints.due():
+                try:
+                    await asyncio.shield(self._renewal())
+                except Exception:
+                    log.exception("no checkpoint could be made for SPARQL")
+                    await asyncio.sleep(1)
+
+    async def _renew(self) -> None:
+        """Make a checkpoint, let idle workers open it, and only then make it the newest."""
+        made = await asyncio.to_thread(self._checkpoints.make)
+        try:
+            # One worker stays as it is, for who asks meanwhile; and who waits for the checkpoint gets it at once.
+            while len(self._idle) > 1 and not self._awaited and await self._open_ahead(made):
+                pass
+            before = self._checkpoints.publish(made)
+            if before is not None:
+                self.chore(self._remove(before))
+        finally:
+            self.release(made)
+
+    async def _open_ahead(self, checkpoint: Checkpoint) -> bool:
+        """Let the idle worker that waits longest open a checkpoint; return whether there was one that had another."""
+        worker = self._idle.pick(lambda idle: idle.checkpoint != checkpoint, last=True)
+        if worker is None:
+            return False
+        self._checkpoints.hold(checkpoint)
+        try:
+            await self._open(worker, checkpoint)
+        except StratagraphError as error:
+            log.warning("an idle SPARQL worker could not open the next checkpoint: %s", error)
+        else:
+            self._idle.put(worker)
+        return True
+
+    async def _open(self, worker: SparqlWorker, checkpoint: Checkpoint) -> None:
+        """Let a worker open a checkpoint; takes the caller's use of it over. A worker that fails is replaced."""
+        before = worker.checkpoint
+        if before == checkpoint:
+            self.release(checkpoint)
+            return
+        try:
+            await worker.open(checkpoint)
+        except BaseException:
+            self.release(checkpoint)
+            self.chore(self._replace(worker))
+            raise
+        if before is not None:
+            self.release(before)
+
+    def release(self, checkpoint: Checkpoint) -> None:
+        """Give one use of a checkpoint back; files are removed behind the query's back."""
         past = self._past
-        source = past if past is not None and past.owns(checkpoint) else self._checkpoints
-        await asyncio.to_thread(source.release, checkpoint)
+        if past is not None and past.owns(checkpoint):
+            if self._running:
+                self.chore(self._release_past(past, checkpoint))
+            else:
+                past.release(checkpoint)
+        elif self._checkpoints.release(checkpoint):
+            self.chore(self._remove(checkpoint))
+
+    async def _release_past(self, past: PastSource, checkpoint: Checkpoint) -> None:
+        await asyncio.to_thread(past.release, checkpoint)
+
+    async def _remove(self, checkpoint: Checkpoint) -> None:
+        await asyncio.to_thread(self._checkpoints.remove, checkpoint)
 
     async def worker(self, checkpoint: Checkpoint) -> SparqlWorker:
         """Return an idle worker that has the checkpoint open; takes the caller's use of it over."""
         try:
-            worker = await self._idle_worker()
+            worker = await self._idle_worker(checkpoint)
         except BaseException:
-            await self.release(checkpoint)
+            self.release(checkpoint)
             raise
-        before = worker.checkpoint
-        superfluous: Checkpoint | None = checkpoint
-        try:
-            if before != checkpoint:
-                await worker.open(checkpoint)
-                superfluous = before
-        except BaseException:
-            self.chore(self._replace(worker))
-            raise
-        finally:
-            if superfluous is not None:
-                await self.release(superfluous)
+        # Nothing is awaited between getting the worker and an attempt that gives it back, whoever leaves when.
+        await self._open(worker, checkpoint)
         return worker
 
-    async def _idle_worker(self) -> SparqlWorker:
-        if self._idle.empty() and self._places < self.settings.workers:
+    async def _idle_worker(self, checkpoint: Checkpoint) -> SparqlWorker:
+        if not self._idle and self._places < self.settings.workers:
             self._places += 1
             try:
                 await self._start()
@@ -251,12 +341,13 @@ class QueryPool:
                 self._places -= 1
                 raise
         try:
-            async with asyncio.timeout(self.settings.queue_seconds):
-                while not (worker := await self._idle.get()).alive:
-                    self.chore(self._replace(worker))
+            while True:
+                worker = await self._idle.take(lambda idle: idle.checkpoint == checkpoint, self.settings.queue_seconds)
+                if worker.alive:
+                    return worker
+                self.chore(self._replace(worker))
         except TimeoutError:
             raise TooBusy(retry_after=1) from None
-        return worker
 
     def _give_back(self, client: str, worker: SparqlWorker | None, *, well: bool) -> None:
         """End a turn; a worker that is not well, or worn, is replaced."""
@@ -264,7 +355,7 @@ class QueryPool:
         if worker is None:
             return
         if well and not worker.worn:
-            self._idle.put_nowait(worker)
+            self._idle.put(worker)
         else:
             worker.kill()
             self.chore(self._replace(worker))
@@ -286,21 +377,41 @@ class QueryPool:
         await worker.stop()
         self._workers.discard(worker)
         if worker.checkpoint is not None:
-            await self.release(worker.checkpoint)
+            self.release(worker.checkpoint)
 
     async def _start(self) -> None:
         """Start a worker and try until one works: without workers there is no service."""
         while self._running:
-            checkpoint = await asyncio.to_thread(self._checkpoints.newest)
+            worker = await self._started()
+            if worker is not None:
+                self._idle.put(worker)
+                return
+            await asyncio.sleep(1)
+
+    async def _started(self) -> SparqlWorker | None:
+        """Start a worker that has the newest checkpoint open; None where it could not."""
+        checkpoint: Checkpoint | None = None
+        worker: SparqlWorker | None = None
+        try:
+            checkpoint = newest = await asyncio.to_thread(self._checkpoints.newest)
             worker = await SparqlWorker.start(self.settings)
             self._workers.add(worker)
-            try:
-                await worker.open(checkpoint)
-            except StratagraphError:
-                log.exception("a new SPARQL worker could not open its checkpoint")
-                await self._stop(worker)
-                await self.release(checkpoint)
-                await asyncio.sleep(1)
-            else:
-                self._idle.put_nowait(worker)
-                return
+            await worker.open(newest)
+        except Exception:
+            # Whatever it was, a full disk for one: a place that is left empty now would stay empty.
+            log.exception("a new SPARQL worker could not open its checkpoint")
+        except BaseException:
+            self._give_up(worker, checkpoint)
+            raise
+        else:
+            return worker
+        self._give_up(worker, checkpoint)
+        return None
+
+    def _give_up(self, worker: SparqlWorker | None, checkpoint: Checkpoint | None) -> None:
+        """Let go of a worker that did not get as far as to work, and of its checkpoint."""
+        if checkpoint is not None:
+            self.release(checkpoint)
+        if worker is not None:
+            worker.kill()
+            self.chore(self._stop(worker))

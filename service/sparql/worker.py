@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import itertools
 import signal
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import BinaryIO, Final
 
@@ -19,8 +21,10 @@ from stratagraph.service.sparql.syntax import in_one_line
 from stratagraph.service.workers import sandbox
 from stratagraph.service.workers.frames import Say, pack, read
 
-CHUNK: Final = 32 << 10
-"""Bytes of an answer that travel at once."""
+CHUNK: Final = 128 << 10
+"""Bytes of an answer that travel at once: each piece costs the service a turn of its loop."""
+PIPE: Final = 1 << 20
+"""Bytes that the pipe to the service holds: evaluating goes on while the service sends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,9 +71,13 @@ class _Writer:
         return len(data)
 
     def flush(self) -> None:
+        self.finish()
+        self._pipe.flush()
+
+    def finish(self) -> None:
+        """Leave the rest to be sent together with what comes behind it: the service is woken once, not twice."""
         for start in range(0, len(self._held), CHUNK):
             self._pipe.write(pack(Say.DATA, bytes(self._held[start : start + CHUNK])))
-        self._pipe.flush()
         self._held.clear()
 
 
@@ -86,13 +94,13 @@ def _evaluate(store: Store, question: SparqlQuestion, pipe: BinaryIO) -> None:
     form = RESULTS[question.media_type]
     writer = _Writer(pipe, question, None if isinstance(found, QueryBoolean) else row_counter(form))
     found.serialize(writer, form)  # type: ignore[arg-type]  # it needs write and flush of IO[bytes], no more
-    writer.flush()
+    writer.finish()
 
 
 def _write_graph(found: QueryTriples, question: SparqlQuestion, pipe: BinaryIO) -> None:
     writer = _Writer(pipe, question, None)
     write_graph(_capped(found, question.rows), writer, GRAPHS[question.media_type])
-    writer.flush()
+    writer.finish()
 
 
 def _capped(triples: QueryTriples, limit: int) -> Iterator[Triple]:
@@ -149,6 +157,8 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sandbox.lower_priority()
     sandbox.close_network()
+    with suppress(OSError, AttributeError):  # a matter of speed; the system may not allow it, or not know it
+        fcntl.fcntl(sys.stdout.fileno(), fcntl.F_SETPIPE_SZ, PIPE)
     try:
         _serve(sys.stdin.buffer, sys.stdout.buffer)
     except BrokenPipeError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import shutil
 import threading
 import time
@@ -24,13 +25,37 @@ class Checkpoint:
 
 
 class CheckpointSource(Protocol):
-    """Gives checkpoints out and takes them back. Called from any thread; may take tens of milliseconds."""
+    """Gives checkpoints out and takes them back; from any thread. ``newest``, ``make`` and ``remove`` use the disk."""
 
     def newest(self) -> Checkpoint:
-        """Return the newest checkpoint and count one use of it."""
+        """Return the newest checkpoint and count one use of it; makes it first if that is due."""
 
-    def release(self, checkpoint: Checkpoint) -> None:
-        """Give one use back."""
+    def lend(self) -> Checkpoint | None:
+        """Return the newest checkpoint and count one use of it; None before the first."""
+
+    def moved(self) -> bool:
+        """Tell whether there is something newer to make a checkpoint of."""
+
+    def due(self) -> bool:
+        """Tell whether it is time to make one."""
+
+    def overdue(self) -> bool:
+        """Tell whether the newest one is too old to be read any more."""
+
+    def hold(self, checkpoint: Checkpoint) -> None:
+        """Count another use of a checkpoint in use."""
+
+    def make(self) -> Checkpoint:
+        """Make a checkpoint and count one use of it; it is not the newest yet."""
+
+    def publish(self, checkpoint: Checkpoint) -> Checkpoint | None:
+        """Make a checkpoint the newest; return the one before if nobody uses it, for ``remove``."""
+
+    def release(self, checkpoint: Checkpoint) -> bool:
+        """Give one use back; tell whether it was the last, so that ``remove`` may take it away."""
+
+    def remove(self, checkpoint: Checkpoint) -> None:
+        """Remove a checkpoint that nobody uses."""
 
 
 class PastSource(Protocol):
@@ -60,50 +85,100 @@ class Checkpoints:
         self._make = make
         self._sequence = sequence
         self._interval = interval
+        # Two locks: who takes a use or gives one back must not wait for the disk.
         self._lock = threading.Lock()
+        self._making = threading.Lock()
         self._uses: Counter[Checkpoint] = Counter()
         self._numbers = itertools.count()
         self._newest: Checkpoint | None = None
-        self._made_at = 0.0
+        self._begun = -math.inf
+        self._times: dict[Checkpoint, float] = {}
         # A process that was killed left its checkpoints behind.
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
 
     def newest(self) -> Checkpoint:
         """Return the newest checkpoint and count one use; makes one when the sequence moved and it is time."""
-        with self._lock:
-            checkpoint = self._newest
-            if checkpoint is None or (self._is_time() and self._sequence() != checkpoint.sequence):
-                checkpoint = self._renew()
-            self._uses[checkpoint] += 1
-            return checkpoint
+        if self.due():
+            made = self.make()
+            if (before := self.publish(made)) is not None:
+                self.remove(before)
+            return made
+        lent = self.lend()
+        assert lent is not None, "nothing has moved since the first was made"
+        return lent
 
-    def release(self, checkpoint: Checkpoint) -> None:
-        """Give one use back; an unused one goes away, unless it is the newest."""
+    def lend(self) -> Checkpoint | None:
+        """Return the newest checkpoint and count one use of it; None before the first."""
+        with self._lock:
+            if self._newest is not None:
+                self._uses[self._newest] += 1
+            return self._newest
+
+    def moved(self) -> bool:
+        """Tell whether there is something newer to make a checkpoint of."""
+        newest = self._newest
+        return newest is None or newest.sequence != self._sequence()
+
+    def due(self) -> bool:
+        """Tell whether it is time to make one."""
+        return self._is_older(self._interval)
+
+    def overdue(self) -> bool:
+        """Tell whether the newest one is too old to be read any more."""
+        return self._is_older(2 * self._interval)
+
+    def hold(self, checkpoint: Checkpoint) -> None:
+        """Count another use of a checkpoint in use."""
+        with self._lock:
+            self._uses[checkpoint] += 1
+
+    def make(self) -> Checkpoint:
+        """Make a checkpoint and count one use of it; it is not the newest yet. Takes tens of milliseconds."""
+        with self._making:
+            begun = time.monotonic()
+            path = self._folder / f"{next(self._numbers):08d}"
+            checkpoint = Checkpoint(path=path, sequence=self._make(path))
+        with self._lock:
+            self._uses[checkpoint] += 1
+            self._times[checkpoint] = begun
+        return checkpoint
+
+    def publish(self, checkpoint: Checkpoint) -> Checkpoint | None:
+        """Make a checkpoint the newest; return the one before if nobody uses it, for ``remove``."""
+        with self._lock:
+            before = self._newest
+            if before is not None and before.sequence > checkpoint.sequence:
+                return None  # another one was quicker
+            self._newest = checkpoint
+            self._begun = self._times[checkpoint]
+            return before if before is not None and self._is_unused(before) else None
+
+    def release(self, checkpoint: Checkpoint) -> bool:
+        """Give one use back; tell whether it was the last, so that ``remove`` may take it away."""
         with self._lock:
             self._uses[checkpoint] -= 1
-            self._remove_unused(checkpoint)
+            return self._is_unused(checkpoint)
+
+    def remove(self, checkpoint: Checkpoint) -> None:
+        """Remove a checkpoint that nobody uses."""
+        with self._lock:
+            if not self._is_unused(checkpoint):
+                return
+            del self._uses[checkpoint]
+            self._times.pop(checkpoint, None)
+        shutil.rmtree(checkpoint.path, ignore_errors=True)
 
     def close(self) -> None:
         """Remove every checkpoint; nobody may use one any more."""
-        with self._lock:
+        with self._making, self._lock:
             self._newest = None
             self._uses.clear()
             shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _is_time(self) -> bool:
-        return time.monotonic() - self._made_at >= self._interval
+    def _is_older(self, seconds: float) -> bool:
+        """Whether the newest checkpoint is out of date, and may have been for so long: since it was begun."""
+        return self.moved() and time.monotonic() - self._begun >= seconds
 
-    def _renew(self) -> Checkpoint:
-        path = self._folder / f"{next(self._numbers):08d}"
-        checkpoint = Checkpoint(path=path, sequence=self._make(path))
-        before, self._newest = self._newest, checkpoint
-        self._made_at = time.monotonic()
-        if before is not None:
-            self._remove_unused(before)
-        return checkpoint
-
-    def _remove_unused(self, checkpoint: Checkpoint) -> None:
-        if self._uses[checkpoint] <= 0 and checkpoint != self._newest:
-            del self._uses[checkpoint]
-            shutil.rmtree(checkpoint.path, ignore_errors=True)
+    def _is_unused(self, checkpoint: Checkpoint) -> bool:
+        return checkpoint in self._uses and self._uses[checkpoint] <= 0 and checkpoint != self._newest

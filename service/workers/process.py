@@ -100,10 +100,12 @@ class Worker:
     async def stop(self) -> None:
         """End the process and wait until it is gone."""
         self.kill()
+        transport = self._process._transport  # type: ignore[attr-defined]  # noqa: SLF001  no public way to close the pipes
+        # Before the waiting: asyncio takes a process for gone only once its pipes are, and one whose output nobody
+        # reads any more is never read to its end.
+        transport.close()
         await self._ear
         await self._process.wait()
-        transport = self._process._transport  # type: ignore[attr-defined]  # noqa: SLF001  no public way to close the pipes
-        transport.close()
 
     @property
     def alive(self) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 from typing import Generic, Protocol, TypeVar
 
 from stratagraph.ontology.errors import StratagraphError
@@ -31,10 +30,16 @@ class Run(Generic[W]):
         self._ended = False
 
     async def begin(self, worker: W, question: Packed, seconds: float) -> None:
-        """Ask; when the seconds are over, the worker is killed."""
+        """Ask; when the seconds are over, the worker is killed and the turn is over."""
         self._worker = worker
-        self._deadline = asyncio.get_running_loop().call_later(seconds, partial(worker.kill, late=True))
+        self._deadline = asyncio.get_running_loop().call_later(seconds, self._expire, worker)
         await worker.ask(question)
+
+    def _expire(self, worker: W) -> None:
+        """End the query from outside: whoever asked may be stuck in sending to a client that takes nothing."""
+        worker.kill(late=True)
+        self._well = False
+        self.end()
 
     async def hear(self) -> bytes | None:
         """Return the next piece, None at the end; a fault ends the query but not its worker."""
@@ -42,9 +47,9 @@ class Run(Generic[W]):
         try:
             piece = await self._worker.hear()
         except StratagraphError:
-            self._well = self._worker.alive
+            self._well = self._worker.alive and not self._ended
             raise
-        self._well = piece is None
+        self._well = piece is None and not self._ended
         return piece
 
     def end(self) -> None:

@@ -7,9 +7,11 @@ import os
 import platform
 import resource
 import struct
+from functools import cache
 from pathlib import Path
 from typing import Final
 
+_PAGE: Final = resource.getpagesize()
 _NO_NEW_PRIVILEGES: Final = 38
 _SET_SECCOMP: Final = 22
 _FILTER: Final = 2
@@ -59,19 +61,25 @@ def lower_priority() -> None:
         score.write_text("1000")
 
 
-def address_space() -> int | None:
-    """Return the bytes of address space in use, or None where the system doesn't say."""
+@cache
+def _statm() -> int | None:
+    """Return the open file that tells a process's pages: opening it anew would cost more than reading it."""
     try:
-        pages = int(Path("/proc/self/statm").read_bytes().split()[0])
+        return os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
-    return pages * resource.getpagesize()
+
+
+def address_space() -> int | None:
+    """Return the bytes of address space in use, or None where the system doesn't say."""
+    file = _statm()
+    return None if file is None else int(os.pread(file, 32, 0).split()[0]) * _PAGE
 
 
 def cap_memory(more: int | None) -> None:
     """Let this process take so many more bytes of address space than it has now; None lifts the cap."""
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    used = address_space()
+    used = None if more is None else address_space()
     if more is None or used is None:
         limit = hard
     else:

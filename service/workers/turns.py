@@ -65,14 +65,24 @@ class Turns:
                 return
             if self._running[client] >= self._settings.per_client:
                 continue
-            queue = self._waiting[client]
+            turn = self._next(client)
+            if turn is not None:
+                self._free -= 1
+                self._running[client] += 1
+                turn.set_result(None)
+
+    def _next(self, client: str) -> asyncio.Future[None] | None:
+        """Take the client's next turn out of the queue; None where nobody waits for one any more."""
+        queue = self._waiting[client]
+        turn: asyncio.Future[None] | None = None
+        # Who left has cancelled the turn already, and only later comes to withdraw it.
+        while queue and (turn is None or turn.done()):
             turn = queue.popleft()
+        if queue:
             self._waiting.move_to_end(client)
-            if not queue:
-                del self._waiting[client]
-            self._free -= 1
-            self._running[client] += 1
-            turn.set_result(None)
+        else:
+            del self._waiting[client]
+        return None if turn is None or turn.done() else turn
 
     def _withdraw(self, client: str, turn: asyncio.Future[None]) -> None:
         """Leave the queue, or give back a turn that came in the very moment of giving up."""

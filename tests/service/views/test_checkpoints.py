@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pyoxigraph import Literal, NamedNode, Quad, Store
 
-from stratagraph.service.views.checkpoints import Checkpoints
+from stratagraph.service.views.checkpoints import Checkpoint, Checkpoints
 
 
 class Growing:
@@ -28,6 +28,10 @@ class Growing:
 
     def grow(self) -> None:
         self.store.add(Quad(NamedNode("http://e/s"), NamedNode("http://e/p"), Literal(str(len(self.store)))))
+
+    def let_go(self, checkpoint: Checkpoint) -> None:
+        if self.checkpoints.release(checkpoint):
+            self.checkpoints.remove(checkpoint)
 
     def on_disk(self) -> int:
         return len(list(self.folder.iterdir()))
@@ -58,16 +62,16 @@ def test_a_used_checkpoint_stays_until_its_last_release(growing: Growing) -> Non
     growing.checkpoints.newest()
     growing.grow()
     second = growing.checkpoints.newest()
-    growing.checkpoints.release(first)
+    growing.let_go(first)
     assert growing.on_disk() == 2
-    growing.checkpoints.release(first)
+    growing.let_go(first)
     assert growing.on_disk() == 1
-    growing.checkpoints.release(second)
+    growing.let_go(second)
     assert second.path.exists()
 
 
 def test_an_unused_one_goes_when_a_newer_is_made(growing: Growing) -> None:
-    growing.checkpoints.release(growing.checkpoints.newest())
+    growing.let_go(growing.checkpoints.newest())
     growing.grow()
     growing.checkpoints.newest()
     assert growing.on_disk() == 1
