@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
 from typing import Any
 
 import yaml
 
+from stratagraph import __version__
 from stratagraph.service.neo4j.runtime import LTS
 from stratagraph.service.settings import Settings
-from tests.conftest import ROOT
+from tests.conftest import FOLDERS, ROOT
 
 
 def service(name: str) -> dict[str, Any]:
@@ -50,3 +57,34 @@ def test_neo4j_gets_names_that_its_image_turns_into_settings() -> None:
         for name in service("neo4j")["environment"]
     }
     assert settings == {"dbms.usage_report.enabled", "db.memory.transaction.max"}
+
+
+def test_the_service_installs_from_a_folder_that_it_must_not_write(tmp_path: Path) -> None:
+    """The source is mounted read-only; root may write whatever its mode is, so the test looks for what was written."""
+    source, venv = tmp_path / "source", tmp_path / "venv"
+    source.mkdir()
+    for name in (*FOLDERS, "src", "docs"):
+        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("LICENSE", "README.md", "pyproject.toml", "setup.py"):
+        shutil.copy(ROOT / name, source)
+    before = sorted(source.rglob("*"))
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
+    libraries = next(venv.glob("lib/*/site-packages")) / "libraries.pth"
+    libraries.write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
+    # As the image's own pip, but from here: no network, and with the libraries that stand here already.
+    pip = venv / "bin" / "pip"
+    options = "install --no-deps --no-index --no-build-isolation --no-compile"
+    pip.write_text(f'#!/bin/sh\nshift\nexec {sys.executable} -m pip --python {venv}/bin/python {options} "$@"\n')
+    pip.chmod(0o755)
+    shell, option, script, name = service("stratagraph")["entrypoint"]
+    environment = {"PATH": f"{venv}/bin:{os.environ['PATH']}", "TMPDIR": str(tmp_path)}
+    done = subprocess.run(
+        [shell, option, script.replace("$$", "$"), name, "stratagraph", "--version"],
+        cwd=source,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, f"stratagraph {__version__}\n"), done.stderr
+    assert sorted(source.rglob("*")) == before
