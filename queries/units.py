@@ -22,6 +22,7 @@ def unit_label(unit: str, language: str) -> str:
         return unit
     above, _, below = unit.partition("/")
     counted = _named(above, texts, "many")
+    # Below the stroke UCUM has a product in brackets.
     return texts["per"].format(above=counted, below=_named(below.strip("()"), texts, "one")) if below else counted
 
 

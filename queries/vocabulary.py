@@ -193,6 +193,7 @@ class Vocabulary:
         own, further = (terms & spellings.get(fold(name), set()) for spellings in self._spellings)
         # A further name never takes a term's own name away from it.
         found: list[Iri] = sorted(own or further)
+        # Written exactly, one of several names that differ in case or accents alone is meant.
         exact = [iri for iri in found if local_name(iri) == name.strip()]
         if len(found) == 1 or len(exact) == 1:
             return (exact or found)[0]

@@ -103,6 +103,7 @@ class MinCount(Constraint):
 
     def offending(self, _run: Run, _focus: Term, values: Reached) -> Iterator[Term | None]:
         if len(values) < self.least:
+            # The number is at fault and no single value, so the result has none (SHACL, section 4.2).
             yield None
 
 
@@ -161,6 +162,7 @@ class MinLength(ValueConstraint):
 
     def accepts(self, _run: Run, value: Term) -> bool:
         text = text_of(value)
+        # A blank node has no length, and fails (SHACL, section 4.4.1).
         return text is not None and len(text) >= self.least
 
 

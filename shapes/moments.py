@@ -59,6 +59,7 @@ class Moment:
         """Return -1, 0 or 1, or None where zones or timelines leave the order open."""
         if self.timeline != other.timeline:
             return None
+        # Where both lack a zone, they are taken to be in the same one.
         if self.zoned == other.zoned:
             return _sign(self._at(0), other._at(0))
         earliest, latest = self._bounds(), other._bounds()

@@ -85,6 +85,7 @@ def _shipped() -> tuple[Rule, ...]:
 
 
 def _read_folder(folder: Path) -> tuple[Rule, ...]:
+    # A pack is a folder: files beside the packs are no rules.
     return _ordered([read_rule(path) for path in sorted(folder.glob("*/*.ttl"))])
 
 

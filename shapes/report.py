@@ -45,7 +45,7 @@ class ValidationReport:
     def to_turtle(self) -> str:
         """Write the report in the vocabulary of SHACL, as Turtle."""
         written = ox.serialize(_Writer(self).triples(), format=ox.RdfFormat.TURTLE, prefixes=dict(PREFIXES))
-        return written.decode() if written else ""
+        return written.decode() if written else ""  # no file was given to write to, so there is a text
 
     def to_json(self) -> str:
         """Write the report as one JSON object, with ``warnings`` where there are any.

@@ -150,6 +150,7 @@ class Table:
             key = (subject, fact.predicate)
             own = types.get(subject, nothing)
             if not own:
+                # A subject without a class is told once, not with each of its facts.
                 if subject not in untyped:
                     untyped.add(subject)
                     yield self._untyped(fact, before)

@@ -21,6 +21,7 @@ from stratagraph.shapes.rule import Wanted
 
 _Line: TypeAlias = str
 _PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+# YAML reads these without quotes as what they are.
 _UNQUOTED: Final = frozenset({XSD.boolean, XSD.integer, XSD.decimal, XSD.double})
 # What YAML 1.1, as most readers still take it, turns into truth values or null.
 _WORDS: Final = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
@@ -83,6 +84,7 @@ class _Fields:
 
     def choices(self, cls: Iri, predicate: Iri) -> tuple[str, ...]:
         """Return what a value may be where that can be listed, as an inventory writes it."""
+        # A code is a text, so a form has no values for it: they are those of the ontology's frameworks.
         if predicate == SG.frameworkCode:
             known = bindings(self._forms.model).known.values()
             return tuple(sorted(each.code for each in known if each.kind == SG.RegulatoryFramework))
@@ -147,6 +149,7 @@ class _Entries:
         for predicate, value in wanted.states:
             if predicate != SG.name:
                 lines.append(f"  {_shown(predicate)}:{_after(self._value(need, wanted.cls, predicate, value))}")
+        # Two needs may want the same new thing.
         self.new.setdefault(f"{kind} {name}", lines)
         return f"{{kind: {kind}, name: {name}}}" + (f"  {left_open}" if left_open else "")
 

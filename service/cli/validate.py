@@ -36,6 +36,7 @@ def validate(
     with errors_in_words():
         try:
             outcome = run_validation(data, shapes)
+        # Told here, where the options are known that named the file.
         except OSError as error:
             fail(f"{error.filename} cannot be read: {error.strerror}. Give RDF files to --data and --shapes.")
         for notice in outcome.notices:

@@ -71,7 +71,7 @@ class Namesakes:
                 miss = self._compared(node, other, self._model.classes[kind].key_properties)
                 if miss is not None:
                     yield miss
-                    break
+                    break  # once for each pair
 
     def _compared(self, node: int, other: int, key: Iterable[Iri]) -> NearMiss | None:
         lacks, gives, spelled = [], [], []
@@ -123,7 +123,7 @@ class Namesakes:
     def _index_of(self) -> dict[str, tuple[int, ...]]:
         if self._index is None:
             self._index = {}
-            for node in range(0, 2 * len(self._numbers), 2):
+            for node in range(0, 2 * len(self._numbers), 2):  # those of IRIs are even
                 for prop in self._names:
                     for name in self._closure.asserted.objects(node, prop):
                         self._add(self._index, node, name)

@@ -46,6 +46,7 @@ def _term(text: str) -> str:
         term = decode(text)
     except MalformedTerm:
         raise ValueError("it is no term in N-Triples") from None
+    # A hash covers the text: two writings of one term would be two facts.
     if not is_storable(term) or encode(term) != text:
         raise ValueError("it is no term that a ledger writes")
     return _text(text)
@@ -82,6 +83,7 @@ Digest = Annotated[str, AfterValidator(_hexadecimal(32))]
 Sketch = Annotated[str, AfterValidator(_base64)]
 Number = Annotated[int, Field(ge=1, le=LARGEST)]
 Count = Annotated[int, Field(ge=0, le=LARGEST)]
+# From the year 1 on, the first that Python's calendar has.
 Time = Annotated[int, Field(ge=-62_135_596_800_000_000, le=LATEST)]
 
 
@@ -160,6 +162,7 @@ def _as_tuples(kind: str, value: Any) -> Any:
     return value
 
 
+# Making a form takes far longer than checking a value against it.
 @cache
 def _form(kind: str) -> TypeAdapter[Any]:
     return TypeAdapter(FORMS[kind])

@@ -61,7 +61,7 @@ class _Import:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._memory = Memory("")
+        self._memory = Memory("")  # until the first line names the ledger
         self._entry: Entry | None = None
         self._header: HeaderLine | None = None
         self._open: list[tuple[str, str, str, str, str]] = []
@@ -94,6 +94,7 @@ class _Import:
     def _take_ledger(self, ledger_id: str) -> None:
         self.ledger_id = ledger_id
         self._memory = Memory(ledger_id)
+        # An empty ledger was made with an identity of its own, which gives way here.
         self._connection.execute(delete(ledger))
         self._connection.execute(insert(ledger), {"id": ledger_id, "format": FORMAT})
 
@@ -108,6 +109,7 @@ class _Import:
 
     def _take_open(self, claim: tuple[str, str, str, str, str]) -> None:
         self._current  # noqa: B018  refuses a fact before the first batch
+        # The entry takes the facts of one scope at a time.
         if self._open and (len(self._open) >= CHUNK or self._open[0][0] != claim[0]):
             self._flush()
         self._open.append(claim)
@@ -178,6 +180,7 @@ class _Import:
         self._open.clear()
 
     def _close(self) -> None:
+        # It closes only what is asked for, one by one.
         _exhaust(self._current.close(self._closing))
         self._closing.clear()
 
@@ -188,6 +191,7 @@ class _Import:
         self._flush()
         self._close()
         header = self._header
+        # These two are the entry's own, and were compared when it began.
         told = {name: getattr(header, name) for name in HEADER if name not in {"sequence", "time"}}
         batch_hash = self._entry.finish(
             **told,

@@ -111,7 +111,7 @@ def observations_of(
     texts = Texts()
     names = (texts[subject], texts[metric])
     numbers = find(connection, names)
-    if len(numbers) < len(set(names)):
+    if len(numbers) < len(set(names)):  # a subject may be its own metric
         return
     values = {
         "of_subject": numbers[names[0]],

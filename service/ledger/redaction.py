@@ -121,6 +121,7 @@ def redact(entry: Entry, sought: Sought, *, by: str, why: str, ontology_hash: st
     # Closed before they are erased: the entry of a closing is made of the line and its salt.
     closed = tuple(Claims().present(entry.close(row.id for row in open_rows)))
     erased = _erase(connection, facts, rows, committed, seen)
+    # Only now is known what nothing else uses; the transaction takes it all back.
     _refuse_telling(erased, by, why)
     note: dict[str, Any] = {"by": by, "erased": [[row.opened, committed[row.id].hex()] for row in rows], "why": why}
     if seen:
@@ -194,10 +195,10 @@ def _erase(
 
 
 def _forget_salts(connection: Connection, rows: Sequence[Row[*tuple[Any, ...]]]) -> None:
-    """Erase the salts of runs that may have said it: who has a content digest's salt could test a guess against it."""
+    """Erase the salts of runs that may have said it: with a content digest's salt a guess could be tested on it."""
     said = select(scope_runs.c.sequence).where(
         scope_runs.c.scope.in_(bindparam("scopes", expanding=True)),
-        scope_runs.c.sequence >= min(row.opened for row in rows),
+        scope_runs.c.sequence >= min(row.opened for row in rows),  # no batch before can have said it
     )
     for scopes in chunks(sorted({row.scope_id for row in rows})):
         connection.execute(update(batches).where(batches.c.sequence.in_(said)).values(salt=null()), {"scopes": scopes})

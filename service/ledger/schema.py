@@ -70,7 +70,7 @@ batches = Table(
     Column("opened", NUMBER, nullable=False),
     Column("closed", NUMBER, nullable=False),
     Column("observed", NUMBER, nullable=False),
-    Column("salt", LargeBinary(16)),
+    Column("salt", LargeBinary(16)),  # null once a redaction has taken it
     Column("content", LargeBinary(32), nullable=False),
     Column("facts", LargeBinary(32), nullable=False),
     Column("observations", LargeBinary(32), nullable=False),
@@ -79,7 +79,7 @@ batches = Table(
     Column("first_claim", NUMBER, nullable=False),
     Column("first_observation", NUMBER, nullable=False),
     UniqueConstraint("source", "run"),
-    Index("batches_time", "time"),
+    Index("batches_time", "time"),  # what was known at a time
 )
 """The chain. Times are microseconds since 1970 UTC. The claims and observations of a batch are a run of ids."""
 
@@ -92,13 +92,14 @@ scope_runs = Table(
     Column("complete", Boolean, nullable=False),
     Column("stated", NUMBER, nullable=False),
     Column("withdrawn", NUMBER, nullable=False),
-    Index("scope_runs_scope", "scope", "sequence"),
+    Index("scope_runs_scope", "scope", "sequence"),  # when a scope was seen before a batch
 )
 """What each batch said about each scope: the run's outcome."""
 
 claims = Table(
     "claims",
     metadata,
+    # Numbered by the ledger, not by the database: a batch's claims are a run without gaps.
     Column("id", NUMBER, primary_key=True, autoincrement=False),
     Column("subject", NUMBER, ForeignKey("terms.id")),
     Column("predicate", NUMBER, ForeignKey("terms.id")),

@@ -24,6 +24,7 @@ REWRITE: Final = "VACUUM FULL terms, claims, batches, observations, dropped_obse
 READERS: Final = "a reader sees the state of before"
 WRITERS: Final = "another process writes"
 
+# By age, since the numbers of transactions start again from the beginning at some point.
 _OLDER: Final = """
 SELECT count(*) FROM (
   SELECT backend_xmin AS horizon FROM pg_stat_activity
@@ -56,6 +57,7 @@ def scrub_postgresql(connection: Connection) -> str | None:
 
     The server's own write-ahead log and its back-ups are its administrator's: they age out by its settings.
     """
+    # Any snapshot older than this number may still see what was deleted.
     present = connection.exec_driver_sql("SELECT pg_current_xact_id()::text").scalar_one()
     deadline = time.monotonic() + PATIENCE
     # Rows that a snapshot of before may still see would be copied into the new tables.
@@ -63,6 +65,7 @@ def scrub_postgresql(connection: Connection) -> str | None:
         if time.monotonic() > deadline:
             return READERS
         time.sleep(PAUSE)
+    # In the text, because SET takes no parameters.
     connection.exec_driver_sql(f"SET lock_timeout = {int(PATIENCE * 1000)}")
     try:
         connection.exec_driver_sql(REWRITE)

@@ -73,6 +73,7 @@ _STORED: Final = (
         objects.c.text.label("object"),
     )
     .join(scopes, scopes.c.id == claims.c.scope)
+    # Outer joins: a redacted claim has no terms any more.
     .join(subjects, subjects.c.id == claims.c.subject, isouter=True)
     .join(predicates, predicates.c.id == claims.c.predicate, isouter=True)
     .join(objects, objects.c.id == claims.c.object, isouter=True)

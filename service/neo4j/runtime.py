@@ -173,6 +173,7 @@ def _fetched(release: Release) -> Path:
         work = Path(made) / "work"
         _fetch(maven, release, work)
         (work / _COMPLETE).touch()
+        # A folder without its mark would keep the new one from taking its place.
         shutil.rmtree(folder, ignore_errors=True)
         try:
             work.rename(folder)

@@ -80,7 +80,7 @@ class AdjacencySnapshot:
 
     def influences_to(self, node: Iri) -> Sequence[Influence]:
         """Return the influence edges that reach a node, by IRI of where they come from."""
-        edges = dict(self._table.arriving.get(node, ()))
+        edges = dict(self._table.arriving.get(node, ()))  # before the layers, as above
         for layer in self._later():
             _undo(edges, node, layer.arriving)
         return [_influence(other, node, edges[other]) for other in sorted(edges)]
@@ -137,6 +137,7 @@ class AdjacencyView:
         """
         if follows(self.name, self._watermark, change.sequence):
             kept = [(edge, self._kept(edge)) for edge in change.influences]
+            # Before any edge is touched, since readers may copy in between.
             self._table.layers = (*self._table.layers, _layer(self._table, change))
             self._table.take(kept, change.influences_removed)
             self._mark(change)
