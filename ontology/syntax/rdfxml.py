@@ -3,42 +3,34 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from functools import lru_cache
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final
 from xml.parsers import expat
 
 import pyoxigraph as ox
 
-from stratagraph.ontology.datatypes import has_form
-from stratagraph.ontology.namespaces import ITS, RDF, XML, XSD
+from stratagraph.ontology.namespaces import ITS, RDF, XML
 from stratagraph.ontology.syntax.canonical import CanonicalWriter, XmlName
 from stratagraph.ontology.syntax.iris import resolve, without_fragment
-
-_Made = TypeVar("_Made")
-Node: TypeAlias = ox.NamedNode | ox.BlankNode
-Attributes: TypeAlias = dict[XmlName, str]
-
-_SYNTAX: Final = frozenset(
-    map(
-        RDF.term,
-        ("RDF", "ID", "about", "parseType", "resource", "nodeID", "datatype", "annotation", "annotationNodeID"),
-    )
+from stratagraph.ontology.syntax.rdfxml_terms import (
+    NO_ATTRIBUTE,
+    NO_NODE,
+    NO_PROPERTY,
+    SEPARATOR,
+    Attributes,
+    GrammarFault,
+    Node,
+    checked,
+    literal,
+    name_of,
+    named_node,
+    qualified,
+    refuse_rest,
 )
-"""Names that are RDF/XML's own, neither a class nor a property."""
-_OLD: Final = frozenset(map(RDF.term, ("aboutEach", "aboutEachPrefix", "bagID")))
-_TAGGED: Final = frozenset({RDF.langString, RDF.dirLangString})
-_NO_NODE: Final = _SYNTAX | _OLD | {RDF.li}
-_NO_PROPERTY: Final = _SYNTAX | _OLD | {RDF.Description}
-_NO_ATTRIBUTE: Final = _NO_NODE | _NO_PROPERTY
+
 _NO_DECLARATION: Final = "a document type or entity declaration is not accepted"
 _DECLARATION: Final = re.compile(rb"<!(?![-[])")
-_SEPARATOR: Final = "\x01"
-"""Stands between the parts of a name, and in no document."""
-_UNQUALIFIED: Final = frozenset({"ID", "about", "resource", "parseType", "type"})
-"""Attributes that old documents write without RDF's prefix."""
 
 
 class RdfXmlError(Exception):
@@ -49,10 +41,6 @@ class RdfXmlError(Exception):
         self.reason = reason
         self.line = line
         self.column = column
-
-
-class _Fault(Exception):
-    """What is wrong at the place that the parser has reached."""
 
 
 class _Kind(Enum):
@@ -94,14 +82,14 @@ def read_rdf_xml(data: bytes, base: str, depth_limit: int) -> list[ox.Quad]:
             or a breach of the grammar of RDF/XML.
     """
     reader = _Reader(base, depth_limit)
-    parser = expat.ParserCreate(namespace_separator=_SEPARATOR)
+    parser = expat.ParserCreate(namespace_separator=SEPARATOR)
     parser.namespace_prefixes = True
     # Otherwise expat hands out a text in pieces, at every line end and entity.
     parser.buffer_text = True
     reader.listen(parser)
     try:
         parser.Parse(data, True)
-    except _Fault as fault:
+    except GrammarFault as fault:
         raise RdfXmlError(str(fault), parser.CurrentLineNumber, parser.CurrentColumnNumber + 1) from None
     except expat.ExpatError as error:
         around = data[max(0, parser.ErrorByteIndex - 2) :][:4]
@@ -119,7 +107,7 @@ def prefixes_of_rdf_xml(data: bytes) -> dict[str, str]:
         if iri:  # an empty one takes a declaration back
             found[prefix or ""] = iri
 
-    parser = expat.ParserCreate(namespace_separator=_SEPARATOR)
+    parser = expat.ParserCreate(namespace_separator=SEPARATOR)
     parser.StartNamespaceDeclHandler = declare
     parser.Parse(data, True)
     return found
@@ -148,29 +136,29 @@ class _Reader:
         parser.EntityDeclHandler = self._refuse_declaration
 
     def _refuse_declaration(self, *_details: object) -> None:
-        raise _Fault(_NO_DECLARATION)
+        raise GrammarFault(_NO_DECLARATION)
 
     # Events
 
     def _start(self, written: str, given: dict[str, str]) -> None:
         above = self._open[-1]
         if len(self._open) > self._depth_limit:
-            raise _Fault(f"nesting is deeper than {self._depth_limit} levels")
-        name = _name(written)
-        attributes = {_name(key): value for key, value in given.items()}
+            raise GrammarFault(f"nesting is deeper than {self._depth_limit} levels")
+        name = name_of(written)
+        attributes = {name_of(key): value for key, value in given.items()}
         if above.kind is _Kind.XML:
             self._writer().start(name, attributes)
             self._open.append(_Frame(_Kind.XML, above.base, above.language, xml=above.xml))
             return
         base, language = _scope(above, attributes)
-        own = {_qualified(key): value for key, value in attributes.items() if key.namespace != XML}
+        own = {qualified(key): value for key, value in attributes.items() if key.namespace != XML}
         if above.kind is _Kind.PROPERTIES:
             self._open.append(self._property(name.iri, own, above, _Frame(_Kind.VALUE, base, language)))
         elif above.kind is _Kind.DOCUMENT and name.iri == RDF.RDF:
-            _refuse_rest({key for key in own if key not in {RDF.version, ITS.version}}, "rdf:RDF")
+            refuse_rest({key for key in own if key not in {RDF.version, ITS.version}}, "rdf:RDF")
             self._open.append(_Frame(_Kind.NODES, base, language))
         elif above.kind is _Kind.NOTHING:
-            raise _Fault(f"{name.written} stands within a property that has its value in an attribute")
+            raise GrammarFault(f"{name.written} stands within a property that has its value in an attribute")
         else:
             self._open.append(self._node(name, own, above, _Frame(_Kind.PROPERTIES, base, language)))
 
@@ -190,7 +178,7 @@ class _Reader:
         elif frame.kind is _Kind.VALUE and not frame.filled:
             frame.text.append(text)
         elif text.strip(" \t\n\r"):
-            raise _Fault("text stands where an element belongs")
+            raise GrammarFault("text stands where an element belongs")
 
     def _comment(self, text: str) -> None:
         if self._open[-1].kind is _Kind.XML:
@@ -208,8 +196,8 @@ class _Reader:
     def _end_xml(self, frame: _Frame) -> None:
         assert frame.xml is not None, "an element within XML has its writer"
         if frame.predicate:
-            literal = ox.Literal(frame.xml.written(), datatype=ox.NamedNode(RDF.XMLLiteral))
-            self._state(frame, literal)
+            value = ox.Literal(frame.xml.written(), datatype=ox.NamedNode(RDF.XMLLiteral))
+            self._state(frame, value)
         else:
             frame.xml.end()
 
@@ -217,10 +205,10 @@ class _Reader:
 
     def _node(self, name: XmlName, own: dict[str, str], above: _Frame, frame: _Frame) -> _Frame:
         """Read an element that stands for a node, and let the one around it take the node."""
-        if name.iri in _NO_NODE:
-            raise _Fault(f"{name.written} cannot be a node")
+        if name.iri in NO_NODE:
+            raise GrammarFault(f"{name.written} cannot be a node")
         if above.filled or any(piece.strip(" \t\n\r") for piece in above.text) or above.datatype:
-            raise _Fault(f"{name.written} stands beside another value of its property")
+            raise GrammarFault(f"{name.written} stands beside another value of its property")
         subject = frame.subject = self._subject(own, frame)
         if above.kind is _Kind.VALUE:
             above.filled = True
@@ -228,18 +216,18 @@ class _Reader:
         elif above.kind is _Kind.COLLECTION:
             above.members.append(subject)
         if name.iri != RDF.Description:
-            self._add(subject, RDF.type, _iri(name.iri))
+            self._add(subject, RDF.type, named_node(name.iri))
         self._attributes(subject, own, frame)
         return frame
 
     def _subject(self, own: dict[str, str], frame: _Frame) -> Node:
         naming = [key for key in (RDF.ID, RDF.about, RDF.nodeID) if key in own]
         if len(naming) > 1:
-            raise _Fault("a node has more than one of rdf:ID, rdf:about and rdf:nodeID")
+            raise GrammarFault("a node has more than one of rdf:ID, rdf:about and rdf:nodeID")
         if RDF.ID in own:
-            return _iri(self._identity(own.pop(RDF.ID), frame))
+            return named_node(self._identity(own.pop(RDF.ID), frame))
         if RDF.about in own:
-            return _iri(resolve(own.pop(RDF.about), frame.base))
+            return named_node(resolve(own.pop(RDF.about), frame.base))
         return self._labelled(own.pop(RDF.nodeID)) if naming else self._blank()
 
     def _property(self, name: str, own: dict[str, str], above: _Frame, frame: _Frame) -> _Frame:
@@ -248,8 +236,8 @@ class _Reader:
         if name == RDF.li:
             above.items += 1
             name = RDF.term(f"_{above.items}")
-        if name in _NO_PROPERTY:
-            raise _Fault(f"rdf:{name.removeprefix(RDF)} cannot be a property")
+        if name in NO_PROPERTY:
+            raise GrammarFault(f"rdf:{name.removeprefix(RDF)} cannot be a property")
         frame.subject, frame.predicate = above.subject, name
         if RDF.ID in own:
             frame.identity = self._identity(own.pop(RDF.ID), frame)
@@ -257,16 +245,18 @@ class _Reader:
             return self._parsed(own.pop(RDF.parseType), own, frame)
         if RDF.datatype in own:
             frame.datatype = resolve(own.pop(RDF.datatype), frame.base)
-            _refuse_rest(own, "a property with rdf:datatype")
+            refuse_rest(own, "a property with rdf:datatype")
         elif own:
             self._state_by_attributes(own, frame)
         return frame
 
     def _parsed(self, kind: str, own: dict[str, str], frame: _Frame) -> _Frame:
         """Read a property whose content is of a kind of its own; kinds that nobody knows are XML."""
-        _refuse_rest(own, "a property with rdf:parseType")
+        refuse_rest(own, "a property with rdf:parseType")
         if kind == "Triple":
-            raise _Fault("it holds a triple term, which is not supported: describe the statement with an rdf:Statement")
+            raise GrammarFault(
+                "it holds a triple term, which is not supported: describe the statement with an rdf:Statement"
+            )
         if kind == "Resource":
             node = self._blank()
             self._state(frame, node)
@@ -278,10 +268,10 @@ class _Reader:
     def _state_by_attributes(self, own: dict[str, str], frame: _Frame) -> None:
         """State a property whose value is named, or described, by attributes."""
         if RDF.resource in own and RDF.nodeID in own:
-            raise _Fault("a property has both rdf:resource and rdf:nodeID")
+            raise GrammarFault("a property has both rdf:resource and rdf:nodeID")
         value: Node
         if RDF.resource in own:
-            value = _iri(resolve(own.pop(RDF.resource), frame.base))
+            value = named_node(resolve(own.pop(RDF.resource), frame.base))
         else:
             value = self._labelled(own.pop(RDF.nodeID)) if RDF.nodeID in own else self._blank()
         self._state(frame, value)
@@ -291,12 +281,12 @@ class _Reader:
     def _attributes(self, subject: Node, own: dict[str, str], frame: _Frame) -> None:
         """State what attributes say of a node."""
         for name, value in own.items():
-            if name in _NO_ATTRIBUTE or name.startswith(ITS):
-                raise _Fault(f"{name} cannot stand here as an attribute")
+            if name in NO_ATTRIBUTE or name.startswith(ITS):
+                raise GrammarFault(f"{name} cannot stand here as an attribute")
             if name == RDF.type:
-                self._add(subject, name, _iri(resolve(value, frame.base)))
+                self._add(subject, name, named_node(resolve(value, frame.base)))
             else:
-                self._add(subject, name, _literal(value, "", frame.language))
+                self._add(subject, name, literal(value, "", frame.language))
 
     # Statements
 
@@ -305,34 +295,34 @@ class _Reader:
         assert frame.subject is not None, "a property has a node around it"
         self._add(frame.subject, frame.predicate, value)
         if frame.identity:
-            statement = _iri(frame.identity)
-            self._add(statement, RDF.type, _iri(RDF.Statement))
+            statement = named_node(frame.identity)
+            self._add(statement, RDF.type, named_node(RDF.Statement))
             self._add(statement, RDF.subject, frame.subject)
-            self._add(statement, RDF.predicate, _iri(frame.predicate))
+            self._add(statement, RDF.predicate, named_node(frame.predicate))
             self._add(statement, RDF.object, value)
 
     def _state_list(self, frame: _Frame) -> None:
-        nodes: list[Node] = [*(self._blank() for _ in frame.members), _iri(RDF.nil)]
+        nodes: list[Node] = [*(self._blank() for _ in frame.members), named_node(RDF.nil)]
         self._state(frame, nodes[0])
         for node, following, member in zip(nodes, nodes[1:], frame.members, strict=False):
             self._add(node, RDF.first, member)
             self._add(node, RDF.rest, following)
 
     def _literal(self, text: str, frame: _Frame) -> ox.Literal:
-        return _literal(text, frame.datatype, frame.language)
+        return literal(text, frame.datatype, frame.language)
 
     def _add(self, subject: Node, predicate: str, value: Node | ox.Literal) -> None:
-        self.quads.append(ox.Quad(subject, _iri(predicate), value))
+        self.quads.append(ox.Quad(subject, named_node(predicate), value))
 
     def _identity(self, name: str, frame: _Frame) -> str:
-        identity = resolve("#" + _checked(name, "rdf:ID"), frame.base)
+        identity = resolve("#" + checked(name, "rdf:ID"), frame.base)
         if identity in self._identities:
-            raise _Fault(f"rdf:ID {name} stands twice")
+            raise GrammarFault(f"rdf:ID {name} stands twice")
         self._identities.add(identity)
         return identity
 
     def _labelled(self, label: str) -> ox.BlankNode:
-        _checked(label, "rdf:nodeID")
+        checked(label, "rdf:nodeID")
         if label not in self._labels:
             self._labels[label] = self._blank()
         return self._labels[label]
@@ -340,24 +330,6 @@ class _Reader:
     def _blank(self) -> ox.BlankNode:
         self._blanks += 1
         return ox.BlankNode(f"b{self._blanks}")
-
-
-# A document has a few names, each on a great many elements.
-@lru_cache(maxsize=4096)
-def _name(written: str) -> XmlName:
-    """Take a name of expat's apart: namespace, local name and prefix, of which the first or the last may be missing."""
-    parts = written.split(_SEPARATOR)
-    if len(parts) == 1:
-        return XmlName("", parts[0], "")
-    return XmlName(parts[0], parts[1], parts[2] if len(parts) > 2 else "")  # noqa: PLR2004
-
-
-def _qualified(name: XmlName) -> str:
-    if name.namespace:
-        return name.iri
-    if name.local in _UNQUALIFIED:
-        return RDF.term(name.local)
-    raise _Fault(f"the attribute {name.local} has no namespace")
 
 
 def _scope(above: _Frame, attributes: Attributes) -> tuple[str, str]:
@@ -369,38 +341,3 @@ def _scope(above: _Frame, attributes: Attributes) -> tuple[str, str]:
         elif name.namespace == XML and name.local == "lang":
             language = value
     return base, language
-
-
-def _refuse_rest(rest: Mapping[str, str] | set[str], where: str) -> None:
-    for name in rest:
-        raise _Fault(f"{name} cannot stand at {where}")
-
-
-def _checked(name: str, where: str) -> str:
-    if not has_form(name, XSD.NCName):
-        raise _Fault(f"{where} is '{name}', which is no name of XML")
-    return name
-
-
-@lru_cache(maxsize=4096)
-def _iri(iri: str) -> ox.NamedNode:
-    return _made(lambda: ox.NamedNode(iri), f"<{iri}> is no absolute IRI")
-
-
-def _literal(text: str, datatype: str, language: str) -> ox.Literal:
-    if datatype and datatype not in _TAGGED:
-        return ox.Literal(text, datatype=_iri(datatype))
-    if datatype == RDF.dirLangString:
-        raise _Fault("it holds a text with a base direction, which is not supported: use a plain language tag")
-    if language:
-        return _made(lambda: ox.Literal(text, language=language), f"{language} is no language tag")
-    if datatype:
-        raise _Fault("a text of rdf:langString has no language")
-    return ox.Literal(text)
-
-
-def _made(make: Callable[[], _Made], fault: str) -> _Made:
-    try:
-        return make()
-    except ValueError:
-        raise _Fault(fault) from None

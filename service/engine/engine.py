@@ -33,7 +33,8 @@ from stratagraph.service.engine.tally import Tally
 from stratagraph.service.gc_pause import LARGE, paused
 from stratagraph.service.ledger.commit import RUN, Receipt
 from stratagraph.service.ledger.errors import InvalidBatch
-from stratagraph.service.ledger.ledger import End, Ledger
+from stratagraph.service.ledger.ledger import Ledger
+from stratagraph.service.ledger.reading import End
 from stratagraph.service.settings import CHECKPOINTS_FOLDER, DERIVER_FILE, SNAPSHOTS_FOLDER, TRIPLES_FOLDER, Settings
 from stratagraph.service.views.adjacency import AdjacencyView
 from stratagraph.service.views.checkpoints import Checkpoints

@@ -4,32 +4,29 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, Self, TypeVar, cast
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, Self, TypeVar
 
 from sqlalchemy import Connection, bindparam, insert, select
 from sqlalchemy.engine import URL
 
-from stratagraph.ontology.facts import Batch, Claim, Fact, Iri, LedgerChange, Observation, Sighting
-from stratagraph.service.ledger import asof, history, observed, present
-from stratagraph.service.ledger.asof import Moment, Standing
+from stratagraph.ontology.facts import Batch, Iri, LedgerChange
 from stratagraph.service.ledger.beginning import give_identity
 from stratagraph.service.ledger.chain import FORMAT, microseconds, moment
 from stratagraph.service.ledger.commit import Commit, Receipt, content_digest
 from stratagraph.service.ledger.database import Database, locate
 from stratagraph.service.ledger.entry import Entry, Memory
 from stratagraph.service.ledger.errors import KeyLost, KeyUnusable, RunConflict
-from stratagraph.service.ledger.history import BatchRecord, SourceRecord
 from stratagraph.service.ledger.intake import check
 from stratagraph.service.ledger.keys import Rekeying, admit, known_public_key, rekey, remember
 from stratagraph.service.ledger.prepared import Prepared
+from stratagraph.service.ledger.reading import LedgerReader
 from stratagraph.service.ledger.schema import batches, ledger
 from stratagraph.service.ledger.signing import Head, Signer
-from stratagraph.service.ledger.silence import due_for_silence
 
 if TYPE_CHECKING:
     from stratagraph.service.ledger.redaction import Redaction, Sought
@@ -38,14 +35,11 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 
-NEWEST: Final = 2**63 - 1
-"""A sequence that no ledger reaches: everything there is."""
 _SAME_RUN: Final = Prepared(
     select(batches.c.sequence, batches.c.time, batches.c.hash, batches.c.content, batches.c.salt).where(
         batches.c.source == bindparam("of"), batches.c.run == bindparam("run")
     )
 )
-_HEAD: Final = select(batches.c.sequence, batches.c.time, batches.c.hash).order_by(batches.c.sequence.desc()).limit(1)
 
 
 def utc_now() -> datetime:
@@ -53,21 +47,12 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class End(NamedTuple):
-    """Where the chain ends; sequence 0 is the empty ledger."""
-
-    sequence: int
-    batch_hash: str
-    time: datetime | None
-
-
-class Ledger:
+class Ledger(LedgerReader):
     """An open ledger. Any number of threads and processes may read and commit; commits queue up."""
 
     def __init__(self, database: Database, clock: Callable[[], datetime], keys: _Keys) -> None:
         """Use ``Ledger.open``."""
-        self._database = database
-        self._clock = clock
+        super().__init__(database, clock)
         self._key_file = keys.file
         self._lock = threading.Lock()
         # With the lock: of several processes that open an empty ledger, one gives it its identity.
@@ -130,10 +115,6 @@ class Ledger:
     def close(self) -> None:
         """Close every connection."""
         self._database.close()
-
-    def _present(self) -> datetime:
-        """Return the latest time that is no future: a committed time is none, though the clock was set back since."""
-        return max(self._clock(), self.end().time or datetime.min.replace(tzinfo=UTC))
 
     # Writing
 
@@ -277,7 +258,7 @@ class Ledger:
         )
         return Receipt(sequence=sequence, batch_hash=change.batch_hash, time=change.time, duplicate=True, change=change)
 
-    # Reading
+    # Proof
 
     def head(self) -> Head:
         """Return the signed head; sequence 0 is the empty ledger."""
@@ -289,134 +270,6 @@ class Ledger:
         if self._signer is None:
             raise KeyLost(path=str(self._key_file))
         return self._signer
-
-    def end(self) -> End:
-        """Return where the chain ends."""
-        with self._database.reading() as connection:
-            row = connection.execute(_HEAD).first()
-        return End(row.sequence, bytes(row.hash).hex(), moment(row.time)) if row else End(0, "", None)
-
-    def sequence(self) -> int:
-        """Return the newest sequence; 0 for the empty ledger."""
-        return self.end().sequence
-
-    def changes(self, after: int) -> Iterator[LedgerChange]:
-        """Yield what each sequence after this one changed.
-
-        Raises:
-            HistoryErased: a fact that was open at ``after`` was redacted since; read the open claims instead.
-        """
-        return self._stream(lambda connection: history.changes(connection, after))
-
-    def open_claims(self) -> Iterator[Claim]:
-        """Yield every open claim, in the order they were opened."""
-        return self._stream(present.open_claims)
-
-    def open_facts(self, subjects: Iterable[Iri]) -> Iterator[Fact]:
-        """Yield the open facts about the subjects, each once, whoever says it."""
-        return self._stream(lambda connection: present.open_facts(connection, subjects))
-
-    def claims_about(self, subjects: Iterable[Iri], *, before: int) -> Iterator[Claim]:
-        """Yield the open claims about the subjects that were opened before a sequence."""
-        return self._stream(lambda connection: present.claims_about(connection, subjects, before))
-
-    def claims_on(self, objects: Iterable[Iri]) -> Iterator[Claim]:
-        """Yield the open claims that point to the objects, at the cost of looking at all open claims."""
-        return self._stream(lambda connection: present.claims_on(connection, objects))
-
-    def claims_of(self, fact: Fact) -> tuple[Claim, ...]:
-        """Return who says the fact now."""
-        with self._database.reading() as connection:
-            return present.claims_of(connection, fact)
-
-    def facts_as_of(self, at: Moment) -> Iterator[Claim]:
-        """Yield the claims that were open at a sequence or time, as they were known then.
-
-        Raises:
-            AsOfInFuture: the moment has not come.
-        """
-        now = self._present()
-        return self._stream(lambda connection: asof.claims_as_of(connection, at, now=now))
-
-    def standing(self, at: Moment) -> Standing:
-        """Return where the ledger stood at a sequence or time.
-
-        Raises:
-            AsOfInFuture: the moment has not come.
-            AsOfBeforeLedger: there was nothing yet.
-        """
-        now = self._present()
-        with self._database.reading() as connection:
-            return asof.standing(connection, at, now=now)
-
-    def observations_until(self, sequence: int) -> Iterator[Observation]:
-        """Yield the newest observations as they were at a sequence."""
-        return self._stream(lambda connection: asof.newest_observations_until(connection, sequence))
-
-    def sightings_until(self, sequence: int) -> Iterator[Sighting]:
-        """Yield when each scope was seen last, as it was known at a sequence."""
-        return self._stream(lambda connection: asof.sightings_until(connection, sequence))
-
-    def redactions(self, after: int) -> tuple[int, bool]:
-        """Return the newest sequence, and whether something was redacted after the one given."""
-        with self._database.reading() as connection:
-            return asof.redactions(connection, after)
-
-    def newest_observations(self) -> Iterator[Observation]:
-        """Yield, for each subject and metric, what the batches say together of the newest window.
-
-        Of several sources of one window, the last by name is given.
-        """
-        return self._stream(observed.newest_observations)
-
-    def statement_observations(self, since: datetime, *, until: int = NEWEST) -> Iterator[Observation]:
-        """Yield every observation on a statement whose window started at this time or later, as they came in.
-
-        Observations after the sequence ``until`` are left out.
-        """
-        return self._stream(lambda connection: observed.statement_observations(connection, since, until))
-
-    def observations_about(
-        self, subject: Iri, start: datetime, end: datetime, *, until: int = NEWEST
-    ) -> Iterator[Observation]:
-        """Yield every metric of one subject over windows that overlap the time from start to end, metric by metric.
-
-        Observations after the sequence ``until`` are left out.
-        """
-        return self._stream(
-            lambda connection: observed.observations_about(
-                connection, subject=subject, start=start, end=end, until=until
-            )
-        )
-
-    def observations(self, subject: Iri, metric: Iri, start: datetime, end: datetime) -> Iterator[Observation]:
-        """Yield one metric of one subject over windows that overlap the time from start to end, oldest first."""
-        return self._stream(
-            lambda connection: observed.observations_of(
-                connection, subject=subject, metric=metric, start=start, end=end
-            )
-        )
-
-    def batches(self, *, limit: int = 100, source: str | None = None) -> tuple[BatchRecord, ...]:
-        """Return the newest batches with their outcomes, newest first, of one source or of all."""
-        with self._database.reading() as connection:
-            return history.newest_batches(connection, limit=limit, source=source)
-
-    def sources(self, *, source: str | None = None) -> tuple[SourceRecord, ...]:
-        """Return every source, or the one of this name: its newest batch, its scopes, and when each was seen last."""
-        with self._database.reading() as connection:
-            return history.sources(connection, source=source)
-
-    def sightings(self) -> Iterator[Sighting]:
-        """Yield when each scope of each source was seen last."""
-        return self._stream(history.sightings)
-
-    def due_for_silence(self, now: datetime) -> tuple[Batch, ...]:
-        """Return the batches to commit now that close what was not seen for its source's silence period."""
-        with self._database.reading() as connection:
-            return due_for_silence(connection, now)
-
-    # Proof
 
     def verify(self, head_file: Path | None = None) -> VerifyReport:
         """Check the whole chain, against a head kept elsewhere where one is given.
@@ -437,19 +290,6 @@ class Ledger:
 
         signer = self._signing
         return self._stream(lambda connection: transfer.export_lines(connection, self.id, signer))
-
-    def _stream(self, read: Callable[[Connection], Iterator[Item]]) -> Iterator[Item]:
-        """Yield from one state of the ledger; errors come at the call, not at the first item."""
-
-        def stream() -> Iterator[Item]:
-            with self._database.streaming() as connection:
-                items = read(connection)
-                yield cast("Item", None)
-                yield from items
-
-        items = stream()
-        next(items)  # started, so that the connection is given back even when nobody reads on
-        return items
 
 
 class _Keys(NamedTuple):

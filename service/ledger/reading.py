@@ -1,0 +1,184 @@
+"""Reading the ledger: what it holds, held at any moment, and has seen. Each answer comes from one state of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Final, NamedTuple, TypeVar, cast
+
+from sqlalchemy import Connection, select
+
+from stratagraph.ontology.facts import Batch, Claim, Fact, Iri, LedgerChange, Observation, Sighting
+from stratagraph.service.ledger import asof, history, observed, present
+from stratagraph.service.ledger.asof import Moment, Standing
+from stratagraph.service.ledger.chain import moment
+from stratagraph.service.ledger.database import Database
+from stratagraph.service.ledger.history import BatchRecord, SourceRecord
+from stratagraph.service.ledger.schema import batches
+from stratagraph.service.ledger.silence import due_for_silence
+
+Item = TypeVar("Item")
+
+NEWEST: Final = 2**63 - 1
+"""A sequence that no ledger reaches: everything there is."""
+_HEAD: Final = select(batches.c.sequence, batches.c.time, batches.c.hash).order_by(batches.c.sequence.desc()).limit(1)
+
+
+class End(NamedTuple):
+    """Where the chain ends; sequence 0 is the empty ledger."""
+
+    sequence: int
+    batch_hash: str
+    time: datetime | None
+
+
+class LedgerReader:
+    """Everything that is read of an open ledger. Readers wait for no commit, for each has a state of its own."""
+
+    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
+        """Read from a database; the clock says which moments are no future."""
+        self._database = database
+        self._clock = clock
+
+    def end(self) -> End:
+        """Return where the chain ends."""
+        with self._database.reading() as connection:
+            row = connection.execute(_HEAD).first()
+        return End(row.sequence, bytes(row.hash).hex(), moment(row.time)) if row else End(0, "", None)
+
+    def sequence(self) -> int:
+        """Return the newest sequence; 0 for the empty ledger."""
+        return self.end().sequence
+
+    def changes(self, after: int) -> Iterator[LedgerChange]:
+        """Yield what each sequence after this one changed.
+
+        Raises:
+            HistoryErased: a fact that was open at ``after`` was redacted since; read the open claims instead.
+        """
+        return self._stream(lambda connection: history.changes(connection, after))
+
+    def open_claims(self) -> Iterator[Claim]:
+        """Yield every open claim, in the order they were opened."""
+        return self._stream(present.open_claims)
+
+    def open_facts(self, subjects: Iterable[Iri]) -> Iterator[Fact]:
+        """Yield the open facts about the subjects, each once, whoever says it."""
+        return self._stream(lambda connection: present.open_facts(connection, subjects))
+
+    def claims_about(self, subjects: Iterable[Iri], *, before: int) -> Iterator[Claim]:
+        """Yield the open claims about the subjects that were opened before a sequence."""
+        return self._stream(lambda connection: present.claims_about(connection, subjects, before))
+
+    def claims_on(self, objects: Iterable[Iri]) -> Iterator[Claim]:
+        """Yield the open claims that point to the objects, at the cost of looking at all open claims."""
+        return self._stream(lambda connection: present.claims_on(connection, objects))
+
+    def claims_of(self, fact: Fact) -> tuple[Claim, ...]:
+        """Return who says the fact now."""
+        with self._database.reading() as connection:
+            return present.claims_of(connection, fact)
+
+    def facts_as_of(self, at: Moment) -> Iterator[Claim]:
+        """Yield the claims that were open at a sequence or time, as they were known then.
+
+        Raises:
+            AsOfInFuture: the moment has not come.
+        """
+        now = self._present()
+        return self._stream(lambda connection: asof.claims_as_of(connection, at, now=now))
+
+    def standing(self, at: Moment) -> Standing:
+        """Return where the ledger stood at a sequence or time.
+
+        Raises:
+            AsOfInFuture: the moment has not come.
+            AsOfBeforeLedger: there was nothing yet.
+        """
+        now = self._present()
+        with self._database.reading() as connection:
+            return asof.standing(connection, at, now=now)
+
+    def observations_until(self, sequence: int) -> Iterator[Observation]:
+        """Yield the newest observations as they were at a sequence."""
+        return self._stream(lambda connection: asof.newest_observations_until(connection, sequence))
+
+    def sightings_until(self, sequence: int) -> Iterator[Sighting]:
+        """Yield when each scope was seen last, as it was known at a sequence."""
+        return self._stream(lambda connection: asof.sightings_until(connection, sequence))
+
+    def redactions(self, after: int) -> tuple[int, bool]:
+        """Return the newest sequence, and whether something was redacted after the one given."""
+        with self._database.reading() as connection:
+            return asof.redactions(connection, after)
+
+    def newest_observations(self) -> Iterator[Observation]:
+        """Yield, for each subject and metric, what the batches say together of the newest window.
+
+        Of several sources of one window, the last by name is given.
+        """
+        return self._stream(observed.newest_observations)
+
+    def statement_observations(self, since: datetime, *, until: int = NEWEST) -> Iterator[Observation]:
+        """Yield every observation on a statement whose window started at this time or later, as they came in.
+
+        Observations after the sequence ``until`` are left out.
+        """
+        return self._stream(lambda connection: observed.statement_observations(connection, since, until))
+
+    def observations_about(
+        self, subject: Iri, start: datetime, end: datetime, *, until: int = NEWEST
+    ) -> Iterator[Observation]:
+        """Yield every metric of one subject over windows that overlap the time from start to end, metric by metric.
+
+        Observations after the sequence ``until`` are left out.
+        """
+        return self._stream(
+            lambda connection: observed.observations_about(
+                connection, subject=subject, start=start, end=end, until=until
+            )
+        )
+
+    def observations(self, subject: Iri, metric: Iri, start: datetime, end: datetime) -> Iterator[Observation]:
+        """Yield one metric of one subject over windows that overlap the time from start to end, oldest first."""
+        return self._stream(
+            lambda connection: observed.observations_of(
+                connection, subject=subject, metric=metric, start=start, end=end
+            )
+        )
+
+    def batches(self, *, limit: int = 100, source: str | None = None) -> tuple[BatchRecord, ...]:
+        """Return the newest batches with their outcomes, newest first, of one source or of all."""
+        with self._database.reading() as connection:
+            return history.newest_batches(connection, limit=limit, source=source)
+
+    def sources(self, *, source: str | None = None) -> tuple[SourceRecord, ...]:
+        """Return every source, or the one of this name: its newest batch, its scopes, and when each was seen last."""
+        with self._database.reading() as connection:
+            return history.sources(connection, source=source)
+
+    def sightings(self) -> Iterator[Sighting]:
+        """Yield when each scope of each source was seen last."""
+        return self._stream(history.sightings)
+
+    def due_for_silence(self, now: datetime) -> tuple[Batch, ...]:
+        """Return the batches to commit now that close what was not seen for its source's silence period."""
+        with self._database.reading() as connection:
+            return due_for_silence(connection, now)
+
+    def _present(self) -> datetime:
+        """Return the latest time that is no future: a committed time is none, though the clock was set back since."""
+        return max(self._clock(), self.end().time or datetime.min.replace(tzinfo=UTC))
+
+    def _stream(self, read: Callable[[Connection], Iterator[Item]]) -> Iterator[Item]:
+        """Yield from one state of the ledger; errors come at the call, not at the first item."""
+
+        def stream() -> Iterator[Item]:
+            with self._database.streaming() as connection:
+                items = read(connection)
+                yield cast("Item", None)
+                yield from items
+
+        items = stream()
+        next(items)  # started, so that the connection is given back even when nobody reads on
+        return items
