@@ -19,6 +19,10 @@ class Stated:
         """Know how to read the modules."""
         self._read = read
 
+    def __reduce__(self) -> tuple[type[Stated], tuple[_Known]]:
+        """Travel to another process as the modules themselves, however they were read here."""
+        return Stated, (_Known(dict(self.modules)),)
+
     @cached_property
     def modules(self) -> Modules:
         """The facts of each module by its name."""
@@ -49,6 +53,16 @@ class Stated:
         together.graph = self.graph.extended(further)
         together.lines = tuple(sorted((*self.lines, *map(_line, further))))
         return together
+
+
+class _Known:
+    """Gives modules that are there already."""
+
+    def __init__(self, modules: Modules) -> None:
+        self._modules = modules
+
+    def __call__(self) -> Modules:
+        return self._modules
 
 
 def _line(fact: Fact) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -94,6 +94,7 @@ def evaluate(
     framework: str | None = None,
     now: datetime,
     assessor: str = ASSESSOR,
+    watch: Callable[[Rule], None] = lambda _: None,
 ) -> Audit:
     """Evaluate rules over the store; every asset of a rule's target classes gets a verdict.
 
@@ -105,6 +106,7 @@ def evaluate(
         framework: evaluate only this one, named as its rules or its folder name it.
         now: the time of the assessment, aware.
         assessor: who assesses.
+        watch: called with each rule before it is evaluated.
 
     Raises:
         UnknownFramework: when no rule belongs to the framework.
@@ -116,7 +118,10 @@ def evaluate(
     moment = now if on == now.astimezone(UTC).date() else day_over
     governance = Governance(store, model)
     evaluations = [_Evaluation(governance, rule, on, moment, now) for rule in chosen]
-    verdicts = [verdict for evaluation in evaluations for verdict in evaluation.verdicts()]
+    verdicts: list[Verdict] = []
+    for evaluation in evaluations:
+        watch(evaluation.rule)
+        verdicts += evaluation.verdicts()
     return Audit(
         verdicts=tuple(verdicts),
         rules=chosen,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Any, Final, TypeAlias
+
+import orjson
 
 from stratagraph.ontology.facts import Iri, Literal, Term
 from stratagraph.ontology.model import OntologyModel
@@ -84,7 +85,7 @@ def to_document(audit: Audit, model: OntologyModel, seal: Seal | None = None) ->
 
 def to_json(audit: Audit, model: OntologyModel) -> str:
     """Write the audit as JSON."""
-    return json.dumps(to_document(audit, model), ensure_ascii=False, indent=2)
+    return orjson.dumps(to_document(audit, model), option=orjson.OPT_INDENT_2).decode()
 
 
 def to_csv(audit: Audit, model: OntologyModel, seal: Seal | None = None, *, lang: str = LANGUAGES[0]) -> str:

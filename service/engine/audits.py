@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -84,17 +84,11 @@ class Audits:
 
     def known(self, question: AuditQuestion) -> Audit | None:
         """Return the answer to a question, if it was given before and still holds."""
-        now = datetime.now(UTC)
         with self._lock:
-            audit = self._kept.get(question)
-            if audit is None:
-                return None
-            if question.moment is None and not audit.holds_at(now):
-                # What is judged as of a moment of the past is never judged otherwise; all else may have run out.
-                del self._kept[question]
-                return None
-            self._kept.move_to_end(question)
-            return audit
+            if (audit := self._still_good(question)) is not None or question.framework is None:
+                return audit
+            whole = self._still_good(replace(question, framework=None))
+        return None if whole is None else _of_framework(whole, question.framework)
 
     def keep(self, question: AuditQuestion, audit: Audit) -> None:
         """Remember an answer; the one that was not asked for longest goes."""
@@ -105,6 +99,17 @@ class Audits:
             newer = self._last is None or audit.sequence >= self._last.sequence
             if question.of_everything_today and newer:
                 self._last = audit
+
+    def _still_good(self, question: AuditQuestion) -> Audit | None:
+        audit = self._kept.get(question)
+        if audit is None:
+            return None
+        if question.moment is None and not audit.holds_at(datetime.now(UTC)):
+            # What is judged as of a moment of the past is never judged otherwise; all else may have run out.
+            del self._kept[question]
+            return None
+        self._kept.move_to_end(question)
+        return audit
 
     def of(self, snapshot: Snapshot, *, on: date | None = None, framework: str | None = None) -> Audit:
         """Evaluate the rules here, over a snapshot and on a day, today unless said otherwise; or return what is known.
@@ -123,3 +128,13 @@ class Audits:
         )
         self.keep(question, audit)
         return audit
+
+
+def _of_framework(audit: Audit, framework: str) -> Audit:
+    """Return what an audit of all frameworks says of one: no rule looks at what another one found."""
+    from stratagraph.shapes.packs import by_framework
+
+    rules = by_framework(audit.rules, framework)
+    chosen = {rule.id for rule in rules}
+    verdicts = tuple(verdict for verdict in audit.verdicts if verdict.rule.id in chosen)
+    return replace(audit, rules=rules, verdicts=verdicts, framework=framework)

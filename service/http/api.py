@@ -6,23 +6,29 @@ from enum import StrEnum
 from typing import Annotated, Any, Final
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query, Response
+from anyio import to_thread
+from fastapi import APIRouter, Query, Request, Response
 
 from stratagraph.ontology.facts import Iri
+from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.sentences import say
 from stratagraph.queries import catalog, names
 from stratagraph.queries.asset import asset as describe_asset
+from stratagraph.queries.audit.verdicts import Audit
 from stratagraph.queries.impact.document import impact_document
 from stratagraph.queries.impact.impact import DEFAULT_DEPTH, MAX_DEPTH, Direction, impact
 from stratagraph.queries.impact.obligations import resolve_start
 from stratagraph.queries.impact.render import render
+from stratagraph.service.auditing.desk import AuditDesk
 from stratagraph.service.engine.engine import Engine
+from stratagraph.service.http.access import asker
 from stratagraph.service.http.documents.graph import AssetDescription, AssetPage, Level, SearchResults
 from stratagraph.service.http.documents.impact import ImpactAnswer
 from stratagraph.service.http.documents.media import texts
 from stratagraph.service.http.documents.problem import problems
 from stratagraph.service.http.graphs import AsOf, Graphs
 from stratagraph.service.http.parameters import Language
+from stratagraph.service.http.places import Places
 from stratagraph.service.http.sequence import answered_at
 from stratagraph.service.views.snapshots import Snapshot
 
@@ -51,16 +57,16 @@ MEDIA_TYPES = {
 }
 
 
-def router(engine: Engine, graphs: Graphs) -> APIRouter:
+def router(engine: Engine, graphs: Graphs, desk: AuditDesk, places: Places) -> APIRouter:
     """Return the routes below /api that read the graph."""
     routes = APIRouter(prefix="/api", tags=["graph"])
-    _add_catalog(routes, engine, graphs)
+    _add_catalog(routes, engine, graphs, desk)
     _add_names(routes, engine, graphs)
-    _add_impact(routes, engine, graphs)
+    _add_impact(routes, engine, graphs, places)
     return routes
 
 
-def _add_catalog(routes: APIRouter, engine: Engine, graphs: Graphs) -> None:
+def _add_catalog(routes: APIRouter, engine: Engine, graphs: Graphs, desk: AuditDesk) -> None:
     """Add what there is: the levels and the assets on them."""
     model = engine.model
 
@@ -69,11 +75,13 @@ def _add_catalog(routes: APIRouter, engine: Engine, graphs: Graphs) -> None:
         summary="The twelve levels with asset counts and the worst verdict",
         responses={200: {"model": list[Level]}, **problems(400, 503)},
     )
-    def levels(lang: Language = "en") -> list[dict[str, Any]]:
-        with graphs(None) as graph:
-            audit = engine.audits.last
-            told = () if audit is None else ((each.level, each.outcome.value) for each in audit.verdicts if each.target)
-            return catalog.levels(graph.triples, model, told, language=lang)
+    async def levels(lang: Language = "en") -> list[dict[str, Any]]:
+        # Evaluating takes seconds: what is shown is the last audit, which says its sequence, and a newer one is begun.
+        last = desk.last()
+        sequence, shown = await to_thread.run_sync(lambda: _levels(graphs, model, last, lang))
+        coming = (last is None or last.sequence != sequence) and desk.renew()
+        told = {"audit": _told(last, sequence), "auditComing": coming}
+        return [level | told for level in shown]
 
     @routes.get(
         "/assets",
@@ -127,7 +135,7 @@ def _add_names(routes: APIRouter, engine: Engine, graphs: Graphs) -> None:
             return names.search(graph.triples, model, q, limit=limit, language=lang)
 
 
-def _add_impact(routes: APIRouter, engine: Engine, graphs: Graphs) -> None:
+def _add_impact(routes: APIRouter, engine: Engine, graphs: Graphs, places: Places) -> None:
     """Add what a change touches."""
 
     @routes.get(
@@ -139,7 +147,8 @@ def _add_impact(routes: APIRouter, engine: Engine, graphs: Graphs) -> None:
             **problems(400, 404, 409, 410, 503),
         },
     )
-    def impact_of(
+    async def impact_of(
+        request: Request,
         asset: Annotated[str, Query(min_length=1, description="Asset or obligation: name, label, CURIE or IRI.")],
         change: Annotated[str | None, Query(description="Kind of change, for example quantisation.")] = None,
         direction: Annotated[Direction, Query(description="down: what it touches; up: what touches it; or both.")] = (
@@ -153,19 +162,41 @@ def _add_impact(routes: APIRouter, engine: Engine, graphs: Graphs) -> None:
         ] = ImpactForm.JSON,
         lang: Language = "en",
     ) -> Response:
-        with graphs(as_of) as graph:
-            answer = impact(
-                graph.adjacency,
-                graph.triples,
-                graph.model,
-                resolve_start(graph.triples, graph.model, asset, engine.settings.base),
-                change=names.resolve_change(graph.model, change) if change else None,
-                direction=direction,
-                aspect=names.resolve_aspect(graph.model, aspect) if aspect else None,
-                depth=depth,
-            )
-        document = impact_document(answer, graph.model, lang) | graph.remark(lang)
-        return Response(render(document, format.value), media_type=MEDIA_TYPES[format], headers=dict(graph.headers))
+        def work() -> Response:
+            with graphs(as_of) as graph:
+                answer = impact(
+                    graph.adjacency,
+                    graph.triples,
+                    graph.model,
+                    resolve_start(graph.triples, graph.model, asset, engine.settings.base),
+                    change=names.resolve_change(graph.model, change) if change else None,
+                    direction=direction,
+                    aspect=names.resolve_aspect(graph.model, aspect) if aspect else None,
+                    depth=depth,
+                )
+            document = impact_document(answer, graph.model, lang) | graph.remark(lang)
+            text = render(document, format.value)
+            return Response(text, media_type=MEDIA_TYPES[format], headers=dict(graph.headers))
+
+        return await places.run(asker(request), work)
+
+
+def _levels(graphs: Graphs, model: OntologyModel, audit: Audit | None, lang: str) -> tuple[int, list[dict[str, Any]]]:
+    """Return the levels with the verdicts of an audit, and the sequence at which their assets were counted."""
+    verdicts = ((each.level, each.outcome.value) for each in audit.verdicts if each.target) if audit else ()
+    with graphs(None) as graph:
+        return graph.triples.sequence, catalog.levels(graph.triples, model, verdicts, language=lang)
+
+
+def _told(audit: Audit | None, sequence: int) -> dict[str, Any] | None:
+    """Say of which audit verdicts are."""
+    if audit is None:
+        return None
+    return {
+        "sequence": audit.sequence,
+        "time": audit.time.isoformat(),
+        "current": audit.sequence == sequence,
+    }
 
 
 def _described(engine: Engine, name: str, lang: str) -> dict[str, Any]:

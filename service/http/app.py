@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from fastapi import Depends, FastAPI
 
 from stratagraph import __version__
+from stratagraph.service.auditing.desk import AuditDesk
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.http import (
     api,
@@ -37,6 +39,7 @@ from stratagraph.service.http.heads import HeadGuard
 from stratagraph.service.http.intake import Intake
 from stratagraph.service.http.origin import OriginGuard, is_loopback
 from stratagraph.service.http.parameters import OneSpelling, strict
+from stratagraph.service.http.places import Places
 from stratagraph.service.http.sequence import SequenceGate
 from stratagraph.service.http.shutdown import ShutdownNotice
 from stratagraph.service.http.tongue import Tongue
@@ -65,6 +68,8 @@ def create_app(engine: Engine, *, guarded: bool = True, lasting: bool = True) ->
     settings = engine.settings
     pasts = Pasts(engine.ledger, engine.model, settings.data / PASTS_FOLDER)
     graph = graphs(engine, pasts)
+    places = Places(settings.long_reads)
+    desk = AuditDesk(engine, pasts, places)
     pool = QueryPool(engine.checkpoints(), _query_settings(settings), pasts)
 
     cypher_pool = CypherPool(
@@ -74,9 +79,11 @@ def create_app(engine: Engine, *, guarded: bool = True, lasting: bool = True) ->
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await pool.start(ahead=lasting)
+        desk.start(lasting=lasting)
         try:
             yield
         finally:
+            await desk.stop()
             await pool.stop()
             await cypher_pool.stop()
             pasts.close()
@@ -93,20 +100,29 @@ def create_app(engine: Engine, *, guarded: bool = True, lasting: bool = True) ->
     describe(app)
     # Who asks a question or two tells the error to who asked: a line of a log beside it would be noise.
     problems.install(app, logged=lasting)
-    _add_routes(app, engine, graph, pool, cypher_pool)
+    _add_routes(app, engine, Reads(graph, places, desk), pool, cypher_pool)
     _add_layers(app, engine, guarded=guarded)
     return app
 
 
-def _add_routes(app: FastAPI, engine: Engine, graph: Graphs, pool: QueryPool, cypher_pool: CypherPool) -> None:
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """What routes read by: graphs at any moment, places for what takes long, and audits."""
+
+    graphs: Graphs
+    places: Places
+    desk: AuditDesk
+
+
+def _add_routes(app: FastAPI, engine: Engine, reads: Reads, pool: QueryPool, cypher_pool: CypherPool) -> None:
     """Include every route; those with parameters of their own protocol are not held to ours."""
     intake = Intake(engine.settings.data / UPLOADS_FOLDER)
     for router in (
-        api.router(engine, graph),
+        api.router(engine, reads.graphs, reads.desk, reads.places),
         batches.router(engine, intake),
         history.router(engine),
         metrics.router(engine),
-        compliance.router(engine, graph),
+        compliance.router(engine, reads.graphs, reads.desk, reads.places),
         ontology.router(engine),
         health.router(engine),
         cypher.router(cypher_pool, lambda: engine.neo4j.status().sequence, client=asker),

@@ -7,7 +7,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import ValidationError
 
@@ -24,6 +24,7 @@ from stratagraph.service.http.documents.media import REF, texts
 from stratagraph.service.http.documents.problem import problems
 from stratagraph.service.http.intake import Intake
 from stratagraph.service.http.negotiation import media_type_of
+from stratagraph.service.http.places import WRITERS
 from stratagraph.service.http.sequence import answered_at
 from stratagraph.service.http.tongue import in_tongue
 from stratagraph.service.http.wire import LONGEST_NAME, LONGEST_SCOPE, WireBatch
@@ -98,6 +99,8 @@ class MalformedBatch(StratagraphError, slug="malformed-batch", status=400):
 def router(engine: Engine, intake: Intake) -> APIRouter:
     """Return the routes that commit a batch, and take back what a source says."""
     routes = APIRouter(prefix="/api", tags=["ledger"])
+    # Not the pool that reads share: a commit must never wait for a thread that a reader holds.
+    writers = CapacityLimiter(WRITERS)
 
     @routes.post(
         "/batches",
@@ -130,10 +133,11 @@ def router(engine: Engine, intake: Intake) -> APIRouter:
         async with intake.body(request, mib << 20, partial(TooLarge, mib=mib)) as body, intake.room(body.size):
             sent = await body.read()
             read = partial(_batch, engine, sent, media_type, source, scope, complete=complete)
-            loaded = await to_thread.run_sync(read)
+            loaded = await to_thread.run_sync(read, limiter=writers)
             if complete and not allow_empty:
-                await to_thread.run_sync(_refuse_emptying, engine, loaded.batch, media_type)
-            answer = await to_thread.run_sync(partial(Writer(engine).commit, loaded.batch, dry_run=dry_run))
+                await to_thread.run_sync(_refuse_emptying, engine, loaded.batch, media_type, limiter=writers)
+            commit = partial(Writer(engine).commit, loaded.batch, dry_run=dry_run)
+            answer = await to_thread.run_sync(commit, limiter=writers)
         _announce(answer)
         warnings = [*(remark.document() for remark in loaded.remarks), *answer["warnings"]]
         told: dict[str, Any] = in_tongue(answer | {"warnings": warnings})
@@ -144,14 +148,15 @@ def router(engine: Engine, intake: Intake) -> APIRouter:
         summary="Withdraw what a source says, wholly or in some of its scopes",
         responses={200: {"model": WithdrawalReceipt}, **problems(400, 404, 409, 503)},
     )
-    def withdraw(
+    async def withdraw(
         source: Annotated[str, Query(min_length=1, max_length=LONGEST_NAME, description="Whose statements.")],
         scope: Annotated[
             list[str] | None, Query(description="Only this scope and what lies below it; may be given several times.")
         ] = None,
         dry_run: DryRun = False,
     ) -> dict[str, Any]:
-        answer = Writer(engine).withdraw(source, scope or (), dry_run=dry_run)
+        close = partial(Writer(engine).withdraw, source, scope or (), dry_run=dry_run)
+        answer = await to_thread.run_sync(close, limiter=writers)
         _announce(answer)
         told: dict[str, Any] = in_tongue(answer)
         return told

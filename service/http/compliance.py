@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+import orjson
+from fastapi import APIRouter, Query, Request, Response
 
 from stratagraph import __version__
+from stratagraph.ontology.facts import Iri
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.queries import names
-from stratagraph.queries.audit.compliance import evaluate
 from stratagraph.queries.audit.judged import judged
 from stratagraph.queries.audit.report import rule_document, to_csv, to_document
 from stratagraph.queries.audit.report_html import to_html
 from stratagraph.queries.audit.seal import Seal
 from stratagraph.queries.audit.verdicts import Audit, Outcome
+from stratagraph.service.auditing.desk import AuditDesk
 from stratagraph.service.engine.engine import Engine
+from stratagraph.service.http.access import asker
 from stratagraph.service.http.documents.audit import ComplianceAudit, ComplianceRules, VerdictList
 from stratagraph.service.http.documents.media import texts
 from stratagraph.service.http.documents.problem import problems
-from stratagraph.service.http.graphs import AsOf, Graphs, QueriedGraph
+from stratagraph.service.http.graphs import AsOf, Graphs
 from stratagraph.service.http.headers import SEQUENCE
 from stratagraph.service.http.parameters import Day, Language
+from stratagraph.service.http.places import Places
 from stratagraph.service.http.sequence import answered_at
+from stratagraph.service.views.snapshots import Snapshot
 
 MAX_VERDICTS = 1000
 EXIT_HEADER = "Stratagraph-Audit-Exit"
@@ -51,7 +54,7 @@ MEDIA_TYPES = {
 }
 
 
-def router(engine: Engine, graphs: Graphs) -> APIRouter:
+def router(engine: Engine, graphs: Graphs, desk: AuditDesk, places: Places) -> APIRouter:
     """Return the routes below /api/compliance."""
     routes = APIRouter(prefix="/api/compliance", tags=["compliance"])
 
@@ -69,10 +72,11 @@ def router(engine: Engine, graphs: Graphs) -> APIRouter:
         response_class=Response,
         responses={
             200: {"model": ComplianceAudit, "content": texts(MEDIA_TYPES.values())},
-            **problems(400, 404, 410, 503),
+            **problems(400, 404, 410, 503, 504),
         },
     )
-    def audit(
+    async def audit(
+        request: Request,
         framework: Annotated[str | None, Query(description="Only this framework, for example LGPD.")] = None,
         on: Annotated[Day | None, Query(description="Date whose rules apply; may be in the future.")] = None,
         as_of: AsOf = None,
@@ -84,32 +88,35 @@ def router(engine: Engine, graphs: Graphs) -> APIRouter:
         ] = AuditForm.JSON,
         lang: Language = "en",
     ) -> Response:
+        client = asker(request)
+        model, headers, remark = engine.model, {}, {}
         if as_of is None:
-            found, model, headers, remark = engine.audit(on=on, framework=framework), engine.model, {}, {}
+            found, _ = await desk.present(client, lambda _: None, on=on, framework=framework)
         else:
-            with graphs(as_of) as graph:
-                found = _audit_of_the_past(graph, engine, on=on, framework=framework)
-                model, headers, remark = graph.model, dict(graph.headers), graph.remark(lang)
+            found, graph = await desk.past(client, lambda: graphs(as_of), on=on, framework=framework)
+            model, headers, remark = graph.model, dict(graph.headers), graph.remark(lang)
         found = replace(found, allow_empty=allow_empty)
         if found.empty:
             headers[EMPTY_HEADER] = "true"
         headers |= {EXIT_HEADER: str(found.exit_code), SEQUENCE: str(found.sequence)}
-        text = _written(found, model, format, lang, remark, _seal(engine))
+        # A report of thousands of verdicts takes a second to write.
+        text = await places.run(client, lambda: _written(found, model, format, lang, remark, _seal(engine)))
         return Response(text, media_type=MEDIA_TYPES[format], headers=headers)
 
-    _add_verdicts(routes, engine)
+    _add_verdicts(routes, engine, desk)
     return routes
 
 
-def _add_verdicts(routes: APIRouter, engine: Engine) -> None:
+def _add_verdicts(routes: APIRouter, engine: Engine, desk: AuditDesk) -> None:
     """Add today's verdicts on one asset or level, for people to read."""
 
     @routes.get(
         "/verdicts",
         summary="Today's verdicts on an asset or a level, the worst first",
-        responses={200: {"model": VerdictList}, **problems(400, 404, 409, 503)},
+        responses={200: {"model": VerdictList}, **problems(400, 404, 409, 503, 504)},
     )
-    def verdicts(
+    async def verdicts(
+        request: Request,
         asset: Annotated[str | None, Query(min_length=1, description="Name, label, CURIE or IRI of an asset.")] = None,
         level: Annotated[str | None, Query(description="L1 to L12, or transversal.")] = None,
         outcome: Annotated[Outcome | None, Query(description="Only verdicts of this outcome.")] = None,
@@ -118,9 +125,11 @@ def _add_verdicts(routes: APIRouter, engine: Engine) -> None:
     ) -> dict[str, Any]:
         model = engine.model
         wanted = names.resolve_level(model, level) if level else None
-        with engine.reading() as snapshot:
-            iri = names.resolve_name(snapshot.triples, model, asset, engine.settings.base) if asset else None
-            audit = engine.audits.of(snapshot)
+
+        def named(snapshot: Snapshot) -> Iri | None:
+            return names.resolve_name(snapshot.triples, model, asset, engine.settings.base) if asset else None
+
+        audit, iri = await desk.present(asker(request), named)
         answered_at(audit.sequence)
         chosen = [
             verdict
@@ -131,13 +140,6 @@ def _add_verdicts(routes: APIRouter, engine: Engine) -> None:
             and outcome in (None, verdict.outcome)
         ]
         return judged(replace(audit, verdicts=tuple(chosen)), model, lang, limit=limit)
-
-
-def _audit_of_the_past(graph: QueriedGraph, engine: Engine, *, on: date | None, framework: str | None) -> Audit:
-    """Judge what was known at a moment as it would have been judged then; the audit's own time is now."""
-    then = graph.time
-    audit = evaluate(graph.triples, graph.model, engine.rules, on=on or then.date(), framework=framework, now=then)
-    return replace(audit, time=datetime.now(UTC))
 
 
 def _seal(engine: Engine) -> Seal:
@@ -156,10 +158,10 @@ def _seal(engine: Engine) -> Seal:
 
 def _written(
     audit: Audit, model: OntologyModel, form: AuditForm, language: str, remark: Mapping[str, Any], seal: Seal
-) -> str:
+) -> str | bytes:
     match form:
         case AuditForm.JSON:
-            return json.dumps({**to_document(audit, model, seal), **remark}, ensure_ascii=False, indent=2)
+            return orjson.dumps({**to_document(audit, model, seal), **remark}, option=orjson.OPT_INDENT_2)
         case AuditForm.CSV:
             return to_csv(audit, model, seal, lang=language)
         case AuditForm.HTML:

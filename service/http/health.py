@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request, Response
 
 from stratagraph.ontology.sentences import say
@@ -14,11 +15,16 @@ from stratagraph.service.http.exposition import MEDIA_TYPES, expose, registry
 from stratagraph.service.http.tongue import spoken
 from stratagraph.service.views.projector import State, Status
 
+WATCHERS: Final = 2
+"""Probes and scrapes that are answered at once; they come every few seconds, and each takes milliseconds."""
+
 
 def router(engine: Engine) -> APIRouter:
     """Return the routes /health/live, /health/ready and /metrics."""
     routes = APIRouter(tags=["health"])
     scraped = registry(engine)
+    # Who watches over the service must be answered when nobody else is: in threads that nothing else can take.
+    own = CapacityLimiter(WATCHERS)
 
     @routes.get("/health/live", summary="Whether the process answers at all", responses={200: {"model": Liveness}})
     async def live() -> dict[str, str]:
@@ -30,14 +36,14 @@ def router(engine: Engine) -> APIRouter:
         summary="Whether the views have caught up with the ledger",
         responses={200: {"model": Readiness}, 503: {"model": Readiness, "description": "Some view is behind"}},
     )
-    def ready(response: Response) -> dict[str, Any]:
-        lags = engine.lags()
+    async def ready(response: Response) -> dict[str, Any]:
+        sequence, lags = await to_thread.run_sync(lambda: (engine.ledger.sequence(), engine.lags()), limiter=own)
         remote = engine.neo4j.status()
         caught_up = not any(lags.values())
         response.status_code = 200 if caught_up else 503
         return {
             "status": "ready" if caught_up else "behind",
-            "sequence": engine.ledger.sequence(),
+            "sequence": sequence,
             "views": {name: {"lag": lag} for name, lag in lags.items()} | _remote(remote),
         }
 
@@ -48,8 +54,9 @@ def router(engine: Engine) -> APIRouter:
         response_class=Response,
         responses={200: {"content": texts(MEDIA_TYPES)}},
     )
-    def metrics(request: Request) -> Response:
-        told = expose(scraped, request.headers.get("accept", ""))
+    async def metrics(request: Request) -> Response:
+        accept = request.headers.get("accept", "")
+        told = await to_thread.run_sync(lambda: expose(scraped, accept), limiter=own)
         return Response(told.body, media_type=told.media_type, headers={"Vary": "Accept", "Cache-Control": "no-store"})
 
     return routes

@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { arrows, h, row, s, table } from "./dom.js";
-import { t } from "./i18n.js";
+import { t, time } from "./i18n.js";
 import { save } from "./signin.js";
 import { href, variant } from "./state.js";
 import { badge, counts, svgBadge } from "./status.js";
@@ -15,9 +15,23 @@ const NARROW = { width: 400, bar: 222, longest: 0 };
 const HEIGHT = 40;
 const GAP = 4;
 
+/** How long the first view waits for the first audit of a service, which takes seconds: in milliseconds. */
+const LONGEST = 5000;
+const STEP = 250;
+
+/** The levels; where nothing was ever judged and is being judged now, with the verdicts, if they come soon. */
+async function judgedLevels(lang) {
+  const until = Date.now() + LONGEST;
+  for (;;) {
+    const levels = await api.levels(lang);
+    if (levels[0].audit || !levels[0].auditComing || Date.now() > until) return levels;
+    await new Promise((resolve) => setTimeout(resolve, STEP));
+  }
+}
+
 export async function home(state) {
   const [levels, listed, judged] = await Promise.all([
-    api.levels(state.lang),
+    judgedLevels(state.lang),
     state.level ? api.assets(state.level, state.after, state.lang) : null,
     state.level ? verdictList({ level: state.level }, state.lang) : null,
   ]);
@@ -27,12 +41,21 @@ export async function home(state) {
     h("h1", { id: "map-title" }, t("map-title")),
     h("p", { class: "quiet" }, total ? t("map-lead", { count: total }) : t("map-empty")),
     bands(levels, state.level),
+    audited(levels[0], total),
     twin(levels),
     h("p", {}, h("a", { id: "report", href: api.report(state.lang), download: "audit.html", onclick: save }, t("report"))));
   const parts = [map];
   if (state.asOf) parts.unshift(h("p", { class: "note" }, t("as-of-map"), " ", h("a", { href: variant({ asOf: "" }) }, t("as-of-now"))));
   if (chosen) parts.push(list(chosen, listed, state));
   return { title: chosen ? `${chosen.level} ${chosen.label}` : "", parts: [h("div", { class: chosen ? "columns" : "single" }, parts), ...(chosen ? [h("section", { id: "verdicts" }, judged)] : [])] };
+}
+
+/** Which audit the verdicts are of: evaluating takes a while, so the last one is shown. */
+function audited({ audit, auditComing }, total) {
+  if (!total) return null;
+  if (!audit) return h("p", { class: "quiet", id: "audited" }, t(auditComing ? "audit-coming" : "audit-none"));
+  const told = t(audit.current ? "audit-current" : "audit-older", { sequence: audit.sequence, time: time(audit.time) });
+  return h("p", { class: "quiet", id: "audited" }, told);
 }
 
 function name(level) {

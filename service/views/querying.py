@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import pyoxigraph as ox
@@ -13,6 +13,26 @@ from stratagraph.ontology.terms import OxTerm, from_ox, to_ox
 from stratagraph.queries.store_protocols import Row
 
 _DEFAULT: Final = ox.DefaultGraph()
+
+
+class Reader:
+    """A store that nobody writes to, at one sequence; implements ``TripleStore``."""
+
+    def __init__(self, store: ox.Store, sequence: int) -> None:
+        self._store = store
+        self.sequence = sequence
+
+    def select(self, query: str, bindings: Mapping[str, Term] | None = None) -> Sequence[Row]:
+        """Evaluate a SELECT query; a bound variable must be one of those that it selects."""
+        return select(self._store, query, bindings)
+
+    def ask(self, query: str, bindings: Mapping[str, Term] | None = None) -> bool:
+        """Evaluate an ASK query; a bound variable must occur in its outermost group."""
+        return ask(self._store, query, bindings)
+
+    def facts_about(self, node: Iri) -> Iterator[tuple[Iri, Term]]:
+        """Yield (predicate, object) of every triple with this subject."""
+        return iter(facts_about(self._store, node))
 
 
 def select(store: ox.Store, query: str, bindings: Mapping[str, Term] | None = None) -> Sequence[Row]:

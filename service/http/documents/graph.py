@@ -19,6 +19,14 @@ class Card(Document):
     level_label: str | None
 
 
+class LevelAudit(Document):
+    """The audit that verdicts are taken from."""
+
+    sequence: int
+    time: str
+    current: bool = Field(description="Whether nothing was committed since")
+
+
 class Level(Document):
     """A level with the number of its assets and its verdicts; the last one holds what belongs to no level."""
 
@@ -29,7 +37,9 @@ class Level(Document):
     group: str | None
     count: int = Field(ge=0)
     worst: str | None = Field(description="The verdict that needs attention first")
-    counts: dict[str, int] = Field(description="Number of verdicts by outcome")
+    counts: dict[str, int] = Field(description="Number of verdicts by outcome, of the last audit")
+    audit: LevelAudit | None = Field(description="The last audit; null where there is none that holds still")
+    audit_coming: bool = Field(description="Whether an audit of the newest sequence is being made")
 
 
 class AssetPage(Document):

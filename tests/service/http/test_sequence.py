@@ -72,11 +72,7 @@ class Site:
     def send(self, method: str, path: str, body: str | None = None, media_type: str = "text/turtle") -> Exchange:
         headers = {"content-type": media_type} if body else {}
 
-        async def ask() -> Exchange:
-            async with self.app.router.lifespan_context(self.app):
-                return await exchange(self.app, method, path, body.encode() if body else None, headers)
-
-        return asyncio.run(ask())
+        return asyncio.run(exchange(self.app, method, path, body.encode() if body else None, headers))
 
 
 @pytest.fixture(name="site", scope="module")

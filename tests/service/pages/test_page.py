@@ -24,6 +24,8 @@ def test_every_band_shows_its_count_and_worst_verdict(browser: Browser) -> None:
     assert counts["L5"] >= 3
     assert all(re.search(r"failing|unknown|waived|passing|not a", band[3]) for band in bands)
     assert any("failing" in band[3] for band in bands)
+    # It is told of which audit that is.
+    assert re.search(r"audit of .+ at sequence \d+", browser.text("#audited"))
 
 
 def test_the_map_has_a_table_twin_with_the_same_counts(browser: Browser) -> None:
