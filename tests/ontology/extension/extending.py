@@ -23,6 +23,11 @@ PREFIXES = """@prefix my: <https://example.org/ontology#> . @prefix other: <http
 @prefix vann: <http://purl.org/vocab/vann/> .
 """
 LABELS = 'rdfs:label "x"@en , "x"@pt-BR'
+WORLD = f"""
+my:A a owl:Class ; {LABELS} . my:B a owl:Class ; {LABELS} .
+my:p a owl:ObjectProperty ; sg:transmitsNothing true ; {LABELS} .
+my:q a owl:ObjectProperty ; sg:transmitsNothing true ; {LABELS} . my:x a my:A . my:y a my:A .
+"""
 
 
 def written(folder: Path, modules: Mapping[str, str]) -> Path:

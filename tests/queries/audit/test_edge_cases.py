@@ -8,39 +8,28 @@ import pytest
 
 from tests.queries.audit.verdict_cases import (
     ABROAD,
-    ACT,
+    CLAUSES,
     FIRST_EIGHT,
+    FOUR,
     HOME,
     LATER_TWO,
     LGPD,
+    ORGANISATION,
     PERSONAL,
     POLICY,
-    TODAY,
+    PURPOSE,
+    SIGNED,
+    SYSTEM,
+    TALKS,
+    TEST,
+    TO_ABROAD,
+    UNDER_ACT,
     control,
     judge,
     outcome,
     record,
     screening,
 )
-
-SYSTEM = ':t a sg:LLMSystem ; sg:name "t" . '
-UNDER_ACT = ACT + ':t a sg:LLMSystem ; sg:name "t" ; sg:governedBy :act . '
-CLAUSES = "sg:transferMechanism sg:TransferStandardClauses ; sg:clausesUnmodified true ; sg:signedAt "
-SIGNED = CLAUSES + '"2026-03-01T00:00:00Z"^^xsd:dateTime'
-TO_ABROAD = ":t sg:sendsPersonalDataTo :abroad . :abroad sg:coveredByTransfer :r . " + ABROAD
-PURPOSE = ':t sg:hasProcessingRecord :p . :p a sg:ProcessingRecord ; sg:name "p" ; sg:processingPurpose "support" . '
-FOUR = "".join(
-    control(kind, kind, "Implemented")
-    for kind in ("EncryptionAtRest", "EncryptionInTransit", "SecretManagement", "LogProtection")
-)
-ORGANISATION = LGPD + ':t a sg:Organisation ; sg:name "t" ; sg:governedBy :lgpd . '
-TALKS = UNDER_ACT + ":t sg:interactsWithPeople true ; sg:actsAs sg:ProviderRole . "
-TEST = (
-    ':t sg:hasAssessment :d . :d a sg:DisclosureTest ; sg:name "d" ; sg:assessedAt '
-    '"2026-11-01T00:00:00Z"^^xsd:dateTime ; '
-    "sg:firstTurnDisclosure true ; sg:disclosedShare 1.0 ; sg:sampledConversations "
-)
-HIGH_RISK = UNDER_ACT + ":t sg:actsAs sg:DeployerRole ; sg:logsHeldByDeployer true ; sg:logRetentionDays 30 ; "
 
 
 @pytest.mark.parametrize(
@@ -392,37 +381,6 @@ def test_e8_two_legal_bases_are_told_as_a_warning() -> None:
     assert [reason.code for reason in verdict.reasons][-1] == "warning"
 
 
-def test_e17_a_class_stated_both_ways_is_judged_strictly_and_reported() -> None:
-    verdict = judge("AIA-26-6", HIGH_RISK + "sg:riskClass sg:NotHighRisk , sg:HighRiskAnnexIII .", on=date(2027, 12, 5))
-    assert verdict is not None
-    assert verdict.outcome.value == "fail"
-    assert "warning" in {reason.code for reason in verdict.reasons}
-
-
-@pytest.mark.parametrize(
-    ("rule", "estate", "predicate"),
-    [
-        ("LGPD-07", LGPD + PERSONAL, "personalData"),
-        ("LGPD-33", LGPD + PERSONAL, "personalData"),
-        ("LGPD-46", LGPD + PERSONAL, "personalData"),
-        ("AIA-50-1", TALKS, "interactsWithPeople"),
-        ("AIA-26-6", HIGH_RISK + "sg:riskClass sg:HighRiskAnnexIII .", "logsHeldByDeployer"),
-        (
-            "LGPD-41",
-            ORGANISATION + ":t sg:actsAs sg:ControllerRole ; sg:smallProcessingAgent true .",
-            "smallProcessingAgent",
-        ),
-    ],
-)
-def test_a_fact_stated_both_ways_binds_and_is_reported(rule: str, estate: str, predicate: str) -> None:
-    verdict = judge(
-        rule, f"{estate} :t sg:{predicate} false .", on=max(TODAY, date(2027, 12, 5)) if rule == "AIA-26-6" else TODAY
-    )
-    assert verdict is not None
-    assert verdict.outcome.value != "not_applicable"
-    assert "warning" in {reason.code for reason in verdict.reasons}
-
-
 @pytest.mark.parametrize(
     ("day", "practices", "right"),
     [
@@ -435,42 +393,3 @@ def test_a_fact_stated_both_ways_binds_and_is_reported(rule: str, estate: str, p
 )
 def test_the_two_later_practices_are_asked_for_from_their_day_on(day: date, practices: str, right: str) -> None:
     assert outcome("AIA-05-1", UNDER_ACT + screening("a", "2026-11-01", practices, "NothingFound"), on=day) == right
-
-
-@pytest.mark.parametrize(
-    ("relation", "right"),
-    [
-        ("sg:partOf :system", "none"),
-        ("sg:partOf :system ; sg:personalData true", "unknown"),
-        ("sg:name 't'", "unknown"),
-    ],
-)
-@pytest.mark.parametrize("cls", ["TaskAgent", "TrainingPipeline", "Dataset"])
-def test_a_part_is_judged_with_its_system_unless_it_states_data_of_its_own(cls: str, relation: str, right: str) -> None:
-    estate = (
-        LGPD + f':system a sg:LLMSystem ; sg:name "system" . :t a sg:{cls} ; sg:name "t" ; sg:governedBy :lgpd ; '
-        f"{relation} ."
-    )
-    assert outcome("LGPD-07", estate) == right
-
-
-def test_a_part_with_personal_data_makes_its_system_one_that_handles_it() -> None:
-    estate = LGPD + ':t a sg:LLMSystem ; sg:name "t" ; sg:governedBy :lgpd ; sg:personalData false . '
-    part = ':a a sg:Agent ; sg:name "a" ; sg:partOf :t ; sg:personalData true .'
-    for rule in ("LGPD-07", "LGPD-33", "LGPD-46"):
-        assert outcome(rule, estate) == "not_applicable"
-        assert outcome(rule, estate + part) == "unknown"
-
-
-def test_records_and_controls_of_the_whole_count_for_its_parts() -> None:
-    whole = (
-        LGPD
-        + PERSONAL
-        + PURPOSE
-        + ":p sg:legalBasis sg:LgpdContract . "
-        + FOUR
-        + control("a", "AccessControl", "Implemented")
-    )
-    part = ':a a sg:Agent ; sg:name "a" ; sg:partOf :t ; sg:governedBy :lgpd ; sg:personalData true .'
-    assert outcome("LGPD-07", whole + part.replace(":a ", ":part "), target="part") == "pass"
-    assert outcome("LGPD-46", whole + part.replace(":a ", ":part "), target="part") == "pass"

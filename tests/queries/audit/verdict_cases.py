@@ -72,3 +72,23 @@ def control(name: str, kind: str, status: str) -> str:
     """Write a control of the target."""
     said = f"; sg:implementationStatus sg:{status}" if status else ""
     return f':t sg:hasControl :{name} . :{name} a sg:Control ; sg:name "{name}" ; sg:controlKind sg:{kind} {said} . '
+
+
+SYSTEM = ':t a sg:LLMSystem ; sg:name "t" . '
+UNDER_ACT = ACT + ':t a sg:LLMSystem ; sg:name "t" ; sg:governedBy :act . '
+CLAUSES = "sg:transferMechanism sg:TransferStandardClauses ; sg:clausesUnmodified true ; sg:signedAt "
+SIGNED = CLAUSES + '"2026-03-01T00:00:00Z"^^xsd:dateTime'
+TO_ABROAD = ":t sg:sendsPersonalDataTo :abroad . :abroad sg:coveredByTransfer :r . " + ABROAD
+PURPOSE = ':t sg:hasProcessingRecord :p . :p a sg:ProcessingRecord ; sg:name "p" ; sg:processingPurpose "support" . '
+FOUR = "".join(
+    control(kind, kind, "Implemented")
+    for kind in ("EncryptionAtRest", "EncryptionInTransit", "SecretManagement", "LogProtection")
+)
+ORGANISATION = LGPD + ':t a sg:Organisation ; sg:name "t" ; sg:governedBy :lgpd . '
+TALKS = UNDER_ACT + ":t sg:interactsWithPeople true ; sg:actsAs sg:ProviderRole . "
+TEST = (
+    ':t sg:hasAssessment :d . :d a sg:DisclosureTest ; sg:name "d" ; sg:assessedAt '
+    '"2026-11-01T00:00:00Z"^^xsd:dateTime ; '
+    "sg:firstTurnDisclosure true ; sg:disclosedShare 1.0 ; sg:sampledConversations "
+)
+HIGH_RISK = UNDER_ACT + ":t sg:actsAs sg:DeployerRole ; sg:logsHeldByDeployer true ; sg:logRetentionDays 30 ; "
