@@ -78,7 +78,7 @@ class Server:
     def run(self) -> None:
         """Serve until a signal or ``stop``."""
         self.engine.lock.announce(self.url)
-        self.engine.start_projecting()
+        self.engine.start()
         self._uvicorn.run(sockets=[self._socket])
 
     @property

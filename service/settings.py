@@ -83,6 +83,9 @@ class Settings(BaseModel):
     ledger_url: SecretStr | None = Field(default=None, description="PostgreSQL that holds the ledger; default: SQLite")
     keep_minutes_days: int = Field(default=14, ge=2, description="Days before observations are added up to hours")
     keep_hours_days: int = Field(default=180, ge=2, description="Days before hours of observations become days")
+    housekeeping_seconds: float = Field(
+        default=300.0, ge=1, le=86_400, description="Seconds between rounds of closing what fell silent, while serving"
+    )
     lang: str = Field(default="en", description="Language of commands: en or pt-BR; from the environment only")
     request_mib: int = Field(default=64, ge=1, description="Largest request body after decompression, in MiB")
 

@@ -133,6 +133,8 @@ class Account:
 
 def summary(answer: dict[str, Any]) -> str:
     """Return the change in numbers of assets and relations."""
+    if answer["assets"] is None:
+        return str(answer["partialReason"])
     if not _anything(answer):
         return "nothing changed" if not answer["dryRun"] else "nothing would change"
     assets, relations = answer["assets"], answer["relations"]
@@ -143,6 +145,8 @@ def summary(answer: dict[str, Any]) -> str:
 
 
 def _anything(answer: dict[str, Any]) -> bool:
+    if answer["assets"] is None:
+        return True  # nobody knows, so nothing is left out as said before
     return any(answer["assets"].values()) or any(answer["relations"].values())
 
 

@@ -13,6 +13,9 @@ from stratagraph.service.deriver.deriver import Deriver
 MOST: Final = 500_000
 """Asserted triples up to which the state is saved: with more, writing it would hold up a service that stops."""
 
+_LONGEST_KEY: Final = 1_000
+"""Bytes of a file that are looked at for its key: one of another kind may have no line at all."""
+
 
 def save(path: Path, model: OntologyModel, deriver: Deriver) -> None:
     """Write the deriver's state, unless it stands there already or is very large."""
@@ -23,6 +26,16 @@ def save(path: Path, model: OntologyModel, deriver: Deriver) -> None:
         freeze(path, key, deriver, shared={"model": model})
     else:
         path.unlink(missing_ok=True)
+
+
+def place(path: Path, model: OntologyModel) -> tuple[int, str] | None:
+    """Return the sequence and batch hash at which this version saved a deriver; None where there is none."""
+    try:
+        with path.open("rb") as file:
+            code, ontology, sequence, batch_hash = file.readline(_LONGEST_KEY).decode().split()
+        return (int(sequence), batch_hash) if (code, ontology) == (_code(), model.hash) else None
+    except (OSError, ValueError):
+        return None
 
 
 def load(path: Path, model: OntologyModel, *, sequence: int, batch_hash: str) -> Deriver | None:

@@ -3,46 +3,44 @@
 from __future__ import annotations
 
 import logging
-import threading
-import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from stratagraph.ontology.facts import Batch, ChangeSet, Iri, LedgerChange, Method, Observation
-from stratagraph.ontology.model import CORE_SOURCE, OntologyModel, load_model
-from stratagraph.ontology.namespaces import RDF
-from stratagraph.ontology.rules import compile_rules
+from stratagraph.ontology.facts import Batch, ChangeSet, Iri, Observation
+from stratagraph.ontology.model import OntologyModel, load_model
 from stratagraph.service.deriver import Deriver
-from stratagraph.service.deriver.saved import load, save
-from stratagraph.service.deriver.shares import horizon
 from stratagraph.service.engine.arrivals import Arrivals
 from stratagraph.service.engine.audits import Audits
+from stratagraph.service.engine.committer import Committed, Committer, single_valued
+from stratagraph.service.engine.derivation import Derivation
+from stratagraph.service.engine.housekeeping import Housekeeping
 from stratagraph.service.engine.in_force import ontology_of
 from stratagraph.service.engine.lockfile import DataLock
 from stratagraph.service.engine.ontology_batch import ontology_batch
+from stratagraph.service.engine.periodic import Periodic
 from stratagraph.service.engine.prices import Prices
+from stratagraph.service.engine.restoring import Restorer
 from stratagraph.service.engine.sameness import Sameness
 from stratagraph.service.engine.seed import FIRST, Seed
 from stratagraph.service.engine.tally import Tally
 from stratagraph.service.gc_pause import LARGE, paused
-from stratagraph.service.ledger.commit import RUN, Receipt
-from stratagraph.service.ledger.errors import InvalidBatch
+from stratagraph.service.ledger.commit import RUN
 from stratagraph.service.ledger.ledger import Ledger
-from stratagraph.service.ledger.reading import End
+from stratagraph.service.ledger.state import End
 from stratagraph.service.settings import CHECKPOINTS_FOLDER, DERIVER_FILE, SNAPSHOTS_FOLDER, TRIPLES_FOLDER, Settings
 from stratagraph.service.views.adjacency import AdjacencyView
 from stratagraph.service.views.checkpoints import Checkpoints
 from stratagraph.service.views.projector import Projector, RemoteView
 from stratagraph.service.views.snapshots import Snapshot, Snapshots
 from stratagraph.service.views.triples import TriplesView
-from stratagraph.service.views.view import View, Watermark
-from stratagraph.shapes.finding import Finding, GateRefused, GateReport
+from stratagraph.service.views.view import View
+from stratagraph.shapes.finding import Finding
 
 if TYPE_CHECKING:
     from stratagraph.loaders.prices import PriceTable
@@ -52,17 +50,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-RETENTION_SECONDS: Final = 3600.0
+FOLLOW_SECONDS: Final = 0.5
+"""Seconds between looks at a ledger that other processes commit to, and at a view that failed."""
 NEAR_MISS_SECONDS: Final = 0.25
 """Seconds that who reads about an asset waits for the deriver: most changes take less, and more is noticed."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Committed:
-    """What became of a batch: its receipt, and what the gate would like to see documented."""
-
-    receipt: Receipt
-    warnings: tuple[Finding, ...]
 
 
 class Engine:
@@ -91,9 +82,6 @@ class Engine:
 
     def _open(self) -> None:
         folder = self.settings.data
-        self._single_valued = frozenset(iri for iri, info in self.model.attributes.items() if info.single_valued)
-        self._commit_lock = threading.Lock()
-        self._views_lock = threading.RLock()
         self.arrivals = Arrivals(lambda: self.sequence)
         self.tally = Tally()
         self.price_table = Prices(self.reading)
@@ -108,17 +96,24 @@ class Engine:
         self.triples = TriplesView(folder / TRIPLES_FOLDER, self.model)
         self.adjacency = AdjacencyView(self.model)
         self._checkpoints: Checkpoints | None = None
-        self._retain_at = 0.0
+        if stated := ontology_batch(self.model, self.ledger):
+            self.ledger.commit(stated, ontology_hash=self.model.hash, single_valued=single_valued(self.model))
+        self._derive()
         self.neo4j = Projector(
             "neo4j",
             connect=self._connect_neo4j,
             snapshot=self._snapshot,
             reading=self._still,
-            head=self._position,
+            head=lambda: self._derivation.position,
+            lease=lambda view: self.ledger.lease(f"neo4j {view.identity}"),
         )
-        if stated := ontology_batch(self.model, self.ledger):
-            self._ledger_commit(stated)
-        self._restore()
+        self._derivation.let_hear(self.neo4j.offer)
+        self._committer = Committer(
+            self.ledger, self.model, self._derivation, self.tally, gate=lambda: self.gate, explain=self._explain
+        )
+        self._following = Periodic("following", self._follow, seconds=FOLLOW_SECONDS)
+        self._keeping = Periodic("housekeeping", self.housekeep, seconds=self.settings.housekeeping_seconds)
+        self.housekeeping = Housekeeping(self._committer, self.settings, ends=lambda: self._keeping.ends)
 
     @cached_property
     def rules(self) -> tuple[Rule, ...]:
@@ -138,9 +133,27 @@ class Engine:
         """Return every view that a commit waits for, in the order in which changes reach them."""
         return (self.adjacency, self.triples)
 
+    def start(self) -> None:
+        """Do what only a process that stays does, each in a thread of its own; ``close`` ends them.
+
+        Remote views follow, so do the local ones what other processes commit, and the house is kept.
+        """
+        self.start_projecting()
+        self._following.start()
+        self._keeping.start()
+
     def start_projecting(self) -> None:
-        """Let remote views follow, each in a thread of its own; only a process that stays does that."""
+        """Let remote views follow."""
         self.neo4j.start()
+
+    def _follow(self) -> None:
+        # Whoever holds the data folder alone has committed all there is: there is nothing to ask the ledger.
+        if self.ledger.shared or self._derivation.ails:
+            self._committer.catch_up()
+
+    def housekeep(self) -> int:
+        """Close what silent sources no longer see and add up old observations; return the number of entries made."""
+        return self.housekeeping.run()
 
     def _connect_neo4j(self) -> RemoteView | None:
         # Most commands never talk to Neo4j, and its driver takes a while to load.
@@ -149,9 +162,6 @@ class Engine:
 
         target = find_target(self.settings)
         return Neo4jView(target, self.model) if target else None
-
-    def _snapshot(self) -> Iterator[ChangeSet]:
-        return self.deriver.snapshot()
 
     def _sown(self, head: End) -> Deriver | None:
         """Return the deriver of a new folder from the seed, with the triples brought in step; None without a seed."""
@@ -163,55 +173,38 @@ class Engine:
             self.triples.apply(deriver.adopt(time=head.time, batch_hash=head.batch_hash, sightings=sightings))
         return deriver
 
-    def _position(self) -> Watermark:
-        mark = self.adjacency.watermark()
-        assert mark is not None  # every view was rebuilt before anything else
-        return mark
+    def _snapshot(self) -> Iterator[ChangeSet]:
+        return self.deriver.snapshot()  # of the deriver of that time: after a failure it is another one
 
-    def _restore(self) -> None:
-        """Take the present in from the ledger, and rebuild every view that does not stand there already."""
-        head = self.ledger.end()
-        saved = load(self._deriver_file, self.model, sequence=head.sequence, batch_hash=head.batch_hash)
-        self.deriver = saved or self._sown(head) or self._restored(head)
-        self.sameness = Sameness(self.model, self.deriver)
-        for view in self.views():
-            if not self._stands_at(view, head):
-                log.info("rebuilding the view %s at sequence %d", view.name, head.sequence)
-                view.rebuild(self.deriver.snapshot(edges_only=view.edges_only))
-                if view is self.triples and self._seed and head.sequence == FIRST:
-                    self._seed.keep(self.deriver, self.triples)
-        if self._seed and head.sequence == FIRST and isinstance(self.settings.ledger, Path):
+    def _derive(self) -> None:
+        """Take the present in, and keep what a new folder begins with for the next one."""
+
+        def keep(view: View, deriver: Deriver) -> None:
+            if view is self.triples and self._seed and deriver.sequence == FIRST:
+                self._seed.keep(deriver, self.triples)
+
+        restorer = Restorer(self.model, self.views(), self._deriver_file, sown=self._sown, made=keep)
+        self._derivation = Derivation(self.ledger, self.model, self.views(), restorer, saved=self._deriver_file)
+        if self._seed and self.deriver.sequence == FIRST and isinstance(self.settings.ledger, Path):
             self._seed.keep_ledger(self.settings.ledger)
         folder = self.settings.data / SNAPSHOTS_FOLDER
         self.snapshots = Snapshots(folder, self.triples, self.adjacency, self.model)
+        self._derivation.move_within(self.snapshots.moving, self.arrivals.announce)
+        self._derivation.let_hear(self.price_table.follow, missed=self.price_table.forget)
 
-    def _restored(self, head: End) -> Deriver:
-        """Derive the present anew from what the ledger says."""
-        deriver = Deriver(self.model, compile_rules(self.model))
-        time = head.time or datetime.now(UTC)
-        deriver.restore(
-            self.ledger.open_claims(),
-            sequence=head.sequence,
-            time=time,
-            batch_hash=head.batch_hash,
-            observations=self.ledger.newest_observations(),
-            recent=self.ledger.statement_observations(horizon(time)),
-            sightings=self.ledger.sightings(),
-        )
-        return deriver
+    @property
+    def deriver(self) -> Deriver:
+        """What holds the present in memory; another one after a failure."""
+        return self._derivation.deriver
+
+    @property
+    def sameness(self) -> Sameness:
+        """What is known about which assets may be one."""
+        return self._derivation.sameness
 
     @property
     def _deriver_file(self) -> Path:
         return self.settings.data / DERIVER_FILE
-
-    def _stands_at(self, view: View, head: End) -> bool:
-        mark = view.watermark()
-        return mark is not None and (mark.sequence, mark.batch_hash, mark.ontology_hash, mark.mapping_version) == (
-            head.sequence,
-            head.batch_hash,
-            self.model.hash,
-            view.mapping_version,
-        )
 
     # Writing
 
@@ -223,27 +216,7 @@ class Engine:
             RunConflict: the run is known with other content.
             InvalidBatch: the source is the ontology's own, or something cannot be kept exactly.
         """
-        with self._commit_lock, paused(sum(len(scope.stated) for scope in batch.scopes)):
-            try:
-                report = self._judge(batch)
-            except GateRefused:
-                self.tally.batch("refused")
-                raise
-            receipt = self._ledger_commit(batch)
-            self.tally.batch("duplicate" if receipt.duplicate else "committed")
-            if not receipt.duplicate:
-                self.tally.changed(receipt.change)
-                self._project(receipt.change)
-            return Committed(receipt=receipt, warnings=(*report.warnings, *self._doubts(batch, receipt)))
-
-    def _doubts(self, batch: Batch, receipt: Receipt) -> tuple[Finding, ...]:
-        """Return what is doubtful about who is who; telemetry has no reader, so what it brings is logged, once."""
-        if batch.method is Method.DECLARED:
-            return tuple(self.sameness.warnings(batch))
-        opened = [claim.fact.subject for claim in receipt.change.opened if claim.fact.predicate == RDF.type]
-        for finding in self.sameness.appeared(opened):
-            log.warning("%s", finding.text())
-        return ()
+        return self._committer.commit(batch)
 
     def rehearse(self, batch: Batch) -> Committed:
         """Return what committing a batch would answer; nothing is committed, and no view moves.
@@ -251,70 +224,12 @@ class Engine:
         Raises:
             GateRefused, RunConflict, InvalidBatch: as committing it would.
         """
-        with self._commit_lock, paused(sum(len(scope.stated) for scope in batch.scopes)):
-            report = self._judge(batch)
-            receipt = self.ledger.rehearse(batch, ontology_hash=self.model.hash, single_valued=self._single_valued)
-            with self._views_lock, self.deriver.supposing(receipt.change):
-                doubts = tuple(self.sameness.warnings(batch))
-        return Committed(receipt=receipt, warnings=(*report.warnings, *doubts))
+        return self._committer.rehearse(batch)
 
-    def _judge(self, batch: Batch) -> GateReport:
-        if batch.source == CORE_SOURCE:
-            raise InvalidBatch(source=batch.source, run=batch.run, problem="this source is the ontology's own")
-        report = self.gate.check(batch, self.ledger.open_facts)
-        if report.violations:
-            from stratagraph.service.engine.candidates import Candidates
+    def _explain(self, violations: tuple[Finding, ...], batch: Batch) -> tuple[Finding, ...]:
+        from stratagraph.service.engine.candidates import Candidates
 
-            candidates = Candidates(self.model, self.settings.base, self.triples)
-            raise GateRefused.of(candidates.explain(report.violations, batch))
-        return report
-
-    def _ledger_commit(self, batch: Batch) -> Receipt:
-        return self.ledger.commit(batch, ontology_hash=self.model.hash, single_valued=self._single_valued)
-
-    def _project(self, change: LedgerChange) -> None:
-        """Let the deriver and every view follow; a view that can't is rebuilt, for the ledger has the truth already."""
-        with self._views_lock:
-            derived = self.deriver.apply(change)
-            self.neo4j.offer(derived)  # before the views move: who compares them finds the change in the queue
-            self.price_table.follow(derived)
-            with self.snapshots.moving():
-                for view in self.views():
-                    try:
-                        view.apply(derived)
-                    except Exception:
-                        log.exception("the view %s failed at sequence %d; rebuilding it", view.name, change.sequence)
-                        view.rebuild(self.deriver.snapshot(edges_only=view.edges_only))
-        self.arrivals.announce()
-
-    def housekeep(self) -> int:
-        """Close what silent sources no longer see and add up old observations; return the number of batches."""
-        due = self.ledger.due_for_silence(datetime.now(UTC))
-        for batch in due:
-            with self._commit_lock:
-                receipt = self._ledger_commit(batch)
-                if not receipt.duplicate:
-                    self._project(receipt.change)
-        return len(due) + self._retain()
-
-    def _retain(self) -> int:
-        """Add up old observations, once an hour, for looking for them reads all; return the number of entries."""
-        from stratagraph.service.ledger.retention import Policy
-
-        if time.monotonic() < self._retain_at:
-            return 0
-        self._retain_at = time.monotonic() + RETENTION_SECONDS
-        policy = Policy(
-            fine=timedelta(days=self.settings.keep_minutes_days), hourly=timedelta(days=self.settings.keep_hours_days)
-        )
-        entries = 0
-        while True:
-            with self._commit_lock:
-                receipt = self.ledger.retain(policy, ontology_hash=self.model.hash)
-                if receipt is None:
-                    return entries
-                self._project(receipt.change)
-            entries += 1
+        return Candidates(self.model, self.settings.base, self.triples).explain(violations, batch)
 
     # Reading
 
@@ -326,11 +241,7 @@ class Engine:
     def lags(self) -> Mapping[str, int]:
         """Return how many sequences each view is behind the ledger."""
         head = self.ledger.sequence()
-        return {view.name: max(0, head - self._sequence_of(view)) for view in self.views()}
-
-    def _sequence_of(self, view: View) -> int:
-        mark = view.watermark()
-        return mark.sequence if mark else 0
+        return {name: max(0, head - sequence) for name, sequence in self._derivation.sequences().items()}
 
     @contextmanager
     def reading(self) -> Iterator[Snapshot]:
@@ -345,7 +256,7 @@ class Engine:
     @contextmanager
     def _still(self) -> Iterator[None]:
         """Hold the deriver and the views still; no commit gets on meanwhile."""
-        with self._views_lock:
+        with self._derivation.lock:
             yield
 
     def near_misses(self, snapshot: Snapshot, asset: Iri, language: str) -> list[dict[str, Any]] | None:
@@ -354,13 +265,13 @@ class Engine:
         Only the deriver knows this, and it knows the newest sequence alone. A change may take minutes to derive: who
         reads about an asset must not wait for that.
         """
-        if not self._views_lock.acquire(timeout=NEAR_MISS_SECONDS):
+        if not self._derivation.lock.acquire(timeout=NEAR_MISS_SECONDS):
             return None
         try:
             here = self.deriver.sequence == snapshot.sequence
             return self.sameness.near_misses(asset, language) if here else None
         finally:
-            self._views_lock.release()
+            self._derivation.lock.release()
 
     def wait_for(self, sequence: int, seconds: float) -> bool:
         """Wait until every view has reached a sequence; return whether it came in time."""
@@ -409,16 +320,23 @@ class Engine:
 
     def close(self) -> None:
         """Flush and release everything."""
-        self.neo4j.close()
-        if self._checkpoints is not None:
-            self._checkpoints.close()
-        self.snapshots.close()
-        for view in self.views():
-            view.close()
+        # Each part whatever became of the one before: a view that can't be closed must not leave the lock behind.
+        with ExitStack() as parts:
+            parts.callback(self.lock.close)
+            parts.callback(self.ledger.close)
+            parts.callback(self._save)
+            for view in self.views():
+                parts.callback(view.close)
+            parts.callback(self.snapshots.close)
+            if self._checkpoints is not None:
+                parts.callback(self._checkpoints.close)
+            parts.callback(self.neo4j.close)
+            parts.callback(self._following.close)
+            parts.callback(self._keeping.close)
+
+    def _save(self) -> None:
         if not (self.deriver.sequence == FIRST and self._seed and self._seed.is_kept):
-            save(self._deriver_file, self.model, self.deriver)
-        self.ledger.close()
-        self.lock.close()
+            self._derivation.save()
 
     def __enter__(self) -> Self:
         """Return the engine, to be closed at the end of the block."""

@@ -47,6 +47,10 @@ class Prices:
         if _touches(chain(change.added, change.removed)):
             self._touched = change.sequence
 
+    def forget(self) -> None:
+        """Read the prices again when they are asked for next: changes were taken in that nobody told of."""
+        self._kept = None
+
     def table(self) -> PriceTable:
         """Return the prices at the newest sequence."""
         from stratagraph.loaders.prices import PriceTable  # loads nothing for commands that price no call

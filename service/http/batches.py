@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from functools import partial
 from http import HTTPStatus
@@ -17,8 +18,9 @@ from stratagraph.loaders.scopes import SourceFile
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Batch
 from stratagraph.ontology.model import OntologyModel
+from stratagraph.service.engine.committer import Committed
 from stratagraph.service.engine.effects import effects
-from stratagraph.service.engine.engine import Committed, Engine
+from stratagraph.service.engine.engine import Engine
 from stratagraph.service.http.documents.ledger import BatchReceipt, WithdrawalReceipt
 from stratagraph.service.http.documents.media import REF, texts
 from stratagraph.service.http.documents.problem import problems
@@ -29,6 +31,8 @@ from stratagraph.service.http.sequence import answered_at
 from stratagraph.service.http.tongue import in_tongue
 from stratagraph.service.http.wire import LONGEST_NAME, LONGEST_SCOPE, WireBatch
 from stratagraph.service.withdrawal import withdrawal
+
+log = logging.getLogger(__name__)
 
 MEDIA_TYPES: Final = {
     "text/turtle": "upload.ttl",
@@ -164,6 +168,16 @@ def router(engine: Engine, intake: Intake) -> APIRouter:
     return routes
 
 
+UNREAD: Final[dict[str, Any]] = {
+    "assets": None,
+    "relations": None,
+    "dangling": [],
+    "partial": True,
+    "partialReason": "The batch is committed; what it means in the graph could not be read just now.",
+}
+"""Stands for what could not be read of a batch that is committed."""
+
+
 class Writer:
     """What the routes write by, for a command that holds the engine itself: the same answers, without the wire."""
 
@@ -174,8 +188,16 @@ class Writer:
         """Commit a batch, or find out what that would do; return what a client learns of it."""
         engine = self._engine
         committed = engine.rehearse(batch) if dry_run else engine.commit(batch)
-        happened = effects(committed.receipt.change, engine.ledger, engine.model)
-        answer = receipt(committed) | happened.counts() | {"dryRun": dry_run}
+        answer = receipt(committed) | {"dryRun": dry_run}
+        try:
+            happened = effects(committed.receipt.change, engine.ledger, engine.model)
+        except Exception:
+            if dry_run:
+                raise
+            # It is committed, and that is what the client asked for: an error would make it take it for refused.
+            log.exception("what sequence %d means in the graph can't be read", committed.receipt.sequence)
+            return answer | UNREAD
+        answer |= happened.counts()
         if dry_run:
             # Which sequence it would be is not decided before it is.
             answer |= {"sequence": None, "hash": None, "time": None, "changes": happened.lists()}

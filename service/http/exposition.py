@@ -49,6 +49,7 @@ class Estate(Collector):
         """Yield every metric."""
         yield from self._service()
         yield from self._ingest()
+        yield from self._housekeeping()
         yield from self._sources()
         yield self._assets()
         yield from self._verdicts()
@@ -85,6 +86,17 @@ class Estate(Collector):
             yield family
         text = "Observations committed since the start"
         yield CounterMetricFamily("stratagraph_observations", text, tally.observations, created=tally.since)
+
+    def _housekeeping(self) -> Iterator[Metric]:
+        """Tell when the house was kept last; nothing, where it was not yet."""
+        kept, since = self._engine.housekeeping, self._engine.tally.since
+        if kept.last is not None:
+            text = "When housekeeping ended last, in seconds since 1970"
+            yield GaugeMetricFamily("stratagraph_housekeeping_timestamp_seconds", text, kept.last)
+        text = "Entries of the ledger made by housekeeping since the start"
+        yield CounterMetricFamily("stratagraph_housekeeping_entries", text, kept.entries, created=since)
+        text = "Tasks of housekeeping that failed since the start"
+        yield CounterMetricFamily("stratagraph_housekeeping_failures", text, kept.failures, created=since)
 
     def _sources(self) -> Iterator[Metric]:
         seen: dict[str, datetime] = {}

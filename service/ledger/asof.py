@@ -161,6 +161,11 @@ def claims_as_of(connection: Connection, at: Moment, *, now: datetime) -> Iterat
     return Claims().present(connection.execute(_as_of(_sequence(at))))
 
 
+def claims_at(connection: Connection, sequence: int) -> Iterator[Claim]:
+    """Yield the claims that were open at a sequence that there is, as they were known then; redacted ones are gone."""
+    return Claims().present(connection.execute(_as_of(_sequence(sequence))))
+
+
 def _sequence(at: Moment) -> ColumnElement[int]:
     """Return the sequence of a moment, as an expression inside the one query."""
     if isinstance(at, int):

@@ -106,6 +106,10 @@ class Database:
         with self._kept.begin():
             yield self._kept
 
+    def session(self) -> Connection:
+        """Return a connection whose statements are transactions of their own, for its caller to close."""
+        return self._reader.connect().execution_options(isolation_level="AUTOCOMMIT")
+
     def scrub(self) -> str | None:
         """Rewrite the tables without what was deleted; return who still keeps it, None when it is out of the files."""
         from stratagraph.service.ledger.scrubbing import scrub_postgresql, scrub_sqlite  # redactions are rare

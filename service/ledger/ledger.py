@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, Self, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, Self, TypeAlias, TypeVar
 
 from sqlalchemy import Connection, bindparam, insert, select
 from sqlalchemy.engine import URL
 
-from stratagraph.ontology.facts import Batch, Iri, LedgerChange
+from stratagraph.ontology.facts import Batch, Fact, Iri, LedgerChange
+from stratagraph.service.ledger import present
 from stratagraph.service.ledger.beginning import give_identity
 from stratagraph.service.ledger.chain import FORMAT, microseconds, moment
 from stratagraph.service.ledger.commit import Commit, Receipt, content_digest
@@ -23,17 +24,22 @@ from stratagraph.service.ledger.entry import Entry, Memory
 from stratagraph.service.ledger.errors import KeyLost, KeyUnusable, RunConflict
 from stratagraph.service.ledger.intake import check
 from stratagraph.service.ledger.keys import Rekeying, admit, known_public_key, rekey, remember
+from stratagraph.service.ledger.lease import Lease
 from stratagraph.service.ledger.prepared import Prepared
 from stratagraph.service.ledger.reading import LedgerReader
 from stratagraph.service.ledger.schema import batches, ledger
 from stratagraph.service.ledger.signing import Head, Signer
+from stratagraph.service.ledger.silence import is_silent, silenced
+from stratagraph.service.ledger.state import end_of
 
 if TYPE_CHECKING:
     from stratagraph.service.ledger.redaction import Redaction, Sought
-    from stratagraph.service.ledger.retention import Policy
+    from stratagraph.service.ledger.retention import Due, Policy
     from stratagraph.service.ledger.verify import VerifyReport
 
 Item = TypeVar("Item")
+Judge: TypeAlias = Callable[[Callable[[Iterable[Iri]], Iterable[Fact]]], None]
+"""Refuses a batch by raising; is given what to ask for the open facts about subjects."""
 
 _SAME_RUN: Final = Prepared(
     select(batches.c.sequence, batches.c.time, batches.c.hash, batches.c.content, batches.c.salt).where(
@@ -118,10 +124,19 @@ class Ledger(LedgerReader):
 
     # Writing
 
-    def commit(self, batch: Batch, *, ontology_hash: str, single_valued: frozenset[Iri] = frozenset()) -> Receipt:
+    def commit(
+        self,
+        batch: Batch,
+        *,
+        ontology_hash: str,
+        single_valued: frozenset[Iri] = frozenset(),
+        judge: Judge | None = None,
+    ) -> Receipt:
         """Make a batch durable, or recognise a run that came before.
 
-        A newer statement about a predicate in ``single_valued`` closes the same source's older one.
+        A newer statement about a predicate in ``single_valued`` closes the same source's older one. ``judge`` is asked
+        about a run that is new, and raises what this raises then. It is asked under the commit lock, so that what it
+        allows is still true when the batch is written, whoever else commits.
 
         Raises:
             RunConflict: the run is there already, with other content.
@@ -129,9 +144,16 @@ class Ledger(LedgerReader):
         """
         # Before the lock, so that a batch that is refused makes nobody wait.
         check(batch, now=self._clock())
-        return self._write(lambda connection: self._commit(connection, batch, ontology_hash, single_valued))
+        return self._write(lambda connection: self._commit(connection, batch, ontology_hash, single_valued, judge))
 
-    def rehearse(self, batch: Batch, *, ontology_hash: str, single_valued: frozenset[Iri] = frozenset()) -> Receipt:
+    def rehearse(
+        self,
+        batch: Batch,
+        *,
+        ontology_hash: str,
+        single_valued: frozenset[Iri] = frozenset(),
+        judge: Judge | None = None,
+    ) -> Receipt:
         """Return the receipt that the batch would have, and leave the ledger as it is.
 
         Raises:
@@ -139,7 +161,7 @@ class Ledger(LedgerReader):
         """
         check(batch, now=self._clock())
 
-        return self._rehearsed(lambda connection: self._commit(connection, batch, ontology_hash, single_valued))
+        return self._rehearsed(lambda connection: self._commit(connection, batch, ontology_hash, single_valued, judge))
 
     def _rehearsed(self, write: Callable[[Connection], Item]) -> Item:
         """Return what writing would return, and write nothing."""
@@ -154,12 +176,21 @@ class Ledger(LedgerReader):
         return outcome[0]
 
     def _commit(
-        self, connection: Connection, batch: Batch, ontology_hash: str, single_valued: frozenset[Iri]
+        self,
+        connection: Connection,
+        batch: Batch,
+        ontology_hash: str,
+        single_valued: frozenset[Iri],
+        judge: Judge | None = None,
     ) -> Receipt:
         # Inside the transaction: the same run may arrive twice at the same time.
+        # A run is recognised before it is judged: who sends it once more may not have heard that it was committed, and
+        # must hear so now, even if what others say has changed since and it would not be let in any more.
         known = self._known_run(connection, batch)
         if known is not None:
             return known
+        if judge is not None:
+            judge(lambda subjects: present.open_facts(connection, subjects))
         entry = Entry(connection, self._memory, now=microseconds(self._clock()))
         return Commit(entry, batch, single_valued).write(ontology_hash=ontology_hash)
 
@@ -191,23 +222,39 @@ class Ledger(LedgerReader):
         with self._lock:
             return self._database.scrub()
 
-    def retain(self, policy: Policy, *, ontology_hash: str) -> Receipt | None:
-        """Add up observations that are older than the policy keeps them; None when nothing is due.
+    def close_silent(self, *, ontology_hash: str) -> Receipt | None:
+        """Close what one source has not said for its silence period; None when nothing is due.
 
-        One entry drops a bounded number: call it again until it returns None.
+        One entry closes a bounded number of claims: call it again until it returns None.
         """
-        from stratagraph.service.ledger.retention import due, roll_up  # nothing is old in a process that is young
-
-        # First without the lock: mostly nothing is due.
         with self._database.reading() as connection:
-            if due(connection, policy, self._clock()) is None:
+            # As a rule nothing is due, and who only looks keeps no commit waiting.
+            if not is_silent(connection, self._clock()):
                 return None
 
         def write(connection: Connection) -> Receipt | None:
-            # Once more with the lock: another process may have done it meanwhile.
-            what = due(connection, policy, self._clock())
-            if what is None:
-                return None
+            # Looked at once more, where nobody can say anything in between.
+            now = self._clock()
+            batch = silenced(connection, now, end_of(connection).sequence + 1)
+            return None if batch is None else self._commit(connection, batch, ontology_hash, frozenset())
+
+        return self._write(write)
+
+    def due_for_retention(self, policy: Policy) -> Due | None:
+        """Return observations that are older than the policy keeps them, a bounded number; None when there are none.
+
+        It looks at all observations, and keeps no commit waiting meanwhile.
+        """
+        from stratagraph.service.ledger.retention import due  # nothing is old in a process that is young
+
+        with self._database.reading() as connection:
+            return due(connection, policy, self._clock())
+
+    def retain(self, what: Due, *, ontology_hash: str) -> Receipt | None:
+        """Add up observations that were found to be due; None when another process has done so meanwhile."""
+        from stratagraph.service.ledger.retention import roll_up
+
+        def write(connection: Connection) -> Receipt | None:
             entry = Entry(connection, self._memory, now=microseconds(self._clock()))
             return roll_up(entry, what, ontology_hash=ontology_hash)
 
@@ -270,6 +317,17 @@ class Ledger(LedgerReader):
         if self._signer is None:
             raise KeyLost(path=str(self._key_file))
         return self._signer
+
+    # Processes
+
+    @property
+    def shared(self) -> bool:
+        """Whether other processes may commit too."""
+        return not self._database.sqlite
+
+    def lease(self, name: str) -> Lease:
+        """Return the lease of this name; it is not held before it is asked."""
+        return Lease(self._database, name)
 
     def verify(self, head_file: Path | None = None) -> VerifyReport:
         """Check the whole chain, against a head kept elsewhere where one is given.

@@ -3,33 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Final, NamedTuple, TypeVar, cast
+from typing import Final, TypeVar, cast
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from stratagraph.ontology.facts import Batch, Claim, Fact, Iri, LedgerChange, Observation, Sighting
+from stratagraph.ontology.facts import Claim, Fact, Iri, LedgerChange, Observation, Sighting
 from stratagraph.service.ledger import asof, history, observed, present
 from stratagraph.service.ledger.asof import Moment, Standing
-from stratagraph.service.ledger.chain import moment
 from stratagraph.service.ledger.database import Database
 from stratagraph.service.ledger.history import BatchRecord, SourceRecord
-from stratagraph.service.ledger.schema import batches
-from stratagraph.service.ledger.silence import due_for_silence
+from stratagraph.service.ledger.state import End, LedgerState, end_of
 
 Item = TypeVar("Item")
 
 NEWEST: Final = 2**63 - 1
 """A sequence that no ledger reaches: everything there is."""
-_HEAD: Final = select(batches.c.sequence, batches.c.time, batches.c.hash).order_by(batches.c.sequence.desc()).limit(1)
-
-
-class End(NamedTuple):
-    """Where the chain ends; sequence 0 is the empty ledger."""
-
-    sequence: int
-    batch_hash: str
-    time: datetime | None
 
 
 class LedgerReader:
@@ -43,12 +33,17 @@ class LedgerReader:
     def end(self) -> End:
         """Return where the chain ends."""
         with self._database.reading() as connection:
-            row = connection.execute(_HEAD).first()
-        return End(row.sequence, bytes(row.hash).hex(), moment(row.time)) if row else End(0, "", None)
+            return end_of(connection)
 
     def sequence(self) -> int:
         """Return the newest sequence; 0 for the empty ledger."""
         return self.end().sequence
+
+    @contextmanager
+    def state(self) -> Iterator[LedgerState]:
+        """Hold one state of the ledger, to ask several questions that fit together."""
+        with self._database.streaming() as connection:
+            yield LedgerState(connection)
 
     def changes(self, after: int) -> Iterator[LedgerChange]:
         """Yield what each sequence after this one changed.
@@ -160,11 +155,6 @@ class LedgerReader:
     def sightings(self) -> Iterator[Sighting]:
         """Yield when each scope of each source was seen last."""
         return self._stream(history.sightings)
-
-    def due_for_silence(self, now: datetime) -> tuple[Batch, ...]:
-        """Return the batches to commit now that close what was not seen for its source's silence period."""
-        with self._database.reading() as connection:
-            return due_for_silence(connection, now)
 
     def _present(self) -> datetime:
         """Return the latest time that is no future: a committed time is none, though the clock was set back since."""

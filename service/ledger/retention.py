@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -58,11 +58,11 @@ _DUE: Final = NAMED.join(
 _SOURCES: Final = select(batches.c.source).where(
     batches.c.sequence.in_(_DUE.with_only_columns(observations.c.sequence).scalar_subquery())
 )
+_ORDER: Final = (observations.c.subject, observations.c.metric, observations.c.start, observations.c.id)
 _OF_SOURCE: Final = (
-    _DUE.where(batches.c.source == bindparam("of"))
-    .order_by(observations.c.subject, observations.c.metric, observations.c.start, observations.c.id)
-    .limit(MOST)
+    _DUE.with_only_columns(observations.c.id).where(batches.c.source == bindparam("of")).order_by(*_ORDER).limit(MOST)
 )
+_STILL_THERE: Final = NAMED.where(observations.c.id.in_(bindparam("ids", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,28 +80,36 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """One source's observations that are old enough to be added up to windows of a length."""
+    """One source's observations that are old enough to be added up to windows of a length, by their numbers.
+
+    What is due stays due: observations are only added, and what is newest only moves on. So it may be found without
+    a lock, and dropped later.
+    """
 
     source: str
     length: timedelta
-    until: int
+    ids: tuple[int, ...]
 
 
 def due(connection: Connection, policy: Policy, now: datetime) -> Due | None:
     """Return what is to be added up next, None where nothing is."""
     for length, age in policy.steps():
-        until = _bucket(microseconds(now - age), length)
-        values = {"length": length // MICROSECOND, "until": until}
+        values = {"length": length // MICROSECOND, "until": _bucket(microseconds(now - age), length)}
         source = connection.execute(_SOURCES.limit(1), values).scalar()
         if source is not None:
-            return Due(source, length, until)
+            ids = connection.execute(_OF_SOURCE, {**values, "of": source}).scalars()
+            return Due(source, length, tuple(ids))
     return None
 
 
-def roll_up(entry: Entry, what: Due, *, ontology_hash: str) -> Receipt:
-    """Write an entry that adds observations up and keeps nothing but the digests of those it drops."""
-    values = {"of": what.source, "length": what.length // MICROSECOND, "until": what.until}
-    rows = entry.connection.execute(_OF_SOURCE, values).all()
+def roll_up(entry: Entry, what: Due, *, ontology_hash: str) -> Receipt | None:
+    """Write an entry that adds observations up and keeps nothing but the digests of those it drops.
+
+    None where none of them is there any more: another process was faster.
+    """
+    rows = _still_there(entry.connection, what.ids)
+    if not rows:
+        return None
     rolled = tuple(_rolled(rows, what.length))
     drop(entry.connection, rows)
     _observe(entry, rolled)
@@ -129,6 +137,12 @@ def roll_up(entry: Entry, what: Due, *, ontology_hash: str) -> Receipt:
         run=run,
     )
     return Receipt(sequence=entry.sequence, batch_hash=batch_hash, time=time, duplicate=False, change=change)
+
+
+def _still_there(connection: Connection, ids: Iterable[int]) -> list[Row[*tuple[Any, ...]]]:
+    """Return the rows of those observations that nobody has dropped, in an order that brings equal series together."""
+    rows = [row for chunk in chunks(ids) for row in connection.execute(_STILL_THERE, {"ids": chunk})]
+    return sorted(rows, key=lambda row: (row.subject, row.metric, row.start, row.id))
 
 
 def _rolled(rows: Sequence[Row[*tuple[Any, ...]]], length: timedelta) -> Iterator[Observation]:

@@ -1,8 +1,7 @@
-"""Scopes that fell silent: the housekeeping batches that close what was not seen for too long."""
+"""Scopes that fell silent: closing what was not seen for too long."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from datetime import datetime
 from typing import Final
 
@@ -15,6 +14,8 @@ from stratagraph.service.ledger.schema import OPEN, batches, claims, scopes
 
 SILENCE_RUN: Final = "silence:"
 """How the runs of housekeeping batches begin."""
+MOST: Final = 20_000
+"""Claims closed by one entry at most: bounds its memory, and how long other commits wait for it."""
 
 _SILENT: Final = (
     select(scopes.c.id, scopes.c.source, scopes.c.name)
@@ -26,26 +27,35 @@ _SILENT: Final = (
     )
     .order_by(scopes.c.source, scopes.c.name)
 )
-_OPEN_OF_SCOPE: Final = named_claims().where(OPEN, claims.c.scope == bindparam("scope")).order_by(claims.c.id)
+_ANY: Final = _SILENT.limit(1)
+_OPEN_OF_SCOPE: Final = (
+    named_claims().where(OPEN, claims.c.scope == bindparam("scope")).order_by(claims.c.id).limit(bindparam("most"))
+)
 
 
-def due_for_silence(connection: Connection, now: datetime) -> tuple[Batch, ...]:
-    """Return one batch for each source with silent scopes, withdrawing everything in them.
+def is_silent(connection: Connection, now: datetime) -> bool:
+    """Tell whether any scope with open claims was not seen for its silence period."""
+    return connection.execute(_ANY, {"now": microseconds(now)}).first() is not None
 
-    Withdrawing is not seeing: committing such a batch leaves the scopes last seen when they were.
+
+def silenced(connection: Connection, now: datetime, sequence: int) -> Batch | None:
+    """Return the batch, to be this sequence, that withdraws what one source's silent scopes still say; None without.
+
+    Ask for it inside the transaction that commits it: what a source says in between is not silence. Withdrawing is
+    not seeing either: committing the batch leaves the scopes last seen when they were.
     """
     reader = Claims()
-    silent: dict[str, list[Scope]] = defaultdict(list)
-    for number, source, name in connection.execute(_SILENT, {"now": microseconds(now)}).all():
-        rows = connection.execute(_OPEN_OF_SCOPE, {"scope": number})
+    silent: list[Scope] = []
+    source, left = None, MOST
+    for number, of, name in connection.execute(_SILENT, {"now": microseconds(now)}).all():
+        if (source is not None and of != source) or not left:
+            break
+        source = of
+        rows = connection.execute(_OPEN_OF_SCOPE, {"scope": number, "most": left}).all()
         facts: tuple[Fact, ...] = tuple(reader.fact(row) for row in rows)
-        silent[source].append(Scope(name=name, complete=False, withdrawn=facts))
-    return tuple(
-        Batch(
-            source=source,
-            run=f"{SILENCE_RUN}{now.isoformat()}",
-            method=Method.OBSERVED,
-            scopes=tuple(scopes_),
-        )
-        for source, scopes_ in silent.items()
-    )
+        silent.append(Scope(name=name, complete=False, withdrawn=facts))
+        left -= len(facts)
+    if source is None:
+        return None
+    run = f"{SILENCE_RUN}{sequence}"  # no clock names a run: one that was set back would name the same again
+    return Batch(source=source, run=run, method=Method.OBSERVED, scopes=tuple(silent))

@@ -47,7 +47,9 @@ class _Table:
     A rebuild begins a table of its own: readers of an earlier one go on with that.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, since: int = 0) -> None:
+        self.since = since
+        """The sequence at which it began: nothing leads back further."""
         self.leaving: _Edges = {}
         self.arriving: _Edges = {}
         self.layers: tuple[_Layer, ...] = ()
@@ -121,6 +123,11 @@ class AdjacencyView:
         """Return the edges as they are now, for good: until ``forget`` says that nobody reads this sequence."""
         return AdjacencySnapshot(self._table, self.sequence)
 
+    def at(self, sequence: int) -> AdjacencySnapshot | None:
+        """Return the edges as they were at a sequence that was not forgotten; None where nothing leads back to it."""
+        reached = self._table.since <= sequence <= self.sequence
+        return AdjacencySnapshot(self._table, sequence) if reached else None
+
     def forget(self, before: int) -> None:
         """Let go of what only readers of sequences before this one need."""
         self._table.layers = tuple(layer for layer in self._table.layers if layer.sequence > before)
@@ -151,6 +158,10 @@ class AdjacencyView:
             self._table.take(((edge, self._kept(edge)) for edge in last.influences), last.influences_removed)
         if last is not None:
             self._mark(last)
+            self._table.since = last.sequence
+
+    def reopen(self) -> None:
+        """Have nothing to open; a change that was applied half-way can be applied again."""
 
     def close(self) -> None:
         """Have nothing to release."""

@@ -37,6 +37,10 @@ class RemoteView(Protocol):
     name: str
     mapping_version: int
 
+    @property
+    def identity(self) -> str:
+        """What tells this place from every other: two services that write one place have one lease."""
+
     def refresh(self) -> Watermark | None:
         """Ask the view how far it has come."""
 
@@ -48,6 +52,16 @@ class RemoteView(Protocol):
 
     def close(self) -> None:
         """Close the connections."""
+
+
+class Lease(Protocol):
+    """What one of the processes that share a ledger holds, to write a view that they share too."""
+
+    def held(self) -> bool:
+        """Tell whether this process holds it now, taking it where nobody does."""
+
+    def release(self) -> None:
+        """Let another process have it."""
 
 
 class State(StrEnum):
@@ -75,7 +89,9 @@ class Projector:
     """Keeps one remote view up with the deriver.
 
     ``connect`` returns the view, or None while none is configured. ``snapshot`` yields the present, and ``reading``
-    holds it still. ``offer`` is called with every change set, in order, and never blocks.
+    holds it still. ``offer`` is called with every change set, in order, and never blocks. Of several services on one
+    ledger only that one writes the view which holds its ``lease``; the others look how far it is, and keep ready what
+    comes next.
     """
 
     def __init__(
@@ -86,6 +102,7 @@ class Projector:
         snapshot: Callable[[], Iterable[ChangeSet]],
         reading: Callable[[], AbstractContextManager[None]],
         head: Callable[[], Watermark],
+        lease: Callable[[RemoteView], Lease],
         moved: Callable[[], None] = lambda: None,
     ) -> None:
         self.name = name
@@ -94,6 +111,8 @@ class Projector:
         self._reading = reading
         self._head = head
         self._moved = moved
+        self._lease_of = lease
+        self._lease: Lease | None = None
         self._view: RemoteView | None = None
         self._queue: deque[ChangeSet] = deque()
         self._queued = 0
@@ -181,6 +200,10 @@ class Projector:
             if self._view is None:
                 self._forget()
                 return False
+            self._lease = self._lease_of(self._view)
+        if self._lease is not None and not self._lease.held():
+            self._watch(self._view)
+            return False
         taken = self._take()
         if not taken:
             # Asked only when nothing waits: meanwhile somebody may have emptied or restored the database.
@@ -193,6 +216,18 @@ class Projector:
         self._state, self._problem = State.CURRENT, ""
         self._moved()
         return bool(taken)
+
+    def _watch(self, view: RemoteView) -> None:
+        """See how far the view is that another process writes; what it has is needed here no more."""
+        self._mark = view.refresh()
+        self._drop(self._mark.sequence if self._mark else 0)
+        self._state, self._problem = State.CURRENT, ""
+        self._moved()
+
+    def _drop(self, sequence: int) -> None:
+        with self._wake:
+            while self._queue and self._queue[0].sequence <= sequence:
+                self._queued -= size(self._queue.popleft())
 
     def _note(self, mark: Watermark | None, last: ChangeSet) -> None:
         known = self._mark or mark
@@ -261,6 +296,9 @@ class Projector:
 
     def _disconnect(self) -> None:
         view, self._view = self._view, None
+        lease, self._lease = self._lease, None
+        if lease is not None:
+            lease.release()
         if view is not None:
             view.close()
 

@@ -164,7 +164,9 @@ class Snapshots:
         self._pinned: set[Snapshot] = set()
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        self._current = self._taken()
+        taken = self._taken()
+        assert taken is not None  # the views stand at one sequence
+        self._current = taken
         triples.before_writing(self._before_writing)
 
     @property
@@ -270,19 +272,22 @@ class Snapshots:
     def _move(self) -> None:
         with self._changed:
             before = self._current
-            together = self._triples.sequence == self._adjacency.sequence
-            # A view that failed stands behind the other one: what was readable stays readable until it is rebuilt.
-            if together and (self._writing or before.sequence != self._triples.sequence):
-                self._writing = False
-                self._current = self._taken()
-                self._forget()
+            if self._writing or before.sequence != self._triples.sequence:
+                # Where the triples failed and stand where they stood, both can still be read at that sequence.
+                # Otherwise what was readable stays readable, as far as it has a checkpoint, until the view is mended.
+                taken = self._taken() if self._triples.is_whole else None
+                if taken is not None:
+                    self._writing = False
+                    self._current = taken
+                    self._forget()
             self._changed.notify_all()
         if before is not self._current and not before.pins:
             before.triples.close()
 
-    def _taken(self) -> Snapshot:
+    def _taken(self) -> Snapshot | None:
         triples = TriplesSnapshot(self._triples, self._triples.sequence)
-        return Snapshot(triples, self._adjacency.snapshot(), self._model, epoch=self._epoch)
+        adjacency = self._adjacency.at(triples.sequence)
+        return None if adjacency is None else Snapshot(triples, adjacency, self._model, epoch=self._epoch)
 
     def _forget(self) -> None:
         """Let the adjacency forget what was before the oldest sequence that anybody reads."""

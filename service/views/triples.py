@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import shutil
+import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -37,12 +39,21 @@ PART: Final = 10_000
 BULK_TEXTS: Final = 50_000
 """Texts, of some three triples each, that are loaded at once: bounds the loader's memory at some 100 MB."""
 
+ROOM: Final = 8 << 20
+"""Bytes that a disk must take before a store on it is closed and opened again: some of its files are written anew."""
+PATIENCE: Final = 2.0
+"""Seconds that opening a store again waits for queries that still read it."""
+
 _Item = TypeVar("_Item")
 _Graphs: TypeAlias = tuple[TripleEdits, TripleEdits]
 """TripleEdits of the default graph and of the book of writings."""
 
 _CORRUPT: Final = "Corruption"
 """How the store's library begins to tell of a damaged file."""
+_HELD: Final = "/LOCK:"
+"""How it tells that a store is open already: by the name of the file."""
+_BLOCK: Final = 1 << 20
+_PAUSE: Final = 0.05
 _META: Final = ox.NamedNode(SG.term("view/meta"))
 _MARK: Final = ox.NamedNode(SG.term("view/watermark"))
 _DEFAULT: Final = ox.DefaultGraph()
@@ -67,10 +78,12 @@ class TriplesView:
         """Open or create the store in a folder; without a folder it lives in memory. A damaged one is begun anew."""
         self._model = model
         self._influence_lines = InfluenceLines(model)
+        self._path = path
         self._store = ox.Store() if path is None else _store(path)
         self._writings = Writings(self._store)
         self._watermark = self._read_watermark()
         self._before_writing: Callable[[bool], None] = lambda _: None
+        self._whole = True
 
     # A view ------------------------------------------------------------------------------------------------------
 
@@ -98,6 +111,7 @@ class TriplesView:
     def rebuild(self, snapshot: Iterable[ChangeSet]) -> None:
         """Throw everything away and take the present in; the watermark comes last."""
         self._before_writing(True)
+        self._whole = False
         self._store.clear()
         self._writings = Writings(self._store)
         self._watermark = None
@@ -107,6 +121,22 @@ class TriplesView:
             self._collect(last, edits, empty=True)
         if last is not None:
             self._write(edits, self._mark(last))
+
+    def reopen(self) -> None:
+        """Open the store anew: its library writes nothing more after a write that failed, until it is opened again.
+
+        Raises:
+            OSError: the disk takes nothing; the store stays as it is, for it can still be read.
+        """
+        if self._path is None:
+            return
+        _see_room(self._path)
+        self._before_writing(True)  # nobody may read it now, as while it is rebuilt
+        self._let_go()
+        self._store = _reopened(self._path)
+        self._writings = Writings(self._store)
+        before, self._watermark = self._watermark, self._read_watermark()
+        self._whole &= self._watermark == before  # a store that was damaged has been begun anew
 
     def flush(self) -> None:
         """Make everything written so far survive a loss of power."""
@@ -131,9 +161,21 @@ class TriplesView:
 
     def close(self) -> None:
         """Flush and let go of the store, so that its folder can be opened again."""
-        self._store.flush()
+        store = self._let_go()
+        if store is None:
+            return
+        try:
+            store.flush()
+        except OSError as error:
+            # The next process finds the view where it was written last, and follows from there.
+            log.warning("the triples can't be flushed: %s", error)
+
+    def _let_go(self) -> ox.Store | None:
+        """Keep no hold on the store, without which its folder can't be opened anew; return the last one, if any."""
         # The library closes a store when nothing refers to it any more, and has no other way to.
-        del self._writings, self._store
+        self.__dict__.pop("_writings", None)
+        store: ox.Store | None = self.__dict__.pop("_store", None)  # missing where opening it anew failed
+        return store
 
     # A triple store ----------------------------------------------------------------------------------------------
 
@@ -141,6 +183,11 @@ class TriplesView:
     def sequence(self) -> int:
         """The ledger sequence that answers are computed at; in the middle of a change, the one before."""
         return self._watermark.sequence if self._watermark else 0
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the store holds one sequence and nothing of another, even after a write that failed."""
+        return self._whole and "_store" in self.__dict__
 
     @property
     def store(self) -> ox.Store:
@@ -221,6 +268,7 @@ class TriplesView:
         self._before_writing(False)
         self._store.update(";\n".join(steps))
         self._watermark = watermark
+        self._whole = True
 
     def _relieve(self, edits: TripleEdits) -> None:
         """Write what has gathered of a large change, so that a million facts need no memory for all their texts."""
@@ -231,6 +279,7 @@ class TriplesView:
         """Write past the transactions, before the watermark moves: five times as fast, and safe to do again."""
         # From here on the store is at no sequence at all until the watermark has moved.
         self._before_writing(True)
+        self._whole = False
         for removed in chunked(sorted(edits.removed), TRANSACTION):
             self._store.update(_data("DELETE", removed))
         for texts in chunked(edits.added, BULK_TEXTS):
@@ -279,6 +328,27 @@ def chunked(items: Iterable[_Item], size: int) -> Iterator[list[_Item]]:
     remaining = iter(items)
     while chunk := list(islice(remaining, size)):
         yield chunk
+
+
+def _see_room(folder: Path) -> None:
+    """Raise the system's error where the disk would not even take what opening a store writes."""
+    logged = sum(file.stat().st_size for file in folder.glob("*.log"))  # is written once more, as tables
+    with tempfile.TemporaryFile(dir=folder) as file:
+        for _ in range(0, logged + ROOM, _BLOCK):
+            file.write(b"\0" * _BLOCK)
+        file.flush()
+
+
+def _reopened(path: Path) -> ox.Store:
+    """Open a store that this process had open; a query that still reads the old one is waited for."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return _store(path)
+        except OSError as error:
+            if _HELD not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(_PAUSE)
 
 
 def _store(path: Path) -> ox.Store:

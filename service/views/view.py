@@ -61,5 +61,8 @@ class View(Protocol):
     def rebuild(self, snapshot: Iterable[ChangeSet]) -> None:
         """Throw everything away and take the present in, as change sets that only add."""
 
+    def reopen(self) -> None:
+        """Let go of files and open them anew, after a write that failed; what was written before it stands."""
+
     def close(self) -> None:
         """Release files and connections."""

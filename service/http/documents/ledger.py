@@ -33,10 +33,12 @@ class BatchReceipt(Document):
     closed: int = Field(description="Facts that were closed")
     observations: int
     warnings: list[dict[str, object]] = Field(description="What the loader and the gate would like to see mended")
-    assets: AssetCounts
-    relations: RelationCounts
+    assets: AssetCounts | None
+    relations: RelationCounts | None
     dangling: list[dict[str, object]] = Field(description="References that lead nowhere now")
     dry_run: bool
+    partial: bool | None = Field(default=None, description="Whether the counts could not be read after the commit")
+    partial_reason: str | None = None
     changes: dict[str, object] | None = Field(
         default=None, description="Of a dry run: the assets and relations themselves"
     )

@@ -75,6 +75,7 @@ class Neo4jView:
         self._driver = open_driver(target)
         try:
             self._create_schema()
+            self.identity = self._identify()
             self._watermark = self.refresh()
         except BaseException:
             self._driver.close()
@@ -177,6 +178,11 @@ class Neo4jView:
                 session.run(neo4j.Query(statement)).consume()
             # Without its index, each row of a MERGE would be looked for among all nodes.
             session.run("CALL db.awaitIndexes($seconds)", seconds=int(_PATIENCE)).consume()
+
+    def _identify(self) -> str:
+        """Return the database's own number: an address may name it in many ways, and others by the same name."""
+        with self._session() as session, explain(self.target):
+            return str(session.run("CALL db.info() YIELD id RETURN id").single(strict=True)["id"])
 
     def _present(self, session: neo4j.Session, nodes: set[Iri]) -> Mapping[Iri, Mapping[str, Any]]:
         if not nodes:

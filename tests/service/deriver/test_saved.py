@@ -15,6 +15,7 @@ from stratagraph.ontology.facts import ChangeSet
 from stratagraph.service.deriver import Deriver
 from stratagraph.service.deriver.saved import MOST, load, save
 from stratagraph.service.engine.engine import Engine
+from stratagraph.service.engine.restoring import derived
 from stratagraph.service.settings import DERIVER_FILE, Settings
 from tests.opened import Opened
 
@@ -65,16 +66,21 @@ def present(deriver: Deriver) -> dict[str, object]:
     return told(*deriver.snapshot())
 
 
+def anew(engine: Engine) -> Deriver:
+    with engine.ledger.state() as still:
+        return derived(still, engine.model, still.end())
+
+
 def test_it_holds_what_the_ledger_gives(engine: Engine) -> None:
     found = saved(engine)
     assert found is not None
-    again = engine._restored(engine.ledger.end())
+    again = anew(engine)
     assert present(found) == present(again)
     assert present(found)["added"]
 
 
 def test_it_goes_on_alike(engine: Engine) -> None:
-    found, again = saved(engine), engine._restored(engine.ledger.end())
+    found, again = saved(engine), anew(engine)
     assert found is not None
     commit(engine, 3)
     (change,) = engine.ledger.changes(again.sequence)

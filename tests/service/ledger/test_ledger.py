@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from stratagraph.ontology.facts import Batch, Literal, Method, Sighting
 from stratagraph.ontology.identity import statement_iri
 from stratagraph.ontology.namespaces import XSD
+from stratagraph.service.ledger import silence
+from stratagraph.service.ledger.commit import Receipt
 from stratagraph.service.ledger.errors import AsOfInFuture, InvalidBatch, LedgerUnreadable, RunConflict, UnstorableTerm
 from stratagraph.service.ledger.history import Outcome
 from stratagraph.service.ledger.ledger import Ledger
@@ -56,13 +60,52 @@ def test_silence_closes_what_was_not_seen(ledger_url: str, tmp_path: Path) -> No
     with Ledger.open(ledger_url, key_file=tmp_path / "l.key", clock=lambda: now) as ledger:
         partial = scope(fact(1), complete=False)
         seen = ledger.commit(batch("1", partial, silence=timedelta(hours=1)), ontology_hash="o").time
-        assert ledger.due_for_silence(seen + timedelta(minutes=59)) == ()
+        now = seen + timedelta(minutes=59)
+        assert ledger.close_silent(ontology_hash="o") is None
         now = seen + timedelta(hours=1)
-        (due,) = ledger.due_for_silence(now)
-        change = ledger.commit(due, ontology_hash="o").change
-        assert [claim.fact for claim in change.closed] == [fact(1)]
-        assert change.closed[0].last_seen == seen
-        assert ledger.due_for_silence(now + timedelta(days=1)) == ()
+        closing = ledger.close_silent(ontology_hash="o")
+        assert closing is not None
+        assert [claim.fact for claim in closing.change.closed] == [fact(1)]
+        assert closing.change.closed[0].last_seen == seen
+        now += timedelta(days=1)
+        assert ledger.close_silent(ontology_hash="o") is None
+        assert ledger.verify().ok
+
+
+def test_silence_closes_source_after_source_and_no_more_at_once_than_it_may(
+    ledger_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(silence, "MOST", 3)
+    now = NOON
+    with Ledger.open(ledger_url, key_file=tmp_path / "l.key", clock=lambda: now) as ledger:
+        for source in "ab":
+            scopes = [scope(*(fact(10 * n + i) for i in range(2)), name=str(n), complete=False) for n in range(2)]
+            ledger.commit(batch("1", *scopes, source=source, silence=timedelta(hours=1)), ontology_hash="o")
+        now += timedelta(hours=2)
+        sizes = []
+        while closing := ledger.close_silent(ontology_hash="o"):
+            sizes.append((closing.change.source, len(closing.change.closed)))
+        assert sizes == [("a", 3), ("a", 1), ("b", 3), ("b", 1)]
+        assert list(ledger.open_claims()) == []
+
+
+def test_what_is_said_between_the_look_and_the_lock_is_not_silence(ledger_url: str, tmp_path: Path) -> None:
+    """The source speaks again after silence was found, and before the lock is had."""
+    now = NOON
+    with Ledger.open(ledger_url, key_file=tmp_path / "l.key", clock=lambda: now) as ledger:
+        partial = scope(fact(1), complete=False)
+        ledger.commit(batch("1", partial, silence=timedelta(hours=1)), ontology_hash="o")
+        now += timedelta(hours=2)
+        write = ledger._write
+
+        def speak_first(work: Callable[[Connection], Receipt | None]) -> Receipt | None:
+            ledger._write = write  # type: ignore[method-assign]  # once
+            ledger.commit(batch("2", partial, silence=timedelta(hours=1)), ontology_hash="o")
+            return write(work)
+
+        ledger._write = speak_first  # type: ignore[method-assign,assignment]  # as a thread that was there first
+        assert ledger.close_silent(ontology_hash="o") is None
+        assert [claim.fact for claim in ledger.open_claims()] == [fact(1)]
 
 
 @pytest.mark.parametrize("at", [2, datetime(9999, 1, 1, tzinfo=UTC)])

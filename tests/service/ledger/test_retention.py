@@ -12,7 +12,7 @@ import pytest
 
 from stratagraph.ontology.facts import Batch, Method, Observation
 from stratagraph.service.ledger.ledger import Ledger
-from stratagraph.service.ledger.retention import DAY, HOUR, Policy
+from stratagraph.service.ledger.retention import DAY, HOUR, Due, Policy
 from tests.service.ledger.samples import NOON, independent_verify, observation, plain
 
 POLICY = Policy(fine=timedelta(days=7), hourly=timedelta(days=30))
@@ -48,10 +48,10 @@ def plainly(seen: Observation) -> Observation:
     return replace(seen, sketch=b"")
 
 
-def retain(ledger: Ledger) -> int:
+def retain(ledger: Ledger, policy: Policy = POLICY) -> int:
     entries = 0
-    while ledger.retain(POLICY, ontology_hash="o"):
-        entries += 1
+    while due := ledger.due_for_retention(policy):
+        entries += ledger.retain(due, ontology_hash="o") is not None
     return entries
 
 
@@ -91,6 +91,42 @@ def test_nothing_is_due_while_all_is_young(measured: Ledger, clock: Clock) -> No
     clock.now = NOON + timedelta(days=6)
     assert retain(measured) == 0
     assert measured.sequence() == 3
+
+
+def test_nothing_younger_than_two_days_is_added_up_whatever_the_policy_says(measured: Ledger, clock: Clock) -> None:
+    """Observed strengths look back a day, and would change when what they look at is added up to longer windows."""
+    at_once = Policy(fine=timedelta(0), hourly=timedelta(0))
+    before = stored(measured)
+    clock.now = before[0].start + 2 * DAY + timedelta(minutes=59)
+    assert retain(measured, at_once) == 0
+    assert stored(measured) == before
+    clock.now = before[0].start + 2 * DAY + HOUR
+    assert retain(measured, at_once) == 1
+    assert [seen.end - seen.start for seen in stored(measured)].count(HOUR) == 1
+
+
+def test_what_another_process_has_added_up_meanwhile_is_not_added_up_twice(measured: Ledger, clock: Clock) -> None:
+    clock.now = NOON + timedelta(days=8)
+    due = measured.due_for_retention(POLICY)
+    assert due is not None
+    assert measured.retain(due, ontology_hash="o") is not None
+    after = stored(measured)
+    assert measured.retain(due, ontology_hash="o") is None
+    assert (measured.sequence(), stored(measured)) == (4, after)
+    assert measured.verify().ok
+
+
+def test_only_what_is_still_there_is_added_up(measured: Ledger, clock: Clock) -> None:
+    """Two processes found the same, and one of them fewer of it."""
+    clock.now = NOON + timedelta(days=8)
+    whole = measured.due_for_retention(POLICY)
+    assert whole is not None
+    some = Due(whole.source, whole.length, whole.ids[:50])
+    total = sum(seen.total for seen in stored(measured))
+    assert measured.retain(some, ontology_hash="o") is not None
+    assert measured.retain(whole, ontology_hash="o") is not None
+    assert sum(seen.total for seen in stored(measured)) == total
+    assert measured.verify().ok
 
 
 def test_the_independent_verifier_takes_digests_for_what_was_dropped(

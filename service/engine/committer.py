@@ -1,0 +1,201 @@
+"""The way of a batch: recognised, judged, committed, and taken in by the deriver and the views."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stratagraph.ontology.facts import Batch, Fact, Iri, Method
+from stratagraph.ontology.model import CORE_SOURCE, OntologyModel
+from stratagraph.ontology.namespaces import RDF
+from stratagraph.service.engine.derivation import Derivation
+from stratagraph.service.engine.tally import Tally
+from stratagraph.service.gc_pause import paused
+from stratagraph.service.ledger.commit import Receipt
+from stratagraph.service.ledger.errors import InvalidBatch
+from stratagraph.service.ledger.ledger import Ledger
+from stratagraph.shapes.finding import Finding, GateRefused, GateReport
+
+if TYPE_CHECKING:
+    from stratagraph.service.ledger.retention import Policy
+    from stratagraph.shapes.gate import Gate
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Committed:
+    """What became of a batch: its receipt, and what the gate would like to see documented."""
+
+    receipt: Receipt
+    warnings: tuple[Finding, ...]
+
+
+class Committer:
+    """Commits to the ledger, one batch at a time, and lets the derivation follow.
+
+    The commit lock is held from the judgement until the views have followed: so batches reach the views in the order of
+    the ledger, and what a client reads after its answer holds what it wrote. It is taken before the derivation's lock
+    and never after it.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        model: OntologyModel,
+        derivation: Derivation,
+        tally: Tally,
+        *,
+        gate: Callable[[], Gate],
+        explain: Callable[[tuple[Finding, ...], Batch], tuple[Finding, ...]],
+    ) -> None:
+        """``gate`` is asked for when the first batch comes; ``explain`` adds to violations what would satisfy them."""
+        self._ledger = ledger
+        self._model = model
+        self._derivation = derivation
+        self._tally = tally
+        self._gate = gate
+        self._explain = explain
+        self._single_valued = single_valued(model)
+        self._lock = threading.Lock()
+
+    def commit(self, batch: Batch) -> Committed:
+        """Commit a batch; see ``Engine.commit``."""
+        _refuse_ours(batch)
+        judged = _Judged(self, batch)
+        with self._lock, paused(sum(len(scope.stated) for scope in batch.scopes)):
+            try:
+                receipt = self._ledger.commit(
+                    batch, ontology_hash=self._model.hash, single_valued=self._single_valued, judge=judged
+                )
+            except GateRefused:
+                self._tally.batch("refused")
+                raise
+            # The batch is committed. Whatever happens from here on, that is the answer: who hears of a failure would
+            # take it for one of the batch.
+            self._follow(receipt)
+            return Committed(receipt=receipt, warnings=(*judged.warnings(receipt), *self._doubts(batch, receipt)))
+
+    def rehearse(self, batch: Batch) -> Committed:
+        """Return what committing a batch would answer; see ``Engine.rehearse``."""
+        _refuse_ours(batch)
+        judged = _Judged(self, batch)
+        with self._lock, paused(sum(len(scope.stated) for scope in batch.scopes)):
+            receipt = self._ledger.rehearse(
+                batch, ontology_hash=self._model.hash, single_valued=self._single_valued, judge=judged
+            )
+            return Committed(receipt=receipt, warnings=(*judged.warnings(receipt), *self._supposed(batch, receipt)))
+
+    def close_silent(self) -> bool:
+        """Close what one source has not said for its silence period; return whether there was anything."""
+        with self._lock:
+            receipt = self._ledger.close_silent(ontology_hash=self._model.hash)
+            if receipt is not None:
+                self._derivation.follow(receipt.change)
+        return receipt is not None
+
+    def retain(self, policy: Policy) -> bool:
+        """Add up some old observations; return whether there were any."""
+        # Looked for without the lock: that reads all observations, and commits need not wait for it.
+        due = self._ledger.due_for_retention(policy)
+        if due is None:
+            return False
+        with self._lock:
+            receipt = self._ledger.retain(due, ontology_hash=self._model.hash)
+            if receipt is not None:
+                self._derivation.follow(receipt.change)
+        return receipt is not None
+
+    def catch_up(self) -> None:
+        """Take in what others committed, and mend what failed."""
+        if self._derivation.ails or self._ledger.sequence() > self._derivation.deriver.sequence:
+            with self._lock:
+                self._derivation.catch_up()
+
+    def judge(self, batch: Batch, open_facts: Callable[[Iterable[Iri]], Iterable[Fact]]) -> GateReport:
+        """Return the gate's report on a batch that it lets in.
+
+        Raises:
+            GateRefused: the batch violates a shape.
+        """
+        report = self._gate().check(batch, open_facts)
+        if report.violations:
+            raise GateRefused.of(self._explained(report.violations, batch))
+        return report
+
+    def _explained(self, violations: tuple[Finding, ...], batch: Batch) -> tuple[Finding, ...]:
+        try:
+            return self._explain(violations, batch)
+        except Exception:
+            log.exception("what would satisfy the gate can't be told")  # a view is down; the batch is no better for it
+            return violations
+
+    def warnings(self, batch: Batch) -> GateReport:
+        """Return what the gate would like to see documented in a batch that is committed already."""
+        return self._gate().check(batch, self._ledger.open_facts)
+
+    def _follow(self, receipt: Receipt) -> None:
+        try:
+            self._tally.batch("duplicate" if receipt.duplicate else "committed")
+            if not receipt.duplicate:
+                self._tally.changed(receipt.change)
+        except Exception:
+            log.exception("sequence %d was not counted", receipt.sequence)
+        if not receipt.duplicate:
+            self._derivation.follow(receipt.change)
+
+    def _doubts(self, batch: Batch, receipt: Receipt) -> tuple[Finding, ...]:
+        """Return what is doubtful about who is who; telemetry has no reader, so what it brings is logged, once."""
+        try:
+            if not self._derivation.is_sound:
+                return ()
+            sameness = self._derivation.sameness
+            if batch.method is Method.DECLARED:
+                return tuple(sameness.warnings(batch))
+            opened = [claim.fact.subject for claim in receipt.change.opened if claim.fact.predicate == RDF.type]
+            for finding in sameness.appeared(opened):
+                log.warning("%s", finding.text())
+        except Exception:
+            log.exception("who is who in sequence %d can't be told", receipt.sequence)
+        return ()
+
+    def _supposed(self, batch: Batch, receipt: Receipt) -> tuple[Finding, ...]:
+        derivation = self._derivation
+        if not derivation.is_sound:
+            return ()
+        with derivation.lock, derivation.supposing(receipt.change):
+            return tuple(derivation.sameness.warnings(batch))
+
+
+class _Judged:
+    """A batch before the gate: asked under the ledger's lock, and only where the run is new."""
+
+    def __init__(self, committer: Committer, batch: Batch) -> None:
+        self._committer = committer
+        self._batch = batch
+        self._report: GateReport | None = None
+
+    def __call__(self, open_facts: Callable[[Iterable[Iri]], Iterable[Fact]]) -> None:
+        self._report = self._committer.judge(self._batch, open_facts)
+
+    def warnings(self, receipt: Receipt) -> tuple[Finding, ...]:
+        """Return the gate's warnings; of a run that came again those that it would get today, if anybody reads them."""
+        try:
+            if self._report is None and self._batch.method is Method.DECLARED:
+                self._report = self._committer.warnings(self._batch)
+        except Exception:
+            log.exception("the gate can't say more on sequence %d", receipt.sequence)
+        return () if self._report is None else self._report.warnings
+
+
+def _refuse_ours(batch: Batch) -> None:
+    if batch.source == CORE_SOURCE:
+        raise InvalidBatch(source=batch.source, run=batch.run, problem="this source is the ontology's own")
+
+
+def single_valued(model: OntologyModel) -> frozenset[Iri]:
+    """Return the attributes of which a source's newer value closes its older one."""
+    return frozenset(iri for iri, info in model.attributes.items() if info.single_valued)

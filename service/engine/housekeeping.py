@@ -1,0 +1,71 @@
+"""What a service does without being asked: close what fell silent, and add up what is old."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from stratagraph.service.engine.committer import Committer
+from stratagraph.service.settings import Settings
+
+if TYPE_CHECKING:
+    from stratagraph.service.ledger.retention import Policy
+
+log = logging.getLogger(__name__)
+
+RETENTION_SECONDS: Final = 3600.0
+"""Least time between two looks for old observations, for a look reads all of them; they are days old anyway."""
+
+
+class Housekeeping:
+    """One round after another of closing and adding up, and how the last round went.
+
+    ``ends`` tells whether the service closes: what is left then is done when it runs again.
+    """
+
+    def __init__(self, committer: Committer, settings: Settings, *, ends: Callable[[], bool] = lambda: False) -> None:
+        self._committer = committer
+        self._settings = settings
+        self._ends = ends
+        self._retain_at = 0.0
+        self.last: float | None = None
+        """When a round ended last, in seconds since 1970."""
+        self.failures = 0
+        """Tasks that failed since the start."""
+        self.entries = 0
+        """Entries that the ledger has through housekeeping since the start."""
+
+    def run(self) -> int:
+        """Do one round; return the number of entries made. A task that fails keeps the others from nothing."""
+        before = self.entries
+        for name, task in (("silence", self._close_silent), ("retention", self._retain)):
+            try:
+                task()
+            except Exception:
+                self.failures += 1
+                log.exception("housekeeping: %s failed; the next round tries it again", name)
+        self.last = time.time()
+        return self.entries - before
+
+    def _close_silent(self) -> None:
+        while not self._ends() and self._committer.close_silent():
+            self.entries += 1
+
+    def _retain(self) -> None:
+        if time.monotonic() < self._retain_at:
+            return
+        policy = self._policy()
+        while not self._ends() and self._committer.retain(policy):
+            self.entries += 1
+        # Only once all went well: what failed is tried again in the next round.
+        self._retain_at = time.monotonic() + RETENTION_SECONDS
+
+    def _policy(self) -> Policy:
+        # Nothing is old in a process that is young: most commands never load this.
+        from stratagraph.service.ledger.retention import Policy
+
+        settings = self._settings
+        return Policy(fine=timedelta(days=settings.keep_minutes_days), hourly=timedelta(days=settings.keep_hours_days))
