@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import resource
 import socket
-from typing import Final
 
 import uvicorn
 
@@ -12,12 +12,10 @@ from stratagraph.service.engine.engine import Engine
 from stratagraph.service.http.access_tokens import TokenFile
 from stratagraph.service.http.app import create_app
 from stratagraph.service.http.origin import is_loopback
-from stratagraph.service.http.sparql import head_bytes
-from stratagraph.service.workers.limits import QuerySettings
+from stratagraph.service.http.protocol import BoundedProtocol
 
 BACKLOG = 2048
-HEAD_BYTES: Final = head_bytes(QuerySettings().query_bytes)
-"""How long the head of a request may be: a query of full length fits into the address."""
+MOST_FILES = 65_536
 LAST_SECONDS = 5
 """Seconds that requests get to be done when the service is told to stop."""
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  names of wildcards, nothing is bound here
@@ -71,12 +69,14 @@ class Server:
                 access_log=False,
                 timeout_graceful_shutdown=LAST_SECONDS,
                 server_header=False,
-                h11_max_incomplete_event_size=HEAD_BYTES,
+                http=BoundedProtocol,
+                ws="none",
             )
         )
 
     def run(self) -> None:
         """Serve until a signal or ``stop``."""
+        _allow_many_connections()
         self.engine.lock.announce(self.url)
         self.engine.start()
         self._uvicorn.run(sockets=[self._socket])
@@ -99,6 +99,14 @@ class Server:
 def _reachable(host: str) -> str:
     """Return where this machine itself reaches a server on the host: loopback, when it listens on every address."""
     return EVERYWHERE.get(host, host)
+
+
+def _allow_many_connections() -> None:
+    """Let the process have as many open files as it may: by habit it is 1,024, which one idle client can hold."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -59,11 +59,6 @@ class UnsupportedMediaType(StratagraphError, slug="unsupported-media-type", stat
     found: str
 
 
-def head_bytes(query_bytes: int) -> int:
-    """Return how long a request's head may be, so that a query of so many bytes may stand in the address."""
-    return query_bytes * _EXPANSION + (64 << 10)
-
-
 def address(request: Request) -> str:
     """Return the address that a request came from: who shares one fair part of the workers by default."""
     return request.client.host if request.client else ""

@@ -120,7 +120,9 @@ class QueryPool:
     async def start(self, *, ahead: bool = True) -> None:
         """Start the workers and let each open the newest checkpoint; or wait with each for a query that needs it."""
         self._running = True
-        self._idle = Idle()  # of the loop that runs now
+        # Of the loop that runs now: a command that asks twice has one for each question.
+        self._idle = Idle()
+        self._renewing = None
         self._places = self.settings.workers if ahead else 0
         await asyncio.gather(*[self._start() for _ in range(self._places)])
         self._following = asyncio.create_task(self._follow())

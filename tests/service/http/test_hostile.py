@@ -7,7 +7,7 @@ import logging
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import httpx
@@ -16,7 +16,7 @@ from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]  # anot
 
 from stratagraph.service import server as serving
 from stratagraph.service.engine.engine import Engine
-from stratagraph.service.http import bodies
+from stratagraph.service.http import bodies, protocol
 from stratagraph.service.http.heads import HEADER_BYTES
 from stratagraph.service.server import Server
 from stratagraph.service.settings import Settings
@@ -248,3 +248,82 @@ def test_a_request_that_outlasts_the_service_is_told_so(
             assert status(answer) == 503
             assert b"The service is stopping" in answer
             assert b"retry-after: " in answer.lower()
+
+
+@pytest.mark.parametrize("begun", [b"", b"\r\n", b"GET /health/live HTT", head("GET", "/health/live")[:-2]])
+def test_a_head_that_does_not_come_is_given_up(site: Site, begun: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.3)
+    with held(site.url, begun, 30) as wires:
+        notices_nothing(site)
+        for wire in wires:
+            assert status(rest(wire)) == 400
+
+
+def test_a_head_that_does_not_come_on_a_kept_connection_is_given_up(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.3)
+    whole = head("GET", "/health/live")
+    answer = exchange(site.url, whole + whole + b"GET /hea")
+    assert answer.count(b"HTTP/1.1 200") == 2
+    assert answer.count(b"HTTP/1.1 ") <= 3
+
+
+@pytest.mark.parametrize("part", ["GET /health/live?", "GET /health/live HTTP/1.1\r\nHost: 127.0.0.1\r\nX-"])
+def test_a_head_without_end_is_not_kept(site: Site, part: str) -> None:
+    with connect(site.url) as wire:
+        wire.sendall(part.encode())
+        sent = 0
+        with suppress(OSError):
+            while sent < 4 * protocol.HEAD_BYTES:
+                wire.sendall(b"x" * 65536)
+                sent += 65536
+        assert sent < 4 * protocol.HEAD_BYTES
+    notices_nothing(site)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"GET / HTTP/9.9",
+        b"GET  / HTTP/1.1",
+        b"G\x00T / HTTP/1.1",
+        b"GET /\xff HTTP/1.1",
+        b"GET http://[ HTTP/1.1",
+        b"PRI * HTTP/2.0",
+        b"CONNECT x:1 HTTP/1.1",
+        b"GET * HTTP/1.1",
+        b"OPTIONS * HTTP/1.1",
+        b"GET //evil/ HTTP/1.1",
+    ],
+)
+def test_a_head_that_is_none_gets_an_answer_and_harms_nobody(site: Site, line: bytes) -> None:
+    answer = exchange(site.url, line + b"\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+    assert not answer or 200 <= status(answer) < 500
+    notices_nothing(site)
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "Content-Length: 5\r\nContent-Length: 6",
+        "Content-Length: +5",
+        "Content-Length: -1",
+        "Content-Length: 99999999999999999999",
+        "Transfer-Encoding: xchunked",
+        "Transfer-Encoding: chunked, identity",
+        "Transfer-Encoding : chunked",
+        "Transfer-Encoding:\x0bchunked",
+        " Content-Length: 5",
+        "Upgrade: websocket\r\nConnection: Upgrade",
+        "Expect: nonsense",
+    ],
+)
+def test_a_doubtful_length_opens_no_second_request(site: Site, field: str) -> None:
+    sent = head("POST", "/api/batches", field) + b"0\r\n\r\n" + head("GET", "/health/live")
+    with connect(site.url) as wire:
+        wire.sendall(sent)
+        wire.shutdown(socket.SHUT_WR)
+        answer = rest(wire)
+    assert answer.count(b"HTTP/1.1 200") == 0 or field.startswith(("Upgrade", "Expect"))
+    notices_nothing(site)

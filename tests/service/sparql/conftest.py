@@ -16,7 +16,7 @@ from pyoxigraph import Literal, NamedNode, Quad, Store
 
 from stratagraph.ontology.namespaces import SG
 from stratagraph.service.http import sparql
-from stratagraph.service.server import HEAD_BYTES
+from stratagraph.service.http.protocol import BoundedProtocol
 from stratagraph.service.sparql.pool import QueryPool
 from stratagraph.service.views.checkpoints import Checkpoints
 from stratagraph.service.workers.limits import QuerySettings
@@ -85,9 +85,7 @@ def _served(estate: Estate) -> Iterator[Served]:
     app.router.on_startup.append(pool.start)
     app.router.on_shutdown.append(pool.stop)
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = uvicorn.Server(
-            uvicorn.Config(app, log_level="critical", lifespan="on", h11_max_incomplete_event_size=HEAD_BYTES)
-        )
+        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="on", http=BoundedProtocol))
         thread = threading.Thread(target=lambda: asyncio.run(server.serve([listening])))
         thread.start()
         while not server.started:
