@@ -16,14 +16,13 @@ from stratagraph.ontology.namespaces import OWL, RDFS, SH, XSD, compact
 from stratagraph.ontology.syntax.parsing import parse_rdf
 from stratagraph.shapes.comparison import well_formed
 from stratagraph.shapes.components import AT_MOST_ONCE, COMPONENTS, PROPERTY_ONLY, SECONDARY, TRUE
-from stratagraph.shapes.constraints import Constraint
 from stratagraph.shapes.data_graph import DataGraph
 from stratagraph.shapes.errors import MalformedShape, UnsupportedShape
 from stratagraph.shapes.notice import Notice, NoticeKind
 from stratagraph.shapes.pathreader import read_path
 from stratagraph.shapes.paths import Path, Predicate
 from stratagraph.shapes.shacl_terms import GRAPH_WIDE, MAKES_SHAPES, changes_validation, is_silent, is_understood, meant
-from stratagraph.shapes.shape import TARGETS, CompiledShapes, Shape, Target
+from stratagraph.shapes.shape import TARGETS, CompiledShapes, Constraint, Shape, Target
 
 ENDLESS: Final = 10**18
 """A count beyond which no graph has values: longer numbers count as this."""

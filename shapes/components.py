@@ -10,9 +10,9 @@ from stratagraph.ontology.namespaces import SH, XSD
 from stratagraph.shapes import constraints as single
 from stratagraph.shapes import relative
 from stratagraph.shapes.comparison import has_order
-from stratagraph.shapes.constraints import Constraint
 from stratagraph.shapes.errors import MalformedShape
 from stratagraph.shapes.patterns import translate
+from stratagraph.shapes.shape import Constraint
 
 TRUE: Final = Literal("true", XSD.boolean)
 

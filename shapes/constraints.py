@@ -3,41 +3,18 @@
 from __future__ import annotations
 
 import re
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import ClassVar, Final
 
 from stratagraph.ontology.blanks import is_blank
 from stratagraph.ontology.facts import Iri, Literal, Term
 from stratagraph.ontology.namespaces import SH
 from stratagraph.shapes.comparison import compare, well_formed
 from stratagraph.shapes.paths import Reached
-from stratagraph.shapes.report import Result
-
-# The two modules need each other's types, and neither needs the other to be loaded.
-if TYPE_CHECKING:
-    from stratagraph.shapes.shape import Run, Shape
-
-
-class Constraint(ABC):
-    """One constraint of one shape."""
-
-    component: ClassVar[Iri]
-
-    @abstractmethod
-    def offending(self, run: Run, focus: Term, values: Reached) -> Iterator[Term | None]:
-        """Yield each value at fault, or None where the fault is not one value's."""
-
-    def results(self, run: Run, shape: Shape, focus: Term, values: Reached) -> Iterator[Result]:
-        """Yield a result for everything at fault."""
-        for value in self.offending(run, focus, values):
-            yield shape.result(focus, value, self.component)
-
-    def references(self) -> tuple[Iri, ...]:
-        """Return the shapes that this constraint asks."""
-        return ()
+from stratagraph.shapes.shape import Constraint, Run
 
 
 class ValueConstraint(Constraint):

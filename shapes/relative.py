@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from stratagraph.ontology.facts import Iri, Term
 from stratagraph.ontology.namespaces import SH
 from stratagraph.shapes.comparison import compare
-from stratagraph.shapes.constraints import Constraint, ValueConstraint
+from stratagraph.shapes.constraints import ValueConstraint
 from stratagraph.shapes.paths import Predicate, Reached
 from stratagraph.shapes.report import Result
-
-if TYPE_CHECKING:
-    from stratagraph.shapes.shape import Run, Shape
+from stratagraph.shapes.shape import Constraint, Run, Shape
 
 
 @dataclass(frozen=True, slots=True)

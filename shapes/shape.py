@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import ClassVar, Final
 
 from stratagraph.ontology.facts import Iri, Literal, Term
 from stratagraph.ontology.namespaces import SH, compact
-from stratagraph.shapes.constraints import Constraint
 from stratagraph.shapes.data_graph import DataGraph
 from stratagraph.shapes.notice import Notice, NoticeKind
 from stratagraph.shapes.paths import Path, Reached
@@ -36,6 +36,25 @@ class Target:
     def nodes(self, graph: DataGraph) -> Reached:
         """Return the focus nodes."""
         return TARGETS[self.kind](graph, self.value)
+
+
+class Constraint(ABC):
+    """One constraint of one shape."""
+
+    component: ClassVar[Iri]
+
+    @abstractmethod
+    def offending(self, run: Run, focus: Term, values: Reached) -> Iterator[Term | None]:
+        """Yield each value at fault, or None where the fault is not one value's."""
+
+    def results(self, run: Run, shape: Shape, focus: Term, values: Reached) -> Iterator[Result]:
+        """Yield a result for everything at fault."""
+        for value in self.offending(run, focus, values):
+            yield shape.result(focus, value, self.component)
+
+    def references(self) -> tuple[Iri, ...]:
+        """Return the shapes that this constraint asks."""
+        return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

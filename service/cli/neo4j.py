@@ -68,7 +68,7 @@ def down(demo: Demo = False, data: Data = None, config: Config = None) -> None:
 @app.command("status")
 def status(demo: Demo = False, data: Data = None, config: Config = None) -> None:
     """Say where Neo4j is, whether it answers, and how far the property graph has come. Exit status 2: it does not."""
-    from stratagraph.service.neo4j.status import look
+    from stratagraph.service.neo4j.view.status import look
 
     with errors_in_words():
         settings = _settings(data, config, demo=demo)
@@ -101,7 +101,7 @@ def _settings(data: Data, config: Config, *, demo: bool, ontology: Ontology = No
 def _follow(settings: Settings, *, fresh: bool) -> None:
     """Let the running service do it where one runs; else open the data for as long as it takes."""
     from stratagraph.service.engine.engine import Engine
-    from stratagraph.service.neo4j.status import forget, look
+    from stratagraph.service.neo4j.view.status import forget, look
     from stratagraph.service.views.projector import State
 
     settings.need_ledger()

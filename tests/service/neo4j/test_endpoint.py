@@ -10,8 +10,8 @@ import pytest
 from stratagraph.service.client import Refused, local
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.http.app import create_app
-from stratagraph.service.neo4j.status import MARK
 from stratagraph.service.neo4j.target import Target
+from stratagraph.service.neo4j.view.status import MARK
 from stratagraph.service.settings import load_settings
 from tests.service.neo4j.reading import query
 
