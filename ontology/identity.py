@@ -62,7 +62,7 @@ def mint(model: OntologyModel, cls: Iri, key: Mapping[Iri, str], base: str = ASS
     components = [_component(key.get(part, "")) for part in info.key_properties]
     if not components[0]:
         raise KeyMissing(cls=compact(cls), missing=compact(info.key_properties[0]))
-    # A part that is missing at the end leaves no trace: an asset without a namespace has one IRI, whoever names it.
+    # A part that is missing at the end leaves no trace: an asset without a namespace has one IRI in every inventory.
     while not components[-1]:
         components.pop()
     return base + "/".join((local_name(info.kind), *components))

@@ -315,7 +315,7 @@ def connect(settings: Settings, absent: Absent = Absent.REFUSE) -> Iterator[Clie
     from stratagraph.service.http.batches import Writer as EngineWriter
 
     with taking_back(settings), Engine(settings) as engine:
-        # Whoever can open the data needs no token to read them.
+        # A process that can open the data needs no token to read them.
         yield local(create_app(engine, guarded=False, lasting=False), EngineWriter(engine))
 
 

@@ -23,7 +23,7 @@ class Exchange:
     content: bytearray = field(default_factory=bytearray)
 
     async def receive(self) -> Message:
-        """Hand the body over; whoever listens on hears nothing before the answer is complete: the client stays."""
+        """Hand the body over; further reads wait until the answer is complete: the client stays."""
         if self.asked:
             await self.over.wait()
             return {"type": "http.disconnect"}

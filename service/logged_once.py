@@ -19,7 +19,7 @@ class LoggedOnce:
         if problem != self._problem:
             self._log.error(message, *values, exc_info=error)
         self._problem = problem
-        # Whoever keeps the record, as some handlers do, would keep open what its frames have open.
+        # A handler that keeps the record, as some do, would keep open what its frames have open.
         clear_frames(error.__traceback__)
 
     def settle(self) -> bool:

@@ -108,7 +108,7 @@ class Settings(BaseModel):
         return file.is_file() and file.stat().st_size > 0
 
     def need_ledger(self) -> None:
-        """Refuse a folder that holds no ledger: who only reads must not make one, least of all in a misspelt folder.
+        """Refuse a folder that holds no ledger: reading must not make one, least of all in a misspelt folder.
 
         Raises:
             NoLedger: no ledger was made there yet.

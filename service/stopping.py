@@ -1,4 +1,4 @@
-"""One way to stop: whoever asks a service to end lets it close what it has open."""
+"""One way to stop: a service that is asked to end closes what it has open."""
 
 from __future__ import annotations
 

@@ -124,7 +124,7 @@ class Subjects:
 
     def model(self, name: str, seen: str) -> Iri:
         """Return a model, and how it was met."""
-        # By its name alone: a model is the same one, whoever calls it and whoever says that he provides it.
+        # By its name alone: a model is the same one for every caller and every provider that claims it.
         iri = self._asset(SG.BaseModel, {SG.name: name})
         self.state(iri, SG.seenAs, Literal(seen))
         return iri

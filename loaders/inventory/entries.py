@@ -1,4 +1,4 @@
-"""The entries of an inventory: who each one speaks of."""
+"""The entries of an inventory: the asset that each one describes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where audits are asked for: one evaluation for all who ask the same at once; who waits takes no thread."""
+"""Where audits are asked for: one evaluation for all that ask the same at once; waiting takes no thread."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class AuditDesk:
         self._evaluator = InAProcess(seconds) if lasting else InAThread(seconds)
 
     async def stop(self) -> None:
-        """End what is under way; who waits for it is told so."""
+        """End what is under way, and tell all that wait for it."""
         await self._evaluator.stop()
         under_way = [*self._running.values(), *filter(None, (self._renewal,))]
         for task in under_way:
@@ -147,7 +147,7 @@ class AuditDesk:
         if running is None:
             running = self._running[question] = asyncio.create_task(self._evaluate(asked.subject, client))
             running.add_done_callback(lambda task: self._over(question, task))
-        # Shielded: whoever leaves, the others go on waiting for the same.
+        # Shielded: when one caller leaves, the others go on waiting for the same.
         return await asyncio.shield(running)
 
     async def _evaluate(self, subject: Subject, client: str) -> Audit:

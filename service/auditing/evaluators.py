@@ -171,7 +171,7 @@ class InAThread:
                     now=subject.moment,
                     watch=lambda rule: rules.append(rule.id),
                 )
-            except Exception as error:  # noqa: BLE001  whatever it is, who waits gets it
+            except Exception as error:  # noqa: BLE001  whatever it is, the caller that waits gets it
                 tell(done.set_exception, error)
             else:
                 tell(done.set_result, audit)

@@ -72,7 +72,7 @@ def verify(
     config: Config = None,
 ) -> None:
     """Check the hash chain from the first batch to the last."""
-    # Whoever checks a ledger needs not be who signs it.
+    # A ledger may be checked where its key is not.
     with errors_in_words(), _open(data, config, keyless=True) as ledger:
         report = ledger.verify(head_file)
     tell(_in_words(report))

@@ -107,7 +107,7 @@ def _follow(settings: Settings, *, fresh: bool) -> None:
     settings.need_ledger()
     look(settings)  # says at once what is wrong with the server, if anything is
     if fresh:
-        # Whoever keeps the view finds no watermark then, and builds it anew.
+        # The process that keeps the view finds no watermark then, and builds it anew.
         forget(settings)
     if running_service(settings.data) is not None:
         tell("The running service rebuilds the graph; see 'stratagraph neo4j status'." if fresh else _RUNS)

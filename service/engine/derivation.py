@@ -144,7 +144,7 @@ class Derivation:
     def _hand_on(self, derived: ChangeSet) -> None:
         for hear in self._hearing:
             try:
-                # Before the position and the views move: who compares them finds the change in the queue.
+                # Before the position and the views move: a reader that compares them finds the change in the queue.
                 hear(derived)
             except Exception:
                 log.exception("somebody did not hear of sequence %d, and will find out", derived.sequence)

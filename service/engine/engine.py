@@ -59,7 +59,7 @@ NEAR_MISS_SECONDS: Final = 0.25
 class Engine:
     """Owns the ledger, the deriver and the views of one data directory; one per process and directory.
 
-    ``commit`` may be called from any thread. Who reads does so within ``reading``: it pins the views as they are, and
+    ``commit`` may be called from any thread. Readers stay within ``reading``: it pins the views as they are, and
     no commit waits for it.
 
     Raises:
@@ -124,7 +124,7 @@ class Engine:
 
     @cached_property
     def gate(self) -> Gate:
-        """What every batch must pass; who only reads does not wait for it."""
+        """What every batch must pass; a process that only reads does not load it."""
         from stratagraph.shapes.gate import Gate
 
         return Gate(self.model)

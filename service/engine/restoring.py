@@ -55,7 +55,7 @@ class Restorer:
     def restore(self, ledger: Ledger) -> Deriver:
         """Return a deriver at the ledger's end; every view stands there too.
 
-        What a view raises is raised: who opens a folder must not work on a view that tells of another time.
+        What a view raises is raised: an opened folder must not have a view that shows another time.
         """
         deriver = self.derive(ledger)
         for view in self._views:

@@ -21,7 +21,7 @@ from stratagraph.service.settings import (
 )
 
 OURS: Final = (LEDGER_FILES, f"{TRIPLES_FOLDER}*", f"{DERIVER_FILE}*", CHECKPOINTS_FOLDER, PASTS_FOLDER)
-"""Patterns of what opening a data folder makes, but for the lock: who waits for that has it open already."""
+"""Patterns of what opening a data folder makes, but for the lock: a process that waits for it has it open already."""
 
 
 @contextmanager

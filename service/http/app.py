@@ -98,7 +98,7 @@ def create_app(engine: Engine, *, guarded: bool = True, lasting: bool = True) ->
         generate_unique_id_function=operation_id,
     )
     describe(app)
-    # Who asks a question or two tells the error to who asked: a line of a log beside it would be noise.
+    # A command that asks a question or two prints the error itself: a line of a log beside it would be noise.
     problems.install(app, logged=lasting)
     _add_routes(app, engine, Reads(graph, places, desk), pool, cypher_pool)
     _add_layers(app, engine, guarded=guarded)

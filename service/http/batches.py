@@ -219,7 +219,7 @@ class Writer:
 
 
 def _announce(answer: dict[str, Any]) -> None:
-    """Let the header carry the batch's own sequence: who sends it on reads what they wrote. A dry run has none."""
+    """Let the header carry the batch's own sequence: a client that sends it on reads its write. A dry run has none."""
     if answer["sequence"] is not None:
         answered_at(answer["sequence"])
 

@@ -23,7 +23,7 @@ def router(engine: Engine) -> APIRouter:
     """Return the routes /health/live, /health/ready and /metrics."""
     routes = APIRouter(tags=["health"])
     scraped = registry(engine)
-    # Who watches over the service must be answered when nobody else is: in threads that nothing else can take.
+    # A monitor must be answered when nobody else is: in threads that nothing else can take.
     own = CapacityLimiter(WATCHERS)
 
     @routes.get("/health/live", summary="Whether the process answers at all", responses={200: {"model": Liveness}})

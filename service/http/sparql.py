@@ -60,7 +60,7 @@ class UnsupportedMediaType(StratagraphError, slug="unsupported-media-type", stat
 
 
 def address(request: Request) -> str:
-    """Return the address that a request came from: who shares one fair part of the workers by default."""
+    """Return the address that a request came from: by default an address has one fair part of the workers."""
     return request.client.host if request.client else ""
 
 

@@ -28,7 +28,7 @@ def open_claims(connection: Connection) -> Iterator[Claim]:
 
 
 def open_facts(connection: Connection, subjects: Iterable[Iri]) -> Iterator[Fact]:
-    """Yield the open facts about the subjects, each once, whoever says it."""
+    """Yield the open facts about the subjects, each once, however many sources state it."""
     reader = Claims()
     for numbers in _numbers(connection, subjects):
         rows = connection.execute(_OF_SUBJECTS, {"subjects": numbers})

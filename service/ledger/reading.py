@@ -58,7 +58,7 @@ class LedgerReader:
         return self._stream(present.open_claims)
 
     def open_facts(self, subjects: Iterable[Iri]) -> Iterator[Fact]:
-        """Yield the open facts about the subjects, each once, whoever says it."""
+        """Yield the open facts about the subjects, each once, however many sources state it."""
         return self._stream(lambda connection: present.open_facts(connection, subjects))
 
     def claims_about(self, subjects: Iterable[Iri], *, before: int) -> Iterator[Claim]:

@@ -34,7 +34,7 @@ MOST_NAMED: Final = 5
 _FOUND: Final = named_claims().add_columns(
     claims.c.id, claims.c.closed, claims.c.scope.label("scope_id"), claims.c.salt
 )
-# As a predicate too: whoever names a property after a person has stored the name there.
+# As a predicate too: a property named after a person stores the name there.
 _ABOUT: Final = _FOUND.where(
     or_(claims.c.subject == bindparam("s"), claims.c.predicate == bindparam("s"), claims.c.object == bindparam("s"))
 ).order_by(claims.c.id)

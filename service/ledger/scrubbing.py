@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 PATIENCE: Final = 5.0
-"""Seconds to wait for readers and writers: whoever asked is waiting too, and it is tried again later."""
+"""Seconds to wait for readers and writers: the caller is waiting too, and it is tried again later."""
 PAUSE: Final = 0.1
 REWRITE: Final = "VACUUM FULL terms, claims, batches, observations, dropped_observations"
 """Of the tables of a ledger that a redaction deletes from."""

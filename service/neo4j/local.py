@@ -105,7 +105,7 @@ class LocalNeo4j:
         """
         running = self.running()
         if running is not None:
-            self._wait(running)  # whoever started it may have been killed meanwhile
+            self._wait(running)  # the process that started it may have been killed meanwhile
             return running
         line = line_of(version or self._line())
         runtime = obtain(line)

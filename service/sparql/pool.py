@@ -241,7 +241,7 @@ class QueryPool:
                 await asyncio.sleep(_POLL)
 
     async def _renewed(self) -> None:
-        """Wait for the next checkpoint, which all who wait for it share; who leaves does not end it."""
+        """Wait for the next checkpoint, which all requests that wait share; one that leaves does not end it."""
         self._awaited += 1
         try:
             await asyncio.shield(self._renewal())
@@ -330,7 +330,7 @@ class QueryPool:
         except BaseException:
             self.release(checkpoint)
             raise
-        # Nothing is awaited between getting the worker and an attempt that gives it back, whoever leaves when.
+        # Nothing is awaited between getting the worker and an attempt that gives it back: a leaving client loses none.
         await self._open(worker, checkpoint)
         return worker
 
@@ -339,7 +339,7 @@ class QueryPool:
             self._places += 1
             try:
                 await self._start()
-            except BaseException:  # who waited has left: the next one may start a worker in this place
+            except BaseException:  # the request has left: the next one may start a worker in this place
                 self._places -= 1
                 raise
         try:

@@ -85,7 +85,7 @@ class Checkpoints:
         self._make = make
         self._sequence = sequence
         self._interval = interval
-        # Two locks: who takes a use or gives one back must not wait for the disk.
+        # Two locks: taking a use and giving one back must not wait for the disk.
         self._lock = threading.Lock()
         self._making = threading.Lock()
         self._uses: Counter[Checkpoint] = Counter()

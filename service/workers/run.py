@@ -36,7 +36,7 @@ class Run(Generic[W]):
         await worker.ask(question)
 
     def _expire(self, worker: W) -> None:
-        """End the query from outside: whoever asked may be stuck in sending to a client that takes nothing."""
+        """End the query from outside: the request may be stuck in sending to a client that takes nothing."""
         worker.kill(late=True)
         self._well = False
         self.end()

@@ -75,7 +75,7 @@ class Turns:
         """Take the client's next turn out of the queue; None where nobody waits for one any more."""
         queue = self._waiting[client]
         turn: asyncio.Future[None] | None = None
-        # Who left has cancelled the turn already, and only later comes to withdraw it.
+        # A client that left has cancelled the turn already, and withdraws it only later.
         while queue and (turn is None or turn.done()):
             turn = queue.popleft()
         if queue:

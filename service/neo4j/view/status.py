@@ -53,7 +53,7 @@ def look(settings: Settings) -> DatabaseStatus:
 
 
 def forget(settings: Settings) -> None:
-    """Remove the watermark: whoever writes the view next builds it anew."""
+    """Remove the watermark: the next writer of the view builds it anew."""
     target = _target(settings)
     with open_driver(target) as driver, driver.session(database=target.database) as session, explain(target):
         session.run(WATERMARK_DROP, iri=MARK).consume()
