@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import neo4j
 
-from stratagraph.service.neo4j.target import Target
+from stratagraph.service.neo4j.target import Neo4jTarget
 
 Row = dict[str, Any]
 ROWS: Final = 5_000
@@ -28,7 +28,7 @@ class Graph:
         return sum(len(rows) for group in (self.nodes, self.ties) for rows in group.values())
 
 
-def connect(target: Target) -> neo4j.Driver:
+def connect(target: Neo4jTarget) -> neo4j.Driver:
     """Connect with the driver's own defaults."""
     return neo4j.GraphDatabase.driver(target.url, auth=(target.user, target.password), notifications_min_severity="OFF")
 

@@ -28,7 +28,7 @@ from stratagraph.service.deriver import Deriver
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.ledger.ledger import Ledger
 from stratagraph.service.neo4j.local import LocalNeo4j
-from stratagraph.service.neo4j.target import Target, local_target
+from stratagraph.service.neo4j.target import Neo4jTarget, local_target
 from stratagraph.service.neo4j.view import Neo4jView
 from stratagraph.service.settings import Settings
 from stratagraph.service.views.projector import State
@@ -105,7 +105,7 @@ def measure_lag(_assets: int, folder: Path) -> None:
 
 
 @contextmanager
-def _server(data: Path, *names: str) -> Iterator[Target | None]:
+def _server(data: Path, *names: str) -> Iterator[Neo4jTarget | None]:
     """Run a local Neo4j beside a data folder; where it can't be had, say so for each figure that falls away."""
     local = LocalNeo4j(data)
     try:
@@ -173,7 +173,7 @@ def _commit_steadily(engine: Engine, batches: list[Batch]) -> tuple[list[tuple[i
 class _Watch:
     """Looks at the watermark all the time, with a driver of its own, and notes when it saw which sequence."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Neo4jTarget) -> None:
         self._target = target
         self._seen: list[tuple[int, float]] = [(0, 0.0)]
         self._ends = threading.Event()

@@ -47,7 +47,7 @@ class KindNeeded(StratagraphError, slug="kind-needed", status=400):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class FolderEntry:
     """One file that was found.
 
     ``inside`` is its path below the folder given, or its own name where the file itself was (``alone``); ``real``
@@ -65,7 +65,7 @@ class Entry:
 class Reading:
     """What the paths hold: the files, the real paths of the folders given, and what was left out, and why."""
 
-    files: tuple[Entry, ...]
+    files: tuple[FolderEntry, ...]
     folders: tuple[str, ...]
     skipped: tuple[str, ...]
 
@@ -101,7 +101,7 @@ class _Walk:
     def __init__(self, kind: Kind | None) -> None:
         self._kind = kind
         self._visited: set[str] = set()
-        self.found: dict[str, Entry] = {}
+        self.found: dict[str, FolderEntry] = {}
         self.skipped: list[str] = []
 
     def given(self, path: Path) -> None:
@@ -109,7 +109,7 @@ class _Walk:
         if str(path) == STANDARD_INPUT:
             if self._kind is None:
                 raise KindNeeded
-            entry = Entry(shown=STREAM, inside=STREAM, real="", data=sys.stdin.buffer.read())
+            entry = FolderEntry(shown=STREAM, inside=STREAM, real="", data=sys.stdin.buffer.read())
             self.found.setdefault(STANDARD_INPUT, entry)
             return
         real = os.path.realpath(path)
@@ -119,7 +119,9 @@ class _Walk:
             mode = path.stat().st_mode
             # A pipe of the shell has another name each time.
             inside = _name(path) if stat.S_ISREG(mode) else STREAM
-            self.found[real] = Entry(shown=_shown(path), inside=inside, real=real, data=path.read_bytes(), alone=True)
+            self.found[real] = FolderEntry(
+                shown=_shown(path), inside=inside, real=real, data=path.read_bytes(), alone=True
+            )
 
     def folder(self, folder: Path) -> None:
         """Take in what is below a folder."""
@@ -135,7 +137,7 @@ class _Walk:
                 self._skip(file, f"the same file as {known.inside}")
                 continue
             with _readable(file):
-                entry = Entry(shown=_shown(file), inside=inside, real=real, data=file.read_bytes())
+                entry = FolderEntry(shown=_shown(file), inside=inside, real=real, data=file.read_bytes())
             if known is not None:
                 self._skip(Path(known.shown), f"the same file as {inside}")
             if self._is_ours(entry):
@@ -172,7 +174,7 @@ class _Walk:
     def _other_kind(self, name: str) -> str:
         return f"not {self._kind}" if self._kind and is_read(name, None) else "of no known kind"
 
-    def _is_ours(self, entry: Entry) -> bool:
+    def _is_ours(self, entry: FolderEntry) -> bool:
         """Whether a file of a folder is meant for us: much that ends in .json there belongs to other programs."""
         if suffix_of(entry.inside) != JSON_SUFFIX:
             return True

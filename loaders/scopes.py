@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from stratagraph.loaders.folders import Entry, Reading
+from stratagraph.loaders.folders import FolderEntry, Reading
 from stratagraph.loaders.kinds import Kind, is_read
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Batch, Scope
@@ -47,7 +47,7 @@ class SourceFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class ScopePlan:
     """What a load is of: its files, and the scopes that it closes because their files are gone.
 
     ``replaced`` are scopes that an earlier version named after the file's place on the machine; ``enumerated`` are
@@ -65,7 +65,9 @@ class Plan:
         return replace(batch, scopes=(*batch.scopes, *(Scope(name=name, complete=True) for name in names)))
 
 
-def plan(reading: Reading, known: Mapping[str, int], *, scope: str | None = None, kind: Kind | None = None) -> Plan:
+def plan(
+    reading: Reading, known: Mapping[str, int], *, scope: str | None = None, kind: Kind | None = None
+) -> ScopePlan:
     """Name the files, and find what the source still says of files that are no longer there.
 
     ``known`` are the scopes of the source with the number of their open claims. A folder's files are named by their
@@ -77,7 +79,7 @@ def plan(reading: Reading, known: Mapping[str, int], *, scope: str | None = None
         BadScope: ``scope`` can't name anything.
     """
     prefix = _checked(scope)
-    files: dict[str, Entry] = {}
+    files: dict[str, FolderEntry] = {}
     for entry in reading.files:
         name = _name(entry, known, prefix=prefix, only=len(reading.files) == 1 and not reading.folders)
         if name in files:
@@ -90,7 +92,7 @@ def plan(reading: Reading, known: Mapping[str, int], *, scope: str | None = None
     gone = set(_moved_away(reading, open_ - set(replaced.values()), kind))
     if reading.folders:
         gone.update(_below(prefix, open_, others=_others(known, prefix, files), kind=kind))
-    return Plan(
+    return ScopePlan(
         files=tuple(SourceFile(scope=name, data=entry.data, shown=entry.shown) for name, entry in files.items()),
         gone=tuple(sorted(gone)),
         replaced=replaced,
@@ -107,7 +109,7 @@ def _checked(scope: str | None) -> str:
     return name
 
 
-def _name(entry: Entry, known: Collection[str], *, prefix: str, only: bool) -> str:
+def _name(entry: FolderEntry, known: Collection[str], *, prefix: str, only: bool) -> str:
     if prefix:
         return prefix if only else f"{prefix}/{entry.inside}"
     if not entry.alone or not entry.real:

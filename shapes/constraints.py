@@ -14,17 +14,17 @@ from stratagraph.ontology.facts import Iri, Literal, Term
 from stratagraph.ontology.namespaces import SH
 from stratagraph.shapes.comparison import compare, well_formed
 from stratagraph.shapes.paths import Reached
-from stratagraph.shapes.shape import Constraint, Run
+from stratagraph.shapes.shape import Constraint, ShapesRun
 
 
 class ValueConstraint(Constraint):
     """A constraint that every value node meets or fails by itself."""
 
     @abstractmethod
-    def accepts(self, run: Run, value: Term) -> bool:
+    def accepts(self, run: ShapesRun, value: Term) -> bool:
         """Say whether one value meets the constraint."""
 
-    def offending(self, run: Run, _focus: Term, values: Reached) -> Iterator[Term | None]:
+    def offending(self, run: ShapesRun, _focus: Term, values: Reached) -> Iterator[Term | None]:
         return (value for value in values if not self.accepts(run, value))
 
 
@@ -33,7 +33,7 @@ class Class(ValueConstraint):
     component: ClassVar[Iri] = SH.ClassConstraintComponent
     cls: Iri
 
-    def accepts(self, run: Run, value: Term) -> bool:
+    def accepts(self, run: ShapesRun, value: Term) -> bool:
         return run.graph.is_instance(value, self.cls)
 
 
@@ -42,7 +42,7 @@ class Datatype(ValueConstraint):
     component: ClassVar[Iri] = SH.DatatypeConstraintComponent
     datatype: Iri
 
-    def accepts(self, _run: Run, value: Term) -> bool:
+    def accepts(self, _run: ShapesRun, value: Term) -> bool:
         # An ill-formed literal violates the constraint whatever datatype it names (SHACL, section 4.1.2).
         return isinstance(value, Literal) and value.datatype == self.datatype and well_formed(value)
 
@@ -69,7 +69,7 @@ class NodeKind(ValueConstraint):
     component: ClassVar[Iri] = SH.NodeKindConstraintComponent
     kinds: frozenset[str]
 
-    def accepts(self, _run: Run, value: Term) -> bool:
+    def accepts(self, _run: ShapesRun, value: Term) -> bool:
         return node_kind(value) in self.kinds
 
 
@@ -78,7 +78,7 @@ class MinCount(Constraint):
     component: ClassVar[Iri] = SH.MinCountConstraintComponent
     least: int
 
-    def offending(self, _run: Run, _focus: Term, values: Reached) -> Iterator[Term | None]:
+    def offending(self, _run: ShapesRun, _focus: Term, values: Reached) -> Iterator[Term | None]:
         if len(values) < self.least:
             # The number is at fault and no single value, so the result has none (SHACL, section 4.2).
             yield None
@@ -89,7 +89,7 @@ class MaxCount(Constraint):
     component: ClassVar[Iri] = SH.MaxCountConstraintComponent
     most: int
 
-    def offending(self, _run: Run, _focus: Term, values: Reached) -> Iterator[Term | None]:
+    def offending(self, _run: ShapesRun, _focus: Term, values: Reached) -> Iterator[Term | None]:
         if len(values) > self.most:
             yield None
 
@@ -101,7 +101,7 @@ class Bound(ValueConstraint):
     orders: ClassVar[frozenset[int]]
     limit: Term
 
-    def accepts(self, _run: Run, value: Term) -> bool:
+    def accepts(self, _run: ShapesRun, value: Term) -> bool:
         return compare(value, self.limit) in self.orders
 
 
@@ -137,7 +137,7 @@ class MinLength(ValueConstraint):
     component: ClassVar[Iri] = SH.MinLengthConstraintComponent
     least: int
 
-    def accepts(self, _run: Run, value: Term) -> bool:
+    def accepts(self, _run: ShapesRun, value: Term) -> bool:
         text = text_of(value)
         # A blank node has no length, and fails (SHACL, section 4.4.1).
         return text is not None and len(text) >= self.least
@@ -148,7 +148,7 @@ class MaxLength(ValueConstraint):
     component: ClassVar[Iri] = SH.MaxLengthConstraintComponent
     most: int
 
-    def accepts(self, _run: Run, value: Term) -> bool:
+    def accepts(self, _run: ShapesRun, value: Term) -> bool:
         text = text_of(value)
         return text is not None and len(text) <= self.most
 
@@ -158,7 +158,7 @@ class Pattern(ValueConstraint):
     component: ClassVar[Iri] = SH.PatternConstraintComponent
     pattern: re.Pattern[str]
 
-    def accepts(self, _run: Run, value: Term) -> bool:
+    def accepts(self, _run: ShapesRun, value: Term) -> bool:
         text = text_of(value)
         # As SPARQL's REGEX, by which SHACL defines it: a match anywhere counts.
         return text is not None and self.pattern.search(text) is not None
@@ -169,7 +169,7 @@ class LanguageIn(ValueConstraint):
     component: ClassVar[Iri] = SH.LanguageInConstraintComponent
     ranges: tuple[str, ...]
 
-    def accepts(self, _run: Run, value: Term) -> bool:
+    def accepts(self, _run: ShapesRun, value: Term) -> bool:
         if not isinstance(value, Literal) or not value.language:
             return False
         tag = value.language.lower()
@@ -181,7 +181,7 @@ class LanguageIn(ValueConstraint):
 class UniqueLang(Constraint):
     component: ClassVar[Iri] = SH.UniqueLangConstraintComponent
 
-    def offending(self, _run: Run, _focus: Term, values: Reached) -> Iterator[Term | None]:
+    def offending(self, _run: ShapesRun, _focus: Term, values: Reached) -> Iterator[Term | None]:
         tags = Counter(value.language.lower() for value in values if isinstance(value, Literal) and value.language)
         # A result for each language, not for each value (SHACL, section 4.4.5).
         return (None for times in tags.values() if times > 1)
@@ -192,7 +192,7 @@ class HasValue(Constraint):
     component: ClassVar[Iri] = SH.HasValueConstraintComponent
     value: Term
 
-    def offending(self, _run: Run, _focus: Term, values: Reached) -> Iterator[Term | None]:
+    def offending(self, _run: ShapesRun, _focus: Term, values: Reached) -> Iterator[Term | None]:
         if self.value not in values:
             yield None
 
@@ -202,6 +202,6 @@ class In(ValueConstraint):
     component: ClassVar[Iri] = SH.InConstraintComponent
     members: frozenset[Term]
 
-    def accepts(self, _run: Run, value: Term) -> bool:
+    def accepts(self, _run: ShapesRun, value: Term) -> bool:
         # Equal as terms: 1 and 01 are one value and two terms (SHACL, section 4.8.3).
         return value in self.members

@@ -19,7 +19,7 @@ LONGEST_VALUE: Final = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class GateFinding:
     """One thing at fault: which shape and component found which value of which node.
 
     ``path`` is the predicate, or a longer path as SPARQL writes it. ``messages`` are keyed by lower-case language
@@ -80,8 +80,8 @@ def _plain(term: Term) -> str:
 class GateReport:
     """What was found: violations refuse the batch, warnings do not."""
 
-    violations: tuple[Finding, ...] = ()
-    warnings: tuple[Finding, ...] = ()
+    violations: tuple[GateFinding, ...] = ()
+    warnings: tuple[GateFinding, ...] = ()
 
 
 class GateRefused(StratagraphError, slug="gate-refused", status=422):
@@ -92,13 +92,13 @@ class GateRefused(StratagraphError, slug="gate-refused", status=422):
         "correct the source and send it again."
     )
 
-    findings: tuple[Finding, ...]
+    findings: tuple[GateFinding, ...]
     first: str
     count: int
     violations: str
 
     @classmethod
-    def of(cls, findings: tuple[Finding, ...]) -> GateRefused:
+    def of(cls, findings: tuple[GateFinding, ...]) -> GateRefused:
         """Make the error of the violations of a report."""
         told = counted(len(findings), "violation")
         return cls(findings=findings, first=findings[0].text(), count=len(findings), violations=told)

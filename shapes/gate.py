@@ -20,15 +20,15 @@ from stratagraph.ontology.namespaces import RDF, SG, SH
 from stratagraph.shapes.data_graph import DataGraph
 from stratagraph.shapes.datashapes import ASSETS, DOCUMENTATION, compile_gate_shapes, shipped_shapes
 from stratagraph.shapes.fact_vocabulary import read_vocabulary
-from stratagraph.shapes.finding import Finding, GateRefused, GateReport
+from stratagraph.shapes.finding import GateFinding, GateRefused, GateReport
 from stratagraph.shapes.law_findings import FrameworkCheck
 from stratagraph.shapes.observation_shapes import ObservationCheck
 from stratagraph.shapes.paths import Path, Predicate
 from stratagraph.shapes.report import Result
-from stratagraph.shapes.shape import CompiledShapes, Run, Shape
+from stratagraph.shapes.shape import CompiledShapes, Shape, ShapesRun
 from stratagraph.shapes.shape_table import Standing, Table
 
-__all__ = ["Finding", "Gate", "GateRefused", "GateReport", "OpenFacts"]
+__all__ = ["Gate", "GateFinding", "GateRefused", "GateReport", "OpenFacts"]
 
 _TYPE: Final = RDF.type
 
@@ -71,14 +71,14 @@ class Gate:
     def check(self, batch: Batch, open_facts: OpenFacts) -> GateReport:
         """Judge a batch. Facts are neither changed nor dropped; the caller refuses what has violations."""
         scene = self._scene(batch, open_facts)
-        violations: list[Finding] = []
-        warnings: list[Finding] = []
+        violations: list[GateFinding] = []
+        warnings: list[GateFinding] = []
         # Every other severity lets the batch pass, those of a user's own shapes too.
         for finding in self._findings(scene):
             (violations if finding.severity == SH.Violation else warnings).append(finding)
         return GateReport(tuple(violations), tuple(warnings))
 
-    def _findings(self, scene: _Scene) -> Iterator[Finding]:
+    def _findings(self, scene: _Scene) -> Iterator[GateFinding]:
         yield from self._table.check(scene.facts, scene.types, scene.standing)
         yield from self._table.clashes(scene.typed_here, scene.types)
         for plan in self._plans:
@@ -165,10 +165,10 @@ class _Plan:
                 else:
                     self._others.append(shape)
 
-    def findings(self, scene: _Scene, ancestors: Mapping[Iri, frozenset[Iri]]) -> Iterator[Finding]:
+    def findings(self, scene: _Scene, ancestors: Mapping[Iri, frozenset[Iri]]) -> Iterator[GateFinding]:
         """Yield what the shapes find in the nodes that the batch speaks of."""
         # One for all: it remembers which nodes conform to a shape that several others ask.
-        run = Run(self._shapes, scene.graph)
+        run = ShapesRun(self._shapes, scene.graph)
         for shape, focus in self._work(scene, ancestors):
             for result in run.results(shape.iri, focus):
                 yield _finding(result)
@@ -191,8 +191,8 @@ class _Plan:
         return ((shape, node) for (_, node), shape in work.items())
 
 
-def _finding(result: Result) -> Finding:
-    return Finding(
+def _finding(result: Result) -> GateFinding:
+    return GateFinding(
         focus=result.focus,
         path=_path_text(result.path),
         value=result.value,

@@ -10,7 +10,7 @@ from stratagraph.ontology.frameworks import bindings
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import RDFS, SG, SH, SHAPE_BASE, SKOS
 from stratagraph.shapes.data_graph import DataGraph
-from stratagraph.shapes.finding import Finding
+from stratagraph.shapes.finding import GateFinding
 from stratagraph.shapes.message_texts import LANGUAGES, template
 
 _SHAPE: Final = f"{SHAPE_BASE}framework-code"
@@ -23,7 +23,7 @@ class FrameworkCheck:
     def __init__(self, model: OntologyModel) -> None:
         self._bindings = bindings(model)
 
-    def check(self, facts: Iterable[Fact], laws: Iterable[Iri], graph: DataGraph) -> Iterator[Finding]:
+    def check(self, facts: Iterable[Fact], laws: Iterable[Iri], graph: DataGraph) -> Iterator[GateFinding]:
         """Yield a warning for each code that is no framework's or is spelled otherwise, and each law without any."""
         for fact in facts:
             if fact.predicate == SG.frameworkCode and isinstance(fact.object, Literal):
@@ -35,7 +35,7 @@ class FrameworkCheck:
                 if not self._bindings.recognise((), names):
                     yield self._finding("framework-unknown", law, None, names)
 
-    def _code(self, fact: Fact, code: str) -> Iterator[Finding]:
+    def _code(self, fact: Fact, code: str) -> Iterator[GateFinding]:
         found = self._bindings.recognise((code,), ())
         codes = {self._bindings.known[iri].code for iri in found}
         if not found:
@@ -43,10 +43,10 @@ class FrameworkCheck:
         elif code not in codes and SG.RegulatoryFramework in {self._bindings.known[iri].kind for iri in found}:
             yield self._finding("framework-spelling", fact.subject, fact.object, (min(codes),))
 
-    def _finding(self, kind: str, node: Iri, value: Term | None, texts: Iterable[str]) -> Finding:
+    def _finding(self, kind: str, node: Iri, value: Term | None, texts: Iterable[str]) -> GateFinding:
         nearest = self._bindings.nearest(texts, SG.RegulatoryFramework)
         codes = ", ".join(self._bindings.codes(SG.RegulatoryFramework))
-        return Finding(
+        return GateFinding(
             focus=node,
             path=SG.frameworkCode,
             value=value,

@@ -11,7 +11,7 @@ from stratagraph.ontology.facts import Iri, Literal, Observation, Term
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import SG, SH, SHAPE_BASE, STATEMENT_BASE, XSD
 from stratagraph.shapes.datashapes import OBSERVATIONS, shipped_shapes
-from stratagraph.shapes.finding import Finding
+from stratagraph.shapes.finding import GateFinding
 
 MONEY: Final = "{currency}"
 """The unit of metrics whose observations carry an ISO 4217 code instead."""
@@ -31,7 +31,7 @@ class ObservationCheck:
 
     def check(
         self, observation: Observation, *, known: Callable[[Iri], bool], is_metric: Callable[[Iri], bool]
-    ) -> Iterator[Finding]:
+    ) -> Iterator[GateFinding]:
         """Yield what is at fault; ``known`` says whether a node has a class, ``is_metric`` whether that of a metric."""
         # A statement has no facts of its own in the ledger: the views make its node.
         if not observation.subject.startswith(STATEMENT_BASE) and not known(observation.subject):
@@ -56,7 +56,7 @@ class ObservationCheck:
             return _CURRENCY.fullmatch(observation.unit) is not None
         return observation.unit == metric.unit
 
-    def _numbers(self, observation: Observation) -> Iterator[Finding]:
+    def _numbers(self, observation: Observation) -> Iterator[GateFinding]:
         if observation.count < 0:
             value = Literal(str(observation.count), XSD.integer)
             yield self._finding(observation, "count", SG.term("count"), value, SH.MinInclusiveConstraintComponent)
@@ -78,9 +78,9 @@ class ObservationCheck:
             value = _double(observation.minimum)
             yield self._finding(observation, "order", SG.term("min"), value, SH.LessThanOrEqualsConstraintComponent)
 
-    def _finding(self, observation: Observation, name: str, path: Iri, value: Term, component: Iri) -> Finding:
+    def _finding(self, observation: Observation, name: str, path: Iri, value: Term, component: Iri) -> GateFinding:
         shape = f"{SHAPE_BASE}observation-{name}"
-        return Finding(
+        return GateFinding(
             focus=observation.subject,
             path=path,
             value=value,

@@ -28,8 +28,8 @@ from stratagraph.shapes.rule import (
     LegalStatus,
     Newest,
     Rule,
+    RuleSeverity,
     ScopeReason,
-    Severity,
     Wanted,
 )
 
@@ -282,7 +282,7 @@ class _Reader:
         if otherwise not in reasons:
             raise self.wrong(f"sg:otherwise names no reason of this file: {otherwise}")
         try:
-            severity, status = Severity(self.one(SG.ruleSeverity)), LegalStatus(self.one(SG.ruleLegalStatus))
+            severity, status = RuleSeverity(self.one(SG.ruleSeverity)), LegalStatus(self.one(SG.ruleLegalStatus))
         except ValueError as error:
             raise self.wrong(str(error)) from None
         bound, excused = self.bound_by()

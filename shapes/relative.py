@@ -12,7 +12,7 @@ from stratagraph.shapes.comparison import compare
 from stratagraph.shapes.constraints import ValueConstraint
 from stratagraph.shapes.paths import Predicate, Reached
 from stratagraph.shapes.report import Result
-from stratagraph.shapes.shape import Constraint, Run, Shape
+from stratagraph.shapes.shape import Constraint, Shape, ShapesRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Equals(Constraint):
     component: ClassVar[Iri] = SH.EqualsConstraintComponent
     predicate: Iri
 
-    def offending(self, run: Run, focus: Term, values: Reached) -> Iterator[Term | None]:
+    def offending(self, run: ShapesRun, focus: Term, values: Reached) -> Iterator[Term | None]:
         others = run.graph.objects(focus, self.predicate)
         yield from (value for value in values if value not in others)
         # Values of the other property are at fault as well (SHACL, section 4.5.1).
@@ -32,7 +32,7 @@ class Disjoint(Constraint):
     component: ClassVar[Iri] = SH.DisjointConstraintComponent
     predicate: Iri
 
-    def offending(self, run: Run, focus: Term, values: Reached) -> Iterator[Term | None]:
+    def offending(self, run: ShapesRun, focus: Term, values: Reached) -> Iterator[Term | None]:
         others = run.graph.objects(focus, self.predicate)
         return (value for value in values if value in others)
 
@@ -43,7 +43,7 @@ class LessThan(Constraint):
     orders: ClassVar[frozenset[int]] = frozenset({-1})
     predicate: Iri
 
-    def offending(self, run: Run, focus: Term, values: Reached) -> Iterator[Term | None]:
+    def offending(self, run: ShapesRun, focus: Term, values: Reached) -> Iterator[Term | None]:
         others = run.graph.objects(focus, self.predicate)
         # A result for each pair, so several for one value (SHACL, section 4.5.3).
         return (value for value in values for other in others if compare(value, other) not in self.orders)
@@ -59,7 +59,7 @@ class Node(ValueConstraint):
     component: ClassVar[Iri] = SH.NodeConstraintComponent
     shape: Iri
 
-    def accepts(self, run: Run, value: Term) -> bool:
+    def accepts(self, run: ShapesRun, value: Term) -> bool:
         return run.conforms(self.shape, value)
 
     def references(self) -> tuple[Iri, ...]:
@@ -71,7 +71,7 @@ class Not(ValueConstraint):
     component: ClassVar[Iri] = SH.NotConstraintComponent
     shape: Iri
 
-    def accepts(self, run: Run, value: Term) -> bool:
+    def accepts(self, run: ShapesRun, value: Term) -> bool:
         return not run.conforms(self.shape, value)
 
     def references(self) -> tuple[Iri, ...]:
@@ -83,7 +83,7 @@ class And(ValueConstraint):
     component: ClassVar[Iri] = SH.AndConstraintComponent
     shapes: tuple[Iri, ...]
 
-    def accepts(self, run: Run, value: Term) -> bool:
+    def accepts(self, run: ShapesRun, value: Term) -> bool:
         return all(run.conforms(shape, value) for shape in self.shapes)
 
     def references(self) -> tuple[Iri, ...]:
@@ -93,14 +93,14 @@ class And(ValueConstraint):
 class Or(And):
     component = SH.OrConstraintComponent
 
-    def accepts(self, run: Run, value: Term) -> bool:
+    def accepts(self, run: ShapesRun, value: Term) -> bool:
         return any(run.conforms(shape, value) for shape in self.shapes)
 
 
 class Xone(And):
     component = SH.XoneConstraintComponent
 
-    def accepts(self, run: Run, value: Term) -> bool:
+    def accepts(self, run: ShapesRun, value: Term) -> bool:
         return sum(run.conforms(shape, value) for shape in self.shapes) == 1
 
 
@@ -111,10 +111,10 @@ class Property(Constraint):
     component: ClassVar[Iri] = SH.PropertyConstraintComponent
     shape: Iri
 
-    def offending(self, run: Run, _focus: Term, values: Reached) -> Iterator[Term | None]:
+    def offending(self, run: ShapesRun, _focus: Term, values: Reached) -> Iterator[Term | None]:
         return (value for value in values if not run.conforms(self.shape, value))
 
-    def results(self, run: Run, _shape: Shape, _focus: Term, values: Reached) -> Iterator[Result]:
+    def results(self, run: ShapesRun, _shape: Shape, _focus: Term, values: Reached) -> Iterator[Result]:
         # What is wrong with the value is told by that shape; a result of this one as well would say it twice.
         for value in values:
             yield from run.results(self.shape, value)
@@ -132,11 +132,11 @@ class QualifiedMin(Constraint):
     siblings: tuple[Iri, ...]
     count: int
 
-    def offending(self, run: Run, _focus: Term, values: Reached) -> Iterator[Term | None]:
+    def offending(self, run: ShapesRun, _focus: Term, values: Reached) -> Iterator[Term | None]:
         if self._conforming(run, values) < self.count:
             yield None
 
-    def _conforming(self, run: Run, values: Reached) -> int:
+    def _conforming(self, run: ShapesRun, values: Reached) -> int:
         return sum(
             run.conforms(self.shape, value) and not any(run.conforms(sibling, value) for sibling in self.siblings)
             for value in values
@@ -151,7 +151,7 @@ class QualifiedMax(QualifiedMin):
 
     component = SH.QualifiedMaxCountConstraintComponent
 
-    def offending(self, run: Run, _focus: Term, values: Reached) -> Iterator[Term | None]:
+    def offending(self, run: ShapesRun, _focus: Term, values: Reached) -> Iterator[Term | None]:
         if self._conforming(run, values) > self.count:
             yield None
 
@@ -163,15 +163,15 @@ class Closed(Constraint):
     component: ClassVar[Iri] = SH.ClosedConstraintComponent
     allowed: frozenset[Iri]
 
-    def offending(self, run: Run, _focus: Term, values: Reached) -> Iterator[Term | None]:
+    def offending(self, run: ShapesRun, _focus: Term, values: Reached) -> Iterator[Term | None]:
         return (target for _, target in self._surplus(run, values))
 
-    def results(self, run: Run, shape: Shape, focus: Term, values: Reached) -> Iterator[Result]:
+    def results(self, run: ShapesRun, shape: Shape, focus: Term, values: Reached) -> Iterator[Result]:
         for predicate, target in self._surplus(run, values):
             # The path is the predicate that is too many, not that of the shape.
             yield shape.result(focus, target, self.component, path=Predicate(predicate))
 
-    def _surplus(self, run: Run, values: Reached) -> Iterator[tuple[Iri, Term]]:
+    def _surplus(self, run: ShapesRun, values: Reached) -> Iterator[tuple[Iri, Term]]:
         for value in values:
             for predicate, targets in run.graph.predicates(value).items():
                 if predicate not in self.allowed:

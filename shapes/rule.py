@@ -10,7 +10,7 @@ from enum import StrEnum
 from stratagraph.ontology.facts import Fact, Iri, Term
 
 
-class Severity(StrEnum):
+class RuleSeverity(StrEnum):
     """How much a failure matters, gravest first."""
 
     CRITICAL = "critical"
@@ -123,7 +123,7 @@ class Rule:
     remediation: Bilingual
     roles: tuple[str, ...]
     levels: tuple[Iri, ...]
-    severity: Severity
+    severity: RuleSeverity
     legal_status: LegalStatus
     applicable_from: date
     starts: Mapping[Iri, date] = field(default_factory=dict)

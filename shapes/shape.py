@@ -44,10 +44,10 @@ class Constraint(ABC):
     component: ClassVar[Iri]
 
     @abstractmethod
-    def offending(self, run: Run, focus: Term, values: Reached) -> Iterator[Term | None]:
+    def offending(self, run: ShapesRun, focus: Term, values: Reached) -> Iterator[Term | None]:
         """Yield each value at fault, or None where the fault is not one value's."""
 
-    def results(self, run: Run, shape: Shape, focus: Term, values: Reached) -> Iterator[Result]:
+    def results(self, run: ShapesRun, shape: Shape, focus: Term, values: Reached) -> Iterator[Result]:
         """Yield a result for everything at fault."""
         for value in self.offending(run, focus, values):
             yield shape.result(focus, value, self.component)
@@ -105,7 +105,7 @@ class CompiledShapes:
 
     def validate(self, graph: DataGraph) -> ValidationReport:
         """Check every target of every shape."""
-        run = Run(self.shapes, graph)
+        run = ShapesRun(self.shapes, graph)
         nodes = {shape.iri: shape.focus_nodes(graph) for shape in self.targeted}
         results = (
             result for shape in self.targeted for focus in nodes[shape.iri] for result in run.results(shape.iri, focus)
@@ -133,11 +133,11 @@ class CompiledShapes:
 
     def check(self, graph: DataGraph, shape: Iri, nodes: Iterable[Term]) -> list[Result]:
         """Check chosen nodes against one shape, whatever its targets are."""
-        run = Run(self.shapes, graph)
+        run = ShapesRun(self.shapes, graph)
         return [result for node in nodes for result in run.results(shape, node)]
 
 
-class Run:
+class ShapesRun:
     """Shapes at work on one graph; remembers which nodes conform to which shapes."""
 
     def __init__(self, shapes: Mapping[Iri, Shape], graph: DataGraph) -> None:

@@ -13,7 +13,7 @@ from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import RDF, SH, compact, local_name
 from stratagraph.shapes.comparison import well_formed
 from stratagraph.shapes.fact_vocabulary import FactVocabulary, PredicateRule, shape_iri
-from stratagraph.shapes.finding import Finding
+from stratagraph.shapes.finding import GateFinding
 from stratagraph.shapes.generated import KNOWN_CLASS, KNOWN_PREDICATE, TYPED
 from stratagraph.shapes.message_texts import Texts, hinted, message
 
@@ -64,8 +64,8 @@ class _Column:
         focus_only: bool = False,
         texts: Texts | None = None,
         severity: Iri = "",
-    ) -> Finding:
-        return Finding(
+    ) -> GateFinding:
+        return GateFinding(
             focus=fact.subject,
             path=None if focus_only else fact.predicate,
             value=fact.subject if focus_only else fact.object,
@@ -129,7 +129,7 @@ class Table:
         column = self._columns.get(predicate)
         return column is not None and column.rule.single
 
-    def check(self, facts: Iterable[Fact], types: Types, standing: Standing | None = None) -> Iterator[Finding]:
+    def check(self, facts: Iterable[Fact], types: Types, standing: Standing | None = None) -> Iterator[GateFinding]:
         """Yield what the facts do against the ontology, given the classes of every node they touch.
 
         A reference that was accepted once, and whose target another source has withdrawn since, is a warning:
@@ -166,7 +166,7 @@ class Table:
                 yield from self._value(column, fact)
             seen.add(key)
 
-    def _outside(self, fact: Fact) -> Iterator[Finding]:
+    def _outside(self, fact: Fact) -> Iterator[GateFinding]:
         """Judge a fact whose predicate is no relation and no attribute."""
         if fact.predicate == _TYPE:
             if not isinstance(fact.object, str) or not self._vocabulary.knows_class(fact.object):
@@ -174,9 +174,9 @@ class Table:
         elif not self._vocabulary.knows_annotation(fact.predicate):
             yield self._unknown(fact, "predicate", KNOWN_PREDICATE, SH.ClosedConstraintComponent)
 
-    def _unknown(self, fact: Fact, kind: str, shape: Iri, component: Iri) -> Finding:
+    def _unknown(self, fact: Fact, kind: str, shape: Iri, component: Iri) -> GateFinding:
         near = self._nearest(fact.object if kind == "class" else fact.predicate, kind)
-        return Finding(
+        return GateFinding(
             focus=fact.subject,
             path=fact.predicate,
             value=fact.object,
@@ -196,9 +196,9 @@ class Table:
         names = {local_name(iri): iri for iri in sorted(known, reverse=True)}
         return ", ".join(compact(names[name]) for name in get_close_matches(local_name(term), names))
 
-    def _untyped(self, fact: Fact, before: Standing) -> Finding:
+    def _untyped(self, fact: Fact, before: Standing) -> GateFinding:
         known = before.speaks_of(fact.subject)
-        return Finding(
+        return GateFinding(
             focus=fact.subject,
             path=_TYPE,
             value=None,
@@ -209,7 +209,7 @@ class Table:
             fact=fact,
         )
 
-    def _classes(self, column: _Column, kind: str, fact: Fact, types: Types) -> Iterator[Finding]:
+    def _classes(self, column: _Column, kind: str, fact: Fact, types: Types) -> Iterator[GateFinding]:
         end = fact.subject if kind == "domain" else str(fact.object)
         closure = self._closure(types.get(end, frozenset()))
         for union in column.rule.domains if kind == "domain" else column.rule.ranges:
@@ -232,7 +232,7 @@ class Table:
             return hinted(texts, "turned without name")
         return hinted(texts, "turned", inverse=compact(inverse))
 
-    def _object(self, column: _Column, fact: Fact, types: Types, before: Standing) -> Iterator[Finding]:
+    def _object(self, column: _Column, fact: Fact, types: Types, before: Standing) -> Iterator[GateFinding]:
         if isinstance(fact.object, Literal):
             yield column.finding("range", SH.NodeKindConstraintComponent, fact)
             return
@@ -244,14 +244,14 @@ class Table:
         else:
             yield column.finding("reference", SH.OrConstraintComponent, fact)
 
-    def _value(self, column: _Column, fact: Fact) -> Iterator[Finding]:
+    def _value(self, column: _Column, fact: Fact) -> Iterator[GateFinding]:
         value = fact.object
         if column.datatypes and not (
             isinstance(value, Literal) and value.datatype in column.datatypes and well_formed(value)
         ):
             yield column.finding("datatype", SH.OrConstraintComponent, fact)
 
-    def clashes(self, nodes: Iterable[Iri], types: Types) -> Iterator[Finding]:
+    def clashes(self, nodes: Iterable[Iri], types: Types) -> Iterator[GateFinding]:
         """Yield a finding for every class of a node that excludes another class of it."""
         for node in nodes:
             stated = ", ".join(sorted(map(compact, types[node])))
@@ -267,8 +267,8 @@ class Table:
                 found.update(dict.fromkeys(cls for cls in order[:last] if cls in both))
         yield from found
 
-    def _clash(self, node: Iri, cls: Iri, stated: str) -> Finding:
-        return Finding(
+    def _clash(self, node: Iri, cls: Iri, stated: str) -> GateFinding:
+        return GateFinding(
             focus=node,
             path=None,
             value=node,

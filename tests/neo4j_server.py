@@ -15,7 +15,7 @@ from stratagraph.service.neo4j import connection
 from stratagraph.service.neo4j.errors import JavaMissing, MavenMissing
 from stratagraph.service.neo4j.local import LocalNeo4j
 from stratagraph.service.neo4j.runtime import LTS, find_java, release_of
-from stratagraph.service.neo4j.target import Target, local_target
+from stratagraph.service.neo4j.target import Neo4jTarget, local_target
 from stratagraph.service.views import projector
 
 
@@ -43,7 +43,7 @@ def _neo4j_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalNeo
 
 
 @pytest.fixture(name="database")
-def _database(neo4j_server: LocalNeo4j) -> Target:
+def _database(neo4j_server: LocalNeo4j) -> Neo4jTarget:
     """An empty database on the running server."""
     return emptied(neo4j_server)
 
@@ -58,7 +58,7 @@ def _impatient() -> Iterator[None]:
         yield
 
 
-def emptied(local: LocalNeo4j) -> Target:
+def emptied(local: LocalNeo4j) -> Neo4jTarget:
     """The database of a server, which is started if it does not run, without a node."""
     local.up()
     target = target_of(local)
@@ -66,7 +66,7 @@ def emptied(local: LocalNeo4j) -> Target:
     return target
 
 
-def until_let_in(target: Target) -> None:
+def until_let_in(target: Neo4jTarget) -> None:
     """Wait while the server lets nobody in, as it does for five seconds after three wrong passwords."""
     with neo4j.GraphDatabase.driver(target.url, auth=(target.user, target.password)) as driver:
         while True:
@@ -78,14 +78,14 @@ def until_let_in(target: Target) -> None:
                 time.sleep(0.5)
 
 
-def target_of(local: LocalNeo4j) -> Target:
+def target_of(local: LocalNeo4j) -> Neo4jTarget:
     """The database of a server that was started."""
     target = local_target(local.home.parent)
     assert target is not None
     return target
 
 
-def wipe(target: Target) -> None:
+def wipe(target: Neo4jTarget) -> None:
     """Remove every node, whoever made it."""
     until_let_in(target)
     with (

@@ -22,7 +22,7 @@ IRI: Final = "iri"
 
 
 @dataclass(frozen=True, slots=True)
-class Asset:
+class WrittenAsset:
     """Somebody that an inventory speaks of; ``name`` is the first part of the key, else the IRI."""
 
     iri: Iri
@@ -31,12 +31,12 @@ class Asset:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class InventoryEntry:
     """One entry of the list: its asset, None where it cannot be named, and the fields that describe it."""
 
     number: int
     line: int
-    asset: Asset | None
+    asset: WrittenAsset | None
     fields: Pairs
 
 
@@ -48,11 +48,11 @@ class Entries:
         self.model = terms.model
         self.base = base
         self.faults = faults
-        self.named: dict[str, dict[Iri, Asset]] = defaultdict(dict)
+        self.named: dict[str, dict[Iri, WrittenAsset]] = defaultdict(dict)
         self.unread: set[str] = set()
         self._count = 0
 
-    def take(self, node: yaml.Node) -> Entry | None:
+    def take(self, node: yaml.Node) -> InventoryEntry | None:
         """Read who an entry speaks of, and remember it by name; None where it is no entry."""
         self._count += 1
         asset, fields = None, None
@@ -70,9 +70,9 @@ class Entries:
         # The statement of its class stands where 'kind' does.
         line = next((line_of(key) for key, _ in fields if key.value == KIND), line_of(node))
         described = [(key, value) for key, value in fields if key.value not in {KIND, IRI}]
-        return Entry(self._count, line, asset, described)
+        return InventoryEntry(self._count, line, asset, described)
 
-    def identify(self, node: yaml.Node, fields: Pairs, kind: Iri | None = None) -> Asset:
+    def identify(self, node: yaml.Node, fields: Pairs, kind: Iri | None = None) -> WrittenAsset:
         """Mint the IRI of an asset from its kind and key, or take the one that is written.
 
         Raises:
@@ -103,7 +103,7 @@ class Entries:
             raise self.faults.fault(
                 node, f"The key {quote(name)} is too long: an IRI has at most {LONGEST_IRI:,} bytes. Shorten it."
             )
-        return Asset(iri, kind, name)
+        return WrittenAsset(iri, kind, name)
 
     def key(self, fields: Pairs, kind: Iri) -> dict[Iri, str]:
         """Return the parts of the key that are written, in the form that their datatypes have."""
@@ -121,7 +121,7 @@ class Entries:
         info = self.model.attributes.get(name)
         return (info.datatype if info else None) or XSD_STRING
 
-    def stated(self, node: yaml.Node, kind: Iri) -> Asset:
+    def stated(self, node: yaml.Node, kind: Iri) -> WrittenAsset:
         """Return the asset of an IRI that is written out."""
         text = node.value.removeprefix("<").removesuffix(">") if isinstance(node, yaml.ScalarNode) else ""
         iri = next(iter(self.terms.expand(text)), text)
@@ -131,7 +131,7 @@ class Entries:
             raise self.faults.fault(
                 node, f"{quote(text)} is no IRI; write one such as https://example.org/id/1."
             ) from None
-        return Asset(iri, kind, local_name(iri))
+        return WrittenAsset(iri, kind, local_name(iri))
 
     def kind(self, node: yaml.Node) -> Iri:
         """Return the class that a value names.
@@ -166,6 +166,6 @@ class Entries:
             return " Is the module that declares it in use (--ontology)?"
         return f" The prefix {quote(prefix)} is not known: declare it under 'prefixes', or use its module (--ontology)."
 
-    def fits(self, asset: Asset, wanted: frozenset[Iri]) -> bool:
+    def fits(self, asset: WrittenAsset, wanted: frozenset[Iri]) -> bool:
         """Say whether an asset is of one of some classes; of none in particular is of any."""
         return not wanted or not self.model.ancestors(asset.kind).isdisjoint(wanted)

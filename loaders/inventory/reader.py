@@ -16,7 +16,7 @@ from typing import Final
 
 import yaml
 
-from stratagraph.loaders.inventory.entries import Entries, Entry
+from stratagraph.loaders.inventory.entries import Entries, InventoryEntry
 from stratagraph.loaders.inventory.faults import Faults, line_of, quote
 from stratagraph.loaders.inventory.prefixes import read_prefixes
 from stratagraph.loaders.inventory.references import References
@@ -101,7 +101,7 @@ class _Reader:
                     nodes = value.value
         return nodes
 
-    def statements(self, entry: Entry) -> Iterator[tuple[Fact, int]]:
+    def statements(self, entry: InventoryEntry) -> Iterator[tuple[Fact, int]]:
         """Yield every fact that an entry states, with its line; of an entry that nobody can name only the faults."""
         asset = entry.asset
         if asset is not None:
@@ -115,7 +115,7 @@ class _Reader:
                     self.storable(fact, value)
                     yield fact, line
 
-    def field(self, entry: Entry, key: yaml.ScalarNode, value: yaml.Node) -> Iterator[tuple[Iri, Term, int]]:
+    def field(self, entry: InventoryEntry, key: yaml.ScalarNode, value: yaml.Node) -> Iterator[tuple[Iri, Term, int]]:
         """Yield what one field states: predicate, object and line."""
         if is_empty(value):
             raise self.faults.fault(key, f"{quote(key.value)} has no value; write one, or take the line out.")
@@ -141,7 +141,7 @@ class _Reader:
                 else:
                     yield from ((name, text, line) for text, line in self.texts(key, item))
 
-    def predicate(self, entry: Entry, key: yaml.ScalarNode) -> Iri:
+    def predicate(self, entry: InventoryEntry, key: yaml.ScalarNode) -> Iri:
         """Return the relation, attribute or annotation that a field is named for: the one that fits, of several."""
         found = self.terms.fields(key.value)
         kind = entry.asset.kind if entry.asset else None
@@ -204,7 +204,7 @@ class _Reader:
                 node, f"{quote(ascii(shown)[1:-1])} has characters that {what} cannot have; take them out."
             ) from None
 
-    def compare(self, entry: Entry, name: Iri, stated: Literal, node: yaml.Node) -> None:
+    def compare(self, entry: InventoryEntry, name: Iri, stated: Literal, node: yaml.Node) -> None:
         """Remark where two entries of one asset give an attribute different values: both stay, which few mean."""
         if entry.asset is None:
             return

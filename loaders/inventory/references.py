@@ -6,7 +6,7 @@ from typing import Final
 
 import yaml
 
-from stratagraph.loaders.inventory.entries import IRI, KIND, Asset, Entries
+from stratagraph.loaders.inventory.entries import IRI, KIND, Entries, WrittenAsset
 from stratagraph.loaders.inventory.faults import MalformedInventory, line_of, quote
 from stratagraph.loaders.inventory.written_terms import nearest
 from stratagraph.loaders.inventory.yaml_tree import pairs
@@ -48,7 +48,7 @@ class References:
             return spelled
         return self.named(relation, node)
 
-    def here(self, relation: RelationInfo, name: str) -> list[Asset]:
+    def here(self, relation: RelationInfo, name: str) -> list[WrittenAsset]:
         """Return the assets of this file that have a name: where there are several, those that fit."""
         found = list(self.entries.named.get(name, {}).values())
         fitting = [asset for asset in found if self.entries.fits(asset, relation.range)]
@@ -107,7 +107,7 @@ class References:
             node, f"{quote(node.value)} is no value of '{name}'.{advice} It takes one of {listed}."
         )
 
-    def ambiguous(self, node: yaml.ScalarNode, here: list[Asset]) -> MalformedInventory:
+    def ambiguous(self, node: yaml.ScalarNode, here: list[WrittenAsset]) -> MalformedInventory:
         """Return the error about a name that several assets of the file have."""
         kinds = sorted({self.terms.shown(asset.kind) for asset in here})
         if len(kinds) == len(here):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Final, TypeAlias
 
 from stratagraph.ontology.extension.files import Module, joined
-from stratagraph.ontology.extension.findings import Finding, Severity, of_clash
+from stratagraph.ontology.extension.findings import ModuleFinding, ModuleSeverity, of_clash
 from stratagraph.ontology.extension.gaps import Gaps
 from stratagraph.ontology.extension.judging import judge
 from stratagraph.ontology.extension.places import line_of
@@ -23,13 +23,13 @@ _REMARKS: Final = frozenset(
 """What anybody may add to a term of the core without changing it."""
 _TRANSLATED: Final = frozenset({RDFS.label, SKOS.definition})
 _CLASHES_SHOWN: Final = 10
-_Rule: TypeAlias = Callable[[Module], Iterator[Finding]]
+_Rule: TypeAlias = Callable[[Module], Iterator[ModuleFinding]]
 
 
 class Check:
     """Takes modules in one after the other; each is judged beside those before it that were sound."""
 
-    def __init__(self, core: OntologyModel, malformed: Mapping[str, Finding]) -> None:
+    def __init__(self, core: OntologyModel, malformed: Mapping[str, ModuleFinding]) -> None:
         """Begin with the core, and with what is wrong with files that can't be read."""
         self._core = core
         self._stated = frozenset(core.triples)
@@ -78,15 +78,15 @@ class Check:
 
     # What refuses
 
-    def _redefinitions(self, module: Module) -> Iterator[Finding]:
+    def _redefinitions(self, module: Module) -> Iterator[ModuleFinding]:
         """Find what a module says of the core's own terms beyond remarks, translations and relations.
 
         Of terms that the core only names, their owner may say anything.
         """
         for fact in module.facts:
             if fact.subject in self._protected and fact not in self._stated and not self._harmless(fact):
-                yield Finding(
-                    severity=Severity.REFUSED,
+                yield ModuleFinding(
+                    severity=ModuleSeverity.REFUSED,
                     rule="core-term",
                     term=compact(fact.subject),
                     detail=compact(fact.predicate),
@@ -101,17 +101,17 @@ class Check:
             return fact.object.language.lower() not in texts.get(fact.subject, {})
         return False
 
-    def _contradictions(self, module: Module) -> Iterator[Finding]:
+    def _contradictions(self, module: Module) -> Iterator[ModuleFinding]:
         others = (fact for each in self._accepted.values() for fact in each.facts)
         together = [*self._core.triples, *others, *module.facts]
         if clashes := find_clashes(together)[:_CLASHES_SHOWN]:
             writer = AxiomWriter(together)
             yield from (of_clash(clash, writer, line=line_of(module.text, clash.subject)) for clash in clashes)
 
-    def _unusable(self, module: Module) -> Iterator[Finding]:
+    def _unusable(self, module: Module) -> Iterator[ModuleFinding]:
         try:
             extend(
                 self._core, {name: each.facts for name, each in self._accepted.items()} | {module.name: module.facts}
             )
         except ValueError as error:
-            yield Finding(severity=Severity.REFUSED, rule="malformed", term=str(error))
+            yield ModuleFinding(severity=ModuleSeverity.REFUSED, rule="malformed", term=str(error))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from stratagraph.ontology.extension.files import ExtensionFiles, Module, NoExtension, find_modules, joined
-from stratagraph.ontology.extension.findings import Finding, Severity
+from stratagraph.ontology.extension.findings import ModuleFinding, ModuleSeverity
 from stratagraph.ontology.extension.kept_verdicts import Verdicts, key_of
 from stratagraph.ontology.extension.reports import ExtensionReport, ModuleReport
 from stratagraph.ontology.graph import Graph
@@ -87,15 +87,15 @@ def _as_judged(core: OntologyModel, files: ExtensionFiles, report: ExtensionRepo
     return Extended(model=model, report=replace(report, hash=model.hash))
 
 
-def _read(core: OntologyModel, files: ExtensionFiles) -> tuple[list[Module], dict[str, Finding]]:
+def _read(core: OntologyModel, files: ExtensionFiles) -> tuple[list[Module], dict[str, ModuleFinding]]:
     """Read the modules, RDFS as OWL, and say what is wrong with those that can't be read."""
     modules: list[Module] = []
-    malformed: dict[str, Finding] = {}
+    malformed: dict[str, ModuleFinding] = {}
     for file in files.modules:
         try:
             modules.append(file.read())
         except MalformedRdf as error:
-            found = Finding(severity=Severity.REFUSED, rule="malformed", term=str(error), line=error.line)
+            found = ModuleFinding(severity=ModuleSeverity.REFUSED, rule="malformed", term=str(error), line=error.line)
             malformed[file.name] = found
     # All modules together: what one says may decide about a property of another.
     graph = core.graph.extended(fact for module in modules for fact in module.facts)

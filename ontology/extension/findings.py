@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from stratagraph.ontology.reasoning.clashes import Clash
 
 
-class Severity(StrEnum):
+class ModuleSeverity(StrEnum):
     """What follows from a finding: the module is left out, or it is used all the same."""
 
     REFUSED = "refused"
@@ -23,7 +23,7 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class ModuleFinding:
     """Something wrong with a module: the rule, the term, and the axioms that are at odds, ready to be read.
 
     ``cause`` is the rule by which a member of an empty class would contradict itself. ``line`` counts from 1; 0 where
@@ -31,7 +31,7 @@ class Finding:
     after which the search for these axioms was given up.
     """
 
-    severity: Severity
+    severity: ModuleSeverity
     rule: str
     term: str
     values: tuple[str, ...] = ()
@@ -44,14 +44,14 @@ class Finding:
     sought: float = 0
 
     @classmethod
-    def unsatisfiable(cls, term: str, *, line: int = 0) -> Finding:
+    def unsatisfiable(cls, term: str, *, line: int = 0) -> ModuleFinding:
         """Return the finding that the reasoner sees no way for a class to have a member."""
-        return cls(severity=Severity.REFUSED, rule="unsatisfiable-class", term=term, line=line)
+        return cls(severity=ModuleSeverity.REFUSED, rule="unsatisfiable-class", term=term, line=line)
 
     @classmethod
-    def inconsistent(cls, name: str) -> Finding:
+    def inconsistent(cls, name: str) -> ModuleFinding:
         """Return the finding that the reasoner sees a contradiction in a module."""
-        return cls(severity=Severity.REFUSED, rule="inconsistent", term=name)
+        return cls(severity=ModuleSeverity.REFUSED, rule="inconsistent", term=name)
 
     def sentence(self, lang: str = "en") -> str:
         """Return what is wrong, in a language."""
@@ -76,10 +76,10 @@ class Finding:
         }
 
 
-def in_lines(findings: Iterable[Finding], lang: str = "en") -> Iterator[tuple[str, tuple[Finding, ...]]]:
+def in_lines(findings: Iterable[ModuleFinding], lang: str = "en") -> Iterator[tuple[str, tuple[ModuleFinding, ...]]]:
     """Yield what is wrong as sentences, many findings of one kind summed up in one; each with the findings it tells."""
     texts = texts_in(lang)
-    kinds: dict[tuple[Severity, str, str], list[Finding]] = {}
+    kinds: dict[tuple[ModuleSeverity, str, str], list[ModuleFinding]] = {}
     for finding in findings:
         # Only what a label lacks differs from finding to finding and sums up all the same.
         kind = finding.detail if finding.rule == "missing-label" else ""
@@ -99,10 +99,10 @@ EXAMPLES: Final = 3
 """So many terms stand for the others of a kind."""
 
 
-def of_clash(clash: Clash, writer: AxiomWriter, *, line: int = 0) -> Finding:
+def of_clash(clash: Clash, writer: AxiomWriter, *, line: int = 0) -> ModuleFinding:
     """Return a contradiction as a finding that refuses."""
-    return Finding(
-        severity=Severity.REFUSED,
+    return ModuleFinding(
+        severity=ModuleSeverity.REFUSED,
         rule="empty-class" if clash.empty else clash.rule.value,
         term=writer.term(clash.subject),
         values=tuple(map(writer.term, clash.terms)),

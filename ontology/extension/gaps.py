@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from stratagraph.ontology.blanks import is_blank
 from stratagraph.ontology.extension.files import Module
-from stratagraph.ontology.extension.findings import Finding, Severity
+from stratagraph.ontology.extension.findings import ModuleFinding, ModuleSeverity
 from stratagraph.ontology.extension.places import line_of
 from stratagraph.ontology.extension.rdfs_kinds import PROPERTY_KINDS, OwlKinds, is_class, is_datatype
 from stratagraph.ontology.extension.unread import unread
@@ -50,7 +50,7 @@ class Gaps:
         self._known = frozenset(fact.subject for fact in core.triples)
         self._graph = core.graph.extended(fact for module in modules for fact in module.facts)
 
-    def of(self, module: Module, *, in_use: bool) -> Iterator[Finding]:
+    def of(self, module: Module, *, in_use: bool) -> Iterator[ModuleFinding]:
         """Yield what one module lacks."""
         # A module that was refused is seen with its own facts, not with those of another refused one.
         view = _View(module, self._graph if in_use else self._graph.extended(module.facts))
@@ -84,7 +84,7 @@ class _View:
         }
         self._spaces = frozenset(_space(iri) for iri in self.own if not is_blank(iri) and iri not in self._headers)
 
-    def imports(self) -> Iterator[Finding]:
+    def imports(self) -> Iterator[ModuleFinding]:
         """Yield the imports that nothing here answers."""
         # An import may name a version of an ontology in place of the ontology (OWL 2, section 3.4).
         named = self._headers | {ROOT_IRI} | {str(version) for _, version in self._graph.pairs(OWL.versionIRI)}
@@ -92,7 +92,7 @@ class _View:
             if fact.predicate == OWL.imports and fact.object not in named:
                 yield self._warning("import-not-read", str(fact.object), at=fact.subject)
 
-    def terms(self, own: Iterable[Iri]) -> Iterator[Finding]:
+    def terms(self, own: Iterable[Iri]) -> Iterator[ModuleFinding]:
         """Yield what the module's own terms lack."""
         graph = self._graph
         for term in own:
@@ -107,14 +107,14 @@ class _View:
             if OWL.ObjectProperty in types and not _vocabulary(term) and not _transmits(graph, term):
                 yield self._warning("silent-relation", term)
 
-    def kinds(self) -> Iterator[Finding]:
+    def kinds(self) -> Iterator[ModuleFinding]:
         """Yield the properties that are declared as two kinds, which OWL 2 DL does not have."""
         for term in self.own:
             kinds = [kind for kind in PROPERTY_KINDS if kind in self._graph.iris(term, RDF.type)]
             if len(kinds) > 1:
                 yield self._warning("two-kinds", term, detail=", ".join(map(self._writer.term, kinds)))
 
-    def ranges(self) -> Iterator[Finding]:
+    def ranges(self) -> Iterator[ModuleFinding]:
         """Yield the relations that lead to values, and attributes that lead to things: no data is right for them."""
         for fact in self._facts:
             if fact.predicate != RDFS.range or not isinstance(fact.object, str):
@@ -127,14 +127,14 @@ class _View:
                 rule = "relation-to-values" if values else "attribute-to-things"
                 yield self._warning(rule, fact.subject, values=(self._writer.term(fact.object),))
 
-    def unknown_of_core(self, known: frozenset[Iri]) -> Iterator[Finding]:
+    def unknown_of_core(self, known: frozenset[Iri]) -> Iterator[ModuleFinding]:
         """Yield the names of the core's kind that the core does not have."""
         used = {term for fact in self._facts for term in (fact.subject, fact.predicate, fact.object)}
         for term in sorted(iri for iri in used - self.own.keys() if isinstance(iri, str) and iri.startswith(SG)):
             if term not in known and term != SG:
                 yield self._warning("unknown-core-term", term)
 
-    def undeclared(self) -> Iterator[Finding]:
+    def undeclared(self) -> Iterator[ModuleFinding]:
         """Yield the names that axioms build on and nothing declares, and misspelt terms of common vocabularies."""
         found: dict[tuple[Iri, Iri], None] = {}
         for fact in self._facts:
@@ -145,12 +145,12 @@ class _View:
         for term, user in found:
             yield self._warning("undeclared", term, values=(self._writer.term(user),), at=user)
 
-    def undecided(self) -> Iterator[Finding]:
+    def undecided(self) -> Iterator[ModuleFinding]:
         """Yield the properties that could lead to things as well as to values."""
         for term in OwlKinds(self._facts, self._graph).undecided:
             yield self._warning("undecided-property", term)
 
-    def deprecated(self) -> Iterator[Finding]:
+    def deprecated(self) -> Iterator[ModuleFinding]:
         """Yield the terms that build on one that has gone out of use."""
         graph = self._graph
         old = {iri for iri, value in graph.pairs(OWL.deprecated) if getattr(value, "value", "") in _TRUE}
@@ -167,7 +167,7 @@ class _View:
                     told.add((subject, term))
                     yield self._replaced(subject, term)
 
-    def two_labels(self) -> Iterator[Finding]:
+    def two_labels(self) -> Iterator[ModuleFinding]:
         """Yield the terms that have several labels in one language."""
         for predicate in _LABELS:
             labelled = (fact.subject for fact in self._facts if fact.predicate == predicate)
@@ -182,7 +182,7 @@ class _View:
                     rule = "two-labels" if tag else "two-labels-untagged"
                     yield self._warning(rule, term, detail=_LANGUAGES.get(tag, tag))
 
-    def unread(self) -> Iterator[Finding]:
+    def unread(self) -> Iterator[ModuleFinding]:
         """Yield the axioms that the reasoner alone reads."""
         writer = AxiomWriter(self._facts)
         lines: dict[str, Iri] = {}
@@ -225,7 +225,7 @@ class _View:
             return True
         return any(kind in self._graph.iris(predicate, RDF.type) for kind in (OWL.ObjectProperty, OWL.DatatypeProperty))
 
-    def _replaced(self, subject: Iri, old: Iri) -> Finding:
+    def _replaced(self, subject: Iri, old: Iri) -> ModuleFinding:
         newer = self._graph.iris(old, DCT.isReplacedBy)
         rule = "deprecated-replaced" if newer else "deprecated"
         detail = ", ".join(map(self._writer.term, newer))
@@ -249,10 +249,10 @@ class _View:
         detail: str = "",
         at: Iri = "",
         written: bool = False,
-    ) -> Finding:
+    ) -> ModuleFinding:
         """Return a warning about a term, or about something written out already, at the place of ``at``."""
-        return Finding(
-            severity=Severity.WARNING,
+        return ModuleFinding(
+            severity=ModuleSeverity.WARNING,
             rule=rule,
             term=term if written else self._writer.term(term),
             values=values,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from stratagraph.ontology.extension.files import Module
-from stratagraph.ontology.extension.findings import Finding, Severity
+from stratagraph.ontology.extension.findings import ModuleFinding, ModuleSeverity
 from stratagraph.ontology.extension.places import line_of
 from stratagraph.ontology.facts import Fact, Iri
 from stratagraph.ontology.reasoning import dl
@@ -24,10 +24,10 @@ PATIENCE: Final = 2 * dl.DEADLINE
 class Judgement:
     """What the reasoner objects to in each module, and the slug of what kept it from judging what is in use."""
 
-    findings: dict[str, list[Finding]] = field(default_factory=dict)
+    findings: dict[str, list[ModuleFinding]] = field(default_factory=dict)
     missing: str = ""
 
-    def add(self, name: str, finding: Finding) -> None:
+    def add(self, name: str, finding: ModuleFinding) -> None:
         """Note a finding about a module."""
         self.findings.setdefault(name, []).append(finding)
 
@@ -37,7 +37,7 @@ class Judgement:
         return frozenset(
             name
             for name, findings in self.findings.items()
-            if any(finding.severity is Severity.REFUSED for finding in findings)
+            if any(finding.severity is ModuleSeverity.REFUSED for finding in findings)
         )
 
 
@@ -92,19 +92,21 @@ def _one_by_one(core: tuple[Fact, ...], modules: Sequence[Module], explain_for: 
 
 def _doubt(judgement: Judgement, name: str, failure: dl.ReasonerFailed) -> None:
     judgement.missing = failure.slug
-    judgement.add(name, Finding(severity=Severity.WARNING, rule="unjudged", term=failure.reason))
+    judgement.add(name, ModuleFinding(severity=ModuleSeverity.WARNING, rule="unjudged", term=failure.reason))
 
 
-def _objections(module: Module, sound: Iterable[Fact], report: dl.DLReport, explain_for: float) -> Iterator[Finding]:
+def _objections(
+    module: Module, sound: Iterable[Fact], report: dl.DLReport, explain_for: float
+) -> Iterator[ModuleFinding]:
     """Yield the reasoner's objections to a module, as well explained as time allows."""
     together = [*sound, *module.facts]
     end = time.monotonic() + explain_for
     # in a contradiction no class is to blame, for all are empty
     empty: tuple[Iri | None, ...] = report.unsatisfiable or (None,)
     for cls in empty:
-        finding = Finding.inconsistent(module.name)
+        finding = ModuleFinding.inconsistent(module.name)
         if cls:
-            finding = Finding.unsatisfiable(AxiomWriter(()).term(cls), line=line_of(module.text, cls))
+            finding = ModuleFinding.unsatisfiable(AxiomWriter(()).term(cls), line=line_of(module.text, cls))
         left = end - time.monotonic()
         why = explain(together, module.facts, empty=cls, deadline=left) if left > 0 else None
         if why and (lines := AxiomWriter(together).lines(why.axioms)):

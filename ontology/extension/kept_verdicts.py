@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from stratagraph.ontology.extension.files import ExtensionFiles
-from stratagraph.ontology.extension.findings import Finding, Severity
+from stratagraph.ontology.extension.findings import ModuleFinding, ModuleSeverity
 from stratagraph.ontology.extension.reports import ExtensionReport, ModuleReport
 
 KEPT: Final = 32
@@ -73,6 +73,6 @@ def _module(document: dict[str, Any]) -> ModuleReport:
     return ModuleReport(name=document["name"], findings=tuple(map(_finding, document["findings"])))
 
 
-def _finding(document: dict[str, Any]) -> Finding:
+def _finding(document: dict[str, Any]) -> ModuleFinding:
     lists = {name: tuple(document[name]) for name in ("values", "axioms")}
-    return Finding(**(document | lists | {"severity": Severity(document["severity"])}))
+    return ModuleFinding(**(document | lists | {"severity": ModuleSeverity(document["severity"])}))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from logging import Logger
 from typing import Any
 
-from stratagraph.ontology.extension.findings import Finding, Severity, in_lines
+from stratagraph.ontology.extension.findings import ModuleFinding, ModuleSeverity, in_lines
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,12 +14,12 @@ class ModuleReport:
     """What became of one module."""
 
     name: str
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[ModuleFinding, ...] = ()
 
     @property
     def accepted(self) -> bool:
         """Whether the module is in use."""
-        return all(finding.severity is Severity.WARNING for finding in self.findings)
+        return all(finding.severity is ModuleSeverity.WARNING for finding in self.findings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ class ExtensionReport:
             if self.kept and module.accepted:
                 continue
             state = "in use" if module.accepted else "left out"
-            findings = (f for f in module.findings if not self.kept or f.severity is Severity.REFUSED)
+            findings = (f for f in module.findings if not self.kept or f.severity is ModuleSeverity.REFUSED)
             for sentence, _ in in_lines(findings):
                 logger.warning("ontology module %s (%s): %s", module.name, state, sentence)
         if self.kept:

@@ -29,7 +29,7 @@ _AT_MOST: Final = (
 _NUMERIC: Final = ("integer", "decimal")
 
 
-class Rule(StrEnum):
+class ClashRule(StrEnum):
     """What makes a contradiction."""
 
     DISJOINT_CLASSES = "disjoint-classes"
@@ -54,7 +54,7 @@ class Clash:
     therefore can have none; else the two are the same.
     """
 
-    rule: Rule
+    rule: ClashRule
     subject: Iri
     node: Iri
     empty: bool
@@ -62,7 +62,7 @@ class Clash:
     axioms: tuple[Fact, ...]
 
 
-_Found: TypeAlias = tuple[Rule, Iri, tuple[Term, ...], tuple[Fact, ...]]
+_Found: TypeAlias = tuple[ClashRule, Iri, tuple[Term, ...], tuple[Fact, ...]]
 
 
 def find_clashes(facts: Iterable[Fact]) -> tuple[Clash, ...]:
@@ -158,16 +158,16 @@ class _Search:
 
     def _of_classes(self, node: Iri, types: dict[Iri, Fact]) -> Iterator[_Found]:
         if OWL.Nothing in types:
-            yield Rule.NOTHING, node, (), (types[OWL.Nothing],)
+            yield ClashRule.NOTHING, node, (), (types[OWL.Nothing],)
         for cls, fact in types.items():
             for other, axioms in self._disjoint.get(cls, {}).items():
                 # Each pair once; equal where a class excludes itself.
                 if other in types and cls <= other:
-                    yield Rule.DISJOINT_CLASSES, node, (cls, other), (fact, types[other], *axioms)
+                    yield ClashRule.DISJOINT_CLASSES, node, (cls, other), (fact, types[other], *axioms)
             for other in self._graph.iris(cls, OWL.complementOf):
                 if other in types:
                     axiom = Fact(cls, OWL.complementOf, other)
-                    yield Rule.COMPLEMENT, node, (other,), (fact, types[other], axiom)
+                    yield ClashRule.COMPLEMENT, node, (other,), (fact, types[other], axiom)
             for head in self._graph.iris(cls, OWL.unionOf):
                 yield from self._outside(node, types, Fact(cls, OWL.unionOf, head))
 
@@ -183,7 +183,7 @@ class _Search:
             clashing, reasons = excluded
             premises += reasons
         if clashing is not None:
-            yield Rule.OUTSIDE_UNION, node, (clashing, union.subject), tuple(premises)
+            yield ClashRule.OUTSIDE_UNION, node, (clashing, union.subject), tuple(premises)
 
     def _excluded(self, member: Iri, types: dict[Iri, Fact]) -> tuple[Iri, list[Fact]] | None:
         for upper, way in self._proofs.above(member).items():
@@ -200,9 +200,9 @@ class _Search:
                 continue
             same = self._proofs.objects.get((fact.subject, OWL.sameAs), {}).get(fact.object)
             if fact.subject == fact.object:
-                yield Rule.SAME_AND_DIFFERENT, fact.subject, (fact.object,), (fact,)
+                yield ClashRule.SAME_AND_DIFFERENT, fact.subject, (fact.object,), (fact,)
             elif same:
-                yield Rule.SAME_AND_DIFFERENT, fact.subject, (fact.object,), (same, fact)
+                yield ClashRule.SAME_AND_DIFFERENT, fact.subject, (fact.object,), (same, fact)
 
     def _cardinalities(self) -> Iterator[_Found]:
         for prop in self._graph.instances(OWL.FunctionalProperty):
@@ -244,7 +244,7 @@ class _Search:
                 chosen[value] = (*why, *(fact for differing in apart for fact in differing or ()))
             if len(chosen) > most:
                 premises = [fact for reasons in chosen.values() for fact in reasons]
-                yield Rule.TOO_MANY_VALUES, node, (prop, *chosen), (*premises, *axioms)
+                yield ClashRule.TOO_MANY_VALUES, node, (prop, *chosen), (*premises, *axioms)
                 return
 
     def _different(self, one: Term, other: Term) -> tuple[Fact, ...] | None:
@@ -274,11 +274,11 @@ class _Search:
                 continue
             if fact.predicate in relations:
                 axiom = Fact(fact.predicate, RDF.type, OWL.ObjectProperty)
-                yield Rule.LITERAL_EXPECTED, fact.subject, (fact.predicate, fact.object), (fact, axiom)
+                yield ClashRule.LITERAL_EXPECTED, fact.subject, (fact.predicate, fact.object), (fact, axiom)
             for kind in demanded.get(fact.predicate, ()):
                 if not within(fact.object, kind):
                     axiom = Fact(fact.predicate, RDFS.range, kind)
-                    yield Rule.WRONG_DATATYPE, fact.subject, (fact.predicate, fact.object, kind), (fact, axiom)
+                    yield ClashRule.WRONG_DATATYPE, fact.subject, (fact.predicate, fact.object, kind), (fact, axiom)
 
     # Relations
 
@@ -290,13 +290,13 @@ class _Search:
             node, prop, other = fact.subject, fact.predicate, fact.object
             if prop in irreflexive and node == other:
                 axiom = Fact(prop, RDF.type, OWL.IrreflexiveProperty)
-                yield Rule.IRREFLEXIVE, node, (prop,), (fact, axiom)
+                yield ClashRule.IRREFLEXIVE, node, (prop,), (fact, axiom)
             if prop in asymmetric and (back := self._proofs.objects.get((other, prop), {}).get(node)):
                 axiom = Fact(prop, RDF.type, OWL.AsymmetricProperty)
-                yield Rule.ASYMMETRIC, node, (prop, other), (fact, back, axiom)
+                yield ClashRule.ASYMMETRIC, node, (prop, other), (fact, back, axiom)
             for against, axiom in apart.get(prop, ()):
                 if beside := self._proofs.objects.get((node, against), {}).get(other):
-                    yield Rule.DISJOINT_PROPERTIES, node, (prop, against, other), (fact, beside, axiom)
+                    yield ClashRule.DISJOINT_PROPERTIES, node, (prop, against, other), (fact, beside, axiom)
 
     def _disjoint_properties(self) -> dict[Iri, list[tuple[Iri, Fact]]]:
         found: dict[Iri, list[tuple[Iri, Fact]]] = defaultdict(list)
@@ -315,7 +315,7 @@ class _Search:
                 for found, target in self._graph.pairs(link):
                     held = self._proofs.objects.get((source, prop), {}).get(target) if found == denial else None
                     if held:
-                        yield Rule.DENIED, str(source), (prop, target), (held, Fact(denial, link, target))
+                        yield ClashRule.DENIED, str(source), (prop, target), (held, Fact(denial, link, target))
 
 
 def _value(literal: Literal) -> tuple[object, str]:

@@ -9,7 +9,7 @@ from stratagraph.queries.audit.verdicts import WORST_FIRST, Audit, Outcome, Verd
 from stratagraph.queries.cards import notation
 from stratagraph.queries.messages import language as supported
 from stratagraph.queries.messages import messages
-from stratagraph.shapes.rule import Severity
+from stratagraph.shapes.rule import RuleSeverity
 
 Document: TypeAlias = dict[str, Any]
 
@@ -19,7 +19,7 @@ OPEN: Final = frozenset({Outcome.FAIL, Outcome.UNKNOWN})
 
 def judged(audit: Audit, model: OntologyModel, language: str, *, limit: int) -> Document:
     """Return the audit's verdicts on assets, at most ``limit``; ``total`` says how many there are."""
-    severities = tuple(Severity)
+    severities = tuple(RuleSeverity)
     verdicts = sorted(
         (verdict for verdict in audit.verdicts if verdict.target is not None),
         key=lambda v: (WORST_FIRST.index(v.outcome), severities.index(v.rule.severity), v.rule.id, v.target or ""),

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from stratagraph.ontology.facts import Fact, Iri
-from stratagraph.shapes.rule import Bilingual, Rule, Severity, Wanted
+from stratagraph.shapes.rule import Bilingual, Rule, RuleSeverity, Wanted
 
 
 class Outcome(StrEnum):
@@ -170,7 +170,7 @@ class Audit:
 
     def findings(self, *outcomes: Outcome) -> tuple[Verdict, ...]:
         """Return the verdicts with these outcomes, gravest rule first."""
-        order = tuple(Severity)
+        order = tuple(RuleSeverity)
         chosen = (verdict for verdict in self.verdicts if verdict.outcome in outcomes)
         # By rule and target too, so that two runs over the same graph write the same report.
         return tuple(sorted(chosen, key=lambda v: (order.index(v.rule.severity), v.rule.id, v.target or "")))

@@ -30,7 +30,7 @@ SELECT DISTINCT ?subject ?predicate ?object ?source WHERE {{
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Reference:
+class DanglingReference:
     """A relation to something that nobody describes any more, as one source states it."""
 
     subject: Iri
@@ -39,7 +39,7 @@ class Reference:
     source: str
 
 
-def dangling(store: TripleStore, model: OntologyModel, nodes: Iterable[Iri]) -> tuple[Reference, ...]:
+def dangling(store: TripleStore, model: OntologyModel, nodes: Iterable[Iri]) -> tuple[DanglingReference, ...]:
     """Return the references from these nodes, or to them, that lead to what nobody describes any more."""
     ordered = sorted(set(nodes))
     found = {
@@ -59,9 +59,11 @@ def _of_the_ontology(model: OntologyModel) -> frozenset[Iri]:
     return frozenset(fact.subject for fact in model.triples if fact.predicate == RDF.type)
 
 
-def _stated(store: TripleStore, end: str, nodes: Iterable[Iri]) -> Iterator[Reference]:
+def _stated(store: TripleStore, end: str, nodes: Iterable[Iri]) -> Iterator[DanglingReference]:
     query = _STATED.format(end=end, nodes=" ".join(f"<{node}>" for node in nodes))
     for row in store.select(query):
         subject, predicate, target, source = (row[name] for name in ("subject", "predicate", "object", "source"))
         if isinstance(subject, str) and isinstance(predicate, str) and isinstance(target, str):
-            yield Reference(subject, predicate, target, source.value if isinstance(source, Literal) else str(source))
+            yield DanglingReference(
+                subject, predicate, target, source.value if isinstance(source, Literal) else str(source)
+            )

@@ -7,7 +7,7 @@ from typing import Any
 from stratagraph.ontology.facts import Fact, Iri, Literal
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.queries.cards import notation
-from stratagraph.queries.impact.dangling import Reference
+from stratagraph.queries.impact.dangling import DanglingReference
 from stratagraph.queries.impact.flows import Break, FlowAnswer
 from stratagraph.queries.impact.impact import ChecklistItem, Impact, Reached
 from stratagraph.queries.impact.reasons import reason
@@ -158,7 +158,7 @@ class _Writer:
             "reached": item.reached,
         }
 
-    def _reference(self, reference: Reference) -> Document:
+    def _reference(self, reference: DanglingReference) -> Document:
         ends = {"subject": reference.subject, "object": reference.object}
         labels = {f"{end}Label": self._impact.cards[iri].label(self._language) for end, iri in ends.items()}
         text = self._texts["dangling"].format(

@@ -11,7 +11,7 @@ from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Iri
 from stratagraph.ontology.model import ChangeKindInfo, ChecklistStep, OntologyModel
 from stratagraph.queries.cards import Cards
-from stratagraph.queries.impact.dangling import Reference, dangling
+from stratagraph.queries.impact.dangling import DanglingReference, dangling
 from stratagraph.queries.impact.flows import Break, FlowAnswer, find_flow
 from stratagraph.queries.impact.obligations import FromObligation, ObligationReach, scope_of
 from stratagraph.queries.impact.walk import NODE_BUDGET, Cut, Direction, Hop, Trail, walk
@@ -97,7 +97,7 @@ class Impact:
     levels: tuple[tuple[Iri | None, tuple[Reached, ...]], ...]
     flows: tuple[FlowAnswer, ...]
     checklist: tuple[ChecklistItem, ...]
-    dangling: tuple[Reference, ...]
+    dangling: tuple[DanglingReference, ...]
     cards: Cards
     trails: Mapping[Direction, Trail]
 

@@ -34,7 +34,7 @@ class NoOutput(StratagraphError, slug="no-output", status=507):
     reason: str
 
 
-class Fault(StratagraphError, slug="fault", status=500):
+class ProgramFault(StratagraphError, slug="fault", status=500):
     """Something that no part of the program expected."""
 
     text = "This is a fault of the program: {kind} in {place}: {reason}. It stopped there; please report these words."
@@ -44,7 +44,7 @@ class Fault(StratagraphError, slug="fault", status=500):
     reason: str
 
     @classmethod
-    def of(cls, error: Exception) -> Fault:
+    def of(cls, error: Exception) -> ProgramFault:
         """Tell what happened, and where."""
         frames = extract_tb(error.__traceback__)
         place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else __name__
@@ -77,7 +77,7 @@ def _status(program: Callable[[], None]) -> int | str | None:
 def _told(error: Exception) -> StratagraphError:
     if isinstance(error, OSError) and error.filename is None and error.errno in _FULL:
         return NoOutput(reason=error.strerror or str(error))
-    return Fault.of(error)
+    return ProgramFault.of(error)
 
 
 def _ended(program: Callable[[], None]) -> int | str | None:

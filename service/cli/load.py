@@ -13,7 +13,7 @@ from stratagraph.loaders import files
 from stratagraph.loaders.folders import Reading, read_paths
 from stratagraph.loaders.kinds import AUTO, SUFFIXES, kind_named
 from stratagraph.loaders.origins import Loaded
-from stratagraph.loaders.scopes import Plan, plan
+from stratagraph.loaders.scopes import ScopePlan, plan
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Batch
 from stratagraph.ontology.model import OntologyModel
@@ -131,7 +131,7 @@ def tell_unused(settings: Settings, model: OntologyModel) -> None:
         )
 
 
-def _emptied(batch: Batch, planned: Plan, known: Mapping[str, int]) -> dict[str, str]:
+def _emptied(batch: Batch, planned: ScopePlan, known: Mapping[str, int]) -> dict[str, str]:
     """Return the scopes that say nothing now though they did before, with what a person calls each.
 
     Of files that are gone this only counts where no file is left that says anything.

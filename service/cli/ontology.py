@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from stratagraph.ontology.extension.extension import ExtensionReport, ModuleReport, load_extended
-from stratagraph.ontology.extension.findings import Finding, in_lines, of_clash, texts_in
+from stratagraph.ontology.extension.findings import ModuleFinding, in_lines, of_clash, texts_in
 from stratagraph.ontology.model import OntologyModel, load_model
 from stratagraph.ontology.namespaces import compact
 from stratagraph.ontology.reasoning import dl
@@ -92,9 +92,9 @@ def _core(model: OntologyModel, *, reason: bool) -> ExtensionReport:
         except dl.JavaMissing as error:
             missing = error.slug
         else:
-            findings += [Finding.unsatisfiable(compact(iri)) for iri in answer.unsatisfiable]
+            findings += [ModuleFinding.unsatisfiable(compact(iri)) for iri in answer.unsatisfiable]
             if not answer.consistent:
-                findings.append(Finding.inconsistent(CORE))
+                findings.append(ModuleFinding.inconsistent(CORE))
     module = ModuleReport(name=CORE, findings=tuple(findings))
     return ExtensionReport(hash=model.hash, modules=(module,), dl_checked=not missing, dl_missing=missing)
 
@@ -125,7 +125,7 @@ def _report(report: ExtensionReport, model: OntologyModel, lang: str) -> Iterato
     yield _closing(report, words)
 
 
-def _reasons(finding: Finding, words: Mapping[str, str]) -> Iterator[str]:
+def _reasons(finding: ModuleFinding, words: Mapping[str, str]) -> Iterator[str]:
     if finding.axioms:
         yield f"    {words['axioms']}:"
         yield from (f"      {line}" for line in finding.axioms)

@@ -32,7 +32,7 @@ Edge: TypeAlias = tuple[PairRelation, ...]
 _NOTHING: Final[Mapping[Pair, Edge]] = {}
 
 
-class Plan(NamedTuple):
+class InfluencePlan(NamedTuple):
     """What all pairs with the same edge share: strengths by aspect, and by aspect the places of the reasons in it."""
 
     strengths: dict[Iri, float]
@@ -194,7 +194,7 @@ class Influences:
             measured=plan.measured,
         )
 
-    def _make_plan(self, edge: Edge, ascending: bool) -> Plan:  # noqa: FBT001  # part of the key of a cache
+    def _make_plan(self, edge: Edge, ascending: bool) -> InfluencePlan:  # noqa: FBT001  # part of the key of a cache
         """Rank the reasons of an edge by aspect; ``ascending``: the influencer's IRI comes before the other's."""
         ranked: dict[Iri, list[tuple[float, bool, Iri, bool, int]]] = defaultdict(list)
         for place, (prop, backward, share) in enumerate(edge):
@@ -206,7 +206,7 @@ class Influences:
                 # Strongest first; among equals the order of the facts, which is the same in every process.
                 ranked[aspect].append((-strength, later, name, observed is None, place))
         best = {aspect: sorted(ranked[aspect]) for aspect in sorted(ranked)}
-        return Plan(
+        return InfluencePlan(
             strengths={aspect: -reasons[0][0] for aspect, reasons in best.items()},
             places={aspect: tuple(reason[-1] for reason in reasons) for aspect, reasons in best.items()},
             measured=frozenset(aspect for aspect, reasons in best.items() if not reasons[0][3]),

@@ -13,7 +13,7 @@ from stratagraph.ontology.namespaces import local_name
 from stratagraph.ontology.terms import encode
 from stratagraph.queries.store_protocols import TripleStore
 from stratagraph.shapes.fact_vocabulary import shape_iri
-from stratagraph.shapes.finding import Finding
+from stratagraph.shapes.finding import GateFinding
 from stratagraph.shapes.message_texts import hinted
 
 _SHOWN: Final = 5
@@ -52,7 +52,7 @@ class Candidates:
             if info.key_properties
         }
 
-    def explain(self, findings: Iterable[Finding], batch: Batch) -> tuple[Finding, ...]:
+    def explain(self, findings: Iterable[GateFinding], batch: Batch) -> tuple[GateFinding, ...]:
         """Return the findings; those of references with too short a key name the assets that they may mean."""
         found = tuple(findings)
         wanted = {
@@ -67,7 +67,7 @@ class Candidates:
         told = {iri: sorted(other for other in known if key.may_mean(other)) for iri, key in wanted.items()}
         return tuple(self._hinted(finding, wanted, told) for finding in found)
 
-    def _hinted(self, finding: Finding, wanted: dict[str, _Key], told: dict[str, list[_Key]]) -> Finding:
+    def _hinted(self, finding: GateFinding, wanted: dict[str, _Key], told: dict[str, list[_Key]]) -> GateFinding:
         others = told.get(str(finding.value))
         if not others:
             return finding

@@ -17,7 +17,7 @@ from stratagraph.service.gc_pause import paused
 from stratagraph.service.ledger.commit import Receipt
 from stratagraph.service.ledger.errors import InvalidBatch
 from stratagraph.service.ledger.ledger import Ledger
-from stratagraph.shapes.finding import Finding, GateRefused, GateReport
+from stratagraph.shapes.finding import GateFinding, GateRefused, GateReport
 
 if TYPE_CHECKING:
     from stratagraph.service.ledger.retention import Policy
@@ -31,7 +31,7 @@ class Committed:
     """What became of a batch: its receipt, and what the gate would like to see documented."""
 
     receipt: Receipt
-    warnings: tuple[Finding, ...]
+    warnings: tuple[GateFinding, ...]
 
 
 class Committer:
@@ -50,7 +50,7 @@ class Committer:
         tally: Tally,
         *,
         gate: Callable[[], Gate],
-        explain: Callable[[tuple[Finding, ...], Batch], tuple[Finding, ...]],
+        explain: Callable[[tuple[GateFinding, ...], Batch], tuple[GateFinding, ...]],
     ) -> None:
         """``gate`` is asked for when the first batch comes; ``explain`` adds to violations what would satisfy them."""
         self._ledger = ledger
@@ -126,7 +126,7 @@ class Committer:
             raise GateRefused.of(self._explained(report.violations, batch))
         return report
 
-    def _explained(self, violations: tuple[Finding, ...], batch: Batch) -> tuple[Finding, ...]:
+    def _explained(self, violations: tuple[GateFinding, ...], batch: Batch) -> tuple[GateFinding, ...]:
         try:
             return self._explain(violations, batch)
         except Exception:
@@ -147,7 +147,7 @@ class Committer:
         if not receipt.duplicate:
             self._derivation.follow(receipt.change)
 
-    def _doubts(self, batch: Batch, receipt: Receipt) -> tuple[Finding, ...]:
+    def _doubts(self, batch: Batch, receipt: Receipt) -> tuple[GateFinding, ...]:
         """Return what is doubtful about who is who; telemetry has no reader, so what it brings is logged, once."""
         try:
             if not self._derivation.is_sound:
@@ -162,7 +162,7 @@ class Committer:
             log.exception("who is who in sequence %d can't be told", receipt.sequence)
         return ()
 
-    def _supposed(self, batch: Batch, receipt: Receipt) -> tuple[Finding, ...]:
+    def _supposed(self, batch: Batch, receipt: Receipt) -> tuple[GateFinding, ...]:
         derivation = self._derivation
         if not derivation.is_sound:
             return ()
@@ -181,7 +181,7 @@ class _Judged:
     def __call__(self, open_facts: Callable[[Iterable[Iri]], Iterable[Fact]]) -> None:
         self._report = self._committer.judge(self._batch, open_facts)
 
-    def warnings(self, receipt: Receipt) -> tuple[Finding, ...]:
+    def warnings(self, receipt: Receipt) -> tuple[GateFinding, ...]:
         """Return the gate's warnings; of a run that came again those that it would get today, if anybody reads them."""
         try:
             if self._report is None and self._batch.method is Method.DECLARED:

@@ -18,7 +18,7 @@ LISTED: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asset:
+class AffectedAsset:
     """One asset that a change touched: the classes that it is or was of, and the attributes that came and went."""
 
     iri: Iri
@@ -43,9 +43,9 @@ class Effects:
     ``dangling`` are the claims, of whichever source, that point to an asset that this change closed.
     """
 
-    opened: tuple[Asset, ...] = ()
-    changed: tuple[Asset, ...] = ()
-    closed: tuple[Asset, ...] = ()
+    opened: tuple[AffectedAsset, ...] = ()
+    changed: tuple[AffectedAsset, ...] = ()
+    closed: tuple[AffectedAsset, ...] = ()
     relations_opened: tuple[Fact, ...] = ()
     relations_closed: tuple[Fact, ...] = ()
     dangling: tuple[Claim, ...] = ()
@@ -80,7 +80,7 @@ class Effects:
 def effects(change: LedgerChange, ledger: Ledger, model: OntologyModel) -> Effects:
     """Find what a change means in the graph, whether it was committed or only rehearsed."""
     graph = _Graph.around(change, ledger)
-    assets: dict[str, list[Asset]] = {"opened": [], "changed": [], "closed": []}
+    assets: dict[str, list[AffectedAsset]] = {"opened": [], "changed": [], "closed": []}
     for subject, touched in graph.touched(model).items():
         before, after = graph.classes_before[subject], graph.classes_after[subject]
         if not before and not after:
@@ -89,7 +89,7 @@ def effects(change: LedgerChange, ledger: Ledger, model: OntologyModel) -> Effec
         if state != "changed" or touched.added or touched.removed:
             classes = tuple(sorted(after or before))
             assets[state].append(
-                Asset(iri=subject, classes=classes, added=tuple(touched.added), removed=tuple(touched.removed))
+                AffectedAsset(iri=subject, classes=classes, added=tuple(touched.added), removed=tuple(touched.removed))
             )
     closed = [asset.iri for asset in assets["closed"]]
     said_no_more = {(claim.fact, claim.source, claim.scope) for claim in change.closed}

@@ -40,7 +40,7 @@ from stratagraph.service.views.projector import Projector, RemoteView
 from stratagraph.service.views.snapshots import Snapshot, Snapshots
 from stratagraph.service.views.triples import TriplesView
 from stratagraph.service.views.view import View
-from stratagraph.shapes.finding import Finding
+from stratagraph.shapes.finding import GateFinding
 
 if TYPE_CHECKING:
     from stratagraph.loaders.prices import PriceTable
@@ -226,7 +226,7 @@ class Engine:
         """
         return self._committer.rehearse(batch)
 
-    def _explain(self, violations: tuple[Finding, ...], batch: Batch) -> tuple[Finding, ...]:
+    def _explain(self, violations: tuple[GateFinding, ...], batch: Batch) -> tuple[GateFinding, ...]:
         from stratagraph.service.engine.candidates import Candidates
 
         return Candidates(self.model, self.settings.base, self.triples).explain(violations, batch)

@@ -12,7 +12,7 @@ from stratagraph.ontology.namespaces import RDF, SG, SH, SHAPE_BASE, compact, lo
 from stratagraph.queries.messages import LANGUAGES, messages
 from stratagraph.service.deriver import Deriver
 from stratagraph.service.deriver.namesakes import NearMiss
-from stratagraph.shapes.finding import Finding
+from stratagraph.shapes.finding import GateFinding
 
 TOPIC: Final = "identity"
 NEAR: Final = SHAPE_BASE + "near-miss"
@@ -28,7 +28,7 @@ class Sameness:
         self._model = model
         self._deriver = deriver
 
-    def warnings(self, batch: Batch) -> Iterator[Finding]:
+    def warnings(self, batch: Batch) -> Iterator[GateFinding]:
         """Yield what the author of a batch should know about the assets that it describes, once it is committed."""
         described: dict[Iri, None] = {}
         for fact in batch.facts():
@@ -38,7 +38,7 @@ class Sameness:
             yield from map(self._near, self._deriver.near_misses(asset))
             yield from self._disagreements(asset)
 
-    def appeared(self, assets: Iterable[Iri]) -> Iterator[Finding]:
+    def appeared(self, assets: Iterable[Iri]) -> Iterator[GateFinding]:
         """Yield what may be one with assets that have just appeared."""
         for asset in dict.fromkeys(assets):
             yield from map(self._near, self._deriver.near_misses(self._deriver.members(asset)[0]))
@@ -59,7 +59,7 @@ class Sameness:
 
     # Near misses -------------------------------------------------------------------------------------------------
 
-    def _near(self, miss: NearMiss) -> Finding:
+    def _near(self, miss: NearMiss) -> GateFinding:
         texts = {language.lower(): self._told(miss, language) for language in LANGUAGES}
         return _warning(NEAR, miss.asset, SG.sameAssetAs, texts, value=miss.other)
 
@@ -69,14 +69,14 @@ class Sameness:
 
     # Merges ------------------------------------------------------------------------------------------------------
 
-    def _disagreements(self, asset: Iri) -> Iterator[Finding]:
+    def _disagreements(self, asset: Iri) -> Iterator[GateFinding]:
         """Yield where members of a merge disagree: in what they are, and in what has one value at a time."""
         told = self._deriver.told_by_members(asset)
         if len(told) > 1:
             yield from self._classes(asset, told)
             yield from self._values(asset, told)
 
-    def _classes(self, asset: Iri, told: Mapping[Iri, Iterable[Fact]]) -> Iterator[Finding]:
+    def _classes(self, asset: Iri, told: Mapping[Iri, Iterable[Fact]]) -> Iterator[GateFinding]:
         classes = {fact.object for facts in told.values() for fact in facts if fact.predicate == RDF.type}
         infos = [self._model.classes[cls] for cls in classes if isinstance(cls, str) and cls in self._model.classes]
         kinds = {info.kind for info in infos if info.key_properties}
@@ -92,7 +92,7 @@ class Sameness:
     def _related(self, one: Iri, other: Iri) -> bool:
         return one in self._model.ancestors(other) or other in self._model.ancestors(one)
 
-    def _values(self, asset: Iri, told: Mapping[Iri, Iterable[Fact]]) -> Iterator[Finding]:
+    def _values(self, asset: Iri, told: Mapping[Iri, Iterable[Fact]]) -> Iterator[GateFinding]:
         keys = {part for info in self._model.classes.values() for part in info.key_properties}
         said: dict[Iri, dict[Iri, set[str]]] = defaultdict(lambda: defaultdict(set))
         for member, facts in told.items():
@@ -107,8 +107,8 @@ class Sameness:
                 yield _warning(VALUES, asset, attribute, texts)
 
 
-def _warning(shape: Iri, focus: Iri, path: Iri, texts: Mapping[str, str], *, value: Iri | None = None) -> Finding:
-    return Finding(
+def _warning(shape: Iri, focus: Iri, path: Iri, texts: Mapping[str, str], *, value: Iri | None = None) -> GateFinding:
+    return GateFinding(
         focus=focus,
         path=path,
         value=value,

@@ -18,7 +18,7 @@ from stratagraph.service.ledger.observed import observation_rows
 from stratagraph.service.ledger.schema import OPEN, batches, claims, scope_runs, scopes
 
 
-class Outcome(StrEnum):
+class BatchOutcome(StrEnum):
     """How a run went."""
 
     COMPLETE = "complete"
@@ -47,10 +47,10 @@ class BatchRecord:
     scopes: tuple[ScopeRun, ...]
 
     @property
-    def outcome(self) -> Outcome:
+    def outcome(self) -> BatchOutcome:
         """How the run went; one that speaks of no scope is partial, for it closes nothing."""
         complete = bool(self.scopes) and all(scope.complete for scope in self.scopes)
-        return Outcome.COMPLETE if complete else Outcome.PARTIAL
+        return BatchOutcome.COMPLETE if complete else BatchOutcome.PARTIAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from neo4j.exceptions import AuthError, ConfigurationError, DriverError, Neo4jEr
 from stratagraph import __version__
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.service.neo4j.errors import Neo4jDatabaseMissing, Neo4jLogin, Neo4jUnavailable, OldNeo4j
-from stratagraph.service.neo4j.target import Target
+from stratagraph.service.neo4j.target import Neo4jTarget
 
 OLDEST: Final = (5, 26)
 """The first version that takes labels and relationship types from parameters."""
@@ -35,7 +35,7 @@ OPTIONS: Final[dict[str, Any]] = {
 }
 
 
-def open_driver(target: Target) -> neo4j.Driver:
+def open_driver(target: Neo4jTarget) -> neo4j.Driver:
     """Connect.
 
     Raises:
@@ -55,7 +55,7 @@ def open_driver(target: Target) -> neo4j.Driver:
     return driver
 
 
-def check_version(target: Target, agent: str) -> None:
+def check_version(target: Neo4jTarget, agent: str) -> None:
     """Refuse a server that lacks what the view needs; ``agent`` is how it presents itself: Neo4j/5.26.0.
 
     Raises:
@@ -69,7 +69,7 @@ def check_version(target: Target, agent: str) -> None:
 
 
 @contextmanager
-def explain(target: Target) -> Iterator[None]:
+def explain(target: Neo4jTarget) -> Iterator[None]:
     """Raise the driver's errors as ours, where they tell of the server; the others pass."""
     try:
         yield
@@ -80,7 +80,7 @@ def explain(target: Target) -> Iterator[None]:
         raise known from error
 
 
-def in_our_words(error: Exception, target: Target) -> StratagraphError | None:
+def in_our_words(error: Exception, target: Neo4jTarget) -> StratagraphError | None:
     """Return what an error of the driver means for whoever runs the service; None: it is about the statement."""
     if isinstance(error, AuthError) or (isinstance(error, Neo4jError) and error.code in _NO_ACCESS):
         return Neo4jLogin(url=target.url, user=target.user, reason=str(error.message))

@@ -10,7 +10,7 @@ from stratagraph.service.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class Neo4jTarget:
     """A database on a server, and who we are there."""
 
     url: str
@@ -19,10 +19,10 @@ class Target:
     database: str = "neo4j"
 
 
-def find_target(settings: Settings) -> Target | None:
+def find_target(settings: Settings) -> Neo4jTarget | None:
     """Return the Neo4j that is configured or runs beside the data; None when there is neither."""
     if settings.neo4j_url:
-        return Target(
+        return Neo4jTarget(
             url=settings.neo4j_url,
             user=settings.neo4j_user,
             password=_password(settings),
@@ -31,14 +31,14 @@ def find_target(settings: Settings) -> Target | None:
     return local_target(settings.data)
 
 
-def local_target(data: Path) -> Target | None:
+def local_target(data: Path) -> Neo4jTarget | None:
     """Return the local Neo4j of a data folder if it was started, whether or not it lives."""
     local = LocalNeo4j(data)
     record = local.record()
     if record is None:
         return None
     try:
-        return Target(url=record.url, user=USER, password=local.password())
+        return Neo4jTarget(url=record.url, user=USER, password=local.password())
     except OSError:
         return None
 

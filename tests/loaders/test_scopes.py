@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from stratagraph.loaders.folders import read_paths
-from stratagraph.loaders.scopes import BadScope, Plan, SameScope, plan
+from stratagraph.loaders.scopes import BadScope, SameScope, ScopePlan, plan
 
 Make = Callable[..., Path]
 
@@ -27,11 +27,11 @@ def _make(tmp_path: Path) -> Make:
     return make
 
 
-def planned(*paths: Path, known: dict[str, int] | None = None, **options: Any) -> Plan:
+def planned(*paths: Path, known: dict[str, int] | None = None, **options: Any) -> ScopePlan:
     return plan(read_paths(paths), known or {}, **options)
 
 
-def names(found: Plan) -> list[str]:
+def names(found: ScopePlan) -> list[str]:
     return sorted(file.scope for file in found.files)
 
 

@@ -14,7 +14,7 @@ from stratagraph.ontology.namespaces import compact
 from stratagraph.queries.competency import _normal, in_order, load_questions, read_question
 from stratagraph.service.neo4j.cypher.pool import CypherPool, CypherRequest
 from stratagraph.service.neo4j.local import LocalNeo4j
-from stratagraph.service.neo4j.target import Target
+from stratagraph.service.neo4j.target import Neo4jTarget
 from stratagraph.service.neo4j.view import Neo4jView
 from stratagraph.service.workers.limits import QuerySettings
 from tests.conftest import ROOT
@@ -27,7 +27,9 @@ FILES = sorted((ROOT / "queries" / "competency").glob("*.cypher"))
 
 
 @pytest.fixture(name="filled", scope="module")
-def _filled(neo4j_server: LocalNeo4j, tmp_path_factory: pytest.TempPathFactory, furnished: Opened) -> Iterator[Target]:
+def _filled(
+    neo4j_server: LocalNeo4j, tmp_path_factory: pytest.TempPathFactory, furnished: Opened
+) -> Iterator[Neo4jTarget]:
     """The database with the graph that the questions are about."""
     target = target_of(neo4j_server)
     wipe(target)
@@ -43,7 +45,7 @@ Ask: TypeAlias = Callable[[str], list[list[object]]]
 
 
 @pytest.fixture(name="rows_of", scope="module")
-def _rows_of(filled: Target) -> Iterator[Ask]:
+def _rows_of(filled: Neo4jTarget) -> Iterator[Ask]:
     """The rows as /cypher answers them, from one pool for all questions: each process of it takes a while to start."""
     pool = CypherPool(QuerySettings(query_seconds=60.0), target=lambda: filled, shared=False)
 

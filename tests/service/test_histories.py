@@ -14,7 +14,7 @@ from stratagraph.ontology.facts import Fact
 from stratagraph.ontology.namespaces import SG
 from stratagraph.service.engine import in_force
 from stratagraph.service.neo4j.local import LocalNeo4j
-from stratagraph.service.neo4j.target import Target
+from stratagraph.service.neo4j.target import Neo4jTarget
 from tests.counting import COUNTED
 from tests.neo4j_server import target_of, wipe
 from tests.proxy import Proxy
@@ -89,7 +89,7 @@ def test_local_views_equal_the_naive_models_after_every_step(
 @pytest.mark.parametrize("kind", ["cut off", "stopped"])
 @pytest.mark.timeout(3600)
 def test_neo4j_equals_them_too_through_outages(
-    neo4j_server: LocalNeo4j, database: Target, request: pytest.FixtureRequest, tell: Counter[str], kind: str
+    neo4j_server: LocalNeo4j, database: Neo4jTarget, request: pytest.FixtureRequest, tell: Counter[str], kind: str
 ) -> None:
     """Cut off by the proxy, or really stopped, started and wiped."""
     examples = {"cut off": (5, 100), "stopped": (3, 25)}[kind][is_nightly(request)]

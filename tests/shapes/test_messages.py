@@ -12,7 +12,7 @@ from stratagraph.loaders.prices import PriceTable
 from stratagraph.ontology.facts import Batch, Fact, Literal, Method, Scope
 from stratagraph.ontology.namespaces import ASSET_BASE, RDF, SG, SH, compact
 from stratagraph.shapes.datashapes import ASSETS, OBSERVATIONS, shipped_shapes
-from stratagraph.shapes.finding import Finding
+from stratagraph.shapes.finding import GateFinding
 from stratagraph.shapes.message_texts import DATA, LANGUAGES
 from tests.core import MODEL, gate
 
@@ -21,13 +21,13 @@ TEMPLATES = {tag: json.loads((DATA / f"messages.{tag}.json").read_text(encoding=
 ARTICLES = r"\b(a|an|um|uma|o|os|as|the)"
 
 
-def judge(facts: list[Fact]) -> list[Finding]:
+def judge(facts: list[Fact]) -> list[GateFinding]:
     scope = Scope(name="s", complete=True, stated=tuple(facts))
     report = gate().check(Batch(source="s", run="r", method=Method.DECLARED, scopes=(scope,)), lambda _: ())
     return [*report.violations, *report.warnings]
 
 
-def load(text: str) -> list[Finding]:
+def load(text: str) -> list[GateFinding]:
     facts = list(read_inventory(f"assets:\n{text}\n".encode(), "f.yaml", model=MODEL, base=ASSET_BASE).facts)
     return [finding for finding in judge(facts) if finding.severity == SH.Violation]
 

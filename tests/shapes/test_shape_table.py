@@ -15,7 +15,7 @@ from stratagraph.shapes.compiler import compile_shapes
 from stratagraph.shapes.data_graph import DataGraph
 from stratagraph.shapes.datashapes import GATE_SUBSET
 from stratagraph.shapes.fact_vocabulary import FactVocabulary, read_vocabulary
-from stratagraph.shapes.finding import Finding
+from stratagraph.shapes.finding import GateFinding
 from stratagraph.shapes.generated import generated_shapes
 from stratagraph.shapes.paths import Predicate
 from stratagraph.shapes.shape import CompiledShapes
@@ -75,7 +75,7 @@ def by_table(facts: list[Fact]) -> set[Fault]:
     return {key(finding) for finding in findings}
 
 
-def key(finding: Finding) -> Fault:
+def key(finding: GateFinding) -> Fault:
     counts = finding.component in {SH.MaxCountConstraintComponent, SH.MinCountConstraintComponent}
     return (finding.shape, finding.focus, finding.path, None if counts else finding.value, finding.component)
 

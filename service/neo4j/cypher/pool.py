@@ -17,7 +17,7 @@ from stratagraph.service.neo4j.cypher import errors as cypher_errors
 from stratagraph.service.neo4j.cypher.guard import check
 from stratagraph.service.neo4j.cypher.question import CypherQuestion
 from stratagraph.service.neo4j.errors import NoNeo4j
-from stratagraph.service.neo4j.target import Target
+from stratagraph.service.neo4j.target import Neo4jTarget
 from stratagraph.service.workers.errors import DeadlineExceeded, EvaluationFailed, QueryTooLong
 from stratagraph.service.workers.limits import QuerySettings
 from stratagraph.service.workers.process import Worker
@@ -86,7 +86,7 @@ class CypherAnswer:
 class CypherPool:
     """Worker processes for Cypher; lives in one event loop until ``stop``."""
 
-    def __init__(self, settings: QuerySettings, *, target: Callable[[], Target | None], shared: bool) -> None:
+    def __init__(self, settings: QuerySettings, *, target: Callable[[], Neo4jTarget | None], shared: bool) -> None:
         self.settings = settings
         self._target = target
         self._shared = shared
@@ -127,7 +127,7 @@ class CypherPool:
             raise
         return CypherAnswer(sequence, run)
 
-    def _question(self, request: CypherRequest, target: Target) -> CypherQuestion:
+    def _question(self, request: CypherRequest, target: Neo4jTarget) -> CypherQuestion:
         return CypherQuestion(
             url=target.url,
             user=target.user,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from stratagraph.service.neo4j.target import Target
+from stratagraph.service.neo4j.target import Neo4jTarget
 from stratagraph.service.workers.frames import Say, pack
 
 
@@ -30,6 +30,6 @@ class CypherQuestion:
         return pack(Say.QUERY, asdict(self))
 
     @property
-    def target(self) -> Target:
+    def target(self) -> Neo4jTarget:
         """Where it goes."""
-        return Target(url=self.url, user=self.user, password=self.password, database=self.database)
+        return Neo4jTarget(url=self.url, user=self.user, password=self.password, database=self.database)

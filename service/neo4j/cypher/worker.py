@@ -19,7 +19,7 @@ from stratagraph.service.neo4j.cypher.json_values import row_json
 from stratagraph.service.neo4j.cypher.plan import check_plan
 from stratagraph.service.neo4j.cypher.question import CypherQuestion
 from stratagraph.service.neo4j.errors import Neo4jNotBuilt
-from stratagraph.service.neo4j.target import Target
+from stratagraph.service.neo4j.target import Neo4jTarget
 from stratagraph.service.neo4j.view.status import MARK, STANDS_AT
 from stratagraph.service.workers import sandbox
 from stratagraph.service.workers.frames import Say, pack, read
@@ -35,10 +35,10 @@ class _Drivers:
     """The driver of the newest target."""
 
     def __init__(self) -> None:
-        self._target: Target | None = None
+        self._target: Neo4jTarget | None = None
         self._driver: neo4j.Driver | None = None
 
-    def of(self, target: Target) -> neo4j.Driver:
+    def of(self, target: Neo4jTarget) -> neo4j.Driver:
         if self._driver is None or target != self._target:
             if self._driver is not None:
                 self._driver.close()

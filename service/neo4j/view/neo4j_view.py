@@ -14,7 +14,7 @@ from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import SG
 from stratagraph.service.gc_pause import paused
 from stratagraph.service.neo4j.connection import explain, open_driver
-from stratagraph.service.neo4j.target import Target
+from stratagraph.service.neo4j.target import Neo4jTarget
 from stratagraph.service.neo4j.view.ahead import ahead
 from stratagraph.service.neo4j.view.cypher_texts import (
     PRESENT,
@@ -67,7 +67,7 @@ class Neo4jView:
     name = "neo4j"
     mapping_version = MAPPING_VERSION
 
-    def __init__(self, target: Target, model: OntologyModel) -> None:
+    def __init__(self, target: Neo4jTarget, model: OntologyModel) -> None:
         self.target = target
         self._model = model
         self._names = Neo4jNames(model)

@@ -8,7 +8,7 @@ from typing import Final
 from stratagraph.ontology.namespaces import SG
 from stratagraph.service.neo4j.connection import explain, open_driver
 from stratagraph.service.neo4j.errors import NoNeo4j
-from stratagraph.service.neo4j.target import Target, find_target
+from stratagraph.service.neo4j.target import Neo4jTarget, find_target
 from stratagraph.service.neo4j.view.cypher_texts import WATERMARK_DROP
 from stratagraph.service.neo4j.view.neo4j_names import KEY, MARKER, WATERMARK
 from stratagraph.service.settings import Settings
@@ -59,7 +59,7 @@ def forget(settings: Settings) -> None:
         session.run(WATERMARK_DROP, iri=MARK).consume()
 
 
-def _target(settings: Settings) -> Target:
+def _target(settings: Settings) -> Neo4jTarget:
     target = find_target(settings)
     if target is None:
         raise NoNeo4j

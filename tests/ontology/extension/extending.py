@@ -7,7 +7,7 @@ from pathlib import Path
 
 from stratagraph.ontology.extension.extension import Extended, ModuleReport, _read, load_extended
 from stratagraph.ontology.extension.files import Module, find_modules
-from stratagraph.ontology.extension.findings import Finding
+from stratagraph.ontology.extension.findings import ModuleFinding
 from stratagraph.ontology.extension.gaps import Gaps
 from stratagraph.ontology.extension.kept_verdicts import Verdicts
 from stratagraph.ontology.model import load_model
@@ -44,7 +44,7 @@ def extended(
     return load_extended(written(folder, modules), reason=reason, explain_for=explain_for, verdicts=verdicts)
 
 
-def lacking(folder: Path, rule: str = "", **modules: str) -> list[Finding]:
+def lacking(folder: Path, rule: str = "", **modules: str) -> list[ModuleFinding]:
     """Return what modules lack that the rules would let through: without looking for contradictions, which is slow."""
     read = as_read(written(folder, modules))
     gaps = Gaps(load_model(), read)

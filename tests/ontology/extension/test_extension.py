@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from stratagraph.ontology.extension.extension import Extended, NoExtension, load_extended
-from stratagraph.ontology.extension.findings import Finding, Severity
+from stratagraph.ontology.extension.findings import ModuleFinding, ModuleSeverity
 from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import SG
 from stratagraph.ontology.reasoning import dl
@@ -35,7 +35,7 @@ def load(folder: Path, *, reason: bool = False, explain_for: float = 0, **module
     return load_extended(folder, reason=reason, explain_for=explain_for)
 
 
-def only(extended: Extended) -> Finding:
+def only(extended: Extended) -> ModuleFinding:
     """The one finding about the one module."""
     [module] = extended.report.modules
     [finding] = module.findings
@@ -125,7 +125,7 @@ def test_what_is_at_odds_is_listed(tmp_path: Path) -> None:
 def test_a_gap_is_warned_of_and_the_module_used(tmp_path: Path, turtle: str, rule: str, words: str) -> None:
     extended = load(tmp_path, gap=turtle)
     finding = only(extended)
-    assert (finding.severity, finding.rule) == (Severity.WARNING, rule)
+    assert (finding.severity, finding.rule) == (ModuleSeverity.WARNING, rule)
     assert words in finding.sentence()
     assert extended.report.modules[0].accepted
     assert extended.model is not load_model()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stratagraph.ontology.extension.findings import Finding, Severity, in_lines
+from stratagraph.ontology.extension.findings import ModuleFinding, ModuleSeverity, in_lines
 from tests.ontology.extension.extending import extended
 
 
@@ -23,8 +23,8 @@ def test_many_findings_of_a_kind_are_one_line_and_all_are_in_the_document(
 
 
 def test_findings_of_different_kinds_are_not_mixed() -> None:
-    def bare(term: str, detail: str) -> Finding:
-        return Finding(severity=Severity.WARNING, rule="missing-label", term=term, detail=detail)
+    def bare(term: str, detail: str) -> ModuleFinding:
+        return ModuleFinding(severity=ModuleSeverity.WARNING, rule="missing-label", term=term, detail=detail)
 
     both = [bare(f"t{n}", "pt-BR" if n % 2 else "en, pt-BR") for n in range(30)]
     assert sorted(len(told) for _, told in in_lines(both)) == [15, 15]

@@ -10,7 +10,7 @@ import pytest
 from stratagraph.ontology.extension import kept_verdicts
 from stratagraph.ontology.extension.extension import load_extended
 from stratagraph.ontology.extension.files import Module, find_modules
-from stratagraph.ontology.extension.findings import Severity
+from stratagraph.ontology.extension.findings import ModuleSeverity
 from stratagraph.ontology.extension.judging import judge
 from stratagraph.ontology.extension.kept_verdicts import Verdicts
 from stratagraph.ontology.facts import Fact
@@ -62,7 +62,7 @@ def test_an_objection_stands_whatever_happens_after_it(
     found = judge((), [module("bad"), module("good")], explain_for)
     assert found.refused == {"bad"}
     [objected] = found.findings["bad"]
-    assert objected.severity is Severity.REFUSED
+    assert objected.severity is ModuleSeverity.REFUSED
     assert bool(objected.axioms) or objected.sought == explain_for
     if not objected.axioms and explain_for:
         assert "no explanation was found within 120 seconds" in objected.sentence()

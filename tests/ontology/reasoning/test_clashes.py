@@ -15,7 +15,7 @@ from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import ASSET_BASE, OWL
 from stratagraph.ontology.reasoning import dl
 from stratagraph.ontology.reasoning.axioms import AxiomWriter
-from stratagraph.ontology.reasoning.clashes import Clash, Rule, find_clashes, is_free_of_clashes
+from stratagraph.ontology.reasoning.clashes import Clash, ClashRule, find_clashes, is_free_of_clashes
 from stratagraph.ontology.syntax.parsing import parse_rdf
 
 MODEL = load_model()
@@ -46,88 +46,88 @@ def short(line: str) -> str:
 
 
 CONTRADICTIONS = {
-    "disjoint classes": (APART + ":x a :Kitten , :Dog .", Rule.DISJOINT_CLASSES, {":x a :Kitten", APART_LINE}),
+    "disjoint classes": (APART + ":x a :Kitten , :Dog .", ClashRule.DISJOINT_CLASSES, {":x a :Kitten", APART_LINE}),
     "a group of disjoint classes": (
         "[] a owl:AllDisjointClasses ; owl:members ( :Cat :Dog :Pet ) . :x a :Cat , :Pet .",
-        Rule.DISJOINT_CLASSES,
+        ClashRule.DISJOINT_CLASSES,
         {":x a :Cat", ":x a :Pet", "owl:AllDisjointClasses: :Cat, :Dog, :Pet"},
     ),
     "a disjoint union": (
         ":Pet owl:disjointUnionOf ( :Cat :Dog ) . :x a :Cat , :Dog .",
-        Rule.DISJOINT_CLASSES,
+        ClashRule.DISJOINT_CLASSES,
         {":Pet owl:disjointUnionOf ( :Cat, :Dog )"},
     ),
     "a domain": (
         APART + ":likes rdfs:domain :Cat . :x a :Dog ; :likes :y .",
-        Rule.DISJOINT_CLASSES,
+        ClashRule.DISJOINT_CLASSES,
         {":likes rdfs:domain :Cat", ":x :likes :y", ":x a :Dog", APART_LINE},
     ),
     "a range": (
         APART + ":likes rdfs:range :Cat . :x :likes :y . :y a :Dog .",
-        Rule.DISJOINT_CLASSES,
+        ClashRule.DISJOINT_CLASSES,
         {":likes rdfs:range :Cat", ":x :likes :y", APART_LINE},
     ),
     "a domain that is a union": (
         APART + ":likes rdfs:domain [ a owl:Class ; owl:unionOf ( :Cat :Kitten ) ] . :x a :Dog ; :likes :y .",
-        Rule.OUTSIDE_UNION,
+        ClashRule.OUTSIDE_UNION,
         {":likes rdfs:domain (:Cat or :Kitten)", ":Kitten rdfs:subClassOf :Cat", APART_LINE},
     ),
     "a super-property": (
         APART + ":likes rdfs:subPropertyOf :knows . :knows rdfs:range :Cat . :x :likes :y . :y a :Dog .",
-        Rule.DISJOINT_CLASSES,
+        ClashRule.DISJOINT_CLASSES,
         {":likes rdfs:subPropertyOf :knows", ":knows rdfs:range :Cat"},
     ),
     "an inverse": (
         APART + ":likes owl:inverseOf :hates . :hates rdfs:domain :Cat . :x :likes :y . :y a :Dog .",
-        Rule.DISJOINT_CLASSES,
+        ClashRule.DISJOINT_CLASSES,
         {":likes owl:inverseOf :hates", ":hates rdfs:domain :Cat"},
     ),
     "symmetry": (
         APART + ":likes a owl:SymmetricProperty ; rdfs:domain :Cat . :x :likes :y . :y a :Dog .",
-        Rule.DISJOINT_CLASSES,
+        ClashRule.DISJOINT_CLASSES,
         {":likes a owl:SymmetricProperty"},
     ),
     "a chain": (
         APART
         + ":knows owl:propertyChainAxiom ( :owns :likes ) ; rdfs:range :Cat . :x :owns :y . :y :likes :z . :z a :Dog .",
-        Rule.DISJOINT_CLASSES,
+        ClashRule.DISJOINT_CLASSES,
         {":knows owl:propertyChainAxiom ( :owns o :likes )", ":x :owns :y", ":y :likes :z"},
     ),
     "transitivity": (
         APART + ":owns a owl:TransitiveProperty . "
         ":Pet rdfs:subClassOf [ a owl:Restriction ; owl:onProperty :owns ; owl:allValuesFrom :Cat ] . "
         ":x a :Pet ; :owns :y . :y :owns :z . :z a :Dog .",
-        Rule.DISJOINT_CLASSES,
+        ClashRule.DISJOINT_CLASSES,
         {":owns a owl:TransitiveProperty", ":Pet rdfs:subClassOf (:owns only :Cat)", ":x :owns :y", ":y :owns :z"},
     ),
     "equivalent classes": (
         APART + ":Pet owl:equivalentClass :Cat . :x a :Pet , :Dog .",
-        Rule.DISJOINT_CLASSES,
+        ClashRule.DISJOINT_CLASSES,
         {":Pet owl:equivalentClass :Cat"},
     ),
     "an intersection": (
         APART + ":Pet rdfs:subClassOf [ a owl:Class ; owl:intersectionOf ( :Cat :Kitten ) ] . :x a :Pet , :Dog .",
-        Rule.DISJOINT_CLASSES,
+        ClashRule.DISJOINT_CLASSES,
         {":Pet rdfs:subClassOf (:Cat and :Kitten)"},
     ),
     "disjoint properties": (
         ":likes owl:propertyDisjointWith :hates . :x :likes :y ; :hates :y .",
-        Rule.DISJOINT_PROPERTIES,
+        ClashRule.DISJOINT_PROPERTIES,
         {":likes owl:propertyDisjointWith :hates", ":x :likes :y", ":x :hates :y"},
     ),
     "a group of disjoint properties": (
         "[] a owl:AllDisjointProperties ; owl:members ( :likes :hates :owns ) . :x :likes :y ; :owns :y .",
-        Rule.DISJOINT_PROPERTIES,
+        ClashRule.DISJOINT_PROPERTIES,
         {"owl:AllDisjointProperties: :likes, :hates, :owns"},
     ),
     "a functional relation": (
         ":owns a owl:FunctionalProperty . :x :owns :y , :z . :y owl:differentFrom :z .",
-        Rule.TOO_MANY_VALUES,
+        ClashRule.TOO_MANY_VALUES,
         {":owns a owl:FunctionalProperty", ":x :owns :y", ":x :owns :z", ":y owl:differentFrom :z"},
     ),
     "a functional attribute": (
         ":age a owl:FunctionalProperty . :x :age 1 , 2 .",
-        Rule.TOO_MANY_VALUES,
+        ClashRule.TOO_MANY_VALUES,
         {":age a owl:FunctionalProperty", ':x :age "1"^^xsd:integer'},
     ),
     "an inverse functional relation": (
@@ -135,37 +135,37 @@ CONTRADICTIONS = {
             ":owns a owl:InverseFunctionalProperty . :x :owns :z . :y :owns :z . "
             "[] a owl:AllDifferent ; owl:distinctMembers ( :x :y ) ."
         ),
-        Rule.SAME_AND_DIFFERENT,
+        ClashRule.SAME_AND_DIFFERENT,
         {":owns a owl:InverseFunctionalProperty", ":x :owns :z", ":y :owns :z"},
     ),
     "an asymmetric relation": (
         ":owns a owl:AsymmetricProperty . :x :owns :y . :y :owns :x .",
-        Rule.ASYMMETRIC,
+        ClashRule.ASYMMETRIC,
         {":owns a owl:AsymmetricProperty", ":x :owns :y", ":y :owns :x"},
     ),
     "an irreflexive relation": (
         ":owns a owl:IrreflexiveProperty . :x :owns :x .",
-        Rule.IRREFLEXIVE,
+        ClashRule.IRREFLEXIVE,
         {":owns a owl:IrreflexiveProperty", ":x :owns :x"},
     ),
     "nothing": (
         ":Ghost a owl:Class ; rdfs:subClassOf owl:Nothing . :x a :Ghost .",
-        Rule.NOTHING,
+        ClashRule.NOTHING,
         {":Ghost rdfs:subClassOf owl:Nothing", ":x a :Ghost"},
     ),
     "a complement": (
         ":Dog rdfs:subClassOf [ a owl:Class ; owl:complementOf :Cat ] . :x a :Cat , :Dog .",
-        Rule.COMPLEMENT,
+        ClashRule.COMPLEMENT,
         {":Dog rdfs:subClassOf not :Cat", ":x a :Cat", ":x a :Dog"},
     ),
     "same and different": (
         ":x owl:sameAs :y ; owl:differentFrom :y .",
-        Rule.SAME_AND_DIFFERENT,
+        ClashRule.SAME_AND_DIFFERENT,
         {":x owl:sameAs :y", ":x owl:differentFrom :y"},
     ),
     "the same, of disjoint classes": (
         APART + ":x owl:sameAs :y ; a :Cat . :y a :Dog .",
-        Rule.DISJOINT_CLASSES,
+        ClashRule.DISJOINT_CLASSES,
         {":x owl:sameAs :y", ":x a :Cat", ":y a :Dog"},
     ),
     "a maximum": (
@@ -173,7 +173,7 @@ CONTRADICTIONS = {
             ":Pet rdfs:subClassOf [ a owl:Restriction ; owl:onProperty :owns ; "
             "owl:maxCardinality '1'^^xsd:nonNegativeInteger ] . :x a :Pet ; :owns :y , :z . :y owl:differentFrom :z ."
         ),
-        Rule.TOO_MANY_VALUES,
+        ClashRule.TOO_MANY_VALUES,
         {":Pet rdfs:subClassOf (:owns max 1)", ":x a :Pet", ":y owl:differentFrom :z"},
     ),
     "a maximum of none": (
@@ -181,7 +181,7 @@ CONTRADICTIONS = {
             ":Pet rdfs:subClassOf [ a owl:Restriction ; owl:onProperty :owns ; "
             "owl:maxCardinality '0'^^xsd:nonNegativeInteger ] . :x a :Pet ; :owns :y ."
         ),
-        Rule.TOO_MANY_VALUES,
+        ClashRule.TOO_MANY_VALUES,
         {":Pet rdfs:subClassOf (:owns max 0)", ":x :owns :y"},
     ),
     "a qualified maximum": (
@@ -189,30 +189,30 @@ CONTRADICTIONS = {
             ":Pet rdfs:subClassOf [ a owl:Restriction ; owl:onProperty :owns ; owl:onClass :Cat ; "
             "owl:maxQualifiedCardinality '0'^^xsd:nonNegativeInteger ] . :x a :Pet ; :owns :y . :y a :Kitten ."
         ),
-        Rule.TOO_MANY_VALUES,
+        ClashRule.TOO_MANY_VALUES,
         {":Pet rdfs:subClassOf (:owns max 0 :Cat)", ":x :owns :y", ":y a :Kitten", ":Kitten rdfs:subClassOf :Cat"},
     ),
     "a universal restriction": (
         APART + ":Pet rdfs:subClassOf [ a owl:Restriction ; owl:onProperty :likes ; owl:allValuesFrom :Cat ] . "
         ":x a :Pet ; :likes :y . :y a :Dog .",
-        Rule.DISJOINT_CLASSES,
+        ClashRule.DISJOINT_CLASSES,
         {":Pet rdfs:subClassOf (:likes only :Cat)"},
     ),
     "an existential restriction": (
         APART + ":likes rdfs:range :Dog . "
         ":Pet rdfs:subClassOf [ a owl:Restriction ; owl:onProperty :likes ; owl:someValuesFrom :Cat ] . :x a :Pet .",
-        Rule.DISJOINT_CLASSES,
+        ClashRule.DISJOINT_CLASSES,
         {":Pet rdfs:subClassOf (:likes some :Cat)", ":likes rdfs:range :Dog"},
     ),
     "a value restriction": (
         APART + ":likes rdfs:range :Dog . :y a :Cat . "
         ":Pet rdfs:subClassOf [ a owl:Restriction ; owl:onProperty :likes ; owl:hasValue :y ] . :x a :Pet .",
-        Rule.DISJOINT_CLASSES,
+        ClashRule.DISJOINT_CLASSES,
         {":Pet rdfs:subClassOf (:likes value :y)", ":y a :Cat"},
     ),
     "a datatype": (
         ":age rdfs:range xsd:integer . :x :age 'young' .",
-        Rule.WRONG_DATATYPE,
+        ClashRule.WRONG_DATATYPE,
         {":age rdfs:range xsd:integer", ':x :age "young"'},
     ),
     "a denied relation": (
@@ -220,21 +220,21 @@ CONTRADICTIONS = {
             "[] a owl:NegativePropertyAssertion ; owl:sourceIndividual :x ; owl:assertionProperty :likes ; "
             "owl:targetIndividual :y . :x :likes :y ."
         ),
-        Rule.DENIED,
+        ClashRule.DENIED,
         {":x :likes :y", "not: :x :likes :y"},
     ),
 }
 
 
 @pytest.mark.parametrize(("turtle", "rule", "axioms"), CONTRADICTIONS.values(), ids=CONTRADICTIONS)
-def test_a_contradiction_is_found_and_its_axioms_named(turtle: str, rule: Rule, axioms: set[str]) -> None:
+def test_a_contradiction_is_found_and_its_axioms_named(turtle: str, rule: ClashRule, axioms: set[str]) -> None:
     found = [(clash, lines) for clash, lines in explained(facts(turtle)) if clash.rule is rule and not clash.empty]
     assert found
     assert any(axioms <= lines for _, lines in found), [sorted(lines) for _, lines in found]
 
 
 @pytest.mark.parametrize(("turtle", "rule", "axioms"), CONTRADICTIONS.values(), ids=CONTRADICTIONS)
-def test_the_axioms_named_contradict_each_other_by_themselves(turtle: str, rule: Rule, axioms: set[str]) -> None:
+def test_the_axioms_named_contradict_each_other_by_themselves(turtle: str, rule: ClashRule, axioms: set[str]) -> None:
     stated = facts(turtle)
     whole = [fact for fact in stated if fact.object in (OWL.Class, OWL.ObjectProperty, OWL.DatatypeProperty)]
     expressions = [fact for fact in stated if "genid" in fact.subject]
@@ -243,7 +243,7 @@ def test_the_axioms_named_contradict_each_other_by_themselves(turtle: str, rule:
 
 
 @pytest.mark.parametrize(("turtle", "rule", "axioms"), CONTRADICTIONS.values(), ids=CONTRADICTIONS)
-def test_a_contradiction_is_put_in_words_in_both_languages(turtle: str, rule: Rule, axioms: set[str]) -> None:
+def test_a_contradiction_is_put_in_words_in_both_languages(turtle: str, rule: ClashRule, axioms: set[str]) -> None:
     stated = facts(turtle)
     for clash in find_clashes(stated):
         finding = of_clash(clash, AxiomWriter(stated))
@@ -255,7 +255,7 @@ def test_a_contradiction_is_put_in_words_in_both_languages(turtle: str, rule: Ru
 @pytest.mark.nightly
 @pytest.mark.java
 @pytest.mark.parametrize(("turtle", "rule", "axioms"), CONTRADICTIONS.values(), ids=CONTRADICTIONS)
-def test_the_reasoner_agrees_that_it_is_a_contradiction(turtle: str, rule: Rule, axioms: set[str]) -> None:
+def test_the_reasoner_agrees_that_it_is_a_contradiction(turtle: str, rule: ClashRule, axioms: set[str]) -> None:
     individuals = "".join(f":{name} a owl:NamedIndividual . " for name in "xyz")
     assert not dl.check(facts(individuals + turtle)).consistent
 
@@ -287,7 +287,7 @@ def test_a_class_that_can_have_no_member_is_found_by_trying(turtle: str, empty: 
 
 def test_a_literal_that_is_none_of_its_own_datatype_is_found() -> None:
     [(clash, lines)] = explained(facts(":age rdfs:range xsd:integer . :x :age 'young'^^xsd:integer ."))
-    assert clash.rule is Rule.WRONG_DATATYPE
+    assert clash.rule is ClashRule.WRONG_DATATYPE
     assert lines == {":age rdfs:range xsd:integer", ':x :age "young"^^xsd:integer'}
 
 

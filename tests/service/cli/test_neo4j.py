@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from stratagraph.service.neo4j.local import LocalNeo4j
-from stratagraph.service.neo4j.target import Target
+from stratagraph.service.neo4j.target import Neo4jTarget
 from tests.neo4j_server import refuse_without_tools
 from tests.service.cli.invoking import Done, run
 from tests.service.neo4j.reading import query
@@ -31,7 +31,7 @@ def _environment(tmp_path: Path) -> Mapping[str, str]:
     return environment
 
 
-def neo4j(command: str, environment: Mapping[str, str], target: Target | None = None, **changed: str) -> Done:
+def neo4j(command: str, environment: Mapping[str, str], target: Neo4jTarget | None = None, **changed: str) -> Done:
     settings = {}
     if target is not None:
         settings = {"STRATAGRAPH_NEO4J_URL": target.url, "STRATAGRAPH_NEO4J_PASSWORD": target.password}
@@ -73,7 +73,7 @@ def test_a_version_that_can_not_be_started_is_refused(environment: Mapping[str, 
     ids=["password", "database"],
 )
 def test_what_is_configured_wrongly_is_named(
-    environment: Mapping[str, str], database: Target, setting: str, value: str, advice: str
+    environment: Mapping[str, str], database: Neo4jTarget, setting: str, value: str, advice: str
 ) -> None:
     for command in ("status", "sync", "rebuild"):
         done = neo4j(command, environment, database, **{setting: value})
@@ -82,7 +82,9 @@ def test_what_is_configured_wrongly_is_named(
 
 
 @pytest.mark.neo4j
-def test_the_graph_is_brought_up_and_rebuilt_beside_anothers(environment: Mapping[str, str], database: Target) -> None:
+def test_the_graph_is_brought_up_and_rebuilt_beside_anothers(
+    environment: Mapping[str, str], database: Neo4jTarget
+) -> None:
     query(database, "CREATE (:Theirs {name: 'theirs'})")
     assert "no graph of ours yet\nnodes of ours: 0, of others: 1" in neo4j("status", environment, database).stdout
     for command in ("sync", "rebuild"):
@@ -102,7 +104,7 @@ def test_the_graph_is_brought_up_and_rebuilt_beside_anothers(environment: Mappin
 
 
 @pytest.mark.neo4j
-def test_a_running_service_is_left_to_do_it(database: Target, tmp_path: Path) -> None:
+def test_a_running_service_is_left_to_do_it(database: Neo4jTarget, tmp_path: Path) -> None:
     secret, config = tmp_path / "secret", tmp_path / "config.yaml"
     secret.write_text(database.password, encoding="utf-8")
     config.write_text(f"neo4j_url: {database.url}\nneo4j_password_file: {secret}\n", encoding="utf-8")

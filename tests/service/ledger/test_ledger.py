@@ -17,7 +17,7 @@ from stratagraph.ontology.namespaces import XSD
 from stratagraph.service.ledger import silence
 from stratagraph.service.ledger.commit import Receipt
 from stratagraph.service.ledger.errors import AsOfInFuture, InvalidBatch, LedgerUnreadable, RunConflict, UnstorableTerm
-from stratagraph.service.ledger.history import Outcome
+from stratagraph.service.ledger.history import BatchOutcome
 from stratagraph.service.ledger.ledger import Ledger
 from tests.service.ledger.samples import NOON, batch, fact, observation, scope
 
@@ -236,7 +236,7 @@ def test_an_endless_total_is_refused(ledger: Ledger) -> None:
 def test_outcomes_and_scopes_are_told(ledger: Ledger) -> None:
     ledger.commit(batch("1", scope(fact(1))), ontology_hash="o")
     ledger.commit(batch("2", scope(fact(2), complete=False)), ontology_hash="o")
-    assert [record.outcome for record in ledger.batches()] == [Outcome.PARTIAL, Outcome.COMPLETE]
+    assert [record.outcome for record in ledger.batches()] == [BatchOutcome.PARTIAL, BatchOutcome.COMPLETE]
     (source,) = ledger.sources()
     assert source.scopes[0].open_claims == 2
     assert source.scopes[0].last_seen == source.newest.time

@@ -13,7 +13,7 @@ from stratagraph.ontology.facts import Batch, Fact, Literal, Method, Scope
 from stratagraph.ontology.identity import mint
 from stratagraph.ontology.namespaces import RDF, SG
 from stratagraph.service.engine.engine import Engine
-from stratagraph.service.neo4j.target import Target
+from stratagraph.service.neo4j.target import Neo4jTarget
 from stratagraph.service.settings import Settings, load_settings
 from stratagraph.service.views.projector import State
 from tests.service.neo4j.reading import query
@@ -22,7 +22,7 @@ PATIENCE = 120.0
 """Seconds until a view is taken never to come; a bound, not a measurement."""
 
 
-def settings_for(target: Target, folder: Path, port: int) -> Settings:
+def settings_for(target: Neo4jTarget, folder: Path, port: int) -> Settings:
     return load_settings(data=folder, neo4j_url=f"bolt://127.0.0.1:{port}", neo4j_password=SecretStr(target.password))
 
 
@@ -46,7 +46,7 @@ def is_up_to_date(engine: Engine) -> bool:
     return seen.state is State.CURRENT and seen.sequence == engine.adjacency.sequence
 
 
-def names(target: Target) -> set[str]:
+def names(target: Neo4jTarget) -> set[str]:
     return {record["name"] for record in query(target, "MATCH (n:Dataset) RETURN n.name AS name")}
 
 

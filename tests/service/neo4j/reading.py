@@ -11,7 +11,7 @@ import neo4j
 from stratagraph.ontology.facts import Fact, Influence, Iri, Literal, Sighting
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import RDF, SG
-from stratagraph.service.neo4j.target import Target
+from stratagraph.service.neo4j.target import Neo4jTarget
 from stratagraph.service.neo4j.view.graph_edits import influence_family
 from stratagraph.service.neo4j.view.neo4j_literals import held
 from stratagraph.service.neo4j.view.neo4j_names import MARKER, Neo4jNames
@@ -39,7 +39,7 @@ def lowered(fact: Fact) -> Fact:
     return fact
 
 
-def query(target: Target, cypher: str, **parameters: Any) -> list[Any]:
+def query(target: Neo4jTarget, cypher: str, **parameters: Any) -> list[Any]:
     with neo4j.GraphDatabase.driver(target.url, auth=(target.user, target.password)) as driver:
         return driver.execute_query(cypher, parameters, database_=target.database).records
 
@@ -59,7 +59,7 @@ class Reader:
         self.keys = {names.key(predicate, lang): (predicate, lang) for predicate in predicates for lang in LANGUAGES}
         self.family = influence_family(model)
 
-    def read(self, target: Target) -> Graph:
+    def read(self, target: Neo4jTarget) -> Graph:
         graph = Graph()
         assert query(target, LEFT_OVER) == []
         for record in query(

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from stratagraph.ontology.facts import Batch, Method, Scope
 from stratagraph.ontology.syntax.parsing import parse_rdf
-from stratagraph.service.neo4j.target import Target
+from stratagraph.service.neo4j.target import Neo4jTarget
 from stratagraph.service.settings import load_settings
 from tests.opened import Opened
 from tests.service.neo4j.projecting import is_up_to_date, projecting, until
@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.neo4j, pytest.mark.shared, pytest.mark.usefixtures("im
 
 
 def test_n1_texts_whose_attributes_would_share_a_key_are_both_there(
-    database: Target, shared: Path, tmp_path: Path, opened: Opened, monkeypatch: pytest.MonkeyPatch
+    database: Neo4jTarget, shared: Path, tmp_path: Path, opened: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("stratagraph.ontology.reasoning.dl.find_spec", lambda _: None)
     monkeypatch.setenv("PATH", "")  # the module is not judged by the reasoner, which is slow

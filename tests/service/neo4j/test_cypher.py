@@ -22,7 +22,7 @@ from stratagraph.service.neo4j.errors import (
     Neo4jUnavailable,
     NoNeo4j,
 )
-from stratagraph.service.neo4j.target import Target
+from stratagraph.service.neo4j.target import Neo4jTarget
 from stratagraph.service.workers.errors import DeadlineExceeded, OutOfMemory
 from stratagraph.service.workers.limits import QuerySettings
 from tests.proxy import Proxy
@@ -33,14 +33,14 @@ ONE = "CREATE (:Stratagraph:Watermark {iri: 'https://w3id.org/stratagraph/ns#vie
 
 
 @pytest.fixture(name="ours")
-def _ours(database: Target) -> Target:
+def _ours(database: Neo4jTarget) -> Neo4jTarget:
     query(database, ONE)
     query(database, "CREATE (:Stratagraph {iri: 'x:a'})-[:USES {n: 1}]->(:Stratagraph {iri: 'x:b'})")
     return database
 
 
 @asynccontextmanager
-async def pool_of(target: Target | None, *, shared: bool = False, **limits: Any) -> AsyncIterator[CypherPool]:
+async def pool_of(target: Neo4jTarget | None, *, shared: bool = False, **limits: Any) -> AsyncIterator[CypherPool]:
     settings = QuerySettings(**({"workers": 2, "query_seconds": 5.0} | limits))
     pool = CypherPool(settings, target=lambda: target, shared=shared)
     try:
@@ -49,7 +49,7 @@ async def pool_of(target: Target | None, *, shared: bool = False, **limits: Any)
         await pool.stop()
 
 
-def ask(target: Target | None, text: str, parameters: dict[str, Any] | None = None, **options: Any) -> Any:
+def ask(target: Neo4jTarget | None, text: str, parameters: dict[str, Any] | None = None, **options: Any) -> Any:
     async def answer() -> Any:
         async with pool_of(target, **options) as pool:
             begun = await pool.run(CypherRequest(text=text, parameters=parameters or {}))
@@ -62,12 +62,12 @@ def ask(target: Target | None, text: str, parameters: dict[str, Any] | None = No
     return asyncio.run(answer())
 
 
-def test_rows_and_the_sequence_come_back(ours: Target) -> None:
+def test_rows_and_the_sequence_come_back(ours: Neo4jTarget) -> None:
     found = ask(ours, "MATCH (n {iri: $iri}) RETURN n.iri AS iri, 1.5 AS x, [1, null] AS l", {"iri": "x:a"})
     assert found == {"columns": ["iri", "x", "l"], "rows": [["x:a", 1.5, [1, None]]], "partial": False, "sequence": 7}
 
 
-def test_nodes_relationships_paths_and_times_are_json(ours: Target) -> None:
+def test_nodes_relationships_paths_and_times_are_json(ours: Neo4jTarget) -> None:
     text = """
         MATCH p = (:Stratagraph {iri: 'x:a'})-[r:USES]->(b)
         RETURN b, r, p, date('2026-01-02'), datetime('2026-01-02T03:04:05Z'), duration('P1D'), 0.0 / 0.0,
@@ -110,14 +110,14 @@ def test_nodes_relationships_paths_and_times_are_json(ours: Target) -> None:
         "DROP CONSTRAINT stratagraph_iri",
     ],
 )
-def test_what_does_more_than_read_the_graph_is_refused(ours: Target, text: str) -> None:
+def test_what_does_more_than_read_the_graph_is_refused(ours: Neo4jTarget, text: str) -> None:
     with pytest.raises((CypherRefused, CypherFailed)):
         ask(ours, text)
     assert query(ours, "MATCH (n) RETURN count(n) AS n")[0]["n"] == 3
 
 
 @pytest.mark.parametrize("text", ["CALL db.labels()", "CALL db.labels() YIELD label RETURN count(label)"])
-def test_procedures_that_tell_of_the_graph_are_allowed(ours: Target, text: str) -> None:
+def test_procedures_that_tell_of_the_graph_are_allowed(ours: Neo4jTarget, text: str) -> None:
     assert ask(ours, text)["rows"]
 
 
@@ -134,27 +134,27 @@ def test_procedures_that_tell_of_the_graph_are_allowed(ours: Target, text: str) 
 )
 def test_nesting_that_hangs_the_parser_is_not_sent(text: str) -> None:
     with pytest.raises(CypherTooDeep):
-        ask(Target(url="bolt://127.0.0.1:1", user="", password=""), text)
+        ask(Neo4jTarget(url="bolt://127.0.0.1:1", user="", password=""), text)
 
 
-def test_brackets_in_texts_names_and_comments_do_not_nest(ours: Target) -> None:
+def test_brackets_in_texts_names_and_comments_do_not_nest(ours: Neo4jTarget) -> None:
     many = "(" * 500
     text = f"RETURN '{many}\\'' AS a, \"{many}\" AS `b{many}` /* {many} */ // {many}\n"
     assert ask(ours, text)["rows"] == [[f"{many}'", many]]
 
 
-def test_a_query_without_end_is_stopped(ours: Target) -> None:
+def test_a_query_without_end_is_stopped(ours: Neo4jTarget) -> None:
     with pytest.raises(DeadlineExceeded):
         ask(ours, "UNWIND range(1, 1000000000000) AS x RETURN sum(x)", query_seconds=1.0)
 
 
-def test_a_huge_value_takes_neither_the_service_nor_the_server(ours: Target) -> None:
+def test_a_huge_value_takes_neither_the_service_nor_the_server(ours: Neo4jTarget) -> None:
     with pytest.raises((CypherFailed, DeadlineExceeded, OutOfMemory)):
         ask(ours, "UNWIND range(1, 100000000) AS x RETURN collect(x)", memory_bytes=256 << 20)
     assert ask(ours, "RETURN 1")["rows"] == [[1]]
 
 
-def test_an_answer_that_is_cut_says_so(ours: Target) -> None:
+def test_an_answer_that_is_cut_says_so(ours: Neo4jTarget) -> None:
     found = ask(ours, "UNWIND range(1, 100) AS x RETURN x", rows=10)
     assert (len(found["rows"]), found["partial"]) == (10, True)
     assert "10 rows" in found["reason"]
@@ -162,7 +162,7 @@ def test_an_answer_that_is_cut_says_so(ours: Target) -> None:
     assert (len(found["rows"]) < 20, found["partial"]) == (True, True)
 
 
-def test_another_applications_nodes_are_not_shown(ours: Target) -> None:
+def test_another_applications_nodes_are_not_shown(ours: Neo4jTarget) -> None:
     query(ours, "CREATE (:Secret)")
     with pytest.raises(SharedDatabase):
         ask(ours, "RETURN 1")
@@ -171,7 +171,7 @@ def test_another_applications_nodes_are_not_shown(ours: Target) -> None:
 
 @pytest.mark.parametrize("text", ["CREATE (:X)", "MATCH (n) SET n.x = 1", "CALL db.createLabel('X')"])
 def test_the_server_refuses_writing_even_if_the_plan_were_not_looked_at(
-    ours: Target, text: str, monkeypatch: pytest.MonkeyPatch
+    ours: Neo4jTarget, text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(worker, "check_plan", lambda *_: None)
     question = CypherQuestion(
@@ -195,7 +195,7 @@ def test_the_server_refuses_writing_even_if_the_plan_were_not_looked_at(
     assert query(ours, "MATCH (n) WHERE n:X OR n.x = 1 RETURN count(n) AS n")[0]["n"] == 0
 
 
-def test_a_long_answer_is_streamed_and_can_be_left(ours: Target) -> None:
+def test_a_long_answer_is_streamed_and_can_be_left(ours: Neo4jTarget) -> None:
     async def first_pieces() -> list[bytes]:
         async with pool_of(ours, workers=1, rows=100_000_000, answer_bytes=1 << 40, query_seconds=60.0) as pool:
             endless = CypherRequest(text="UNWIND range(1, 1000000000000) AS x RETURN x", parameters={})
@@ -214,7 +214,7 @@ def test_a_long_answer_is_streamed_and_can_be_left(ours: Target) -> None:
     assert json.loads(last)["rows"] == [[1]]
 
 
-def test_a_fault_in_the_query_is_explained(ours: Target) -> None:
+def test_a_fault_in_the_query_is_explained(ours: Neo4jTarget) -> None:
     with pytest.raises(CypherFailed, match="SyntaxError"):
         ask(ours, "MATCH (n RETURN n")
     with pytest.raises(CypherFailed, match="ParameterMissing"):
@@ -226,7 +226,7 @@ def test_without_a_neo4j_the_command_that_starts_one_is_told() -> None:
         ask(None, "RETURN 1")
 
 
-def test_a_graph_that_is_not_whole_is_not_asked(ours: Target) -> None:
+def test_a_graph_that_is_not_whole_is_not_asked(ours: Neo4jTarget) -> None:
     query(ours, "MATCH (w:Watermark) DELETE w")  # as it is while the view is built
     with pytest.raises(Neo4jNotBuilt, match="neo4j sync"):
         ask(ours, "MATCH (n) RETURN count(n)")
@@ -234,7 +234,7 @@ def test_a_graph_that_is_not_whole_is_not_asked(ours: Target) -> None:
         ask(ours, "MATCH (n) DELETE n")
 
 
-def test_an_answer_is_not_taken_for_whole_where_a_rebuild_began_meanwhile(ours: Target) -> None:
+def test_an_answer_is_not_taken_for_whole_where_a_rebuild_began_meanwhile(ours: Neo4jTarget) -> None:
     limits: dict[str, Any] = {
         "rows": 10,
         "answer_bytes": 1000,
@@ -251,7 +251,7 @@ def test_an_answer_is_not_taken_for_whole_where_a_rebuild_began_meanwhile(ours: 
             list(pieces)
 
 
-def values_of(target: Target) -> dict[str, Any]:
+def values_of(target: Neo4jTarget) -> dict[str, Any]:
     return {"url": target.url, "user": target.user, "password": target.password, "database": target.database}
 
 
@@ -264,21 +264,23 @@ def values_of(target: Target) -> dict[str, Any]:
     ],
     ids=["password", "database", "address"],
 )
-def test_a_wrong_configuration_is_named(ours: Target, change: dict[str, str], error: type[StratagraphError]) -> None:
+def test_a_wrong_configuration_is_named(
+    ours: Neo4jTarget, change: dict[str, str], error: type[StratagraphError]
+) -> None:
     with pytest.raises(error):
-        ask(Target(**(values_of(ours) | change)), "RETURN 1")
+        ask(Neo4jTarget(**(values_of(ours) | change)), "RETURN 1")
 
 
-def test_the_deadline_holds_when_the_server_does_not_answer(ours: Target) -> None:
+def test_the_deadline_holds_when_the_server_does_not_answer(ours: Neo4jTarget) -> None:
     with Proxy(int(ours.url.rpartition(":")[2])) as proxy:
-        through = Target(url=f"bolt://127.0.0.1:{proxy.port}", user=ours.user, password=ours.password)
+        through = Neo4jTarget(url=f"bolt://127.0.0.1:{proxy.port}", user=ours.user, password=ours.password)
         assert ask(through, "RETURN 1")["rows"] == [[1]]
         proxy.swallow()
         with pytest.raises(DeadlineExceeded):
             ask(through, "RETURN 1", query_seconds=1.0)
 
 
-def test_one_query_that_fails_leaves_the_others_alone(ours: Target) -> None:
+def test_one_query_that_fails_leaves_the_others_alone(ours: Neo4jTarget) -> None:
     async def both() -> tuple[object, bytes]:
         async with pool_of(ours, query_seconds=2.0) as pool:
             slow = asyncio.ensure_future(

@@ -10,7 +10,7 @@ import pytest
 from stratagraph.service.client import Refused, local
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.http.app import create_app
-from stratagraph.service.neo4j.target import Target
+from stratagraph.service.neo4j.target import Neo4jTarget
 from stratagraph.service.neo4j.view.status import MARK
 from stratagraph.service.settings import load_settings
 from tests.service.neo4j.reading import query
@@ -37,7 +37,7 @@ def test_without_a_neo4j_the_command_that_starts_one_is_told(tmp_path: Path) -> 
 
 @pytest.mark.neo4j
 def test_a_shared_database_is_read_only_if_the_operator_said_so(
-    database: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    database: Neo4jTarget, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     query(database, "CREATE (:Theirs)")
     query(database, "CREATE (:Stratagraph:Watermark {iri: $iri, sequence: 1})", iri=MARK)
@@ -52,7 +52,7 @@ def test_a_shared_database_is_read_only_if_the_operator_said_so(
 
 
 @pytest.mark.neo4j
-def test_a_body_that_is_no_query_is_refused(database: Target, tmp_path: Path) -> None:
+def test_a_body_that_is_no_query_is_refused(database: Neo4jTarget, tmp_path: Path) -> None:
     with Engine(load_settings(data=tmp_path)) as engine:
         client = local(create_app(engine, guarded=False, lasting=False))
         for body in ({}, {"query": 1}, {"query": "RETURN 1", "parameters": []}, {"query": "RETURN 1", "more": 1}):

@@ -27,7 +27,7 @@ from stratagraph.service.neo4j.errors import (
 )
 from stratagraph.service.neo4j.local import LocalNeo4j
 from stratagraph.service.neo4j.runtime import LTS, RELEASES, find_java, obtain, release_of
-from stratagraph.service.neo4j.target import Target
+from stratagraph.service.neo4j.target import Neo4jTarget
 from tests.neo4j_server import refuse_without_tools
 from tests.service.neo4j.reading import query
 
@@ -183,7 +183,7 @@ def test_a_start_that_failed_tells_the_end_of_the_log_that_has_one(
 
 
 def test_a_server_that_is_too_old_is_named() -> None:
-    target = Target(url="bolt://127.0.0.1:7687", user="neo4j", password="")
+    target = Neo4jTarget(url="bolt://127.0.0.1:7687", user="neo4j", password="")
     for agent in ("Neo4j/5.25.1", "Neo4j/4.4.38", "Neo4j/5.9.0"):
         with pytest.raises(OldNeo4j, match=r"5\.26 or newer is needed\. Upgrade it"):
             check_version(target, agent)
@@ -247,14 +247,14 @@ class TestServer:
             starter.wait()
             record = server.up()  # waits for the one that is on its way
             password = server.password()
-            assert query(Target(url=record.url, user="neo4j", password=password), "RETURN 1 AS one")[0]["one"] == 1
+            assert query(Neo4jTarget(url=record.url, user="neo4j", password=password), "RETURN 1 AS one")[0]["one"] == 1
             os.kill(record.pid, signal.SIGKILL)
             while record.alive:
                 assert time.monotonic() < deadline + WAIT
                 time.sleep(0.05)
             again = server.up()  # after a crash, on another port, with the same password
             assert again.pid != record.pid
-            assert query(Target(url=again.url, user="neo4j", password=password), "RETURN 1 AS one")[0]["one"] == 1
+            assert query(Neo4jTarget(url=again.url, user="neo4j", password=password), "RETURN 1 AS one")[0]["one"] == 1
         finally:
             starter.kill()
             server.down()

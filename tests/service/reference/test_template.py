@@ -11,7 +11,7 @@ from stratagraph.loaders.inventory import read_inventory
 from stratagraph.ontology.facts import Batch, Fact, Iri, Method, Scope
 from stratagraph.ontology.namespaces import ASSET_BASE, RDF, SG, SH, local_name
 from stratagraph.service.reference.template import template
-from stratagraph.shapes.finding import Finding
+from stratagraph.shapes.finding import GateFinding
 from tests.core import MODEL, forms, gate
 
 CLASSES = sorted(iri for iri, info in MODEL.classes.items() if info.key_properties)
@@ -22,7 +22,7 @@ def uncommented(text: str) -> str:
     return re.sub(r"^(\s*)# ", r"\1", text, flags=re.MULTILINE)
 
 
-def load(text: str) -> tuple[list[Fact], list[Finding]]:
+def load(text: str) -> tuple[list[Fact], list[GateFinding]]:
     """Return what an inventory states, and what the gate has to say about it on an empty graph."""
     facts = list(read_inventory(text.encode(), "form.yaml", model=MODEL, base=ASSET_BASE).facts)
     scope = Scope(name="form", complete=True, stated=tuple(facts))
@@ -30,7 +30,7 @@ def load(text: str) -> tuple[list[Fact], list[Finding]]:
     return facts, [*report.violations, *report.warnings]
 
 
-def refusals(findings: list[Finding]) -> list[str]:
+def refusals(findings: list[GateFinding]) -> list[str]:
     return [finding.text() for finding in findings if finding.severity == SH.Violation]
 
 

@@ -14,7 +14,7 @@ from stratagraph.service.demo import load_estates
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.http.app import create_app
 from stratagraph.service.neo4j.local import LocalNeo4j
-from stratagraph.service.neo4j.target import Target
+from stratagraph.service.neo4j.target import Neo4jTarget
 from stratagraph.service.views import projector
 from stratagraph.service.views.projector import State
 from tests.neo4j_server import emptied, wipe
@@ -39,7 +39,7 @@ class Projected:
     """An engine that projects into a database through a proxy."""
 
     engine: Engine
-    database: Target
+    database: Neo4jTarget
     proxy: Proxy
 
 

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.neo4j.local import LocalNeo4j
-from stratagraph.service.neo4j.target import Target
+from stratagraph.service.neo4j.target import Neo4jTarget
 from stratagraph.service.settings import Settings, load_settings
 from stratagraph.service.views.projector import State
 from tests.neo4j_server import target_of
@@ -24,18 +24,18 @@ pytestmark = [pytest.mark.neo4j, pytest.mark.usefixtures("impatient")]
 
 
 @pytest.fixture(name="proxy")
-def _proxy(database: Target) -> Iterator[Proxy]:
+def _proxy(database: Neo4jTarget) -> Iterator[Proxy]:
     with Proxy(int(database.url.rpartition(":")[2])) as proxy:
         yield proxy
 
 
 @pytest.fixture(name="settings")
-def _settings(database: Target, proxy: Proxy, tmp_path: Path, opened: Opened) -> Settings:
+def _settings(database: Neo4jTarget, proxy: Proxy, tmp_path: Path, opened: Opened) -> Settings:
     """A data folder that was opened before, beside an empty database."""
     return settings_for(database, opened(tmp_path), proxy.port)
 
 
-def test_a_service_that_comes_back_finds_its_graph_as_it_was(database: Target, settings: Settings) -> None:
+def test_a_service_that_comes_back_finds_its_graph_as_it_was(database: Neo4jTarget, settings: Settings) -> None:
     with projecting(settings) as engine:
         commit(engine, 1)
         until(lambda: is_up_to_date(engine))
@@ -48,7 +48,9 @@ def test_a_service_that_comes_back_finds_its_graph_as_it_was(database: Target, s
         assert names(database) == {"d1", "d2"}
 
 
-def test_the_graph_of_another_ledger_is_rebuilt(database: Target, proxy: Proxy, tmp_path: Path, opened: Opened) -> None:
+def test_the_graph_of_another_ledger_is_rebuilt(
+    database: Neo4jTarget, proxy: Proxy, tmp_path: Path, opened: Opened
+) -> None:
     opened(tmp_path / "one")
     for number, folder in enumerate(("one", "two")):
         with projecting(settings_for(database, tmp_path / folder, proxy.port)) as engine:
@@ -58,7 +60,7 @@ def test_the_graph_of_another_ledger_is_rebuilt(database: Target, proxy: Proxy, 
 
 
 def test_a_local_server_is_found_stopped_and_started(
-    neo4j_server: LocalNeo4j, database: Target, opened: Opened
+    neo4j_server: LocalNeo4j, database: Neo4jTarget, opened: Opened
 ) -> None:
     with Engine(load_settings(data=opened(neo4j_server.home.parent))) as engine:
         engine.start_projecting()

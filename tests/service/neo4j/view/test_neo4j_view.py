@@ -14,7 +14,7 @@ from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import RDF, SG, XSD
 from stratagraph.ontology.rules import compile_rules
 from stratagraph.service.deriver import Deriver
-from stratagraph.service.neo4j.target import Target
+from stratagraph.service.neo4j.target import Neo4jTarget
 from stratagraph.service.neo4j.view import Neo4jView, ViewWiped, cypher_texts
 from stratagraph.service.neo4j.view import neo4j_view as view_module
 from stratagraph.service.views.view import ViewOutOfStep
@@ -49,7 +49,7 @@ def reader() -> Reader:
 
 
 @pytest.fixture(name="view")
-def _view(database: Target) -> Iterator[Neo4jView]:
+def _view(database: Neo4jTarget) -> Iterator[Neo4jView]:
     view = Neo4jView(database, world())
     yield view
     view.close()
@@ -298,7 +298,7 @@ def test_declared_terms_have_short_names_and_others_their_iri(view: Neo4jView) -
     }
 
 
-def test_the_ontology_itself_is_in_the_graph(database: Target) -> None:
+def test_the_ontology_itself_is_in_the_graph(database: Neo4jTarget) -> None:
     model = load_model()
     deriver, history, mirror = Deriver(model, compile_rules(model)), History(), Mirror()
     change = deriver.apply(history.step([(True, "core", fact) for fact in model.triples]))
