@@ -27,7 +27,7 @@ from stratagraph.ontology.rules import compile_rules
 from stratagraph.service.deriver import Deriver
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.ledger.ledger import Ledger
-from stratagraph.service.neo4j.local import LocalNeo4j
+from stratagraph.service.neo4j.local_server import LocalNeo4j
 from stratagraph.service.neo4j.target import Neo4jTarget, local_target
 from stratagraph.service.neo4j.view import Neo4jView
 from stratagraph.service.settings import Settings

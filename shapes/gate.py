@@ -24,9 +24,9 @@ from stratagraph.shapes.finding import GateFinding, GateRefused, GateReport
 from stratagraph.shapes.law_findings import FrameworkCheck
 from stratagraph.shapes.observation_shapes import ObservationCheck
 from stratagraph.shapes.paths import Path, Predicate
-from stratagraph.shapes.report import Result
 from stratagraph.shapes.shape import CompiledShapes, Shape, ShapesRun
 from stratagraph.shapes.shape_table import Standing, Table
+from stratagraph.shapes.validation_report import Result
 
 __all__ = ["Gate", "GateFinding", "GateRefused", "GateReport", "OpenFacts"]
 

@@ -11,8 +11,8 @@ from stratagraph.ontology.namespaces import SH
 from stratagraph.shapes.comparison import compare
 from stratagraph.shapes.constraints import ValueConstraint
 from stratagraph.shapes.paths import Predicate, Reached
-from stratagraph.shapes.report import Result
 from stratagraph.shapes.shape import Constraint, Shape, ShapesRun
+from stratagraph.shapes.validation_report import Result
 
 
 @dataclass(frozen=True, slots=True)

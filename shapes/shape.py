@@ -13,7 +13,7 @@ from stratagraph.ontology.namespaces import SH, compact
 from stratagraph.shapes.data_graph import DataGraph
 from stratagraph.shapes.notice import Notice, NoticeKind
 from stratagraph.shapes.paths import Path, Reached
-from stratagraph.shapes.report import Result, ValidationReport
+from stratagraph.shapes.validation_report import Result, ValidationReport
 
 TARGETS: Final[dict[Iri, Callable[[DataGraph, Term], Reached]]] = {
     SH.targetNode: lambda _graph, node: {node: None},

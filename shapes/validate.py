@@ -9,7 +9,7 @@ from stratagraph.ontology.facts import Fact
 from stratagraph.ontology.syntax.parsing import RdfSyntax, parse_rdf
 from stratagraph.shapes.compiler import compile_shapes
 from stratagraph.shapes.data_graph import DataGraph
-from stratagraph.shapes.report import ValidationReport
+from stratagraph.shapes.validation_report import ValidationReport
 
 
 def validate(data_paths: Sequence[Path], shapes_paths: Sequence[Path]) -> ValidationReport:

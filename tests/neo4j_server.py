@@ -13,7 +13,7 @@ from neo4j.exceptions import ClientError
 
 from stratagraph.service.neo4j import connection
 from stratagraph.service.neo4j.errors import JavaMissing, MavenMissing
-from stratagraph.service.neo4j.local import LocalNeo4j
+from stratagraph.service.neo4j.local_server import LocalNeo4j
 from stratagraph.service.neo4j.runtime import LTS, find_java, release_of
 from stratagraph.service.neo4j.target import Neo4jTarget, local_target
 from stratagraph.service.views import projector

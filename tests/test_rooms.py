@@ -21,6 +21,10 @@ NAMED = re.compile(r"`([\w/.-]+\.py)`\s+\(`([\w.]+)`\)")
 PART_OF = {"service/http/documents": "service/http", "queries/impact/render": "queries/impact"}
 """Folders that stand within a room."""
 EVERYWHERE = {"ontology"}
+FACES = ("service/cli", "service/http")
+"""What a command or a route shows may be called as what it shows."""
+PARALLEL = {"__init__.py", "errors.py", "guard.py", "pool.py", "worker.py"}
+"""Files of one name that do the same for another room or another query language."""
 
 
 def files() -> list[Path]:
@@ -79,6 +83,14 @@ def test_a_room_is_imported_only_by_those_that_the_table_names() -> None:
 def test_the_table_names_no_arrow_that_is_gone() -> None:
     found = arrows()
     assert {room: rooms - found[room] for room, rooms in table().items() if rooms - found[room]} == {}
+
+
+def test_no_file_name_stands_twice_without_need() -> None:
+    found = defaultdict(list)
+    for file in files():
+        if not room_of(file).startswith(FACES):
+            found[file.name].append(file.relative_to(ROOT).as_posix())
+    assert {name: paths for name, paths in found.items() if len(paths) > 1 and name not in PARALLEL} == {}
 
 
 def test_no_two_files_need_each_other() -> None:

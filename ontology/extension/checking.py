@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Final, TypeAlias
 
-from stratagraph.ontology.extension.files import Module, joined
+from stratagraph.ontology.extension.extension_files import Module, joined
 from stratagraph.ontology.extension.findings import ModuleFinding, ModuleSeverity, of_clash
 from stratagraph.ontology.extension.gaps import Gaps
 from stratagraph.ontology.extension.judging import judge

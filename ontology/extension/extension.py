@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from stratagraph.ontology.extension.files import ExtensionFiles, Module, NoExtension, find_modules, joined
+from stratagraph.ontology.extension.extension_files import ExtensionFiles, Module, NoExtension, find_modules, joined
 from stratagraph.ontology.extension.findings import ModuleFinding, ModuleSeverity
 from stratagraph.ontology.extension.kept_verdicts import Verdicts, key_of
 from stratagraph.ontology.extension.reports import ExtensionReport, ModuleReport

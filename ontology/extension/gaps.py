@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from stratagraph.ontology.blanks import is_blank
-from stratagraph.ontology.extension.files import Module
+from stratagraph.ontology.extension.extension_files import Module
 from stratagraph.ontology.extension.findings import ModuleFinding, ModuleSeverity
 from stratagraph.ontology.extension.places import line_of
 from stratagraph.ontology.extension.rdfs_kinds import PROPERTY_KINDS, OwlKinds, is_class, is_datatype

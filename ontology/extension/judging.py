@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from stratagraph.ontology.extension.files import Module
+from stratagraph.ontology.extension.extension_files import Module
 from stratagraph.ontology.extension.findings import ModuleFinding, ModuleSeverity
 from stratagraph.ontology.extension.places import line_of
 from stratagraph.ontology.facts import Fact, Iri

@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
-from stratagraph.ontology.extension.files import ExtensionFiles
+from stratagraph.ontology.extension.extension_files import ExtensionFiles
 from stratagraph.ontology.extension.findings import ModuleFinding, ModuleSeverity
 from stratagraph.ontology.extension.reports import ExtensionReport, ModuleReport
 

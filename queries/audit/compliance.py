@@ -26,9 +26,9 @@ from stratagraph.queries.written import day
 from stratagraph.shapes.compiler import compile_shapes
 from stratagraph.shapes.data_graph import DataGraph
 from stratagraph.shapes.packs import by_framework, frameworks
-from stratagraph.shapes.report import Result
 from stratagraph.shapes.rule import Applicability, Bilingual, Rule, ScopeReason, Wanted
 from stratagraph.shapes.shape import CompiledShapes
+from stratagraph.shapes.validation_report import Result
 
 ASSESSOR: Final = "stratagraph"
 

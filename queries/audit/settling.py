@@ -14,8 +14,8 @@ from stratagraph.queries.audit.evidence import chunks
 from stratagraph.queries.audit.governance import Governed
 from stratagraph.queries.audit.verdicts import Thing
 from stratagraph.queries.store_protocols import TripleStore
-from stratagraph.shapes.report import Result
 from stratagraph.shapes.rule import Rule, Wanted
+from stratagraph.shapes.validation_report import Result
 
 # The codes of the reasons that ``Governance`` gives, by what would settle them.
 _NOTHING_GOVERNS: Final = frozenset({"no-rules", "not-stated"})

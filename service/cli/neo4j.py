@@ -40,7 +40,7 @@ def up(
     config: Config = None,
 ) -> None:
     """Start a local Neo4j beside the data; the first time it is fetched with Maven. A running service finds it."""
-    from stratagraph.service.neo4j.local import LocalNeo4j
+    from stratagraph.service.neo4j.local_server import LocalNeo4j
 
     with errors_in_words():
         settings = _settings(data, config, demo=demo)
@@ -54,7 +54,7 @@ def up(
 @app.command("down")
 def down(demo: Demo = False, data: Data = None, config: Config = None) -> None:
     """Stop the local Neo4j; its data stay."""
-    from stratagraph.service.neo4j.local import LocalNeo4j
+    from stratagraph.service.neo4j.local_server import LocalNeo4j
 
     with errors_in_words():
         settings = _settings(data, config, demo=demo)

@@ -24,7 +24,7 @@ from stratagraph.service.engine.in_force import ontology_of
 from stratagraph.service.engine.lockfile import DataLock
 from stratagraph.service.engine.ontology_batch import ontology_batch
 from stratagraph.service.engine.periodic import Periodic
-from stratagraph.service.engine.prices import Prices
+from stratagraph.service.engine.price_cache import Prices
 from stratagraph.service.engine.restoring import Restorer
 from stratagraph.service.engine.sameness import Sameness
 from stratagraph.service.engine.seed import FIRST, Seed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stratagraph.service.neo4j.local import USER, LocalNeo4j
+from stratagraph.service.neo4j.local_server import USER, LocalNeo4j
 from stratagraph.service.settings import Settings
 
 

@@ -13,7 +13,7 @@ import pytest
 from stratagraph.ontology.namespaces import compact
 from stratagraph.queries.competency import _normal, in_order, load_questions, read_question
 from stratagraph.service.neo4j.cypher.pool import CypherPool, CypherRequest
-from stratagraph.service.neo4j.local import LocalNeo4j
+from stratagraph.service.neo4j.local_server import LocalNeo4j
 from stratagraph.service.neo4j.target import Neo4jTarget
 from stratagraph.service.neo4j.view import Neo4jView
 from stratagraph.service.workers.limits import QuerySettings

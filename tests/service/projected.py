@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from stratagraph.ontology.facts import Fact, Iri, Literal
 from stratagraph.ontology.namespaces import RDF, RDFS, SG, local_name
-from stratagraph.service.neo4j.local import LocalNeo4j
+from stratagraph.service.neo4j.local_server import LocalNeo4j
 from stratagraph.service.views.projector import State
 from tests.neo4j_server import target_of, wipe
 from tests.proxy import Proxy

@@ -13,7 +13,7 @@ from hypothesis import Phase, given, settings
 from stratagraph.ontology.facts import Fact
 from stratagraph.ontology.namespaces import SG
 from stratagraph.service.engine import in_force
-from stratagraph.service.neo4j.local import LocalNeo4j
+from stratagraph.service.neo4j.local_server import LocalNeo4j
 from stratagraph.service.neo4j.target import Neo4jTarget
 from tests.counting import COUNTED
 from tests.neo4j_server import target_of, wipe

@@ -10,8 +10,8 @@ from stratagraph.ontology.namespaces import RDF, SH
 from stratagraph.ontology.syntax.parsing import MalformedRdf, UnknownSyntax, parse_rdf
 from stratagraph.shapes.data_graph import DataGraph
 from stratagraph.shapes.pathreader import read_path
-from stratagraph.shapes.report import ValidationReport
 from stratagraph.shapes.validate import validate
+from stratagraph.shapes.validation_report import ValidationReport
 
 PREFIXES = "@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix : <http://example.org/> . "
 PATHS = [

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 from stratagraph.ontology.facts import Iri
 from stratagraph.service.neo4j.view.graph_edits import weight_key
 from stratagraph.service.neo4j.view.neo4j_names import KEY, MARKER, WATERMARK
-from stratagraph.service.neo4j.view.rows import ByType, Row, Rows
+from stratagraph.service.neo4j.view.neo4j_rows import ByType, Row, Rows
 
 ROWS: Final = 5_000
 """Most rows of one transaction, where rows are of ordinary size."""

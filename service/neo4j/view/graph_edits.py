@@ -12,7 +12,7 @@ from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import RDF, SG, STATEMENT_BASE, compact, local_name
 from stratagraph.service.neo4j.view.neo4j_literals import held, plain, shown
 from stratagraph.service.neo4j.view.neo4j_names import Neo4jNames
-from stratagraph.service.neo4j.view.rows import Row, Rows, Tie, ends, row_of
+from stratagraph.service.neo4j.view.neo4j_rows import Row, Rows, Tie, ends, row_of
 from stratagraph.service.views.nodes import observation_facts, scope_facts
 
 Group = tuple[Iri, str]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from stratagraph.ontology.extension.extension import Extended, ModuleReport, _read, load_extended
-from stratagraph.ontology.extension.files import Module, find_modules
+from stratagraph.ontology.extension.extension_files import Module, find_modules
 from stratagraph.ontology.extension.findings import ModuleFinding
 from stratagraph.ontology.extension.gaps import Gaps
 from stratagraph.ontology.extension.kept_verdicts import Verdicts

@@ -9,7 +9,7 @@ import pytest
 
 from stratagraph.ontology.extension import kept_verdicts
 from stratagraph.ontology.extension.extension import load_extended
-from stratagraph.ontology.extension.files import Module, find_modules
+from stratagraph.ontology.extension.extension_files import Module, find_modules
 from stratagraph.ontology.extension.findings import ModuleSeverity
 from stratagraph.ontology.extension.judging import judge
 from stratagraph.ontology.extension.kept_verdicts import Verdicts

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stratagraph.service.neo4j.local import LocalNeo4j
+from stratagraph.service.neo4j.local_server import LocalNeo4j
 from stratagraph.service.neo4j.target import Neo4jTarget
 from tests.neo4j_server import refuse_without_tools
 from tests.service.cli.invoking import Done, run

@@ -20,7 +20,7 @@ from stratagraph.service.deriver import Deriver
 from stratagraph.service.engine import restoring
 from stratagraph.service.engine.arrivals import Arrivals
 from stratagraph.service.engine.engine import Engine
-from stratagraph.service.engine.prices import Prices
+from stratagraph.service.engine.price_cache import Prices
 from stratagraph.service.engine.sameness import Sameness
 from stratagraph.service.engine.tally import Tally
 from stratagraph.service.http.app import create_app

@@ -13,7 +13,7 @@ from stratagraph.service.client import Refused, local
 from stratagraph.service.demo import load_estates
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.http.app import create_app
-from stratagraph.service.neo4j.local import LocalNeo4j
+from stratagraph.service.neo4j.local_server import LocalNeo4j
 from stratagraph.service.neo4j.target import Neo4jTarget
 from stratagraph.service.views import projector
 from stratagraph.service.views.projector import State

@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from stratagraph.service.engine.engine import Engine
-from stratagraph.service.neo4j.local import LocalNeo4j
+from stratagraph.service.neo4j.local_server import LocalNeo4j
 from stratagraph.service.neo4j.target import Neo4jTarget
 from stratagraph.service.settings import Settings, load_settings
 from stratagraph.service.views.projector import State

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from stratagraph.service.neo4j import local, process_identity
+from stratagraph.service.neo4j import local_server, process_identity
 from stratagraph.service.neo4j.connection import check_version
 from stratagraph.service.neo4j.errors import (
     FetchFailed,
@@ -25,7 +25,7 @@ from stratagraph.service.neo4j.errors import (
     StartFailed,
     UnsupportedVersion,
 )
-from stratagraph.service.neo4j.local import LocalNeo4j
+from stratagraph.service.neo4j.local_server import LocalNeo4j
 from stratagraph.service.neo4j.runtime import LTS, RELEASES, find_java, obtain, release_of
 from stratagraph.service.neo4j.target import Neo4jTarget
 from tests.neo4j_server import refuse_without_tools
@@ -136,7 +136,7 @@ def test_the_line_that_was_started_last_is_started_again(tmp_path: Path, monkeyp
         asked.append(line)
         raise MavenMissing
 
-    monkeypatch.setattr(local, "obtain", obtain_none)
+    monkeypatch.setattr(local_server, "obtain", obtain_none)
     server = LocalNeo4j(tmp_path)
     for version in ("", "newest", RELEASES["newest"].version):
         with pytest.raises(MavenMissing):
@@ -176,7 +176,7 @@ def test_a_start_that_failed_tells_the_end_of_the_log_that_has_one(
         json.dumps({"pid": os.getpid(), "started": process_identity.started(os.getpid()), "port": 9, "version": "5"}),
         encoding="utf-8",
     )
-    monkeypatch.setattr(local, "START_SECONDS", 0.0)
+    monkeypatch.setattr(local_server, "START_SECONDS", 0.0)
     monkeypatch.setattr(LocalNeo4j, "down", lambda _self: False)
     with pytest.raises(StartFailed, match=tail):
         server.up()
@@ -210,8 +210,8 @@ class TestServer:
             assert server.running() is None
             taken = socket.create_server(("127.0.0.1", 0))
             with taken, monkeypatch.context() as patched:
-                patched.setattr(local, "_free_port", lambda: taken.getsockname()[1])
-                patched.setattr(local, "START_SECONDS", WAIT)
+                patched.setattr(local_server, "_free_port", lambda: taken.getsockname()[1])
+                patched.setattr(local_server, "START_SECONDS", WAIT)
                 with pytest.raises(StartFailed):
                     server.up()
             assert server.running() is None
@@ -235,7 +235,7 @@ class TestServer:
             other.wait()
 
     def test_whoever_is_killed_while_starting_leaves_a_server_that_is_found(self, server: LocalNeo4j) -> None:
-        script = "import sys; from pathlib import Path; from stratagraph.service.neo4j.local import LocalNeo4j; "
+        script = "import sys; from pathlib import Path; from stratagraph.service.neo4j.local_server import LocalNeo4j; "
         script += "LocalNeo4j(Path(sys.argv[1])).up()"
         starter = subprocess.Popen([sys.executable, "-c", script, str(server.home.parent)])
         deadline = time.monotonic() + WAIT
