@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Final
 
 from stratagraph.ontology.errors import StratagraphError
-from stratagraph.ontology.facts import Fact, Literal, Term
-from stratagraph.ontology.namespaces import ONTOLOGY_IRI, PREFIXES, compact
+from stratagraph.ontology.facts import Fact
+from stratagraph.ontology.namespaces import ONTOLOGY_IRI, PREFIXES
 from stratagraph.ontology.syntax.parsing import MalformedRdf, RdfSyntax, parse_rdf
-from stratagraph.queries.store_protocols import Row, TripleStore
 
 FOLDER: Final = Path(__file__).parent / "competency"
 LANGUAGES: Final = {"en": "question-en", "pt-br": "question-pt"}
@@ -73,7 +72,7 @@ def read_question(file: Path) -> CompetencyQuestion:
         name=named[2],
         wording={tag: _single(file, fields, field) for tag, field in LANGUAGES.items()},
         source=_single(file, fields, "source"),
-        expected=tuple(tuple(map(_normal, value.split("\t"))) for field, value in fields if field == "expected"),
+        expected=tuple(tuple(map(normal, value.split("\t"))) for field, value in fields if field == "expected"),
         mutation=_triple(file, text, _single(file, fields, "mutation")),
         query=text,
     )
@@ -112,27 +111,7 @@ def _triple(file: Path, text: str, written: str) -> Fact:
     return facts[0]
 
 
-def answer(store: TripleStore, question: CompetencyQuestion) -> tuple[Cells, ...]:
-    """Return the answer that a store gives now, in the form of the expected rows and in a fixed order."""
-    return in_order(map(_cells, store.select(question.query)))
-
-
-def in_order(rows: Iterable[Cells]) -> tuple[Cells, ...]:
-    """Return rows in a fixed order: answers are compared as bags."""
-    return tuple(sorted(rows))
-
-
-def _cells(row: Row) -> Cells:
-    return tuple(_cell(term) for term in row.values())
-
-
-def _cell(term: Term | None) -> str:
-    if term is None:
-        return ""
-    return _normal(term.value) if isinstance(term, Literal) else compact(term)
-
-
-def _normal(text: str) -> str:
+def normal(text: str) -> str:
     """Write equal numbers alike, since a store writes them its own way."""
     try:
         number = Decimal(text)

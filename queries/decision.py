@@ -9,6 +9,8 @@ from typing import Final
 
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Iri, Literal
+from stratagraph.ontology.folding import fold
+from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import XSD, compact, local_name
 from stratagraph.ontology.terms import encode
 from stratagraph.queries.store_protocols import Row, TripleStore
@@ -24,6 +26,10 @@ SELECT ?term (LANG(?text) AS ?language) ?text WHERE {{
   ?term skos:definition ?text
 }}
 """
+_VALUES: Final = """
+SELECT DISTINCT ?property ?value WHERE { ?condition sg:conditionProperty ?property ; sg:conditionValue ?value }
+"""
+_FLAG: Final = ("true", "false")
 _PROPERTIES: Final = "SELECT ?property WHERE { ?property a owl:DatatypeProperty ; rdfs:domain sg:UseCase }"
 
 
@@ -34,6 +40,28 @@ class UnknownNeed(StratagraphError, slug="unknown-need", status=422):
 
     name: str
     known: str
+
+
+class UnknownNeedValue(StratagraphError, slug="unknown-need-value", status=422):
+    """A value that the decision guide knows nothing of."""
+
+    text = "{name} is not {value!r} in any criterion. It may be: {known}."
+
+    name: str
+    value: str
+    known: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """Something that the guide asks of a use case; ``values`` are those that some criterion asks for."""
+
+    property: Iri
+    name: str
+    label: str
+    values: tuple[str, ...]
+    flag: bool
+    """Whether it is true or false, and nothing else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +95,12 @@ def indicated(store: TripleStore, use_case: Mapping[Iri, bool | str]) -> tuple[I
     Raises:
         UnknownNeed: for a property that is none of a use case.
     """
-    return tuple(option for option in options(store, use_case) if option.architecture and option.reasons)
+    return architectures(options(store, use_case))
+
+
+def architectures(found: Sequence[Indication]) -> tuple[Indication, ...]:
+    """Return the architectures among options that something speaks for."""
+    return tuple(option for option in found if option.architecture and option.reasons)
 
 
 def options(store: TripleStore, use_case: Mapping[Iri, bool | str]) -> tuple[Indication, ...]:
@@ -91,6 +124,48 @@ def options_of(store: TripleStore, use_case: Iri) -> tuple[Indication, ...]:
 def needs(store: TripleStore) -> tuple[Iri, ...]:
     """Return the properties that may describe a use case, by name."""
     return tuple(sorted(str(row["property"]) for row in store.select(_PROPERTIES)))
+
+
+def known_needs(store: TripleStore, model: OntologyModel, language: str) -> tuple[Need, ...]:
+    """Return everything that the guide takes into account, by label."""
+    asked: dict[Iri, set[str]] = {}
+    for row in store.select(_VALUES):
+        asked.setdefault(str(row["property"]), set()).add(_value(row["value"]))
+    flags = {iri for iri in needs(store) if model.attributes[iri].datatype == XSD.boolean}
+    found = [
+        Need(
+            property=iri,
+            name=local_name(iri),
+            label=model.label(iri, language.lower()),
+            values=_FLAG if iri in flags else tuple(sorted(asked.get(iri, ()))),
+            flag=iri in flags,
+        )
+        for iri in needs(store)
+    ]
+    return tuple(sorted(found, key=lambda need: need.label.casefold()))
+
+
+def read_needs(known: Sequence[Need], given: Sequence[str]) -> dict[Iri, bool | str]:
+    """Return the needs that texts such as ``regulatoryRisk=high`` say; what is named alone, ``longDocuments``, is true.
+
+    Raises:
+        UnknownNeed: for a name that is none.
+        UnknownNeedValue: for a value that no criterion asks for.
+    """
+    # Names last: where a label is another's name, the name counts.
+    named = {fold(need.label): need for need in known}
+    named |= {fold(key): need for need in known for key in (need.property, compact(need.property), need.name)}
+    read: dict[Iri, bool | str] = {}
+    for text in given:
+        name, value = map(str.strip, text.partition("=")[::2])
+        need = named.get(fold(name))
+        if need is None:
+            raise UnknownNeed(name=name, known=", ".join(each.name for each in known))
+        chosen = value or _FLAG[0]
+        if chosen not in need.values:
+            raise UnknownNeedValue(name=need.name, value=chosen, known=", ".join(need.values))
+        read[need.property] = chosen == _FLAG[0] if need.flag else chosen
+    return read
 
 
 def _inline(use_case: Mapping[Iri, bool | str]) -> str:

@@ -245,10 +245,10 @@ def _assets_spelled(model: OntologyModel, text: str, base: Iri) -> list[Iri]:
     found = [*spelled(model, text), base + text, base + quote(text, safe="/%")]
     if prefix == "asset":
         found[:0] = [base + local, base + quote(local, safe="/%")]
-    return [iri for iri in dict.fromkeys(found) if _is_iri(iri)]
+    return [iri for iri in dict.fromkeys(found) if is_iri(iri)]
 
 
-def _is_iri(text: str) -> bool:
+def is_iri(text: str) -> bool:
     try:
         to_ox(text)
     except ValueError:

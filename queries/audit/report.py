@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final, TypeAlias
 
-import orjson
-
 from stratagraph.ontology.facts import Iri, Literal, Term
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.queries.audit.duties import Duties, duties
@@ -81,11 +79,6 @@ def to_document(audit: Audit, model: OntologyModel, seal: Seal | None = None) ->
         "rules": [rule_document(rule, model) for rule in audit.rules],
         "verdicts": [verdict_document(verdict, model) for verdict in audit.verdicts],
     }
-
-
-def to_json(audit: Audit, model: OntologyModel) -> str:
-    """Write the audit as JSON."""
-    return orjson.dumps(to_document(audit, model), option=orjson.OPT_INDENT_2).decode()
 
 
 def to_csv(audit: Audit, model: OntologyModel, seal: Seal | None = None, *, lang: str = LANGUAGES[0]) -> str:

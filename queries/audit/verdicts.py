@@ -174,13 +174,3 @@ class Audit:
         chosen = (verdict for verdict in self.verdicts if verdict.outcome in outcomes)
         # By rule and target too, so that two runs over the same graph write the same report.
         return tuple(sorted(chosen, key=lambda v: (order.index(v.rule.severity), v.rule.id, v.target or "")))
-
-
-def worst_by_level(audit: Audit) -> dict[Iri | None, Outcome]:
-    """Return the worst outcome of each level that has a target; None stands for transversal targets."""
-    worst: dict[Iri | None, Outcome] = {}
-    for verdict in audit.verdicts:
-        if verdict.target is not None:
-            known = worst.get(verdict.level, verdict.outcome)
-            worst[verdict.level] = min(known, verdict.outcome, key=WORST_FIRST.index)
-    return worst

@@ -28,6 +28,7 @@ class Format(StrEnum):
     JSON = "json"
     CSV = "csv"
     MERMAID = "mermaid"
+    GRAPHML = "graphml"
 
 
 def impact(

@@ -19,6 +19,7 @@ from stratagraph.queries.impact.document import impact_document
 from stratagraph.queries.impact.impact import DEFAULT_DEPTH, MAX_DEPTH, Direction, impact
 from stratagraph.queries.impact.obligations import resolve_start
 from stratagraph.queries.impact.render import render
+from stratagraph.queries.impact.render.graphml import graphml
 from stratagraph.service.auditing.desk import AuditDesk
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.http.access import asker
@@ -47,6 +48,7 @@ class ImpactForm(StrEnum):
     TABLE = "table"
     CSV = "csv"
     MERMAID = "mermaid"
+    GRAPHML = "graphml"
 
 
 MEDIA_TYPES = {
@@ -54,6 +56,7 @@ MEDIA_TYPES = {
     ImpactForm.TABLE: "text/plain; charset=utf-8",
     ImpactForm.CSV: "text/csv; charset=utf-8",
     ImpactForm.MERMAID: "text/vnd.mermaid; charset=utf-8",
+    ImpactForm.GRAPHML: "application/graphml+xml; charset=utf-8",
 }
 
 
@@ -174,8 +177,10 @@ def _add_impact(routes: APIRouter, engine: Engine, graphs: Graphs, places: Place
                     aspect=names.resolve_aspect(graph.model, aspect) if aspect else None,
                     depth=depth,
                 )
-            document = impact_document(answer, graph.model, lang) | graph.remark(lang)
-            text = render(document, format.value)
+            if format is ImpactForm.GRAPHML:
+                text = graphml(answer, graph.model, lang)
+            else:
+                text = render(impact_document(answer, graph.model, lang) | graph.remark(lang), format.value)
             return Response(text, media_type=MEDIA_TYPES[format], headers=dict(graph.headers))
 
         return await places.run(asker(request), work)

@@ -12,6 +12,7 @@ from stratagraph import __version__
 from stratagraph.service.auditing.desk import AuditDesk
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.http import (
+    advice,
     api,
     batches,
     compliance,
@@ -124,6 +125,7 @@ def _add_routes(app: FastAPI, engine: Engine, reads: Reads, pool: QueryPool, cyp
         metrics.router(engine),
         compliance.router(engine, reads.graphs, reads.desk, reads.places),
         ontology.router(engine),
+        advice.router(engine),
         health.router(engine),
         cypher.router(cypher_pool, lambda: engine.neo4j.status().sequence, client=asker),
     ):

@@ -135,10 +135,6 @@ class QueryPool:
         await asyncio.gather(self._following, *renewing, *self._chores, return_exceptions=True)
         await asyncio.gather(*[self._stop(worker) for worker in set(self._workers)])
 
-    def pids(self) -> tuple[int, ...]:
-        """Return the process numbers of the workers."""
-        return tuple(sorted(worker.pid for worker in self._workers))
-
     def _visible(self, named_graphs: tuple[str, ...] | None) -> tuple[str, ...] | None:
         return () if named_graphs is None and not self.settings.show_named_graphs else named_graphs
 

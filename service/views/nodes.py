@@ -8,26 +8,14 @@ from functools import lru_cache
 from math import isinf, isnan
 from typing import TypeAlias
 
-from stratagraph.ontology.facts import Claim, Fact, Influence, Iri, Literal, Observation, Sighting, Term
-from stratagraph.ontology.identity import influence_iri, observation_iri, scope_iri, statement_iri
+from stratagraph.ontology.facts import Claim, Fact, Iri, Literal, Observation, Sighting, Term
+from stratagraph.ontology.identity import observation_iri, scope_iri
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import RDF, SG, XSD
 from stratagraph.ontology.observations import quantile
 
 Attribution: TypeAlias = tuple[str, str, str, datetime]
 """Who states something: source, scope, method, first seen."""
-
-
-def statement_facts(fact: Fact, claims: tuple[Claim, ...]) -> Iterator[Fact]:
-    """Yield the triples of a statement's node; none where nobody states it."""
-    if not claims:
-        return
-    node = statement_iri(fact)
-    yield Fact(node, RDF.subject, fact.subject)
-    yield Fact(node, RDF.predicate, fact.predicate)
-    yield Fact(node, RDF.object, fact.object)
-    for prop, value in attribution_properties(attributions_of(claims)):
-        yield Fact(node, prop, value)
 
 
 def attributions_of(claims: tuple[Claim, ...]) -> tuple[Attribution, ...]:
@@ -88,18 +76,6 @@ def observation_facts(seen: Observation) -> Iterator[Fact]:
         if value is not None:
             values[prop] = double(value)
     yield from (Fact(node, prop, value) for prop, value in values.items())
-
-
-def influence_facts(edge: Influence, model: OntologyModel) -> Iterator[Fact]:
-    """Yield the triples of an influence's node."""
-    node = influence_iri(edge.influencer, edge.influenced)
-    yield Fact(node, RDF.type, SG.Influence)
-    yield Fact(node, SG.influencer, edge.influencer)
-    yield Fact(node, SG.influenced, edge.influenced)
-    for prop, value in strength_facts(edge.strengths, edge.measured, model):
-        yield Fact(node, prop, value)
-    for reason in dict.fromkeys(fact for reasons in edge.reasons.values() for fact in reasons):
-        yield Fact(node, SG.justifiedBy, statement_iri(reason))
 
 
 def strength_facts(

@@ -6,7 +6,6 @@ import logging
 import pickle
 import tempfile
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
@@ -144,11 +143,6 @@ class Projector:
             # A single change may be larger than the bound. It stays: to apply it costs less than to rebuild.
             while len(self._queue) > QUEUED_CHANGES or (self._queued > QUEUED_ITEMS and len(self._queue) > 1):
                 self._queued -= size(self._queue.popleft())
-            self._wake.notify()
-
-    def nudge(self) -> None:
-        """Look at the view now."""
-        with self._wake:
             self._wake.notify()
 
     def status(self) -> Status:
@@ -315,13 +309,3 @@ def _read(spool: IO[bytes]) -> Iterator[ChangeSet]:
             yield pickle.load(spool)  # noqa: S301  written by this very process, into a file without a name
         except EOFError:
             return
-
-
-def wait_until_current(projector: Projector, seconds: float) -> bool:
-    """Wait until a view has caught up; return whether it came in time."""
-    deadline = time.monotonic() + seconds
-    while projector.status().state is not State.CURRENT:
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True

@@ -15,12 +15,11 @@ from stratagraph.ontology.namespaces import SG
 from stratagraph.queries.competency import (
     CompetencyQuestion,
     MalformedQuestion,
-    answer,
-    in_order,
     load_questions,
     read_question,
 )
 from tests.opened import Opened
+from tests.queries.competency_answers import answer, in_order
 from tests.queries.competency_world import World, world
 
 QUESTIONS = load_questions()

@@ -11,7 +11,7 @@ from typing import TypeAlias
 import pytest
 
 from stratagraph.ontology.namespaces import compact
-from stratagraph.queries.competency import _normal, in_order, load_questions, read_question
+from stratagraph.queries.competency import load_questions, normal, read_question
 from stratagraph.service.neo4j.cypher.pool import CypherPool, CypherRequest
 from stratagraph.service.neo4j.local_server import LocalNeo4j
 from stratagraph.service.neo4j.target import Neo4jTarget
@@ -20,6 +20,7 @@ from stratagraph.service.workers.limits import QuerySettings
 from tests.conftest import ROOT
 from tests.neo4j_server import target_of, wipe
 from tests.opened import Opened
+from tests.queries.competency_answers import in_order
 from tests.queries.competency_world import world
 
 pytestmark = pytest.mark.neo4j
@@ -74,7 +75,7 @@ def written(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return _normal(compact(value) if isinstance(value, str) else str(value))
+    return normal(compact(value) if isinstance(value, str) else str(value))
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)

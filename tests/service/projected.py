@@ -83,7 +83,8 @@ class ProjectedHistory(RandomHistory):
         wanted = (head.sequence, head.batch_hash, self.engine.model.hash)
         while [tuple(row) for row in query(target_of(self.server), STANDS)] != [wanted]:
             assert time.monotonic() < deadline, self.engine.neo4j.status()
-            self.engine.neo4j.nudge()
+            with self.engine.neo4j._wake:
+                self.engine.neo4j._wake.notify()
             time.sleep(0.05)
         while self.engine.neo4j.status().state is not State.CURRENT:
             assert time.monotonic() < deadline, self.engine.neo4j.status()

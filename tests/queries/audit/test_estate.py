@@ -14,7 +14,7 @@ from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import ASSET_BASE, RDF, SG
 from stratagraph.ontology.syntax.parsing import parse_rdf
 from stratagraph.queries.audit.compliance import evaluate
-from stratagraph.queries.audit.verdicts import Audit, Origin, Outcome, worst_by_level
+from stratagraph.queries.audit.verdicts import Audit, Origin, Outcome
 from stratagraph.shapes.packs import load_rules
 from tests.shapes.rules.estate import Estate
 
@@ -102,12 +102,6 @@ def test_an_inferred_fact_is_marked_as_such(audit: Audit) -> None:
     origins = {e.fact.predicate: e.origin for e in verdict.evidence}
     assert origins[SG.governedBy] is Origin.INFERRED
     assert origins[SG.personalData] is Origin.STATED
-
-
-def test_the_worst_outcome_of_a_level_is_the_gravest_of_its_targets(audit: Audit) -> None:
-    worst = worst_by_level(audit)
-    assert worst[SG.L6] is Outcome.FAIL
-    assert worst[SG.L10] is Outcome.UNKNOWN
 
 
 def test_every_asset_of_the_evidence_has_the_address_that_its_key_gives() -> None:

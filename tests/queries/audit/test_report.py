@@ -17,7 +17,7 @@ from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import RDF, RDFS, SG, XSD
 from stratagraph.queries.audit.compliance import evaluate
 from stratagraph.queries.audit.duties import duties
-from stratagraph.queries.audit.report import SEPARATOR, labelled, to_csv, to_document, to_json
+from stratagraph.queries.audit.report import SEPARATOR, labelled, to_csv, to_document
 from stratagraph.queries.audit.report_html import to_html
 from stratagraph.queries.audit.seal import Seal
 from stratagraph.queries.audit.verdicts import Audit, Outcome, VerdictReason
@@ -118,7 +118,7 @@ def test_the_page_shows_the_evidence_with_its_source_and_time(audit: Audit) -> N
 
 
 def test_the_json_counts_what_it_lists(audit: Audit) -> None:
-    document = json.loads(to_json(audit, load_model()))
+    document = json.loads(json.dumps(to_document(audit, load_model())))
     listed = [verdict["outcome"] for verdict in document["verdicts"]]
     assert document["coverage"]["outcomes"] == {outcome.value: listed.count(outcome.value) for outcome in Outcome}
     assert document["coverage"]["verdicts"] == len(listed)
@@ -126,7 +126,7 @@ def test_the_json_counts_what_it_lists(audit: Audit) -> None:
 
 
 def test_the_json_names_source_method_and_time_of_each_stated_fact(audit: Audit) -> None:
-    document = json.loads(to_json(audit, load_model()))
+    document = json.loads(json.dumps(to_document(audit, load_model())))
     stated = [e for v in document["verdicts"] for e in v["evidence"] if e["origin"] == "stated"]
     assert stated
     assert all(e["sources"] == ["register"] and e["methods"] == ["declared"] and e["lastSeen"] for e in stated)
@@ -179,7 +179,7 @@ def test_every_format_says_how_much_of_a_framework_is_checked(audit: Audit, code
     checked = {rule.obligation for rule in load_rules() if rule.framework == code}
     numbers = [len(wanted), len(checked), len(wanted) - len(checked)]
     assert min(numbers) > 0
-    document = json.loads(to_json(audit, model))
+    document = json.loads(json.dumps(to_document(audit, model)))
     (told,) = [each for each in document["coverage"]["frameworks"] if each["framework"] == code]
     assert [told["obligations"], told["checked"], told["notChecked"]] == numbers
     assert not checked & set(told["unchecked"])

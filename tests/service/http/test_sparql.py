@@ -20,6 +20,7 @@ from rdflib.plugins.stores.sparqlstore import SPARQLStore
 from SPARQLWrapper import CSV, GET, JSON, JSONLD, N3, POST, POSTDIRECTLY, RDFXML, TSV, TURTLE, XML, SPARQLWrapper
 
 from tests.service.sparql.conftest import E, Estate, Served, _estate, _served
+from tests.service.sparql.processes import pids
 
 __all__ = ["_estate", "_served"]
 
@@ -359,7 +360,7 @@ def test_an_answer_cut_in_the_middle_looks_broken(served: Served) -> None:
 
 
 def test_kill_9_of_a_worker_fails_its_query_only(served: Served) -> None:
-    before = served.pool.pids()
+    before = pids(served.pool)
     outcome: list[httpx.Response] = []
     victim = threading.Thread(target=lambda: outcome.append(ask(served, SLOW, **{"X-Client": "victim"})))
     victim.start()

@@ -14,6 +14,7 @@ from stratagraph.service.sparql.pool import QueryPool, QueryRequest, SparqlAnswe
 from stratagraph.service.workers.errors import DeadlineExceeded
 from stratagraph.service.workers.limits import QuerySettings
 from tests.service.sparql.conftest import Estate
+from tests.service.sparql.processes import pids
 
 LOOK_UP = "SELECT * { ?s ?p ?o } LIMIT 1"
 LONG = "SELECT * { ?a ?b ?c . ?d ?e ?f }"
@@ -84,7 +85,7 @@ def test_clients_that_leave_at_any_moment_take_nothing_along(estate: Estate, see
             estate.sequence += dice.randrange(2)
             await asyncio.gather(*[client(pool, estate, dice) for _ in range(8)])
         await every_turn_is_free(pool)
-        assert len(pool.pids()) == SETTINGS.workers
+        assert len(pids(pool)) == SETTINGS.workers
 
     pooled(estate, use, ahead=ahead)
 

@@ -8,6 +8,7 @@ from contextlib import suppress
 from stratagraph.service.sparql.pool import QueryPool
 from stratagraph.service.workers.limits import QuerySettings
 from tests.service.sparql.conftest import Estate
+from tests.service.sparql.processes import pids
 
 
 def test_who_leaves_while_a_process_starts_takes_no_place_along(estate: Estate) -> None:
@@ -15,7 +16,7 @@ def test_who_leaves_while_a_process_starts_takes_no_place_along(estate: Estate) 
         pool = QueryPool(estate.checkpoints, QuerySettings(workers=1, queue_seconds=2))
         await pool.start(ahead=False)
         try:
-            assert pool.pids() == ()
+            assert pids(pool) == ()
             leaving = asyncio.create_task(pool.worker(estate.checkpoints.newest()))
             await asyncio.sleep(0)
             leaving.cancel()

@@ -19,9 +19,10 @@ from stratagraph.ontology.sketches import encode, sketch_of
 from stratagraph.service.deriver import Deriver
 from stratagraph.service.views import triples
 from stratagraph.service.views.lexical import stored
-from stratagraph.service.views.nodes import influence_facts, observation_facts, scope_facts, statement_facts
+from stratagraph.service.views.nodes import observation_facts, scope_facts
 from stratagraph.service.views.triples import TriplesView
 from stratagraph.service.views.view import ViewOutOfStep
+from tests.service.views.node_facts import influence_facts, statement_facts
 from tests.service.worlds import EX, NODES, START, Event, History, Mirror, events, world
 
 A, B = NODES[:2]
