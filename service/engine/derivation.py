@@ -14,8 +14,8 @@ from stratagraph.service.deriver import Deriver
 from stratagraph.service.deriver.saved import save
 from stratagraph.service.engine.restoring import Restorer
 from stratagraph.service.engine.sameness import Sameness
+from stratagraph.service.ledger.dropping import REDACTION
 from stratagraph.service.ledger.errors import HistoryErased
-from stratagraph.service.ledger.intake import LEDGER_SOURCE
 from stratagraph.service.ledger.ledger import Ledger
 from stratagraph.service.logged_once import LoggedOnce
 from stratagraph.service.views.local import LocalView
@@ -109,7 +109,7 @@ class Derivation:
             for change in self._ledger.changes(self.deriver.sequence):
                 if change.sequence <= self.deriver.sequence:
                     continue  # one before it failed, and all was derived anew up to the end
-                if change.source == LEDGER_SOURCE:
+                if change.run.startswith(f"{REDACTION}:"):
                     # The ledger tells what was redacted to the process alone that redacted it.
                     log.info("something was redacted at sequence %d; deriving anew", change.sequence)
                     self._sound = False

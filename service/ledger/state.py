@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, case, func, select
 from stratagraph.ontology.facts import Claim, LedgerChange, Observation, Sighting
 from stratagraph.service.ledger import asof, history, observed, present
 from stratagraph.service.ledger.chain import moment
-from stratagraph.service.ledger.commit import RUN
+from stratagraph.service.ledger.dropping import REDACTION, RETENTION
 from stratagraph.service.ledger.schema import batches
 
 _HEAD: Final = select(batches.c.sequence, batches.c.time, batches.c.hash).order_by(batches.c.sequence.desc()).limit(1)
@@ -21,7 +21,7 @@ _LATER: Final = batches.c.sequence > bindparam("after")
 _DISTANCE: Final = select(
     func.coalesce(func.sum(batches.c.opened - batches.c.closed), 0),
     func.coalesce(func.sum(case((_LATER, batches.c.opened + batches.c.closed + batches.c.observed), else_=0)), 0),
-    func.coalesce(func.sum(case((_LATER & (batches.c.kind != RUN), 1), else_=0)), 0),
+    func.coalesce(func.sum(case((_LATER & batches.c.kind.in_((RETENTION, REDACTION)), 1), else_=0)), 0),
 )
 
 

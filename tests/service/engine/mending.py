@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +38,7 @@ def small_engine(folder: Path, **settings: Any) -> Engine:
     return Engine(load_settings(data=folder, **settings))
 
 
-def batch(number: int, *, source: str = "a", more: int = 0) -> Batch:
+def batch(number: int, *, source: str = "a", more: int = 0, silence: float | None = None) -> Batch:
     """A run that says something new, and takes something back, whatever was before it; and so many facts more."""
     whole, part = NODES[0], NODES[3]
     facts = (
@@ -49,7 +51,8 @@ def batch(number: int, *, source: str = "a", more: int = 0) -> Batch:
         *(Fact(whole, EX.says, Literal(f"{number} and {also}")) for also in range(more)),
     )
     scope = Scope(name="x", complete=True, stated=facts)
-    return Batch(source=source, run=str(number), method=Method.DECLARED, scopes=(scope,))
+    period = None if silence is None else timedelta(seconds=silence)
+    return Batch(source=source, run=str(number), method=Method.DECLARED, silence=period, scopes=(scope,))
 
 
 def shown(engine: Engine, folder: Path) -> Shown:
@@ -80,3 +83,11 @@ def assert_in_step(engine: Engine, folder: Path) -> None:
     (facts, edges), (expected, wanted) = shown(engine, folder), true(engine, folder)
     assert facts ^ expected == set()
     assert edges == wanted
+
+
+def eventually(holds: Callable[[], bool]) -> None:
+    """Wait until something holds that another thread or process brings about."""
+    deadline = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

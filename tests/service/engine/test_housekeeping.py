@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import threading
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,6 +18,7 @@ from stratagraph.service.ledger.ledger import Ledger
 from stratagraph.service.ledger.retention import Due, Policy
 from stratagraph.service.settings import Settings
 from tests.opened import Opened, served
+from tests.service.engine.mending import eventually
 
 MODEL = f"{ASSET_BASE}BaseModel/old"
 
@@ -127,11 +126,3 @@ def test_a_price_that_falls_silent_is_no_price_any_more(tmp_path: Path, opened: 
         assert engine.prices() is before
         assert engine.housekeep() == 1
         assert engine.prices() is not before
-
-
-def eventually(holds: Callable[[], bool]) -> None:
-    """Wait until something holds that a thread brings about."""
-    deadline = time.monotonic() + 30
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
