@@ -13,12 +13,14 @@ import shutil
 import statistics
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from measure import report
 
+ROOT = Path(__file__).resolve().parent.parent
 RUNS = 5
 PROGRAM = [sys.executable, "-m", "stratagraph.service"]
 IMPORTS = (
@@ -35,6 +37,7 @@ for folder in sys.argv[1:]:
 INVENTORY = "assets:\n  - kind: Agent\n    name: support\n"
 GOALS = {
     "--version": 0.3,
+    "--version, installed": 0.3,
     "--help": 0.3,
     "query beside a service": 0.6,
     "open an empty folder": 1.0,
@@ -72,6 +75,26 @@ class Bench:
         self.seconds([*PROGRAM, "--help"])
         for option in ("--version", "--help"):
             self.median(option, [*PROGRAM, option])
+
+    def installed(self) -> None:
+        """The program as a wheel: a checkout finds its folders by a hook on imports, an installation needs none."""
+        wheels, venv = self.home / "wheels", self.home / "venv"
+        quiet = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+        source = self.home / "source"
+        # Building leaves its own folders behind, which the checkout is spared.
+        shutil.copytree(
+            ROOT, source, symlinks=True, ignore=shutil.ignore_patterns(".*", "tests", "build", "*.egg-info")
+        )
+        subprocess.run(
+            [*quiet, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(wheels), str(source)], check=True
+        )
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
+        python = str(venv / "bin" / "python")
+        wheel = str(next(wheels.iterdir()))
+        subprocess.run([*quiet, "--python", python, "install", "--no-deps", "--no-index", wheel], check=True)
+        libraries = next(venv.glob("lib/*/site-packages")) / "libraries.pth"
+        libraries.write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
+        self.median("--version, installed", [python, "-m", "stratagraph.service", "--version"])
 
     def opening(self) -> None:
         """Opening and closing a data folder: the first ever, then new ones, then these again."""
@@ -124,6 +147,7 @@ def main() -> None:
     try:
         bench = Bench(home)
         bench.program()
+        bench.installed()
         bench.opening()
         bench.alone()
         bench.beside_a_service()
