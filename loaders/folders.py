@@ -62,7 +62,7 @@ class FolderEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class FolderReading:
     """What the paths hold: the files, the real paths of the folders given, and what was left out, and why."""
 
     files: tuple[FolderEntry, ...]
@@ -70,7 +70,7 @@ class Reading:
     skipped: tuple[str, ...]
 
 
-def read_paths(paths: Sequence[Path], *, kind: Kind | None = None) -> Reading:
+def read_paths(paths: Sequence[Path], *, kind: Kind | None = None) -> FolderReading:
     """Read the files that the paths name; a folder stands for every file of a known kind below it.
 
     Folders come first, so that a file that is reached twice has its name from there. Nothing is read twice.
@@ -92,7 +92,7 @@ def read_paths(paths: Sequence[Path], *, kind: Kind | None = None) -> Reading:
         walk.folder(folders[real])
     for path in alone:
         walk.given(path)
-    return Reading(files=tuple(walk.found.values()), folders=tuple(folders), skipped=tuple(walk.skipped))
+    return FolderReading(files=tuple(walk.found.values()), folders=tuple(folders), skipped=tuple(walk.skipped))
 
 
 class _Walk:

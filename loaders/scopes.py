@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from stratagraph.loaders.folders import FolderEntry, Reading
+from stratagraph.loaders.folders import FolderEntry, FolderReading
 from stratagraph.loaders.kinds import Kind, is_read
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Batch, Scope
@@ -66,7 +66,7 @@ class ScopePlan:
 
 
 def plan(
-    reading: Reading, known: Mapping[str, int], *, scope: str | None = None, kind: Kind | None = None
+    reading: FolderReading, known: Mapping[str, int], *, scope: str | None = None, kind: Kind | None = None
 ) -> ScopePlan:
     """Name the files, and find what the source still says of files that are no longer there.
 
@@ -140,7 +140,7 @@ def _below(prefix: str, open_: Iterable[str], *, others: tuple[str, ...], kind: 
             yield name
 
 
-def _moved_away(reading: Reading, open_: Iterable[str], kind: Kind | None) -> Iterable[str]:
+def _moved_away(reading: FolderReading, open_: Iterable[str], kind: Kind | None) -> Iterable[str]:
     """Yield the scopes that an earlier version named after places below the folders given."""
     starts = tuple(f"{folder.rstrip('/')}/" for folder in reading.folders)  # of the root folder only the slash is left
     return (name for name in open_ if starts and name.startswith(starts) and is_read(name, kind))

@@ -53,7 +53,7 @@ class UnknownNeedValue(StratagraphError, slug="unknown-need-value", status=422):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Need:
+class UseCaseNeed:
     """Something that the guide asks of a use case; ``values`` are those that some criterion asks for."""
 
     property: Iri
@@ -126,14 +126,14 @@ def needs(store: TripleStore) -> tuple[Iri, ...]:
     return tuple(sorted(str(row["property"]) for row in store.select(_PROPERTIES)))
 
 
-def known_needs(store: TripleStore, model: OntologyModel, language: str) -> tuple[Need, ...]:
+def known_needs(store: TripleStore, model: OntologyModel, language: str) -> tuple[UseCaseNeed, ...]:
     """Return everything that the guide takes into account, by label."""
     asked: dict[Iri, set[str]] = {}
     for row in store.select(_VALUES):
         asked.setdefault(str(row["property"]), set()).add(_value(row["value"]))
     flags = {iri for iri in needs(store) if model.attributes[iri].datatype == XSD.boolean}
     found = [
-        Need(
+        UseCaseNeed(
             property=iri,
             name=local_name(iri),
             label=model.label(iri, language.lower()),
@@ -145,7 +145,7 @@ def known_needs(store: TripleStore, model: OntologyModel, language: str) -> tupl
     return tuple(sorted(found, key=lambda need: need.label.casefold()))
 
 
-def read_needs(known: Sequence[Need], given: Sequence[str]) -> dict[Iri, bool | str]:
+def read_needs(known: Sequence[UseCaseNeed], given: Sequence[str]) -> dict[Iri, bool | str]:
     """Return the needs that texts such as ``regulatoryRisk=high`` say; what is named alone, ``longDocuments``, is true.
 
     Raises:

@@ -44,7 +44,7 @@ class Spelling:
 
 
 @dataclass(frozen=True, slots=True)
-class Texts:
+class SearchedTexts:
     """What a term is searched by: labels and local name, further names, definitions."""
 
     names: tuple[Spelling, ...]
@@ -56,7 +56,7 @@ class Texts:
     """The stems of all of them."""
 
     @classmethod
-    def of(cls, names: Iterable[str], others: Iterable[str], definitions: Iterable[str]) -> Texts:
+    def of(cls, names: Iterable[str], others: Iterable[str], definitions: Iterable[str]) -> SearchedTexts:
         """Return the texts of a term, ready to compare."""
         own, further, told = (tuple(map(Spelling.of, texts)) for texts in (names, others, definitions))
         every = (*own, *further, *told)
@@ -98,7 +98,7 @@ class Texts:
 class Index:
     """The texts of many terms, laid out so that a search looks closely only at those that may fit."""
 
-    def __init__(self, texts: Mapping[Iri, Texts]) -> None:
+    def __init__(self, texts: Mapping[Iri, SearchedTexts]) -> None:
         """Lay out the texts."""
         self._terms = tuple(texts.items())
         # One text of all terms: to look for a word in it once is much quicker than in each of them.
@@ -109,7 +109,7 @@ class Index:
             for stem in each.stems:
                 self._by_stem[stem].add(place)
 
-    def candidates(self, wanted: Spelling) -> Iterator[tuple[Iri, Texts]]:
+    def candidates(self, wanted: Spelling) -> Iterator[tuple[Iri, SearchedTexts]]:
         """Yield every term that has the longest word somewhere, or all stems; no other can fit."""
         places = set.intersection(*(self._by_stem.get(stem, set()) for stem in wanted.stems))
         longest = max(wanted.words, key=len)

@@ -17,7 +17,7 @@ from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import DCT, OWL, RDF, RDFS, SG, SKOS, VS, compact, local_name
 from stratagraph.ontology.reasoning.axioms import AxiomWriter
 from stratagraph.queries.forms import Form, Forms
-from stratagraph.queries.matches import Index, Spelling, Texts
+from stratagraph.queries.matches import Index, SearchedTexts, Spelling
 from stratagraph.queries.names import AmbiguousName, UnknownName, spelled
 
 KINDS: Final = {
@@ -228,7 +228,7 @@ class Vocabulary:
         model = self.model
         return Index(
             {
-                iri: Texts.of(
+                iri: SearchedTexts.of(
                     (local_name(iri), *model.labels.get(iri, {}).values(), *self._texts(iri, SKOS.notation)),
                     model.alternatives.get(iri, ()),
                     (*model.definitions.get(iri, {}).values(), *self._remarks.get(iri, ())),

@@ -17,7 +17,7 @@ from stratagraph.shapes.shape import Constraint
 TRUE: Final = Literal("true", XSD.boolean)
 
 
-class Reader(Protocol):
+class ShapeReader(Protocol):
     """What a component may ask about the shape that it is read from."""
 
     shape: Iri
@@ -53,11 +53,11 @@ class Reader(Protocol):
         """Return the predicates that are paths of this shape's property shapes."""
 
 
-Builder: TypeAlias = Callable[[Reader, Term], list[Constraint]]
+Builder: TypeAlias = Callable[[ShapeReader, Term], list[Constraint]]
 
 
 def _bound(kind: type[single.Bound]) -> Builder:
-    def build(reader: Reader, value: Term) -> list[Constraint]:
+    def build(reader: ShapeReader, value: Term) -> list[Constraint]:
         if not has_order(value):
             raise reader.malformed("a bound is no literal whose values have an order")
         return [kind(value)]
@@ -69,19 +69,19 @@ def _shapes(kind: type[relative.And]) -> Builder:
     return lambda reader, value: [kind(tuple(map(reader.subshape, reader.members(value))))]
 
 
-def _node_kind(reader: Reader, value: Term) -> list[Constraint]:
+def _node_kind(reader: ShapeReader, value: Term) -> list[Constraint]:
     if value not in single.NODE_KINDS:
         raise reader.malformed("sh:nodeKind is none of the six kinds")
     return [single.NodeKind(single.NODE_KINDS[value])]
 
 
-def _text(reader: Reader, value: Term) -> str:
+def _text(reader: ShapeReader, value: Term) -> str:
     if not isinstance(value, Literal) or value.datatype != XSD.string:
         raise reader.malformed("a text is expected where there is none")
     return value.value
 
 
-def _pattern(reader: Reader, value: Term) -> list[Constraint]:
+def _pattern(reader: ShapeReader, value: Term) -> list[Constraint]:
     flags = reader.only(SH.flags)
     try:
         pattern = translate(_text(reader, value), "" if flags is None else _text(reader, flags))
@@ -90,18 +90,18 @@ def _pattern(reader: Reader, value: Term) -> list[Constraint]:
     return [single.Pattern(pattern)]
 
 
-def _languages(reader: Reader, value: Term) -> list[Constraint]:
+def _languages(reader: ShapeReader, value: Term) -> list[Constraint]:
     # Ranges of languages are compared without case (RFC 4647, section 2).
     return [single.LanguageIn(tuple(_text(reader, member).lower() for member in reader.members(value)))]
 
 
-def _closed(reader: Reader, value: Term) -> list[Constraint]:
+def _closed(reader: ShapeReader, value: Term) -> list[Constraint]:
     ignored = reader.only(SH.ignoredProperties)
     allowed = frozenset() if ignored is None else frozenset(map(reader.iri, reader.members(ignored)))
     return [relative.Closed(allowed | reader.properties())] if reader.flag(value) else []
 
 
-def _qualified(reader: Reader, value: Term) -> list[Constraint]:
+def _qualified(reader: ShapeReader, value: Term) -> list[Constraint]:
     least, most = reader.only(SH.qualifiedMinCount), reader.only(SH.qualifiedMaxCount)
     disjoint = reader.only(SH.qualifiedValueShapesDisjoint)
     if least is None and most is None:
@@ -117,7 +117,7 @@ def _qualified(reader: Reader, value: Term) -> list[Constraint]:
     return found
 
 
-def _property(reader: Reader, value: Term) -> list[Constraint]:
+def _property(reader: ShapeReader, value: Term) -> list[Constraint]:
     if reader.says_nothing(value):
         return []
     return [relative.Property(reader.subshape(value, property_shape=True))]

@@ -25,7 +25,7 @@ from stratagraph.shapes.law_findings import FrameworkCheck
 from stratagraph.shapes.observation_shapes import ObservationCheck
 from stratagraph.shapes.paths import Path, Predicate
 from stratagraph.shapes.shape import CompiledShapes, Shape, ShapesRun
-from stratagraph.shapes.shape_table import Standing, Table
+from stratagraph.shapes.shape_table import LedgerFacts, Table
 from stratagraph.shapes.validation_report import Result
 
 __all__ = ["Gate", "GateFinding", "GateRefused", "GateReport", "OpenFacts"]
@@ -44,7 +44,7 @@ class _Scene:
     observations: Sequence[Observation]
     types: Mapping[Iri, frozenset[Iri]]
     typed_here: Sequence[Iri]
-    standing: Standing
+    standing: LedgerFacts
     graph: DataGraph
 
 
@@ -113,7 +113,7 @@ class Gate:
             observations=batch.observations,
             types=_Types(self._vocabulary.types, facts, before),
             typed_here=tuple(typed_here),
-            standing=Standing(standing),
+            standing=LedgerFacts(standing),
             graph=DataGraph((*before, *facts), superclasses=self._vocabulary.ancestors),
         )
 

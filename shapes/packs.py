@@ -26,7 +26,7 @@ from stratagraph.shapes.rule import (
     Freshness,
     LaterEvidence,
     LegalStatus,
-    Newest,
+    NewestPer,
     Rule,
     RuleSeverity,
     ScopeReason,
@@ -229,12 +229,12 @@ class _Reader:
             return None
         return Freshness(dated_by=self.one(SG.evidenceDatedBy), days=int(self.one(SG.evidenceMaximumAgeDays)))
 
-    def newest(self) -> Newest | None:
+    def newest(self) -> NewestPer | None:
         if not self.index[self.node, SG.newestPer]:
             return None
         if not self.index[self.node, SG.evidenceDatedBy]:
             raise self.wrong("sg:newestPer needs sg:evidenceDatedBy")
-        return Newest(per=self.one(SG.newestPer), settled_by=self.one(SG.newestSettledBy))
+        return NewestPer(per=self.one(SG.newestPer), settled_by=self.one(SG.newestSettledBy))
 
     def later_evidence(self) -> tuple[LaterEvidence, ...]:
         nodes = [node for node in self.index[self.node, SG.laterEvidence] if isinstance(node, str)]

@@ -77,7 +77,7 @@ class Freshness:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Newest:
+class NewestPer:
     """That newer evidence takes the place of older: for each value of ``per``, once it has ``settled_by``."""
 
     per: Iri
@@ -144,7 +144,7 @@ class Rule:
     warning_shape: Iri = ""
     later_evidence: tuple[LaterEvidence, ...] = ()
     happened: tuple[Iri, ...] = ()
-    newest: Newest | None = None
+    newest: NewestPer | None = None
     wanted_of_node: Mapping[str, Wanted] = field(default_factory=dict)
     wanted_of_value: Mapping[str, Wanted] = field(default_factory=dict)
 

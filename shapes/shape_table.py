@@ -23,7 +23,7 @@ Types = Mapping[Iri, frozenset[Iri]]
 """The asserted classes of nodes."""
 
 
-class Standing:
+class LedgerFacts:
     """The facts that the ledger holds about the nodes of a batch; looked up only when something is missing."""
 
     def __init__(self, facts: Sequence[Fact]) -> None:
@@ -129,13 +129,13 @@ class Table:
         column = self._columns.get(predicate)
         return column is not None and column.rule.single
 
-    def check(self, facts: Iterable[Fact], types: Types, standing: Standing | None = None) -> Iterator[GateFinding]:
+    def check(self, facts: Iterable[Fact], types: Types, standing: LedgerFacts | None = None) -> Iterator[GateFinding]:
         """Yield what the facts do against the ontology, given the classes of every node they touch.
 
         A reference that was accepted once, and whose target another source has withdrawn since, is a warning:
         ``standing`` knows it.
         """
-        before = standing or Standing(())
+        before = standing or LedgerFacts(())
         seen: set[tuple[Iri, Iri]] = set()
         untyped: set[Iri] = set()
         values: dict[tuple[Iri, Iri], Term] = {}
@@ -196,7 +196,7 @@ class Table:
         names = {local_name(iri): iri for iri in sorted(known, reverse=True)}
         return ", ".join(compact(names[name]) for name in get_close_matches(local_name(term), names))
 
-    def _untyped(self, fact: Fact, before: Standing) -> GateFinding:
+    def _untyped(self, fact: Fact, before: LedgerFacts) -> GateFinding:
         known = before.speaks_of(fact.subject)
         return GateFinding(
             focus=fact.subject,
@@ -232,7 +232,7 @@ class Table:
             return hinted(texts, "turned without name")
         return hinted(texts, "turned", inverse=compact(inverse))
 
-    def _object(self, column: _Column, fact: Fact, types: Types, before: Standing) -> Iterator[GateFinding]:
+    def _object(self, column: _Column, fact: Fact, types: Types, before: LedgerFacts) -> Iterator[GateFinding]:
         if isinstance(fact.object, Literal):
             yield column.finding("range", SH.NodeKindConstraintComponent, fact)
             return

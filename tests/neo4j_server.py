@@ -12,7 +12,7 @@ import pytest
 from neo4j.exceptions import ClientError
 
 from stratagraph.service.neo4j import connection
-from stratagraph.service.neo4j.errors import JavaMissing, MavenMissing
+from stratagraph.service.neo4j.errors import MavenMissing, Neo4jJavaMissing
 from stratagraph.service.neo4j.local_server import LocalNeo4j
 from stratagraph.service.neo4j.runtime import LTS, find_java, release_of
 from stratagraph.service.neo4j.target import Neo4jTarget, local_target
@@ -23,7 +23,7 @@ def refuse_without_tools(version: str = LTS) -> None:
     """Skip where the server can't be had, saying what to install."""
     try:
         find_java(release_of(version))
-    except JavaMissing as error:
+    except Neo4jJavaMissing as error:
         pytest.skip(str(error))
     if shutil.which("mvn") is None:
         pytest.skip(str(MavenMissing()))

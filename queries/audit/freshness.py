@@ -11,7 +11,7 @@ from typing import Final
 from stratagraph.ontology.datatypes import has_form
 from stratagraph.ontology.facts import Fact, Iri, Literal, Term
 from stratagraph.ontology.namespaces import SG, XSD
-from stratagraph.shapes.rule import Newest, Rule
+from stratagraph.shapes.rule import NewestPer, Rule
 
 _PERIOD: Final = frozenset({SG.effectiveFrom, SG.effectiveUntil})
 # How XML Schema (Part 2, section 3.2.7) writes the end of a day, which Python does not read.
@@ -111,7 +111,7 @@ def _has_happened(fact: Fact, rule: Rule, moment: datetime) -> bool:
     return time is not None and time <= moment
 
 
-def _without_older(facts: Sequence[Fact], target: Iri, newest: Newest, dated_by: Iri) -> frozenset[Fact]:
+def _without_older(facts: Sequence[Fact], target: Iri, newest: NewestPer, dated_by: Iri) -> frozenset[Fact]:
     """Leave out what settled evidence of a later date replaces; evidence that has nothing left goes whole.
 
     Later evidence of the target replaces all; that of a part only what was said of the same part.

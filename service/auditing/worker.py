@@ -14,7 +14,7 @@ from pyoxigraph import Store
 
 from stratagraph.queries.audit.compliance import evaluate
 from stratagraph.service.auditing.work import Context, Work
-from stratagraph.service.views.querying import Reader
+from stratagraph.service.views.querying import StoreReader
 from stratagraph.service.workers import sandbox
 from stratagraph.service.workers.frames import Say, pack, read
 from stratagraph.shapes.rule import Rule
@@ -39,7 +39,7 @@ def _answer(context: Context, work: Work, pipe: BinaryIO) -> None:
     before = sandbox.address_space() or 0
     try:
         audit = evaluate(
-            Reader(Store.read_only(work.folder), work.sequence),
+            StoreReader(Store.read_only(work.folder), work.sequence),
             context.model,
             context.rules,
             on=work.on,

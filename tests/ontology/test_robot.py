@@ -17,7 +17,7 @@ import pytest
 from stratagraph.ontology.model import load_model
 from stratagraph.ontology.module_files import module_files
 from stratagraph.ontology.publishing import Syntax, merged, written
-from stratagraph.service.neo4j.errors import JavaMissing, MavenMissing
+from stratagraph.service.neo4j.errors import MavenMissing, Neo4jJavaMissing
 from stratagraph.service.neo4j.runtime import LTS, find_java, release_of
 from stratagraph.service.settings import default_cache_folder
 
@@ -42,7 +42,7 @@ class Robot:
 def _robot() -> Robot:
     try:
         java = find_java(release_of(LTS))
-    except JavaMissing as error:
+    except Neo4jJavaMissing as error:
         pytest.skip(str(error))
     maven = shutil.which("mvn")
     if maven is None:

@@ -137,7 +137,7 @@ def test_java_that_is_missing_leaves_no_verdict_and_a_broken_one_is_no_error(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     def missing(facts: Iterable[Fact], *, deadline: float = 0) -> DLReport:
-        raise dl.JavaMissing
+        raise dl.ReasonerJavaMissing
 
     monkeypatch.setattr(dl, "check", missing)
     kept = Verdicts(tmp_path / "kept")

@@ -12,7 +12,7 @@ from stratagraph.ontology.facts import Fact
 from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import ASSET_BASE
 from stratagraph.ontology.reasoning import dl
-from stratagraph.ontology.reasoning.dl import DLReport, JavaMissing, ReasonerFailed, check, find_java
+from stratagraph.ontology.reasoning.dl import DLReport, ReasonerFailed, ReasonerJavaMissing, check, find_java
 from stratagraph.ontology.syntax.parsing import parse_rdf
 
 MODEL = load_model()
@@ -105,5 +105,5 @@ def test_without_a_system_java_the_packaged_one_serves(monkeypatch: pytest.Monke
 def test_without_any_java_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda _: None)
     monkeypatch.setattr(dl, "find_spec", lambda _: None)
-    with pytest.raises(JavaMissing, match=r"stratagraph\[java\]"):
+    with pytest.raises(ReasonerJavaMissing, match=r"stratagraph\[java\]"):
         check(MODEL)

@@ -19,8 +19,8 @@ from stratagraph.service.neo4j import local_server, process_identity
 from stratagraph.service.neo4j.connection import check_version
 from stratagraph.service.neo4j.errors import (
     FetchFailed,
-    JavaMissing,
     MavenMissing,
+    Neo4jJavaMissing,
     OldNeo4j,
     StartFailed,
     UnsupportedVersion,
@@ -59,20 +59,20 @@ def java(folder: Path, version: str) -> Path:
 
 
 def test_without_java_it_says_how_to_get_one(bare_machine: Path) -> None:
-    with pytest.raises(JavaMissing, match=r"there is no Java here.*apt-get install default-jre-headless"):
+    with pytest.raises(Neo4jJavaMissing, match=r"there is no Java here.*apt-get install default-jre-headless"):
         obtain()
 
 
 @pytest.mark.parametrize("version", ["1.8.0_402", "11.0.2"])
 def test_a_java_that_is_too_old_is_named(bare_machine: Path, version: str) -> None:
     found = java(bare_machine, version)
-    with pytest.raises(JavaMissing, match=f"needs Java 17 or newer, and {found} is Java"):
+    with pytest.raises(Neo4jJavaMissing, match=f"needs Java 17 or newer, and {found} is Java"):
         obtain()
 
 
 def test_a_program_that_is_no_java_is_none(bare_machine: Path) -> None:
     program(bare_machine, "java", "exit 3")
-    with pytest.raises(JavaMissing, match="is Java 0"):
+    with pytest.raises(Neo4jJavaMissing, match="is Java 0"):
         obtain()
 
 
@@ -83,7 +83,7 @@ def test_the_newest_version_takes_a_newer_java_than_the_first_one_found(
     home = bare_machine / "home" / "bin"
     home.mkdir(parents=True)
     newer = java(home, "25")
-    with pytest.raises(JavaMissing, match="needs Java 21"):
+    with pytest.raises(Neo4jJavaMissing, match="needs Java 21"):
         find_java(release_of("newest"))
     monkeypatch.setenv("JAVA_HOME", str(home.parent))
     assert find_java(release_of("newest")) == newer
