@@ -7,7 +7,7 @@ PYTHON ?= python3
 # A process more than cores, for many tests wait for a server; tests/scheduling.py says which tests stay together.
 PARALLEL ?= --numprocesses $(shell echo $$(($$(nproc) + 1))) --dist loadgroup --no-loadscope-reorder
 
-.PHONY: help demo demo-neo4j test lint types imports ontology test-nightly test-newest bench-start bench-store docs lock clean
+.PHONY: help demo demo-neo4j test lint types imports ontology test-nightly test-newest bench-load bench-start bench-store docs lock clean
 
 help: ## List the commands.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -55,6 +55,9 @@ bench-start: $(VENV)/.dev ## What a command costs before it does anything, as JS
 
 bench-store: $(VENV)/.dev ## The store against the bare engines beneath it, as JSON lines; SIZE=10000 for a quick run, NEO4J=0 without it.
 	$(BIN)/python bench/store.py $(SIZE)
+
+bench-load: $(VENV)/.dev ## Commits, probes and light reads beside 0, 10 and 50 heavy readers, against an earlier commit (BASE=...); SIZE=100 for a quick run.
+	BASE=$(BASE) $(BIN)/python bench/load.py $(SIZE)
 
 lock: $(VENV)/.dev ## Resolve the lock files anew from pyproject.toml.
 	scripts/lock

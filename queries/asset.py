@@ -10,6 +10,7 @@ from stratagraph.ontology.facts import Iri, Literal, Term
 from stratagraph.ontology.languages import text_in
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import DCT, RDF, SG, SKOS, compact, local_name
+from stratagraph.ontology.terms import encode
 from stratagraph.queries.cards import Cards, card
 from stratagraph.queries.messages import language as supported
 from stratagraph.queries.messages import messages
@@ -20,16 +21,17 @@ Document = dict[str, Any]
 Properties = Mapping[Iri, list[Term]]
 
 # A statement's node says everything but when it was last seen: that stands once for each scope.
+# The asset stands in the query itself, in each branch: bound from outside it is compared only after all statements have
+# been looked through.
 _SAID: Final = """
-SELECT ?asset ?node ?property ?value WHERE {{
-  {{ ?node {end} ?asset ; ?property ?value }}
+SELECT ?node ?property ?value WHERE {{
+  {{ ?node {end} {asset} ; ?property ?value }}
   UNION
-  {{ ?node {end} ?asset ; sg:seenIn ?scope . ?scope ?property ?value FILTER(?property = sg:lastSeen) }}
+  {{ ?node {end} {asset} ; sg:seenIn ?scope . ?scope sg:lastSeen ?value
+     BIND(sg:lastSeen AS ?property) }}
 }}
 """
-_AS_SUBJECT: Final = _SAID.format(end="rdf:subject")
-_AS_OBJECT: Final = _SAID.format(end="rdf:object")
-_OBSERVED: Final = "SELECT ?asset ?node ?property ?value WHERE { ?node sg:observedOn ?asset ; ?property ?value }"
+_OBSERVED: Final = "SELECT ?node ?property ?value WHERE {{ ?node sg:observedOn {asset} ; ?property ?value }}"
 
 _OF_THE_ONTOLOGY: Final = frozenset({SKOS.definition, DCT.bibliographicCitation})
 """What is shown of a thing that the ontology describes, beside the ontology's own properties."""
@@ -49,8 +51,8 @@ def asset(store: TripleStore, model: OntologyModel, iri: Iri, *, language: str =
         known[predicate].append(value)
     if not {SG.Asset, SG.Obligation} & set(known[RDF.type]):
         raise UnknownName(kind="asset", name=iri)
-    outgoing = _nodes(store, _AS_SUBJECT, iri)
-    incoming = _nodes(store, _AS_OBJECT, iri)
+    outgoing = _nodes(store, _SAID.format(end="rdf:subject", asset=encode(iri)))
+    incoming = _nodes(store, _SAID.format(end="rdf:object", asset=encode(iri)))
     page = _Page(store, model, supported(language))
     return {
         "sequence": store.sequence,
@@ -64,7 +66,7 @@ def asset(store: TripleStore, model: OntologyModel, iri: Iri, *, language: str =
             "out": page.relations(outgoing, RDF.object) + page.inferred(iri, known, outgoing, incoming),
             "in": page.relations(incoming, RDF.subject),
         },
-        "observations": page.observations(_nodes(store, _OBSERVED, iri)),
+        "observations": page.observations(_nodes(store, _OBSERVED.format(asset=encode(iri)))),
     }
 
 
@@ -215,10 +217,10 @@ def _same(tag: str, language: str) -> bool:
     return tag.partition("-")[0].lower() == language.partition("-")[0].lower()
 
 
-def _nodes(store: TripleStore, query: str, iri: Iri) -> list[Properties]:
+def _nodes(store: TripleStore, query: str) -> list[Properties]:
     """Return the properties of every node that the query finds."""
     nodes: dict[Term, dict[Iri, list[Term]]] = {}
-    for row in store.select(query, {"asset": iri}):
+    for row in store.select(query):
         node, prop, value = row["node"], row["property"], row["value"]
         if node is not None and isinstance(prop, str) and value is not None:
             nodes.setdefault(node, defaultdict(list))[prop].append(value)

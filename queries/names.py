@@ -14,7 +14,7 @@ from stratagraph.ontology.facts import Iri, Literal
 from stratagraph.ontology.folding import fold
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import ASSET_BASE, SG, XSD, expand
-from stratagraph.ontology.terms import to_ox
+from stratagraph.ontology.terms import encode, to_ox
 from stratagraph.queries.cards import TRANSVERSAL, Card, Cards, local_name
 from stratagraph.queries.store_protocols import TripleStore
 
@@ -29,8 +29,11 @@ _LISTED: Final = 40
 """Most terms to name where none is near: all levels, aspects and kinds of change, but not all classes."""
 
 _IS_ASSET: Final = "ASK { ?asset a sg:Asset }"
-_MERGED: Final = "SELECT ?asset ?alias WHERE { ?asset sg:mergedFrom ?alias ; a sg:Asset }"
-_NAMED: Final = "SELECT DISTINCT ?asset ?name WHERE { ?asset sg:name ?name ; a sg:Asset }"
+_MERGED: Final = (
+    "SELECT ?asset ?alias WHERE {{ VALUES ?alias {{ {aliases} }} ?asset sg:mergedFrom ?alias ; a sg:Asset }}"
+)
+# The name stands in the query itself: bound from outside it is compared only after all names have been looked through.
+_NAMED: Final = "SELECT DISTINCT ?asset WHERE {{ VALUES ?name {{ {name} }} ?asset sg:name ?name ; a sg:Asset }}"
 _TEXTS: Final = """
 SELECT ?asset ?text WHERE {
   VALUES ?property { sg:name rdfs:label }
@@ -93,18 +96,21 @@ def resolve_name(store: TripleStore, model: OntologyModel, text: str, base: Iri 
     for iri in spelled:
         if store.ask(_IS_ASSET, {"asset": iri}):
             return iri
+    # The other IRIs of a merged asset stand as literals (docs/decisions/0006).
+    aliases = " ".join(encode(Literal(iri, XSD.anyURI)) for iri in spelled)
+    merged = {row["alias"]: str(row["asset"]) for row in store.select(_MERGED.format(aliases=aliases))}
     for iri in spelled:
-        # The other IRIs of a merged asset stand as literals (docs/decisions/0006).
-        for row in store.select(_MERGED, {"alias": Literal(iri, XSD.anyURI)}):
-            return str(row["asset"])
-    index = name_index(store)
-    # The name as it is written goes before one of the same letters in another case.
-    for found in (_named(store, text), index.exact(text)):
+        if (home := merged.get(Literal(iri, XSD.anyURI))) is not None:
+            return home
+    # The name as it is written goes before one of the same letters in another case. The index of all names is made anew
+    # after each commit, so that only who writes a name otherwise than it stands has to wait for it.
+    for find in (_named, _folded):
+        found = find(store, text)
         if len(found) == 1:
             return found[0]
         if found:
             raise AmbiguousName(name=text, candidates=_candidates(store, model, found))
-    raise UnknownName(kind="asset", name=text, suggestions=index.nearest(text))
+    raise UnknownName(kind="asset", name=text, suggestions=name_index(store).nearest(text))
 
 
 def resolve_change(model: OntologyModel, text: str) -> Iri:
@@ -257,8 +263,12 @@ def is_iri(text: str) -> bool:
 
 
 def _named(store: TripleStore, text: str) -> list[Iri]:
-    rows = store.select(_NAMED, {"name": Literal(text)})
+    rows = store.select(_NAMED.format(name=encode(Literal(text))))
     return sorted(row["asset"] for row in rows if isinstance(row["asset"], str))
+
+
+def _folded(store: TripleStore, text: str) -> list[Iri]:
+    return name_index(store).exact(text)
 
 
 def _candidates(store: TripleStore, model: OntologyModel, assets: Iterable[Iri]) -> tuple[dict[str, str], ...]:

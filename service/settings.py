@@ -70,7 +70,7 @@ class Settings(BaseModel):
     query_memory_mib: int = Field(default=1024, ge=64, description="Memory cap of one SPARQL query, in MiB")
     query_rows: int = Field(default=100_000, ge=1, description="Most rows that one SPARQL query returns")
     audit_seconds: float = Field(default=300.0, gt=0, le=3600, description="Deadline of one audit, in seconds")
-    long_reads: int = Field(default=3, ge=1, le=64, description="Impacts, reports and stores of the past made at once")
+    long_reads: int = Field(default=2, ge=1, le=64, description="Impacts, reports and stores of the past made at once")
     neo4j_url: str | None = Field(default=None, description="Neo4j for the property graph; default: a local one")
     neo4j_user: str = Field(default="neo4j", description="User at the Neo4j that neo4j_url names")
     neo4j_password: SecretStr = Field(default=SecretStr(""), description="Password at that Neo4j")

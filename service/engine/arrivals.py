@@ -16,6 +16,11 @@ class Arrivals:
         self._moved = threading.Condition()
         self._waiting: dict[asyncio.Future[None], tuple[int, asyncio.AbstractEventLoop]] = {}
 
+    @property
+    def here(self) -> int:
+        """The sequence that has come."""
+        return self._sequence()
+
     def announce(self) -> None:
         """Wake those whose sequence has come; called by the writer, after the sequence moved."""
         here = self._sequence()

@@ -37,7 +37,7 @@ AssetName = Annotated[str, Query(min_length=1, description="Name, label, CURIE o
 
 MAX_PAGE = 1000
 MOST_ATTEMPTS: Final = 3
-"""How often an asset's page is made anew because a commit came in between; beyond that it says what it lacks."""
+"""How often an asset's page is begun anew because a commit came in between; beyond that it says what it lacks."""
 NEAR_MISSES_LATER: Final = "The graph is changing: which assets may be this one is told again when it stands still."
 
 
@@ -209,10 +209,12 @@ def _described(engine: Engine, name: str, lang: str) -> dict[str, Any]:
     for attempt in range(1, MOST_ATTEMPTS + 1):
         with engine.reading() as snapshot:
             iri = _in_path(snapshot, name, engine.settings.base)
-            document = describe_asset(snapshot.triples, engine.model, iri, language=lang)
+            # Before all else is read: what may be the same asset is known of the newest sequence only, and the sooner
+            # it is asked for, the less is done again where a commit has come in between.
             near = engine.near_misses(snapshot, iri, lang)
             if near is None and attempt < MOST_ATTEMPTS:
-                continue  # a commit came in between: what may be the same asset is known of the newest sequence only
+                continue
+            document = describe_asset(snapshot.triples, engine.model, iri, language=lang)
             answered_at(snapshot.sequence)
             cut = {} if near is not None else {"partial": True, "partialReason": say(NEAR_MISSES_LATER, lang)}
             return document | {"nearMisses": near or []} | cut

@@ -71,7 +71,7 @@ def create_app(engine: Engine, *, guarded: bool = True, lasting: bool = True) ->
     graph = graphs(engine, pasts)
     places = Places(settings.long_reads)
     desk = AuditDesk(engine, pasts, places)
-    pool = QueryPool(engine.checkpoints(), _query_settings(settings), pasts)
+    pool = QueryPool(engine.checkpoints(), _query_settings(settings), pasts, engine.arrivals)
 
     cypher_pool = CypherPool(
         _cypher_settings(settings), target=lambda: find_target(settings), shared=settings.cypher_shared

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Final
 
 from stratagraph.ontology.errors import StratagraphError
+from stratagraph.service.engine.arrivals import Arrivals
 from stratagraph.service.sparql.errors import FormNotAcceptable, NoPast
 from stratagraph.service.sparql.formats import GRAPHS, RESULTS
 from stratagraph.service.sparql.guard import QueryForm, check
@@ -99,8 +100,13 @@ class QueryPool:
     """SparqlWorker processes for queries; lives in one event loop between ``start`` and ``stop``."""
 
     def __init__(
-        self, checkpoints: CheckpointSource, settings: QuerySettings | None = None, past: PastSource | None = None
+        self,
+        checkpoints: CheckpointSource,
+        settings: QuerySettings | None = None,
+        past: PastSource | None = None,
+        arrivals: Arrivals | None = None,
     ) -> None:
+        self._arrivals = arrivals
         self.settings = settings or QuerySettings()
         self._checkpoints = checkpoints
         self._past = past
@@ -146,6 +152,8 @@ class QueryPool:
         """
         form = await self._check(request.text)
         question = self._question(request, form)
+        if request.at_least is not None and request.as_of is None:
+            await self._reach(request.at_least)
         await self._turns.take(request.client)
         run = Run[SparqlWorker](partial(self._give_back, request.client))
         try:
@@ -157,6 +165,12 @@ class QueryPool:
             run.end()
             raise
         return answer
+
+    async def _reach(self, wanted: int) -> None:
+        """Wait for a sequence before a turn is taken: who waits must not keep those from being answered who do not."""
+        if self._arrivals is None or await self._arrivals.reached(wanted, self.settings.at_least_seconds):
+            return
+        raise NotYetThere(sequence=self._arrivals.here, wanted=wanted, retry_after=1)
 
     async def _check(self, text: str) -> QueryForm | None:
         if len(text) > _LONG:

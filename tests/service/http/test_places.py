@@ -27,7 +27,7 @@ TURTLE = f'@prefix sg: <https://w3id.org/stratagraph/ns#> . <{ASSET}> a sg:Agent
 
 @pytest.fixture(name="app")
 def _app(tmp_path: Path, opened: Opened) -> Iterator[FastAPI]:
-    with Engine(Settings(data=opened(tmp_path / "data"))) as engine:
+    with Engine(Settings(data=opened(tmp_path / "data"), long_reads=3)) as engine:
         yield create_app(engine, guarded=False, lasting=False)
 
 

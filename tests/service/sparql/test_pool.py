@@ -5,7 +5,11 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
-from stratagraph.service.sparql.pool import QueryPool
+import pytest
+
+from stratagraph.service.engine.arrivals import Arrivals
+from stratagraph.service.sparql.pool import QueryPool, QueryRequest
+from stratagraph.service.workers.errors import NotYetThere
 from stratagraph.service.workers.limits import QuerySettings
 from tests.service.sparql.conftest import Estate
 from tests.service.sparql.processes import pids
@@ -28,3 +32,38 @@ def test_who_leaves_while_a_process_starts_takes_no_place_along(estate: Estate) 
             await pool.stop()
 
     assert asyncio.run(ask())
+
+
+def test_who_waits_for_a_sequence_takes_no_turn(estate: Estate) -> None:
+    """One process, and a hundred who wait for what has not come: whoever waits for nothing is answered."""
+    here = estate.sequence
+    arrivals = Arrivals(lambda: here)
+
+    async def scene() -> None:
+        pool = QueryPool(estate.checkpoints, QuerySettings(workers=1, at_least_seconds=60), arrivals=arrivals)
+        await pool.start(ahead=False)
+        try:
+            waits = QueryRequest(text="ASK {}", at_least=here + 1, client="patient")
+            waiting = [asyncio.create_task(pool.run(waits)) for _ in range(100)]
+            answer = await pool.run(QueryRequest(text="ASK {}", client="patient"))
+            assert b"true" in await answer.read()
+            assert not any(task.done() for task in waiting)
+            for task in waiting:
+                task.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
+        finally:
+            await pool.stop()
+
+    asyncio.run(asyncio.wait_for(scene(), 60))
+    assert not arrivals._waiting, "who left is forgotten"
+
+
+def test_a_sequence_that_does_not_come_is_told(estate: Estate) -> None:
+    arrivals = Arrivals(lambda: estate.sequence)
+
+    async def scene() -> None:
+        pool = QueryPool(estate.checkpoints, QuerySettings(workers=1, at_least_seconds=0.05), arrivals=arrivals)
+        with pytest.raises(NotYetThere):
+            await pool.run(QueryRequest(text="ASK {}", at_least=estate.sequence + 1))
+
+    asyncio.run(scene())
