@@ -42,6 +42,7 @@ from stratagraph.service.http.origin import OriginGuard, is_loopback
 from stratagraph.service.http.parameters import OneSpelling, strict
 from stratagraph.service.http.places import Places
 from stratagraph.service.http.sequence import SequenceGate
+from stratagraph.service.http.shortcut import Shortcut
 from stratagraph.service.http.shutdown import ShutdownNotice
 from stratagraph.service.http.tongue import Tongue
 from stratagraph.service.neo4j.cypher.pool import CypherPool
@@ -102,6 +103,10 @@ def create_app(engine: Engine, *, guarded: bool = True, lasting: bool = True) ->
     # A command that asks a question or two prints the error itself: a line of a log beside it would be noise.
     problems.install(app, logged=lasting)
     _add_routes(app, engine, Reads(graph, places, desk), pool, cypher_pool)
+    # Innermost of all layers: a query goes through every check that any request goes through.
+    app.add_middleware(
+        Shortcut, path="/sparql", methods=frozenset({"GET", "POST"}), handler=sparql.handler(pool, client=asker)
+    )
     _add_layers(app, engine, guarded=guarded)
     return app
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 _QUALITY: Final = re.compile(r"(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)")
@@ -30,9 +31,11 @@ class MediaRange:
         return main in {"*", wanted_main} and sub in {"*", wanted_sub}
 
 
-def media_ranges(accept: str) -> list[MediaRange]:
+@lru_cache(maxsize=64)
+def media_ranges(accept: str) -> tuple[MediaRange, ...]:
     """Read an Accept header; parts that make no sense are skipped, parameters other than ``q`` ignored."""
-    return [media_range for part in accept.split(",") if (media_range := _media_range(part)) is not None]
+    found = (_media_range(part) for part in accept.split(","))
+    return tuple(media_range for media_range in found if media_range is not None)
 
 
 def _media_range(part: str) -> MediaRange | None:
@@ -63,7 +66,7 @@ def choose(accept: str | None, offered: Iterable[str]) -> str | None:
     return best if liked[best] > 0 else None
 
 
-def _quality(media_type: str, ranges: list[MediaRange]) -> float:
+def _quality(media_type: str, ranges: tuple[MediaRange, ...]) -> float:
     """Return the quality of the most precise range that covers the type."""
     covering = [media_range for media_range in ranges if media_range.covers(media_type)]
     return max(covering, key=lambda media_range: media_range.precision).quality if covering else 0.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from importlib import resources
 from typing import Final
 from urllib.parse import parse_qsl
@@ -64,15 +64,22 @@ def address(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
-def router(pool: QueryPool, client: Callable[[Request], str] = address) -> APIRouter:
-    """Return the routes of ``/sparql``; ``client`` names who asks, for fairness: a proven identity or an address."""
-    routes = APIRouter(tags=["SPARQL"])
+def handler(pool: QueryPool, client: Callable[[Request], str] = address) -> Callable[[Request], Awaitable[Response]]:
+    """Return what answers queries; ``client`` names who asks, for fairness: a proven identity or an address."""
 
     async def answer(request: Request) -> Response:
         try:
             return await _answer(request, pool, client(request))
         except StratagraphError as error:
             return refusal(error)
+
+    return answer
+
+
+def router(pool: QueryPool, client: Callable[[Request], str] = address) -> APIRouter:
+    """Return the routes of ``/sparql``."""
+    routes = APIRouter(tags=["SPARQL"])
+    answer = handler(pool, client)
 
     for method in ("GET", "POST"):
         routes.add_api_route(

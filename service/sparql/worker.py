@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import BinaryIO, Final
 
 import orjson
@@ -42,7 +42,7 @@ class SparqlQuestion:
 
     def pack(self) -> bytes:
         """Return the frame that asks it."""
-        return pack(Say.QUERY, asdict(self))
+        return pack(Say.QUERY, orjson.dumps(self))
 
 
 class _TooLarge(Exception):

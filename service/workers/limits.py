@@ -13,8 +13,8 @@ class QuerySettings:
     """Worker processes; about 35 MB resident each when idle."""
     queue: int = 64
     """Queries that may wait for a worker, of all clients together."""
-    queue_seconds: float = 20.0
-    """Longest wait for a worker: with the query's own seconds, half a minute, which clients wait at least."""
+    queue_seconds: float = 30.0
+    """Longest wait for a worker: sixteen of the largest answers in a row, on two cores that have other work too."""
     query_seconds: float = 10.0
     """Deadline of one query, from its start to the last byte that the client takes."""
     memory_bytes: int = 1 << 30
