@@ -46,7 +46,7 @@ class Peer:
 
     def seconds(self) -> float:
         """Return the processor time that all its processes have used."""
-        return sum(map(_seconds, _family(self.pid)))
+        return sum(map(_seconds, family(self.pid)))
 
 
 @contextmanager
@@ -132,11 +132,11 @@ def _free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def _family(pid: int) -> list[int]:
+def family(pid: int) -> list[int]:
     """Return a process and its descendants."""
     found = [pid]
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        found += [each for child in task.read_text().split() for each in _family(int(child))]
+        found += [each for child in task.read_text().split() for each in family(int(child))]
     return found
 
 

@@ -19,6 +19,8 @@ LONGEST_NAME: Final = 200
 """Characters of a source's or run's name."""
 LONGEST_SCOPE: Final = 4096
 """Characters of a scope's name, which may be a file's path."""
+MOST_SCOPES: Final = 10_000
+"""Scopes of one batch: the files of a large folder. The ledger keeps a mark per scope and claim."""
 LONGEST_SILENCE: Final = 100 * 365 * 86_400
 """Seconds of a silence period: a century."""
 
@@ -68,7 +70,7 @@ class WireBatch(BaseModel):
     source: str = Field(min_length=1, max_length=LONGEST_NAME)
     run: str = Field(min_length=1, max_length=LONGEST_NAME)
     method: Method = Method.DECLARED
-    scopes: list[WireScope] = Field(default_factory=list)
+    scopes: list[WireScope] = Field(default_factory=list, max_length=MOST_SCOPES)
     observations: list[WireObservation] = Field(default_factory=list)
     silence_seconds: float | None = Field(default=None, ge=1, le=LONGEST_SILENCE)
 

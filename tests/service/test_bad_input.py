@@ -9,14 +9,18 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from resource import getpagesize
 from typing import Any, Final
 
 import pytest
 
+from stratagraph.ontology.errors import MOST_FINDINGS
 from stratagraph.ontology.facts import Fact, Iri, Literal, Term
 from stratagraph.ontology.namespaces import ASSET_BASE, RDF, RDFS, SG, SKOLEM_BASE, XSD
 from stratagraph.ontology.terms import encode
+from stratagraph.service.ledger.interning import LONGEST_TEXT
 from tests.service.cli.invoking import run
+from tests.service.http.wires import head, held
 from tests.service.running import Running, clean_environment, started
 from tests.service.sending import kept, problem, send, send_document, shown
 
@@ -146,6 +150,55 @@ def test_a_refusal_of_a_megabyte_is_short(service: Running) -> None:
     assert problem(refused) == (422, "gate-refused")
     assert "(1,000,000 characters)" in refused["detail"]
     assert len(refused["detail"]) < 2000
+
+
+def test_a_literal_that_no_view_could_hold_is_refused(service: Running) -> None:
+    refused = send(service, labelled(Literal("x" * 30_000_000)))
+    assert problem(refused) == (422, "unstorable-term")
+    assert len(json.dumps(refused)) < 5_000
+
+
+def test_the_longest_literal_fits_every_view_however_it_is_written_there(service: Running) -> None:
+    assert send(service, labelled(Literal("\x01" * LONGEST_TEXT)))["status"] == 201
+    assert service.get("/health/ready").status_code == 200
+    assert send(service, labelled(Literal("é" * (LONGEST_TEXT // 2) + "x")))["status"] == 422
+
+
+@pytest.mark.parametrize("count", [MOST_FINDINGS, MOST_FINDINGS + 1, 500])
+def test_a_refusal_lists_the_first_findings_and_counts_the_rest(service: Running, count: int) -> None:
+    refused = send(service, *[Fact(MODEL, SG.bits, Literal(f"x{n:04} " * 1_000, XSD.integer)) for n in range(count)])
+    assert problem(refused) == (422, "gate-refused")
+    assert len(refused["findings"]) == min(count, MOST_FINDINGS)
+    assert len(json.dumps(refused)) < MOST_FINDINGS * 20_000
+    if count > MOST_FINDINGS:
+        assert refused["count"] >= count
+        assert refused["more"] == refused["count"] - MOST_FINDINGS
+
+
+@pytest.mark.parametrize(("lang", "told"), [("en", "and 80 more faults"), ("pt-BR", "e mais 80 erros")])
+def test_an_inventory_lists_its_first_faults_and_counts_the_rest(service: Running, lang: str, told: str) -> None:
+    body = "assets:\n" + "".join(f"  - kind: Nothing{number}\n" for number in range(100))
+    headers = {"Content-Type": "application/yaml", "Accept-Language": lang}
+    answer = service.post("/api/batches?source=s", content=body, headers=headers)
+    assert answer.status_code == 400
+    found = answer.json()
+    assert (len(found["faults"]), found["count"], found["more"]) == (MOST_FINDINGS, 100, 80)
+    assert told in found["detail"]
+
+
+def test_uploads_that_are_held_open_take_little_memory(service: Running) -> None:
+    size, times = 8 << 20, 20
+    begun = head("POST", "/api/batches?source=s", "Content-Type: text/turtle", f"Content-Length: {size + 1}")
+    before = resident(service)
+    with held(service.url, begun + b"#" * size, times):
+        grown = resident(service) - before
+        assert service.get("/api/ledger").status_code == 200
+    assert grown < size * times / 3, "in memory they would be more than all of it"
+
+
+def resident(service: Running) -> int:
+    """Bytes of memory that the service's own process has."""
+    return int(Path(f"/proc/{service.process.pid}/statm").read_text().split()[1]) * getpagesize()
 
 
 TAGS = ["pt-BR", "pt-br", "en", "zh-Hant-TW", "x-private", "de-DE-u-co-phonebk"]
