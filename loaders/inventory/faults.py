@@ -8,7 +8,7 @@ from typing import Final
 import yaml
 
 from stratagraph.ontology.errors import MOST_FINDINGS, StratagraphError, in_short, unlisted
-from stratagraph.ontology.sentences import counted
+from stratagraph.ontology.sentences import counted, say
 
 LONGEST_QUOTE: Final = 80
 """Characters of the user's own text that a message repeats."""
@@ -55,6 +55,10 @@ class MalformedInventory(StratagraphError, slug="malformed-inventory", status=40
         if (hidden := len(self.faults) - MOST_FINDINGS) > 0:
             lines.append(f"... and {counted(hidden, 'more fault')} in {self.file}.")
         return "\n".join(lines)
+
+    def said(self, language: str) -> str:
+        """Return the text in a language, line by line: as one sentence, many faults would be one within the other."""
+        return "\n".join(say(line, language) for line in str(self).split("\n"))
 
     def details(self) -> dict[str, object]:
         """Return the first faults as plain data, and how many there are where these are not all."""
