@@ -113,7 +113,9 @@ class Engine:
         )
         self._following = Periodic("following", self._follow, seconds=FOLLOW_SECONDS)
         self._keeping = Periodic("housekeeping", self.housekeep, seconds=self.settings.housekeeping_seconds)
-        self.housekeeping = Housekeeping(self._committer, self.settings, ends=lambda: self._keeping.ends)
+        self.housekeeping = Housekeeping(
+            self._committer, self.settings, compact=self.triples.compact, ends=lambda: self._keeping.ends
+        )
 
     @cached_property
     def rules(self) -> tuple[Rule, ...]:

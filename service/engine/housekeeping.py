@@ -1,4 +1,4 @@
-"""What a service does without being asked: close what fell silent, and add up what is old."""
+"""What a service does without being asked: close what fell silent, add up what is old, put the store in order."""
 
 from __future__ import annotations
 
@@ -23,12 +23,21 @@ RETENTION_SECONDS: Final = 3600.0
 class Housekeeping:
     """One round after another of closing and adding up, and how the last round went.
 
-    ``ends`` tells whether the service closes: what is left then is done when it runs again.
+    ``compact`` puts the triples in order on disk where a large load left them otherwise. ``ends`` tells whether the
+    service closes: what is left then is done when it runs again.
     """
 
-    def __init__(self, committer: Committer, settings: Settings, *, ends: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self,
+        committer: Committer,
+        settings: Settings,
+        *,
+        compact: Callable[[], bool] = lambda: False,
+        ends: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._committer = committer
         self._settings = settings
+        self._compact = compact
         self._ends = ends
         self._retain_at = 0.0
         self.last: float | None = None
@@ -41,7 +50,11 @@ class Housekeeping:
     def run(self) -> int:
         """Do one round; return the number of entries made. A task that fails keeps the others from nothing."""
         before = self.entries
-        for name, task in (("silence", self._close_silent), ("retention", self._retain)):
+        for name, task in (
+            ("silence", self._close_silent),
+            ("retention", self._retain),
+            ("compaction", self._compact),
+        ):
             try:
                 task()
             except Exception:

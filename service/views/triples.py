@@ -84,6 +84,8 @@ class TriplesView:
         self._watermark = self._read_watermark()
         self._before_writing: Callable[[bool], None] = lambda _: None
         self._whole = True
+        self._loose = 0
+        """Texts that were loaded in bulk since the store was compacted."""
 
     # A view ------------------------------------------------------------------------------------------------------
 
@@ -137,6 +139,19 @@ class TriplesView:
         self._writings = Writings(self._store)
         before, self._watermark = self._watermark, self._read_watermark()
         self._whole &= self._watermark == before  # a store that was damaged has been begun anew
+
+    def compact(self) -> bool:
+        """Put in order on disk what was loaded in bulk, if that was much; return whether it was.
+
+        A bulk load leaves files beside each other that every join then looks into: in order, joins cost an eighth to a
+        fifth less. It takes seconds for millions of triples, in which queries and changes go on.
+        """
+        if self._path is None or self._loose < BULK:
+            return False
+        # Reset first: where the disk has no room for it, the next round has none either.
+        self._loose = 0
+        self._store.optimize()
+        return True
 
     def flush(self) -> None:
         """Make everything written so far survive a loss of power."""
@@ -280,6 +295,7 @@ class TriplesView:
         # From here on the store is at no sequence at all until the watermark has moved.
         self._before_writing(True)
         self._whole = False
+        self._loose += len(edits)
         for removed in chunked(sorted(edits.removed), TRANSACTION):
             self._store.update(_data("DELETE", removed))
         for texts in chunked(edits.added, BULK_TEXTS):

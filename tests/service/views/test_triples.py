@@ -232,6 +232,21 @@ def test_a_checkpoint_stays_as_it_was(tmp_path: Path) -> None:
     view.close()
 
 
+@pytest.mark.usefixtures("tiny")
+def test_what_was_loaded_in_bulk_is_put_in_order_once(tmp_path: Path) -> None:
+    happened = changes([[(True, "a", says(Literal(f"{n} {m}"))) for m in range(40)] for n in range(6)])
+    view = TriplesView(tmp_path / "store", world())
+    for change, _ in happened:
+        view.apply(change)
+        view.flush()
+    before, files = everything(view), len(list((tmp_path / "store").glob("*.sst")))
+    assert view.compact()
+    assert everything(view) == before
+    assert len(list((tmp_path / "store").glob("*.sst"))) < files
+    assert not view.compact(), "nothing was loaded since"
+    view.close()
+
+
 def test_the_book_keeping_is_hidden_from_queries() -> None:
     view = view_of([(True, "a", says(PADDED))])
     assert view.select("SELECT ?g { GRAPH ?g { ?s ?p ?o } }") == []
