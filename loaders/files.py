@@ -15,7 +15,6 @@ from stratagraph.loaders.scopes import SourceFile
 from stratagraph.ontology.errors import MOST_FINDINGS, StratagraphError, unlisted
 from stratagraph.ontology.facts import Batch, Fact, Iri, Method, Scope
 from stratagraph.ontology.model import OntologyModel
-from stratagraph.ontology.sentences import counted
 
 
 class SeveralMistakes(StratagraphError, slug="several-mistakes", status=400):
@@ -33,7 +32,7 @@ class SeveralMistakes(StratagraphError, slug="several-mistakes", status=400):
         """Join the mistakes of several files."""
         told = "\n".join(f"- {mistake}" for mistake in mistakes[:MOST_FINDINGS])
         if (more := len(mistakes) - MOST_FINDINGS) > 0:
-            told += f"\n... and {counted(more, 'more file')}."
+            told += f"\n... and {more} more file." if more == 1 else f"\n... and {more} more files."
         return cls(count=len(mistakes), told=told, mistakes=tuple(mistakes))
 
     def details(self) -> dict[str, Any]:

@@ -35,6 +35,7 @@ BESIDE: Final = (
     "service/http/documents",  # the description of the interface
     "service/http/description.py",
     "service/http/exposition.py",  # HELP lines of Prometheus
+    "service/http/protocol.py",  # answered before a request, and so its language, is known
     "service/ledger/migrations",
     "service/http/app.py",
     "ontology/reasoning/axioms.py",  # the Manchester syntax
@@ -61,6 +62,7 @@ NOT_FOR_READERS: Final = frozenset(
         "gzip, deflate, identity",
         "text/tab-separated-values, text/turtle;q=0.9",
         "Choose --format turtle.",  # replaces the other, within a sentence that is in the catalogue
+        "the service",  # asks for audits that no client waits for
         "The document",  # descriptions of the interface
         "The page about it, for browsers",
         "@prefix {}: {} .",  # Turtle
