@@ -11,6 +11,9 @@ from stratagraph.service.cli.options import Config, Data, Host, Ontology, Port, 
 from stratagraph.service.cli.tongue import aloud, tell
 from stratagraph.service.settings import DEMO_FOLDER, Settings, default_data_folder, load_settings
 
+RESTORING = "stratagraph.service.engine.restoring"
+"""The log of how the views came to stand at the ledger's end."""
+
 
 def serve(
     data: Data = None,
@@ -67,3 +70,5 @@ def _try_rules(settings: Settings) -> None:
 
 def _log_to_stderr() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # Why a start takes long, or did not after a kill, is worth a line each.
+    logging.getLogger(RESTORING).setLevel(logging.INFO)

@@ -60,7 +60,9 @@ class Restorer:
         deriver = self.derive(ledger)
         for view in self._views:
             if not self.stands(view, deriver):
-                log.info("rebuilding the view %s at sequence %d", view.name, deriver.sequence)
+                # What is in memory alone is made at every start, and in no time.
+                level = logging.DEBUG if view.edges_only else logging.INFO
+                log.log(level, "rebuilding the view %s at sequence %d", view.name, deriver.sequence)
                 view.rebuild(deriver.snapshot(edges_only=view.edges_only))
                 self._made(view, deriver)
         return deriver

@@ -90,7 +90,8 @@ class KeyLost(KeyUnusable, slug="ledger-key-lost"):
 
     text = (
         "The signing key {path} is gone, and its ledger is not empty: another key in its place would not verify the "
-        "heads that were handed out. Restore it from its back-up. If there is none, "
+        "heads that were handed out. Restore it from its back-up, or copy it from the data folder of another service "
+        "that shares the ledger. If there is none, "
         "'stratagraph ledger rekey --reason WHY' makes a new one and records the change in the ledger."
     )
 

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from stratagraph.loaders.otlp import MediaType
+from stratagraph.loaders.samples import read_sample, shifted
 from stratagraph.ontology.facts import Batch, Fact, Literal, Method, Scope
-from stratagraph.ontology.namespaces import RDF, SG
+from stratagraph.ontology.namespaces import RDF, SG, SH
 from stratagraph.service.engine.engine import Engine
+from stratagraph.service.http.intake import Intake
+from stratagraph.service.http.otlp import Receiver
 from stratagraph.service.ledger.errors import RunConflict
-from stratagraph.shapes.finding import GateRefused
+from stratagraph.service.settings import Settings
+from stratagraph.shapes.finding import GateFinding, GateRefused, GateReport
+from stratagraph.shapes.gate import Gate
+from tests.opened import Opened
 from tests.service.engine.mending import small_core, small_engine
 from tests.service.worlds import EX, NODES
 
@@ -74,3 +82,27 @@ def test_a_gate_that_is_slow_sees_what_others_have_committed_meanwhile(engine: E
     engine.commit(says("other", "1", *ABOUT_PART))
     engine.ledger.commit(says("me", "1", *ABOUT_PART), ontology_hash=engine.model.hash, judge=judge)
     assert set(seen[0]) == set(ABOUT_PART)
+
+
+def test_telemetry_that_is_sent_again_is_not_refused_for_what_has_changed(tmp_path: Path, opened: Opened) -> None:
+    """An exporter that got no answer sends the same body again, and drops what is refused."""
+    first, other = (request.SerializeToString() for request in shifted(read_sample("porklog"), datetime.now(UTC))[:2])
+    refusing = GateFinding(
+        focus=WHOLE,
+        path=None,
+        value=None,
+        shape=EX.shape,
+        component=EX.shape,
+        severity=SH.Violation,
+        messages={"en": "no"},
+    )
+    with Engine(Settings(data=opened(tmp_path))) as engine, pytest.MonkeyPatch.context() as patch:
+        intake = Intake(tmp_path / "uploads")
+        receiver = Receiver(commit=engine.commit, model=engine.model, intake=intake, prices=engine.prices)
+        receiver.traces(first, "", MediaType.PROTOBUF)
+        head = engine.ledger.sequence()
+        patch.setattr(Gate, "check", lambda *_: GateReport(violations=(refusing,)))
+        assert receiver.traces(first, "", MediaType.PROTOBUF).partial_success.rejected_spans == 0
+        with pytest.raises(GateRefused):
+            receiver.traces(other, "", MediaType.PROTOBUF)
+        assert engine.ledger.sequence() == head

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from stratagraph.ontology.namespaces import SG
+from stratagraph.service.cli.serve import RESTORING
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.ledger.redaction import Sought
 from stratagraph.service.settings import DERIVER_FILE, TRIPLES_FOLDER
@@ -55,9 +56,8 @@ def commit_only(engine: Engine, number: int) -> None:
 
 
 def way_of(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """Return what the log tells of how the views came to stand where they do, but for the one in memory."""
-    told = [record.getMessage() for record in caplog.records if record.name.endswith("restoring")]
-    return [text for text in told if "adjacency" not in text]
+    """Return what the log tells of how the views came to stand where they do."""
+    return [record.getMessage() for record in caplog.records if record.name == RESTORING]
 
 
 @pytest.mark.parametrize("behind", [1, 4])
