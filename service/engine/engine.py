@@ -8,12 +8,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import date, datetime
 from functools import cached_property
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from stratagraph.ontology.facts import Batch, ChangeSet, Iri, Observation
-from stratagraph.ontology.model import OntologyModel, load_model
+from stratagraph.ontology.model import OntologyModel
 from stratagraph.service.deriver import Deriver
 from stratagraph.service.engine.arrivals import Arrivals
 from stratagraph.service.engine.audits import Audits
@@ -27,12 +26,11 @@ from stratagraph.service.engine.periodic import Periodic
 from stratagraph.service.engine.price_cache import Prices
 from stratagraph.service.engine.restoring import Restorer
 from stratagraph.service.engine.sameness import Sameness
-from stratagraph.service.engine.seed import FIRST, Seed
+from stratagraph.service.engine.sowing import Sowing
 from stratagraph.service.engine.tally import Tally
 from stratagraph.service.gc_pause import LARGE, paused
 from stratagraph.service.ledger.commit import RUN
 from stratagraph.service.ledger.ledger import Ledger
-from stratagraph.service.ledger.state import End
 from stratagraph.service.settings import CHECKPOINTS_FOLDER, DERIVER_FILE, SNAPSHOTS_FOLDER, TRIPLES_FOLDER, Settings
 from stratagraph.service.views.adjacency import AdjacencyView
 from stratagraph.service.views.checkpoints import Checkpoints
@@ -86,13 +84,9 @@ class Engine:
         self.tally = Tally()
         self.price_table = Prices(self.reading)
         self.audits = Audits(self.model, lambda: self.rules)
-        seed = Seed(self.model) if self.model is load_model() else None
-        if seed and isinstance(self.settings.ledger, Path):
-            seed.plant_ledger(self.settings.ledger)
+        self._sowing = Sowing(self.model, self.settings)
         self.ledger = Ledger.open(self.settings.ledger, key_file=self.settings.ledger_key)
-        self._seed = seed if self.ledger.sequence() <= FIRST else None
-        if self._seed:
-            self._seed.plant_triples(folder / TRIPLES_FOLDER)
+        self._sowing.sow_triples(self.ledger)
         self.triples = TriplesView(folder / TRIPLES_FOLDER, self.model)
         self.adjacency = AdjacencyView(self.model)
         self._checkpoints: Checkpoints | None = None
@@ -165,30 +159,17 @@ class Engine:
         target = find_target(self.settings)
         return Neo4jView(target, self.model) if target else None
 
-    def _sown(self, head: End) -> Deriver | None:
-        """Return the deriver of a new folder from the seed, with the triples brought in step; None without a seed."""
-        if not self._seed or head.sequence != FIRST or head.time is None or not self.triples.watermark():
-            return None
-        deriver = self._seed.deriver()
-        if deriver is not None:
-            sightings = self.ledger.sightings()
-            self.triples.apply(deriver.adopt(time=head.time, batch_hash=head.batch_hash, sightings=sightings))
-        return deriver
-
     def _snapshot(self) -> Iterator[ChangeSet]:
         return self.deriver.snapshot()  # of the deriver of that time: after a failure it is another one
 
     def _derive(self) -> None:
         """Take the present in, and keep what a new folder begins with for the next one."""
-
-        def keep(view: View, deriver: Deriver) -> None:
-            if view is self.triples and self._seed and deriver.sequence == FIRST:
-                self._seed.keep(deriver, self.triples)
-
-        restorer = Restorer(self.model, self.views(), self._deriver_file, sown=self._sown, made=keep)
-        self._derivation = Derivation(self.ledger, self.model, self.views(), restorer, saved=self._deriver_file)
-        if self._seed and self.deriver.sequence == FIRST and isinstance(self.settings.ledger, Path):
-            self._seed.keep_ledger(self.settings.ledger)
+        saved, sowing = self.settings.data / DERIVER_FILE, self._sowing
+        restorer = Restorer(
+            self.model, self.views(), saved, sown=lambda head: sowing.deriver(head, self.triples), made=sowing.keep
+        )
+        self._derivation = Derivation(self.ledger, self.model, self.views(), restorer, saved=saved)
+        sowing.keep_ledger(self.deriver)
         folder = self.settings.data / SNAPSHOTS_FOLDER
         self.snapshots = Snapshots(folder, self.triples, self.adjacency, self.model)
         self._derivation.move_within(self.snapshots.moving, self.arrivals.announce)
@@ -203,10 +184,6 @@ class Engine:
     def sameness(self) -> Sameness:
         """What is known about which assets may be one."""
         return self._derivation.sameness
-
-    @property
-    def _deriver_file(self) -> Path:
-        return self.settings.data / DERIVER_FILE
 
     # Writing
 
@@ -337,7 +314,7 @@ class Engine:
             parts.callback(self._keeping.close)
 
     def _save(self) -> None:
-        if not (self.deriver.sequence == FIRST and self._seed and self._seed.is_kept):
+        if not self._sowing.is_kept(self.deriver):
             self._derivation.save()
 
     def __enter__(self) -> Self:

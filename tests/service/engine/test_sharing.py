@@ -16,6 +16,7 @@ from itertools import count
 from pathlib import Path
 from typing import Self
 
+import psycopg
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
@@ -209,6 +210,21 @@ def test_a_lease_has_one_holder_and_passes_on_when_that_is_gone(services: Servic
     assert not second.held()
     for lease in (first, second, elsewhere):
         lease.release()
+
+
+def test_connections_that_the_server_has_dropped_cost_no_batch(services: Services, tmp_path: Path) -> None:
+    """As after the server was restarted: whatever was open between two batches is gone."""
+    one, other = services.begin("one"), services.begin("other")
+    one.commit(batch(1))
+    other._committer.catch_up()
+    with psycopg.connect(services.url, autocommit=True) as session:
+        session.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    assert one.commit(batch(2)).receipt.sequence == 3
+    other._committer.catch_up()
+    assert_in_step(other, tmp_path)
 
 
 STEPS = st.lists(
