@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import getpass
+import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO, Final
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Final
 
 import typer
 
-from stratagraph.ontology.sentences import counted
-from stratagraph.service.cli.options import Config, Data, Out, errors_in_words, fail, write
-from stratagraph.service.cli.tongue import tell
+from stratagraph.ontology.namespaces import compact
+from stratagraph.ontology.sentences import counted, say
+from stratagraph.service.cli.account import AccountForm, Listed
+from stratagraph.service.cli.options import Config, Data, Ontology, Out, errors_in_words, fail, write
+from stratagraph.service.cli.reaching import connect
+from stratagraph.service.cli.tongue import tell, tongue
 from stratagraph.service.engine.lockfile import DataLock
 from stratagraph.service.settings import load_settings
 
@@ -151,6 +155,92 @@ def rekey(
         f"The key in {key} signs from sequence {head.sequence} on; its public key is {head.public_key}. Back it up, "
         "and hand out a new signed head ('stratagraph ledger head')."
     )
+
+
+@app.command()
+def redact(
+    subject: Annotated[str, typer.Option("--subject", help="About whom or what: an IRI, or the name of an asset.")],
+    reason: Reason,
+    predicate: Annotated[
+        str | None, typer.Option("--predicate", help="Only this property of it.", show_default=False)
+    ] = None,
+    value: Annotated[
+        str | None, typer.Option("--object", help="Only this value: a text, or an IRI.", show_default=False)
+    ] = None,
+    by: By = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be erased.")] = False,
+    form: Listed = AccountForm.TEXT,
+    data: Data = None,
+    config: Config = None,
+    ontology: Ontology = None,
+) -> None:
+    """Erase what was said about a subject, for ever: in the ledger, in all that follows from it, and in every file."""
+    body = {"subject": subject, "predicate": predicate, "object": value, "reason": reason, "by": by or user()}
+    params = {"dryRun": "true"} if dry_run else None
+    with errors_in_words():
+        settings = load_settings(config, data=data, ontology=ontology)
+        with connect(settings) as client:
+            answer = client.request("POST", "/api/ledger/redactions", params=params, json=body).json()
+    write(json.dumps(answer, ensure_ascii=False, indent=2) if form is AccountForm.JSON else "\n".join(_erased(answer)))
+
+
+def _erased(answer: dict[str, Any]) -> Iterator[str]:
+    """Say what was erased, what was not, and what is left to do."""
+    counts = {
+        "claims": counted(answer["claims"], "statement"),
+        "closed": answer["closed"],
+        "observations": counted(answer["observations"], "observation"),
+    }
+    if answer["dryRun"]:
+        yield _said("Would erase {claims}, {closed} of them current, and {observations}:", **counts)
+        yield from (f"  {fact['subject']} {compact(fact['predicate'])} {fact['object']}" for fact in answer["facts"])
+    else:
+        told = counts | {"sequence": answer["sequence"]}
+        yield _said("Erased {claims}, {closed} of them current, and {observations}, as sequence {sequence}.", **told)
+    for told_in in answer["sources"]:
+        text = "It comes back with the next run of '{source}' unless it is taken out of '{scope}' there."
+        yield _said(text, **told_in)
+    for mention in answer["mentions"]:
+        yield _said("An erased value still stands in another place ({place}): {text}", **mention)
+    for alias in answer["alsoKnownAs"]:
+        yield _said("Stated to be the same, and redacted by itself: {alias}", alias=alias)
+    yield from _remaining(answer["remains"])
+    yield from answer["beyond"]
+
+
+def _remaining(remains: list[dict[str, str]]) -> Iterator[str]:
+    text = "Not reached yet: the {place}, for {reason}. A running service tries it again, and the next command does."
+    for left in remains:
+        yield _said(text, **left)
+
+
+def _said(template: str, **values: object) -> str:
+    return say(template.format(**values), tongue())
+
+
+@app.command()
+def redactions(
+    form: Listed = AccountForm.TEXT,
+    data: Data = None,
+    config: Config = None,
+    ontology: Ontology = None,
+) -> None:
+    """List what was redacted, by whom and why, and what of it could not be reached yet."""
+    with errors_in_words():
+        settings = load_settings(config, data=data, ontology=ontology)
+        with connect(settings) as client:
+            answer = client.request("GET", "/api/ledger/redactions").json()
+    if form is AccountForm.JSON:
+        write(json.dumps(answer, ensure_ascii=False, indent=2))
+        return
+    if not answer["redactions"]:
+        tell("Nothing was redacted.")
+    for entry in answer["redactions"]:
+        day = entry["time"].partition("T")[0]
+        claims = counted(entry["claims"], "statement")
+        tell(f"Sequence {entry['sequence']} ({day}): {claims} erased by {entry['by']}, for {entry['reason']}")
+    for line in _remaining(answer["remains"]):
+        write(line)
 
 
 @app.command("import")

@@ -13,13 +13,14 @@ from stratagraph.ontology.model import CORE_SOURCE, OntologyModel
 from stratagraph.ontology.namespaces import RDF
 from stratagraph.service.engine.derivation import Derivation
 from stratagraph.service.engine.tally import Tally
-from stratagraph.service.gc_pause import paused
+from stratagraph.service.gc_pause import LARGE, paused
 from stratagraph.service.ledger.commit import Receipt
 from stratagraph.service.ledger.errors import InvalidBatch
 from stratagraph.service.ledger.ledger import Ledger
 from stratagraph.shapes.finding import GateFinding, GateRefused, GateReport
 
 if TYPE_CHECKING:
+    from stratagraph.service.ledger.redaction import Redaction, Sought
     from stratagraph.service.ledger.retention import Policy
     from stratagraph.shapes.gate import Gate
 
@@ -108,6 +109,23 @@ class Committer:
             if receipt is not None:
                 self._derivation.follow(receipt.change)
         return receipt is not None
+
+    def redact(self, sought: Sought, *, by: str, why: str, dry_run: bool) -> Redaction:
+        """Erase from the ledger, and derive everything anew; see ``Engine.redact``."""
+        with self._lock, paused(LARGE):  # all is derived anew
+            redaction = self._ledger.redact(sought, by=by, why=why, ontology_hash=self._model.hash, dry_run=dry_run)
+            if not dry_run:
+                try:
+                    self._derivation.renew()
+                except Exception:
+                    # It is erased and recorded; what could not be made anew is swept again, and said to remain.
+                    log.exception("sequence %d erased something; what follows is made anew later", redaction.sequence)
+        return redaction
+
+    def renew(self) -> None:
+        """Derive everything anew, for another process may have redacted something."""
+        with self._lock, paused(LARGE):
+            self._derivation.renew()
 
     def catch_up(self) -> None:
         """Take in what others committed, and mend what failed."""

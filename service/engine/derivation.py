@@ -53,6 +53,8 @@ class Derivation:
         self._sound = True
         self._log = LoggedOnce(log)
         self._set(restorer.restore(ledger))
+        self.renewed = self.deriver.sequence
+        """The sequence since which nothing here is of before a redaction; what was, was not opened at all."""
 
     def _set(self, deriver: Deriver) -> None:
         self.deriver = deriver
@@ -171,6 +173,21 @@ class Derivation:
             self._miss()
             for view in self._views:
                 view.settle(stands=self._restorer.stands(view.view, self.deriver))
+
+    def renew(self) -> None:
+        """Derive everything anew from the ledger, into files that hold nothing of before: something was redacted.
+
+        The deriver is another one too, for this one remembers every term that it has met.
+        """
+        with self.lock, self._moving():
+            self._sound = False  # should anything fail here, it is mended as after any other failure
+            self._set(self._restorer.anew(self._ledger))
+            self._sound = True
+            self._miss()
+            for view in self._views:
+                view.renew()
+            self.renewed = self.deriver.sequence
+        self._announce()
 
     # Reading
 

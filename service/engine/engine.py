@@ -18,6 +18,7 @@ from stratagraph.service.engine.arrivals import Arrivals
 from stratagraph.service.engine.audits import Audits
 from stratagraph.service.engine.committer import Committed, Committer, single_valued
 from stratagraph.service.engine.derivation import Derivation
+from stratagraph.service.engine.erasure import READ, Erasure, Remains, until_gone
 from stratagraph.service.engine.housekeeping import Housekeeping
 from stratagraph.service.engine.in_force import ontology_of
 from stratagraph.service.engine.lockfile import DataLock
@@ -43,6 +44,7 @@ from stratagraph.shapes.finding import GateFinding
 if TYPE_CHECKING:
     from stratagraph.loaders.prices import PriceTable
     from stratagraph.queries.audit.verdicts import Audit
+    from stratagraph.service.ledger.redaction import Redaction, Sought
     from stratagraph.shapes.gate import Gate
     from stratagraph.shapes.rule import Rule
 
@@ -86,6 +88,8 @@ class Engine:
         self.audits = Audits(self.model, lambda: self.rules)
         self._sowing = Sowing(self.model, self.settings)
         self.ledger = Ledger.open(self.settings.ledger, key_file=self.settings.ledger_key)
+        self.erasure = Erasure(folder, self.ledger)
+        self.erasure.begin()
         self._sowing.sow_triples(self.ledger)
         self.triples = TriplesView(folder / TRIPLES_FOLDER, self.model)
         self.adjacency = AdjacencyView(self.model)
@@ -108,8 +112,16 @@ class Engine:
         self._following = Periodic("following", self._follow, seconds=FOLLOW_SECONDS)
         self._keeping = Periodic("housekeeping", self.housekeep, seconds=self.settings.housekeeping_seconds)
         self.housekeeping = Housekeeping(
-            self._committer, self.settings, compact=self.triples.compact, ends=lambda: self._keeping.ends
+            self._committer,
+            self.erasure,
+            self.settings,
+            compact=self.triples.compact,
+            ends=lambda: self._keeping.ends,
         )
+        self.erasure.add("triples", self._erase_derived)
+        self.erasure.add("checkpoints", self._erase_checkpoints)
+        if self.erasure.is_due():
+            self.erasure.sweep()
 
     @cached_property
     def rules(self) -> tuple[Rule, ...]:
@@ -204,6 +216,33 @@ class Engine:
             GateRefused, RunConflict, InvalidBatch: as committing it would.
         """
         return self._committer.rehearse(batch)
+
+    def redact(
+        self, sought: Sought, *, by: str, why: str, dry_run: bool = False
+    ) -> tuple[Redaction, tuple[Remains, ...]]:
+        """Erase what is sought from the ledger, from all that follows from it, and from every file.
+
+        Returns what was erased, and where it may still stand for now. A dry run erases nothing.
+
+        Raises:
+            NothingToRedact, ReasonTells, NotRedactable: nothing was erased.
+        """
+        redaction = self._committer.redact(sought, by=by, why=why, dry_run=dry_run)
+        return redaction, () if dry_run else self.erasure.sweep()
+
+    def _erase_derived(self) -> str | None:
+        _, redacted = self.ledger.redactions(self._derivation.renewed)
+        if redacted:
+            self._committer.renew()
+        here = self._derivation.renewed
+        return READ if until_gone(lambda: self.snapshots.reads_before(here)) else None
+
+    def _erase_checkpoints(self) -> str | None:
+        checkpoints = self._checkpoints
+        if checkpoints is None:
+            return None
+        checkpoints.retire()
+        return READ if until_gone(checkpoints.retired) else None
 
     def _explain(self, violations: tuple[GateFinding, ...], batch: Batch) -> tuple[GateFinding, ...]:
         from stratagraph.service.engine.candidates import Candidates

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from stratagraph.service.engine.committer import Committer
+from stratagraph.service.engine.erasure import Erasure
 from stratagraph.service.settings import Settings
 
 if TYPE_CHECKING:
@@ -30,12 +31,14 @@ class Housekeeping:
     def __init__(
         self,
         committer: Committer,
+        erasure: Erasure,
         settings: Settings,
         *,
         compact: Callable[[], bool] = lambda: False,
         ends: Callable[[], bool] = lambda: False,
     ) -> None:
         self._committer = committer
+        self._erasure = erasure
         self._settings = settings
         self._compact = compact
         self._ends = ends
@@ -54,6 +57,7 @@ class Housekeeping:
             ("silence", self._close_silent),
             ("retention", self._retain),
             ("compaction", self._compact),
+            ("erasing what was redacted", self._erase),
         ):
             try:
                 task()
@@ -66,6 +70,12 @@ class Housekeeping:
     def _close_silent(self) -> None:
         while not self._ends() and self._committer.close_silent():
             self.entries += 1
+
+    def _erase(self) -> None:
+        # Some reader kept a file, or another process redacted something.
+        if self._erasure.is_due():
+            for left in self._erasure.sweep():
+                log.warning("what was redacted may still stand in the %s: %s", left.place, left.reason)
 
     def _retain(self) -> None:
         if time.monotonic() < self._retain_at:

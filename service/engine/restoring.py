@@ -75,6 +75,12 @@ class Restorer:
             known = self._at_head(head) or self._sown(head) or self._followed(still, head)
             return known or derived(still, self._model, head)
 
+    def anew(self, ledger: Ledger) -> Deriver:
+        """Return a deriver at the ledger's end that never knew what is no longer in the ledger."""
+        self._saved.unlink(missing_ok=True)
+        with ledger.state() as still:
+            return derived(still, self._model, still.end())
+
     def stands(self, view: View, deriver: Deriver) -> bool:
         """Tell whether a view stands where a deriver does."""
         return self._stands_at(view, deriver.sequence, deriver.batch_hash)

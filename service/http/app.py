@@ -11,6 +11,7 @@ from fastapi import Depends, FastAPI
 from stratagraph import __version__
 from stratagraph.service.auditing.desk import AuditDesk
 from stratagraph.service.engine.engine import Engine
+from stratagraph.service.engine.erasure import READ, until_gone
 from stratagraph.service.http import (
     advice,
     api,
@@ -23,6 +24,7 @@ from stratagraph.service.http import (
     ontology,
     otlp,
     problems,
+    redactions,
     refusals,
     sparql,
     static_pages,
@@ -69,6 +71,7 @@ def create_app(engine: Engine, *, guarded: bool = True, lasting: bool = True) ->
     """
     settings = engine.settings
     pasts = Pasts(engine.ledger, engine.model, settings.data / PASTS_FOLDER)
+    engine.erasure.add("stores of the past", lambda: READ if until_gone(pasts.forget_redacted) else None)
     graph = graphs(engine, pasts)
     places = Places(settings.long_reads)
     desk = AuditDesk(engine, pasts, places)
@@ -127,6 +130,7 @@ def _add_routes(app: FastAPI, engine: Engine, reads: Reads, pool: QueryPool, cyp
         api.router(engine, reads.graphs, reads.desk, reads.places),
         batches.router(engine, intake),
         history.router(engine),
+        redactions.router(engine),
         metrics.router(engine),
         compliance.router(engine, reads.graphs, reads.desk, reads.places),
         ontology.router(engine),

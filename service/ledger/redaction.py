@@ -98,6 +98,11 @@ class Redaction:
     mentions: tuple[Mention, ...]
     """Where an erased value stands all the same, which this did not reach."""
 
+    @property
+    def sequence(self) -> int:
+        """The sequence of the ledger at which it was erased."""
+        return self.receipt.sequence
+
 
 def redact(entry: Entry, sought: Sought, *, by: str, why: str, ontology_hash: str) -> Redaction:
     """Erase what is sought, whoever said it and whenever, and close it where it is open.

@@ -142,6 +142,8 @@ class Pasts:
         self._lent: dict[Checkpoint, _Store] = {}
         self._numbers = itertools.count()
         self._looked_until = ledger.sequence()
+        self._erasures = 0
+        self._dropped: set[_Store] = set()
         shutil.rmtree(folder, ignore_errors=True)
 
     @contextmanager
@@ -208,11 +210,16 @@ class Pasts:
             return store
 
     def _new(self, standing: Standing) -> _Store:
-        store = self._make(standing)
-        while self._forget_redacted():
+        while True:
+            # Counted, for whoever asks meanwhile looks too, and would leave nothing new to be seen here.
+            erasures = self._erasures
+            store = self._make(standing)
+            self._forget_redacted()
+            if erasures == self._erasures:
+                break
             # Erased while the store was made: it may hold what it must not, and counts too few.
             store.close()
-            store = self._make(self._ledger.standing(standing.sequence))
+            standing = self._ledger.standing(standing.sequence)
         with self._lock:
             store.uses = 1
             self._stores[standing.sequence] = store
@@ -220,18 +227,30 @@ class Pasts:
                 self._drop(next(iter(self._stores)))
         return store
 
-    def _forget_redacted(self) -> bool:
+    def forget_redacted(self) -> bool:
+        """Drop every store when something was redacted; return whether somebody still reads one that was dropped."""
+        self._forget_redacted()
+        # One that is being made is not among them yet: it is dropped by whoever makes it.
+        return self._making.locked() or bool(self._dropped)
+
+    def is_retired(self, checkpoint: Checkpoint | None) -> bool:
+        """Tell whether a checkpoint is one of a store that was dropped."""
+        store = None if checkpoint is None else self._lent.get(checkpoint)
+        return store is not None and store.dropped
+
+    def _forget_redacted(self) -> None:
         """Drop every store when something was redacted since the last look."""
         with self._lock:
             self._looked_until, erased = self._ledger.redactions(self._looked_until)
             if erased:
+                self._erasures += 1
                 for sequence in list(self._stores):
                     self._drop(sequence)
-            return erased
 
     def _drop(self, sequence: int) -> None:
         store = self._stores.pop(sequence)
         store.dropped = True
+        self._dropped.add(store)
         self._close_unused(store)
 
     def _give_back(self, store: _Store) -> None:
@@ -244,6 +263,7 @@ class Pasts:
             if store.checkpoint is not None:
                 self._lent.pop(store.checkpoint, None)
             store.close()
+            self._dropped.discard(store)
 
     def _make(self, standing: Standing) -> _Store:
         folder = self._folder / f"{next(self._numbers):08d}"

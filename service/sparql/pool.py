@@ -267,12 +267,20 @@ class QueryPool:
         """Make a checkpoint soon after a commit, as long as queries come: the next one then finds it made."""
         while True:
             await asyncio.sleep(_POLL)
+            if worker := self._idle.pick(lambda idle: self._is_retired(idle.checkpoint)):
+                # With its process ends its hold on the files: it may wait long for a query that moves it on.
+                self.chore(self._replace(worker))
             if time.monotonic() - self._asked < _FOLLOWED and self._checkpoints.due():
                 try:
                     await asyncio.shield(self._renewal())
                 except Exception:
                     log.exception("no checkpoint could be made for SPARQL")
                     await asyncio.sleep(1)
+
+    def _is_retired(self, checkpoint: Checkpoint | None) -> bool:
+        """Whether a checkpoint holds what was redacted, so that even an idle worker must leave it."""
+        past = self._past
+        return self._checkpoints.is_retired(checkpoint) or (past is not None and past.is_retired(checkpoint))
 
     async def _renew(self) -> None:
         """Make a checkpoint, let idle workers open it, and only then make it the newest."""

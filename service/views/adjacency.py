@@ -160,6 +160,10 @@ class AdjacencyView:
             self._mark(last)
             self._table.since = last.sequence
 
+    def renew(self, snapshot: Iterable[ChangeSet]) -> None:
+        """Take the present in: there are no files."""
+        self.rebuild(snapshot)
+
     def reopen(self) -> None:
         """Have nothing to open; a change that was applied half-way can be applied again."""
 

@@ -51,6 +51,9 @@ class CheckpointSource(Protocol):
     def publish(self, checkpoint: Checkpoint) -> Checkpoint | None:
         """Make a checkpoint the newest; return the one before if nobody uses it, for ``remove``."""
 
+    def is_retired(self, checkpoint: Checkpoint | None) -> bool:
+        """Tell whether a checkpoint is to be left: it holds what was redacted."""
+
     def release(self, checkpoint: Checkpoint) -> bool:
         """Give one use back; tell whether it was the last, so that ``remove`` may take it away."""
 
@@ -66,6 +69,9 @@ class PastSource(Protocol):
 
     def owns(self, checkpoint: Checkpoint) -> bool:
         """Tell whether a checkpoint came from here."""
+
+    def is_retired(self, checkpoint: Checkpoint | None) -> bool:
+        """Tell whether a checkpoint is to be left: it holds what was redacted."""
 
     def release(self, checkpoint: Checkpoint) -> None:
         """Give one use back."""
@@ -93,6 +99,7 @@ class Checkpoints:
         self._newest: Checkpoint | None = None
         self._begun = -math.inf
         self._times: dict[Checkpoint, float] = {}
+        self._retired: set[Checkpoint] = set()
         # A process that was killed left its checkpoints behind.
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -150,6 +157,8 @@ class Checkpoints:
             before = self._newest
             if before is not None and before.sequence > checkpoint.sequence:
                 return None  # another one was quicker
+            if checkpoint in self._retired:
+                return None  # it was made before the redaction, and is opened after it
             self._newest = checkpoint
             self._begun = self._times[checkpoint]
             return before if before is not None and self._is_unused(before) else None
@@ -168,12 +177,32 @@ class Checkpoints:
             del self._uses[checkpoint]
             self._times.pop(checkpoint, None)
         shutil.rmtree(checkpoint.path, ignore_errors=True)
+        self._retired.discard(checkpoint)
+
+    def retire(self) -> None:
+        """Let nobody begin to read what there is: it holds what was redacted, and goes with its last reader."""
+        # Behind one that is being made: it may hold it too.
+        with self._making, self._lock:
+            self._newest, self._begun = None, -math.inf
+            self._retired |= set(self._uses)
+            unused = [checkpoint for checkpoint in self._retired if self._is_unused(checkpoint)]
+        for checkpoint in unused:
+            self.remove(checkpoint)
+
+    def is_retired(self, checkpoint: Checkpoint | None) -> bool:
+        """Tell whether a checkpoint is to be left."""
+        return checkpoint in self._retired
+
+    def retired(self) -> bool:
+        """Tell whether there is one that somebody still uses."""
+        return bool(self._retired)
 
     def close(self) -> None:
         """Remove every checkpoint; nobody may use one any more."""
         with self._making, self._lock:
             self._newest = None
             self._uses.clear()
+            self._retired.clear()
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def _is_older(self, seconds: float) -> bool:

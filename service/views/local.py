@@ -68,6 +68,16 @@ class LocalView:
         self._lost = not stands
         self.mend()
 
+    def renew(self) -> None:
+        """Rebuild the view in files that hold nothing of before; where that fails, it is rebuilt later."""
+        self.miss()
+        try:
+            self.view.renew(self._snapshot()(edges_only=self.view.edges_only))
+            self._lost = False
+        except Exception as error:
+            self._fail(error)
+            raise
+
     def mend(self) -> None:
         """Bring the view up to the present, by what waits for it, else by what it can be rebuilt from."""
         try:

@@ -230,6 +230,11 @@ class Snapshots:
             shutil.copytree(self.checkpoint(snapshot), path, copy_function=os.link)
             return snapshot.sequence
 
+    def reads_before(self, sequence: int) -> bool:
+        """Tell whether somebody still reads an older sequence."""
+        with self._changed:
+            return any(snapshot.sequence < sequence for snapshot in self._pinned)
+
     @contextmanager
     def moving(self) -> Iterator[None]:
         """Let the views change within a block; at its end, however it ends, readers get what they hold then."""

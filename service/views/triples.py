@@ -50,6 +50,8 @@ _Graphs: TypeAlias = tuple[TripleEdits, TripleEdits]
 
 _CORRUPT: Final = "Corruption"
 """How the store's library begins to tell of a damaged file."""
+_DRAFT: Final = ".draft"
+"""Ends the name of a store that is being made."""
 _HELD: Final = "/LOCK:"
 """How it tells that a store is open already: by the name of the file."""
 _BLOCK: Final = 1 << 20
@@ -78,8 +80,8 @@ class TriplesView:
         """Open or create the store in a folder; without a folder it lives in memory. A damaged one is begun anew."""
         self._model = model
         self._influence_lines = InfluenceLines(model)
-        self._path = path
-        self._store = ox.Store() if path is None else _store(path)
+        self._path = None if path is None else _newest(path)
+        self._store = ox.Store() if self._path is None else _store(self._path)
         self._writings = Writings(self._store)
         self._watermark = self._read_watermark()
         self._before_writing: Callable[[bool], None] = lambda _: None
@@ -123,6 +125,32 @@ class TriplesView:
             self._collect(last, edits, empty=True)
         if last is not None:
             self._write(edits, self._mark(last))
+
+    def renew(self, snapshot: Iterable[ChangeSet]) -> None:
+        """Take the present into new files, and remove the old ones with all that they still held.
+
+        A store keeps what was removed until it compacts its files, and the name of every term for good: what must be
+        gone needs other files. They get another name, for whoever still reads the old store holds its lock.
+        """
+        if self._path is None:
+            self.rebuild(snapshot)
+            return
+        self._before_writing(True)
+        old, new = self._path, _following(self._path)
+        draft = new.with_name(f"{new.name}{_DRAFT}")
+        shutil.rmtree(draft, ignore_errors=True)
+        made = TriplesView(draft, self._model)
+        made.rebuild(snapshot)
+        made.close()
+        # Whole before it has its name: whoever is killed on the way goes on with the old one, or begins anew.
+        draft.rename(new)
+        self._let_go()
+        self._path = new
+        self._store = _store(new)
+        self._writings = Writings(self._store)
+        self._watermark = self._read_watermark()
+        self._whole = True
+        shutil.rmtree(old, ignore_errors=True)
 
     def reopen(self) -> None:
         """Open the store anew: its library writes nothing more after a write that failed, until it is opened again.
@@ -344,6 +372,29 @@ def chunked(items: Iterable[_Item], size: int) -> Iterator[list[_Item]]:
     remaining = iter(items)
     while chunk := list(islice(remaining, size)):
         yield chunk
+
+
+def _newest(path: Path) -> Path:
+    """Return where the store of a path is now, and remove what was left of others: each renewal has another number."""
+    for draft in path.parent.glob(f"{path.name}*{_DRAFT}"):
+        shutil.rmtree(draft, ignore_errors=True)
+    numbered = {_number(found): found for found in path.parent.glob(f"{path.name}.*") if _number(found)}
+    if not numbered:
+        return path
+    newest = numbered.pop(max(numbered))
+    for old in (path, *numbered.values()):
+        shutil.rmtree(old, ignore_errors=True)
+    return newest
+
+
+def _following(path: Path) -> Path:
+    number = _number(path)
+    return path.with_name(f"{path.name.removesuffix(f'.{number}')}.{number + 1}")
+
+
+def _number(path: Path) -> int:
+    last = path.name.rpartition(".")[2]
+    return int(last) if last.isascii() and last.isdecimal() else 0
 
 
 def _see_room(folder: Path) -> None:

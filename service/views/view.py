@@ -61,6 +61,9 @@ class View(Protocol):
     def rebuild(self, snapshot: Iterable[ChangeSet]) -> None:
         """Throw everything away and take the present in, as change sets that only add."""
 
+    def renew(self, snapshot: Iterable[ChangeSet]) -> None:
+        """Rebuild in files that hold nothing of before: what was redacted must be in none."""
+
     def reopen(self) -> None:
         """Let go of files and open them anew, after a write that failed; what was written before it stands."""
 

@@ -43,6 +43,7 @@ BESIDE: Final = (
 NOT_FOR_READERS: Final = frozenset(
     {
         "in use",  # the log of a module
+        "erasing what was redacted",
         "left out",
         "by rules",  # keys of what is kept
         "by rules and the reasoner",

@@ -103,6 +103,71 @@ class LedgerHead(Document):
     head: dict[str, object]
 
 
+class RedactedFact(Document):
+    """A statement that a redaction would erase."""
+
+    subject: str
+    predicate: str
+    object: str
+
+
+class ToldIn(Document):
+    """A scope of a source that still said it: from there it comes back, unless it is taken out there too."""
+
+    source: str
+    scope: str
+
+
+class Mentioned(Document):
+    """A place that holds an erased value and is not erased: a longer text, or a name that a batch's hash covers."""
+
+    place: str = Field(description="term, source, scope, run or note")
+    text: str
+
+
+class RemainsIn(Document):
+    """A place that may still hold the value, and why."""
+
+    place: str
+    reason: str
+
+
+class RedactionReceipt(Document):
+    """What was erased, or would be: of a dry run, sequence, hash and time are null, and the facts are told."""
+
+    sequence: int | None
+    hash: str | None
+    time: str | None
+    dry_run: bool
+    claims: int = Field(description="Claims erased, closed ones too")
+    closed: int = Field(description="Those among them that were open")
+    observations: int
+    facts: list[RedactedFact] | None
+    sources: list[ToldIn]
+    mentions: list[Mentioned]
+    also_known_as: list[str] = Field(description="Assets that are stated to be the same; each is redacted by itself")
+    remains: list[RemainsIn] = Field(description="What could not be reached yet; it is tried again by itself")
+    beyond: list[str] = Field(description="What no redaction reaches, and what to do there")
+
+
+class RedactionEntry(Document):
+    """A redaction that the ledger records."""
+
+    sequence: int
+    time: str
+    by: str
+    reason: str
+    claims: int
+    observations: int
+
+
+class RedactionList(Document):
+    """The redactions, newest first, and what of them could not be reached yet."""
+
+    redactions: list[RedactionEntry]
+    remains: list[RemainsIn]
+
+
 class ModuleFinding(Document):
     """What was found about a term of a module."""
 
