@@ -27,6 +27,7 @@ async function show({ focus = true } = {}) {
     document.title = view.title ? `${view.title} · Stratagraph` : "Stratagraph";
     main.replaceChildren(...view.parts);
     status.textContent = "";
+    if (view.again) showAgain(mine, view.again);
   } catch (problem) {
     if (mine !== turn) return;
     main.replaceChildren(problem.status === 401 ? signIn(problem) : failure(problem));
@@ -36,6 +37,15 @@ async function show({ focus = true } = {}) {
   main.dataset.shown = location.search;
   // Whoever can't see that the page changed is taken to what is new.
   if (focus) main.focus({ preventScroll: false });
+}
+
+/** Show the same view once more, unless somebody has gone elsewhere, or is using what is there. */
+function showAgain(mine, later) {
+  setTimeout(() => {
+    if (mine !== turn) return;
+    if (main.contains(document.activeElement) && document.activeElement !== main) showAgain(mine, later);
+    else show({ focus: false });
+  }, later);
 }
 
 function failure(problem) {

@@ -16,7 +16,9 @@ const HEIGHT = 40;
 const GAP = 4;
 
 /** How long the first view waits for the first audit of a service, which takes seconds: in milliseconds. */
-const LONGEST = 5000;
+const LONGEST = 15000;
+/** When a view that could not wait any longer looks again. */
+const LATER = 3000;
 const STEP = 250;
 
 /** The levels; where nothing was ever judged and is being judged now, with the verdicts, if they come soon. */
@@ -47,7 +49,7 @@ export async function home(state) {
   const parts = [map];
   if (state.asOf) parts.unshift(h("p", { class: "note" }, t("as-of-map"), " ", h("a", { href: variant({ asOf: "" }) }, t("as-of-now"))));
   if (chosen) parts.push(list(chosen, listed, state));
-  return { title: chosen ? `${chosen.level} ${chosen.label}` : "", parts: [h("div", { class: chosen ? "columns" : "single" }, parts), ...(chosen ? [h("section", { id: "verdicts" }, judged)] : [])] };
+  return { title: chosen ? `${chosen.level} ${chosen.label}` : "", parts: [h("div", { class: chosen ? "columns" : "single" }, parts), ...(chosen ? [h("section", { id: "verdicts" }, judged)] : [])], again: levels[0].audit || !levels[0].auditComing ? 0 : LATER };
 }
 
 /** Which audit the verdicts are of: evaluating takes a while, so the last one is shown. */

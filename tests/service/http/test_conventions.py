@@ -24,7 +24,14 @@ from stratagraph.service.http.parameters import canonical
 from tests.service.http.conftest import Site
 
 SUBJECT = "LGPD_BR"
-FILLED = {"name": SUBJECT, "asset": SUBJECT, "q": "a", "query": "SELECT * WHERE { ?s ?p ?o } LIMIT 1000"}
+FILLED = {
+    "name": SUBJECT,
+    "asset": SUBJECT,
+    "organization": "Banco Áureo",
+    "number": "2",
+    "q": "a",
+    "query": "SELECT * WHERE { ?s ?p ?o } LIMIT 1000",
+}
 """Values of parameters that have no default."""
 BODIES: dict[str, dict[str, Any]] = {
     "/cypher": {"json": {"query": "RETURN 1"}},
