@@ -27,6 +27,15 @@ class TwoLengths(StratagraphError, slug="two-lengths", status=400):
     text = "The request has both Content-Length and Transfer-Encoding, which may disagree on where it ends. Send one."
 
 
+class UnreadTransferEncoding(StratagraphError, slug="unread-transfer-encoding", status=400):
+    """The body comes in a coding that the server passes on as it is: our routes would take it for the data."""
+
+    text = "The Transfer-Encoding '{given}' is not read here. Send the body in plain chunks, or with its length."
+    longest = 100
+
+    given: str
+
+
 class HeadGuard:
     """ASGI middleware: refuses heads that are too long or ambiguous, and reads nothing more of their connection.
 
@@ -51,11 +60,14 @@ class HeadGuard:
 def _fault(scope: Scope) -> StratagraphError | None:
     headers: list[tuple[bytes, bytes]] = scope["headers"]
     size = 0
-    lengths = set()
+    lengths: dict[bytes, bytes] = {}
     for name, value in headers:
         size += len(name) + len(value)
         if name in {b"content-length", b"transfer-encoding"}:
-            lengths.add(name)
+            lengths[name] = b", ".join([lengths[name], value]) if name in lengths else value
     if size > HEADER_BYTES:
         return HeadersTooLarge()
-    return TwoLengths() if len(lengths) > 1 else None
+    if len(lengths) > 1:
+        return TwoLengths()
+    coding = lengths.get(b"transfer-encoding", b"chunked").strip()
+    return UnreadTransferEncoding(given=coding.decode("latin-1")) if coding.lower() != b"chunked" else None
