@@ -22,11 +22,11 @@ def validate(data_paths: Sequence[Path], shapes_paths: Sequence[Path]) -> Valida
         MalformedShape: for a breach of SHACL's syntax rules.
         OSError: for a file that cannot be opened.
     """
-    shapes = compile_shapes(_read(shapes_paths))
-    return shapes.validate(DataGraph(_read(data_paths)))
+    shapes = compile_shapes(read_files(shapes_paths))
+    return shapes.validate(DataGraph(read_files(data_paths)))
 
 
-def _read(paths: Sequence[Path]) -> list[Fact]:
+def read_files(paths: Sequence[Path]) -> list[Fact]:
     """Read files into one graph; blank nodes of two files are never the same, of one file read twice they are."""
     facts: list[Fact] = []
     for path in paths:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -21,18 +21,30 @@ class Format(StrEnum):
     JSON = "json"
 
 
+class ShaclEngine(StrEnum):
+    """Who judges."""
+
+    STRATAGRAPH = "stratagraph"
+    PYSHACL = "pyshacl"
+
+
 def validate(
     data: Annotated[list[Path], typer.Option("--data", help="RDF file with the data; may be given several times.")],
     shapes: Annotated[
         list[Path], typer.Option("--shapes", help="RDF file with the shapes; may be given several times.")
     ],
     form: Annotated[Format, typer.Option("--format", help="How to write the report.")] = Format.TURTLE,
+    engine: Annotated[
+        ShaclEngine, typer.Option("--engine", help="Who judges: our own engine, or pyshacl for a second opinion.")
+    ] = ShaclEngine.STRATAGRAPH,
     out: Out = None,
 ) -> None:
     """Validate data against SHACL shapes and write the W3C report.
 
     Exit status: 0 when the data conform, 1 when they do not, 2 when the validation could not run.
     """
+    if engine is ShaclEngine.PYSHACL:
+        _second_opinion(data, shapes, form, out)
     with errors_in_words():
         try:
             outcome = run_validation(data, shapes)
@@ -43,3 +55,18 @@ def validate(
             note(f"warning: {': '.join(filter(None, (notice.shape, say(notice.message, tongue()))))}")
         write(outcome.to_turtle() if form is Format.TURTLE else outcome.to_json(), out)
     raise typer.Exit(0 if outcome.conforms else 1)
+
+
+def _second_opinion(data: list[Path], shapes: list[Path], form: Format, out: Path | None) -> NoReturn:
+    """Let pyshacl judge, and end with the same exit statuses."""
+    from stratagraph.shapes.second_opinion import validate_with_pyshacl
+
+    if form is not Format.TURTLE:
+        fail("pyshacl writes its report as --format turtle only.")
+    with errors_in_words():
+        try:
+            conforms, report = validate_with_pyshacl(data, shapes)
+        except OSError as error:
+            fail(f"{error.filename} cannot be read: {error.strerror}. Give RDF files to --data and --shapes.")
+        write(report, out)
+    raise typer.Exit(0 if conforms else 1)

@@ -132,7 +132,7 @@ def test_a_reason_that_repeats_the_value_changes_nothing(data: Path, tmp_path: P
 def _service(data: Path) -> Iterator[tuple[Engine, httpx.Client]]:
     """A service over the folder, whose workers and stores of the past have all been asked already."""
     with (
-        Engine(load_settings(data=data, port=0)) as engine,
+        Engine(load_settings(data=data, port=0, query_workers=2)) as engine,
         served(engine) as server,
         httpx.Client(base_url=server.url, trust_env=False, timeout=60) as client,
     ):
