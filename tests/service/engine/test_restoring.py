@@ -9,14 +9,18 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from stratagraph.ontology.facts import Observation
 from stratagraph.ontology.namespaces import SG
 from stratagraph.service.cli.serve import RESTORING
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.ledger.redaction import Sought
+from stratagraph.service.ledger.retention import Policy
 from stratagraph.service.settings import DERIVER_FILE, TRIPLES_FOLDER
 from tests.service.engine.mending import assert_in_step, batch, small_core, small_engine
 from tests.service.worlds import EX, NODES
@@ -112,6 +116,29 @@ def test_what_was_redacted_meanwhile_is_made_anew_and_stands_nowhere(
         assert_in_step(engine, tmp_path)
         assert not engine.triples.ask("ASK { ?s ?p '1 and 7' }")
         assert way_of(caplog)[-1] == f"rebuilding the view triples at sequence {engine.sequence}"
+
+
+def test_what_retention_took_out_meanwhile_is_not_followed_but_made_anew(
+    folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Of what was added up since, nobody can tell any more what the views stood at."""
+    with small_engine(folder) as engine:
+        engine.commit(replace(batch(2), observations=tuple(calls(days_ago=20 - hour / 24) for hour in range(3))))
+        due = engine.ledger.due_for_retention(Policy(fine=timedelta(days=2), hourly=timedelta(days=2)))
+        assert due is not None
+        assert engine.ledger.retain(due, ontology_hash=engine.model.hash) is not None
+        killed = shutil.copytree(folder, tmp_path / "killed", ignore=shutil.ignore_patterns("*.lock", TRIPLES_FOLDER))
+        engine.triples.checkpoint(killed / TRIPLES_FOLDER)
+    with caplog.at_level(logging.INFO), small_engine(killed) as engine:
+        assert_in_step(engine, tmp_path)
+        assert way_of(caplog) == ["rebuilding the view triples at sequence 4"]
+
+
+def calls(*, days_ago: float) -> Observation:
+    start = datetime.now(UTC) - timedelta(days=days_ago)
+    numbers = {"count": 1, "total": 1.0, "minimum": 1.0, "maximum": 1.0}
+    end = start + timedelta(minutes=1)
+    return Observation(subject=NODES[0], metric=SG.calls, unit="{call}", start=start, end=end, **numbers)  # type: ignore[arg-type]  # a dict of mixed numbers
 
 
 def test_a_view_of_a_chain_that_the_ledger_never_had_is_made_anew(
