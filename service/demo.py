@@ -22,7 +22,7 @@ from stratagraph.service.client import bearer
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.engine.lockfile import DataLock
 from stratagraph.service.server import Server
-from stratagraph.service.settings import LEDGER_FILES, TRIPLES_FOLDER, Settings
+from stratagraph.service.settings import DERIVER_FILE, ERASED_FILE, LEDGER_FILES, TRIPLES_FOLDERS, Settings
 
 log = logging.getLogger(__name__)
 
@@ -53,9 +53,12 @@ def empty(folder: Path) -> None:
         DataInUse: a process holds the folder.
     """
     with DataLock(folder):
-        for file in folder.glob(LEDGER_FILES):
-            file.unlink()
-        shutil.rmtree(folder / TRIPLES_FOLDER, ignore_errors=True)
+        for pattern in (LEDGER_FILES, DERIVER_FILE, ERASED_FILE):
+            for file in folder.glob(pattern):
+                file.unlink()
+        for pattern in TRIPLES_FOLDERS:
+            for triples in folder.glob(pattern):
+                shutil.rmtree(triples, ignore_errors=True)
 
 
 def load_estates(engine: Engine) -> None:

@@ -20,6 +20,8 @@ LEDGER_FILE: Final = "ledger.sqlite"
 LEDGER_FILES: Final = f"{LEDGER_FILE}*"
 """Pattern of the ledger's files: the database, its write-ahead log, its key."""
 TRIPLES_FOLDER: Final = "triples"
+TRIPLES_FOLDERS: Final = (TRIPLES_FOLDER, f"{TRIPLES_FOLDER}.[0-9]*")
+"""Patterns of the triples' folders: a store that was made anew after a redaction has a number behind its name."""
 DERIVER_FILE: Final = "deriver.state"
 CHECKPOINTS_FOLDER: Final = "checkpoints"
 ERASED_FILE: Final = "erased.json"

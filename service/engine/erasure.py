@@ -19,14 +19,14 @@ from pathlib import Path
 from typing import Final
 
 from stratagraph.service.ledger.ledger import Ledger
-from stratagraph.service.settings import DERIVER_FILE, ERASED_FILE, SNAPSHOTS_FOLDER, TRIPLES_FOLDER
+from stratagraph.service.settings import DERIVER_FILE, ERASED_FILE, SNAPSHOTS_FOLDER, TRIPLES_FOLDERS
 
 log = logging.getLogger(__name__)
 
 PATIENCE: Final = 5.0
 """Seconds that a redaction waits for whoever reads what it erases; a query ends within its deadline."""
 PAUSE: Final = 0.05
-DERIVED: Final = (f"{TRIPLES_FOLDER}*", f"{DERIVER_FILE}*", SNAPSHOTS_FOLDER)
+DERIVED: Final = (*TRIPLES_FOLDERS, DERIVER_FILE, SNAPSHOTS_FOLDER)
 """What was derived before a redaction, and is made again from the ledger when it is missing."""
 
 READ: Final = "a query still reads the state of before"

@@ -16,11 +16,12 @@ from stratagraph.service.settings import (
     DERIVER_FILE,
     LEDGER_FILES,
     PASTS_FOLDER,
-    TRIPLES_FOLDER,
+    SNAPSHOTS_FOLDER,
+    TRIPLES_FOLDERS,
     Settings,
 )
 
-OURS: Final = (LEDGER_FILES, f"{TRIPLES_FOLDER}*", f"{DERIVER_FILE}*", CHECKPOINTS_FOLDER, PASTS_FOLDER)
+OURS: Final = (LEDGER_FILES, *TRIPLES_FOLDERS, DERIVER_FILE, CHECKPOINTS_FOLDER, PASTS_FOLDER, SNAPSHOTS_FOLDER)
 """Patterns of what opening a data folder makes, but for the lock: a process that waits for it has it open already."""
 
 

@@ -376,7 +376,7 @@ def chunked(items: Iterable[_Item], size: int) -> Iterator[list[_Item]]:
 
 def _newest(path: Path) -> Path:
     """Return where the store of a path is now, and remove what was left of others: each renewal has another number."""
-    for draft in path.parent.glob(f"{path.name}*{_DRAFT}"):
+    for draft in path.parent.glob(f"{path.name}.*{_DRAFT}"):
         shutil.rmtree(draft, ignore_errors=True)
     numbered = {_number(found): found for found in path.parent.glob(f"{path.name}.*") if _number(found)}
     if not numbered:
