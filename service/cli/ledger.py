@@ -205,7 +205,8 @@ def _erased(answer: dict[str, Any]) -> Iterator[str]:
     for alias in answer["alsoKnownAs"]:
         yield _said("Stated to be the same, and redacted by itself: {alias}", alias=alias)
     yield from _remaining(answer["remains"])
-    yield from answer["beyond"]
+    # A service answers a command in English; its sentences are told in the command's language here.
+    yield from (say(text, tongue()) for text in answer["beyond"])
 
 
 def _remaining(remains: list[dict[str, str]]) -> Iterator[str]:

@@ -100,6 +100,9 @@ def test_without_a_service_the_command_leaves_no_byte(data: Path, tmp_path: Path
     dry = run(*erase, "--dry-run", *here, environment=environment)
     assert dry.returncode == 0, dry.stderr
     assert f"{SECRET} Silva" in dry.stdout
+    told = run(*erase, "--dry-run", "--lang", "pt-BR", *here, environment=environment).stdout
+    assert "Apagaria 6 afirmações" in told
+    assert "Cópias de segurança" in told
     assert holding(data)
     done = run(*erase, *here, environment=environment)
     assert done.returncode == 0, done.stderr
