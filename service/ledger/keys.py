@@ -134,8 +134,8 @@ def key_changes(connection: Connection, ledger_id: str) -> Iterator[KeyChange]:
                 after=after,
                 endorsed=is_endorsed(ledger_id, before=before, after=after, signature=signature),
             )
-        except (ValueError, KeyError, TypeError, AttributeError):
-            continue  # a note that was tampered with tells nothing; its batch's hash will not match
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
+            continue  # a note or a time that was tampered with tells nothing; its batch's hash will not match
 
 
 def leads_to(changes: tuple[KeyChange, ...], key: str, *, since: int, to: str) -> bool:

@@ -24,6 +24,8 @@ TAMPERING = {
     "edit an observation": ("UPDATE observations SET total = 9 WHERE sequence = 2", 2),
     "reopen a claim": ("UPDATE claims SET closed = NULL WHERE closed = 3", 3),
     "close a claim": ("UPDATE claims SET closed = 4 WHERE opened = 1 AND closed IS NULL", 4),
+    "close a claim in a batch to come": ("UPDATE claims SET closed = 9 WHERE opened = 1 AND closed IS NULL", 6),
+    "end a window in no calendar": ('UPDATE observations SET "end" = 4611686018427387904 WHERE sequence = 3', 3),
     "erase a fact": ("UPDATE claims SET subject = NULL, salt = NULL, commitment = NULL WHERE id = 1", 1),
     "delete a claim": ("DELETE FROM claims WHERE opened = 3", 3),
     "delete a batch": ("DELETE FROM batches WHERE sequence = 3", 3),
@@ -33,6 +35,22 @@ TAMPERING = {
         2,
     ),
     "cut carelessly": ("DELETE FROM batches WHERE sequence = 5", 5),
+}
+TAMPERED_CHANGES = {
+    "no JSON": "UPDATE batches SET note = 'x' WHERE sequence = 6",
+    "a list": "UPDATE batches SET note = '[]' WHERE sequence = 6",
+    "nothing told": "UPDATE batches SET note = '{}' WHERE sequence = 6",
+    "numbers": """UPDATE batches SET note = '{"before":1,"after":2,"by":3,"why":4}' WHERE sequence = 6""",
+    "a time of no calendar": "UPDATE batches SET time = 4611686018427387904 WHERE sequence = 6",
+}
+
+WHAT_ONLY_SQLITE_KEEPS = {
+    "an observation of no metric": ("UPDATE observations SET metric = 999 WHERE sequence = 2", 2),
+    "a claim about nothing": ("UPDATE claims SET subject = 999 WHERE opened = 3", 3),
+    "a word for a number": ("UPDATE observations SET total = 'much' WHERE sequence = 2", 2),
+    "a word for a time": ("UPDATE batches SET time = 'late' WHERE sequence = 4", 4),
+    "a word for a count": ("UPDATE batches SET opened = 'all' WHERE sequence = 4", 4),
+    "a number for a hash": ("UPDATE batches SET previous = 3.5 WHERE sequence = 4", 4),
 }
 
 
@@ -77,6 +95,17 @@ def test_an_untouched_ledger_verifies_and_says_that_rollback_was_not_excluded(fi
 def test_tampering_is_found_at_its_sequence(filled: str, tmp_path: Path, statement: str, first_bad: int) -> None:
     tamper(filled, statement)
     with open_ledger(filled, tmp_path) as ledger:
+        report = ledger.verify()
+    assert (report.ok, report.first_bad_sequence) == (False, first_bad), report.problem
+
+
+@pytest.mark.parametrize(("statement", "first_bad"), WHAT_ONLY_SQLITE_KEEPS.values(), ids=WHAT_ONLY_SQLITE_KEEPS)
+def test_what_no_commit_could_write_is_found_too(tmp_path: Path, statement: str, first_bad: int) -> None:
+    url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    with open_ledger(url, tmp_path) as ledger:
+        fill(ledger)
+    tamper(url, statement)
+    with open_ledger(url, tmp_path) as ledger:
         report = ledger.verify()
     assert (report.ok, report.first_bad_sequence) == (False, first_bad), report.problem
 
@@ -168,6 +197,16 @@ def test_a_change_of_key_is_recorded_and_heads_of_before_still_verify(
     assert (change.before, change.after) == (before, after.public_key)
     assert change.endorsed is not lost  # only whoever has the older key can sign the change
     assert independent_verify(filled) is None
+
+
+@pytest.mark.parametrize("statement", TAMPERED_CHANGES.values(), ids=TAMPERED_CHANGES)
+def test_a_tampered_change_of_key_is_found_like_any_other_batch(filled: str, tmp_path: Path, statement: str) -> None:
+    with Ledger.open(filled, key_file=tmp_path / "ledger.key", rekeying=Rekeying(by="ana", why="the disk died")):
+        pass
+    tamper(filled, statement)
+    with open_ledger(filled, tmp_path) as ledger:
+        report = ledger.verify()
+    assert (report.ok, report.first_bad_sequence) == (False, 6), report.problem
 
 
 def test_a_head_of_a_key_that_the_chain_does_not_name_proves_nothing(filled: str, tmp_path: Path) -> None:
