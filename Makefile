@@ -7,7 +7,7 @@ PYTHON ?= python3
 # A process more than cores, for many tests wait for a server; tests/scheduling.py says which tests stay together.
 PARALLEL ?= --numprocesses $(shell echo $$(($$(nproc) + 1))) --dist loadgroup --no-loadscope-reorder
 
-.PHONY: help demo demo-neo4j test lint types imports ontology test-nightly test-newest bench-load bench-start bench-store bench-sparql soak docs lock clean
+.PHONY: help demo demo-neo4j test lint types imports ontology test-nightly test-newest bench-load bench-start bench-store bench-sparql soak mutations docs lock clean
 
 help: ## List the commands.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -25,9 +25,9 @@ demo-neo4j: $(VENV)/.run ## The demo with a local Neo4j; needs Java and Maven.
 test: $(VENV)/.dev lint types imports ## Lint, types, import rule and every test.
 	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
-test-nightly: $(VENV)/.dev ## The long property and crash runs.
+test-nightly: $(VENV)/.dev ## The long property and crash runs, the newest Neo4j and the mutations.
 	$(BIN)/python -m pytest $(PARALLEL) --timeout 3600 --nightly $(ARGS)
-	$(if $(ARGS),,$(MAKE) test-newest)
+	$(if $(ARGS),,$(MAKE) test-newest mutations)
 
 test-newest: $(VENV)/.dev ## The tests of Neo4j against its newest version.
 	TEST_NEO4J=newest $(BIN)/python -m pytest -m neo4j $(ARGS)
@@ -64,6 +64,9 @@ bench-sparql: $(VENV)/.dev ## The SPARQL endpoint beside Oxigraph's server and F
 
 soak: $(VENV)/.dev ## Hostile and normal clients mixed, for SECONDS (600); ends with a verified ledger and everything free.
 	$(BIN)/python bench/soak.py $(SECONDS)
+
+mutations: $(VENV)/.dev ## How much of what breaks in the ledger, the deriver and the queries a test notices; SIZE=5 for a quick run, SEED=... to repeat one.
+	$(BIN)/python scripts/mutations.py $(if $(SIZE),--size $(SIZE)) $(if $(SEED),--seed "$(SEED)")
 
 lock: $(VENV)/.dev ## Resolve the lock files anew from pyproject.toml.
 	scripts/lock
