@@ -2,6 +2,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from stratagraph.ontology.facts import Claim, Fact, Influence, Iri, LedgerChange, Method, Observation
 from stratagraph.ontology.identity import statement_iri
 from stratagraph.ontology.namespaces import RDF, SG
@@ -103,6 +106,26 @@ def test_calls_of_more_than_a_day_ago_do_not_count() -> None:
     found = edges(change(1, *CALLS, opened=CLAIMS), change(2, hour=30))
     assert found[FAST, AGENT].strengths[SG.LatencyAspect] == 0.8
     assert not found[FAST, AGENT].measured
+
+
+# Steps that often add up to exactly a day, or to an hour less.
+@settings(max_examples=50)
+@given(st.lists(st.tuples(st.sampled_from([0, 1, 11, 12, 23, 24]), st.integers(0, 1), st.integers(0, 9)), max_size=8))
+def test_what_counts_is_the_sum_over_the_last_24_hours_however_the_calls_came(
+    happened: list[tuple[int, int, int]],
+) -> None:
+    deriver, mirror = Deriver(world(), compile_rules(world())), Mirror()
+    mirror.apply(deriver.apply(change(1, opened=CLAIMS)))
+    hour, calls = 0, []
+    for sequence, (later, which, number) in enumerate(happened, 2):
+        hour += later
+        calls.append((hour, which, number))
+        mirror.apply(deriver.apply(change(sequence, seen(FACTS[which], SG.calls, number, hour=hour), hour=hour)))
+        recent = [sum(each for at, of, each in calls if of == way and hour - at < 24) for way in (0, 1)]
+        for callee, own in zip((FAST, SLOW), recent, strict=True):
+            found = mirror.edges[callee, AGENT]
+            assert found.strengths[SG.LatencyAspect] == (round(own / sum(recent), 4) if own else 0.8)
+            assert (SG.LatencyAspect in found.measured) is bool(own)
 
 
 def test_a_restored_deriver_measures_the_same() -> None:
