@@ -18,7 +18,7 @@ from stratagraph.ontology.namespaces import RDF, RDFS, SG, XSD
 from stratagraph.queries.audit.compliance import evaluate
 from stratagraph.queries.audit.duties import duties
 from stratagraph.queries.audit.report import SEPARATOR, labelled, to_csv, to_document
-from stratagraph.queries.audit.report_html import to_html
+from stratagraph.queries.audit.report_html import _Words, to_html
 from stratagraph.queries.audit.seal import Seal
 from stratagraph.queries.audit.verdicts import Audit, Outcome, VerdictReason
 from stratagraph.queries.messages import LANGUAGES, messages
@@ -29,6 +29,7 @@ from tests.shapes.rules.fixtures import BASE, KINDS, facts_of
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 NASTY = '=HYPERLINK("http://x")<script>alert(1)</script>&"\''
+TRUE = Literal("true", XSD.boolean)
 NASTY_IRI = "https://example.org/a%20b/ção?x=1&y='2'#frag"
 
 
@@ -90,6 +91,19 @@ def test_the_page_holds_both_languages_and_shows_the_one_asked_for(audit: Audit)
     assert checked == ["show-pt-BR"]
     assert "Auditoria de conformidade" in page.text
     assert "Compliance audit" in page.text
+
+
+@pytest.mark.parametrize("tag", LANGUAGES)
+def test_the_sums_by_level_begin_with_the_highest(tag: str) -> None:
+    model = load_model()
+    system = [Fact("http://x/s", RDF.type, SG.LLMSystem), Fact("http://x/s", SG.processesPersonalData, TRUE)]
+    agent = [Fact("http://x/a", RDF.type, SG.Agent), Fact("http://x/a", SG.processesPersonalData, TRUE)]
+    audit = evaluate(Estate([*system, *agent]), model, load_rules(), on=NOW.date(), now=NOW)
+    number = {level.notation: level.number for level in model.levels}
+    shown = [line.label for line in _Words(audit, model, tag).by_level()]
+    levels = [number[label] for label in shown if label in number]
+    assert len(levels) > 1
+    assert levels == sorted(levels, reverse=True)
 
 
 def test_names_and_addresses_are_escaped(audit: Audit) -> None:
