@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from textwrap import indent
 from typing import Any, Final, TypeAlias
 
 from stratagraph.ontology.facts import Iri, Literal, Term
@@ -208,7 +209,7 @@ def _row(verdict: Verdict, audit: Audit, model: OntologyModel, lang: str) -> dic
         "outcome": verdict.outcome.value,
         "reason_codes": " ".join(reason.code for reason in verdict.reasons),
         **{f"reasons_{tag.lower().replace('-', '_')}": _reasons(verdict, tag) for tag in LANGUAGES},
-        "to_state": snippet(verdict.needs, model, lang),
+        "to_state": _indented(snippet(verdict.needs, model, lang)),
         "facts": str(len(verdict.evidence)),
         "sources": _cell(sources),
         "in_force_from": verdict.in_force_from.isoformat(),
@@ -216,6 +217,11 @@ def _row(verdict: Verdict, audit: Audit, model: OntologyModel, lang: str) -> dic
         "on": audit.on.isoformat(),
         "time": audit.time.isoformat(),
     }
+
+
+def _indented(text: str) -> str:
+    """Return YAML that means the same and has no line that begins with a hyphen: a spreadsheet may run one."""
+    return indent(text, "  ", lambda line: not line.startswith("#"))
 
 
 def _sealed(seal: Seal | None) -> dict[str, str]:

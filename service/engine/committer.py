@@ -72,8 +72,9 @@ class Committer:
                 receipt = self._ledger.commit(
                     batch, ontology_hash=self._model.hash, single_valued=self._single_valued, judge=judged
                 )
-            except GateRefused:
+            except (GateRefused, InvalidBatch) as error:
                 self._tally.batch("refused")
+                self._rather_by_the_gate(batch, error)
                 raise
             # The batch is committed. Whatever happens from here on, that is the answer: who hears of a failure would
             # take it for one of the batch.
@@ -85,9 +86,13 @@ class Committer:
         _refuse_ours(batch)
         judged = _Judged(self, batch)
         with self._lock, paused(sum(len(scope.stated) for scope in batch.scopes)):
-            receipt = self._ledger.rehearse(
-                batch, ontology_hash=self._model.hash, single_valued=self._single_valued, judge=judged
-            )
+            try:
+                receipt = self._ledger.rehearse(
+                    batch, ontology_hash=self._model.hash, single_valued=self._single_valued, judge=judged
+                )
+            except InvalidBatch as error:
+                self._rather_by_the_gate(batch, error)
+                raise
             return Committed(receipt=receipt, warnings=(*judged.warnings(receipt), *self._supposed(batch, receipt)))
 
     def close_silent(self) -> bool:
@@ -143,6 +148,15 @@ class Committer:
         if report.violations:
             raise GateRefused.of(self._explained(report.violations, batch))
         return report
+
+    def _rather_by_the_gate(self, batch: Batch, error: GateRefused | InvalidBatch) -> None:
+        """Let the gate refuse what the ledger can't keep, where it finds that too: its findings name place and remedy.
+
+        Raises:
+            GateRefused: the gate has findings.
+        """
+        if isinstance(error, InvalidBatch):
+            self.judge(batch, self._ledger.open_facts)
 
     def _explained(self, violations: tuple[GateFinding, ...], batch: Batch) -> tuple[GateFinding, ...]:
         try:

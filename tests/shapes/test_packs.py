@@ -75,7 +75,7 @@ def test_a_rule_agrees_with_the_table_of_obligations(rule: Rule) -> None:
     [
         ('sg:framework "LGPD" ;', "", "sg:framework has 0 values"),
         ('"Base legal"@pt-BR', '"Base legal"@fr', "rdfs:label needs exactly one text each"),
-        ('sg:ruleSeverity "critical"', 'sg:ruleSeverity "grave"', "'grave' is not a valid Severity"),
+        ('sg:ruleSeverity "critical"', 'sg:ruleSeverity "grave"', "'grave' is not a valid RuleSeverity"),
         ('"no-personal-data") AS ?reason)', '"no-personal-data") AS ?why)', r"does not select \?reason"),
         ("AS ?reason) WHERE {", "AS ?reason) WHERE {{", "is no SPARQL"),
         ("VALUES ?target {}", "", "has no place for its targets"),

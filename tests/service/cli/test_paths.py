@@ -80,6 +80,8 @@ def filled(command: tuple[str, ...], param: Any) -> list[str]:
     annotation = param.type_descriptor.annotation
     if isinstance(annotation, type) and issubclass(annotation, Enum):
         value = str(next(iter(annotation)).value)
+    elif annotation is int:
+        value = "1"
     else:
         value = "@a-file.ttl" if takes_path(command, param) else "x"
     return [param.opts[0], value] if param.opts[0].startswith("-") else [value]

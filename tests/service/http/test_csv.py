@@ -29,6 +29,11 @@ STANDARD: Final = {"/sparql"}
 """Whose CSV is SPARQL's own, for programs: docs/reference/sparql.md says so."""
 
 
+@pytest.fixture(name="anyio_backend")
+def _anyio_backend() -> str:
+    return "asyncio"  # what the service runs on
+
+
 @pytest.fixture(name="app", scope="module")
 def _app(tmp_path_factory: pytest.TempPathFactory, opened: Opened) -> Iterator[FastAPI]:
     """A service over a graph where a sender chose what an agent is called."""

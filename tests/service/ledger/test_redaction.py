@@ -207,11 +207,10 @@ def test_a_writer_keeps_the_file_from_being_written_anew(tmp_path: Path) -> None
 
 
 @pytest.mark.postgres
+@pytest.mark.parametrize("new_url", ["postgresql"], indirect=True)
 def test_a_table_of_postgresql_is_rewritten_once_nobody_sees_the_state_of_before(
     ledger: Ledger, ledger_url: str
 ) -> None:
-    if ledger_url.startswith("sqlite"):
-        pytest.skip("SQLite has tests of its own")
     ledger.commit(batch("1", scope(*FACTS, *OTHERS)), ontology_hash="o")
     with psycopg.connect(ledger_url) as reader:
         reader.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
