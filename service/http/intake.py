@@ -129,7 +129,7 @@ class Intake:
         except BaseException as error:
             if turn.done() and not turn.cancelled():
                 self._working -= size  # it came in the very moment of giving up
-            else:
+            elif (size, turn) in self._waiting:
                 self._waiting.remove((size, turn))
             self._admit()
             if isinstance(error, TimeoutError):
@@ -140,8 +140,10 @@ class Intake:
         """Let those in who fit, in the order in which they came: a large one is not overtaken for ever."""
         while self._waiting and self._working + self._waiting[0][0] <= self._room:
             size, turn = self._waiting.popleft()
-            self._working += size
-            turn.set_result(None)
+            # Whoever left has cancelled the turn already, and takes it out of the queue only when it runs again.
+            if not turn.done():
+                self._working += size
+                turn.set_result(None)
 
     def keep(self, size: int) -> bool:
         """Take so many bytes into memory; False where that is full."""

@@ -57,3 +57,28 @@ def test_bodies_on_disk_are_bounded_and_worked_on_in_turn(tmp_path: Path) -> Non
         assert order == ["large", "small", "next"]
 
     asyncio.run(check())
+
+
+def test_who_leaves_in_the_moment_that_room_comes_takes_nothing_along(tmp_path: Path) -> None:
+    async def check() -> None:
+        intake = Intake(tmp_path / "uploads", room=1 << 20)
+        inside, done = asyncio.Event(), asyncio.Event()
+
+        async def work() -> None:
+            async with intake.room(1 << 20):
+                inside.set()
+                await done.wait()
+
+        holder = asyncio.create_task(work())
+        await inside.wait()
+        waiting = [asyncio.create_task(work()) for _ in range(3)]
+        await asyncio.sleep(0)
+        # The holder runs before the one who leaves does again: its turn is cancelled, and still stands in the queue.
+        done.set()
+        waiting[0].cancel()
+        results = await asyncio.gather(holder, *waiting, return_exceptions=True)
+        assert [type(result) for result in results] == [type(None), asyncio.CancelledError, type(None), type(None)]
+        async with asyncio.timeout(5), intake.room(1 << 20):
+            pass  # all of it was given back
+
+    asyncio.run(check())
