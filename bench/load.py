@@ -18,6 +18,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
+from functools import partial
 from http.client import HTTPConnection, HTTPException
 from itertools import count
 from pathlib import Path
@@ -145,7 +146,7 @@ def strained(address: str, readers: int, seconds: float) -> dict[str, float]:
     """Put a service under load for a while; return the figures."""
     asker = Asker(address)
     work: list[Callable[[], None]] = [lambda: committing(asker), lambda: probing(asker), lambda: reading(asker)]
-    work += [lambda place=place: straining(asker, place) for place in range(readers)]  # type: ignore[misc]  # bound now
+    work += [partial(straining, asker, place) for place in range(readers)]
     threads = [threading.Thread(target=each, daemon=True) for each in work]
     began = time.perf_counter()
     for thread in threads:

@@ -42,10 +42,11 @@ class GrammarFault(Exception):
 @lru_cache(maxsize=4096)
 def name_of(written: str) -> XmlName:
     """Take a name of expat's apart: namespace, local name and prefix, of which the first or the last may be missing."""
-    parts = written.split(SEPARATOR)
-    if len(parts) == 1:
-        return XmlName("", parts[0], "")
-    return XmlName(parts[0], parts[1], parts[2] if len(parts) > 2 else "")  # noqa: PLR2004
+    first, *rest = written.split(SEPARATOR)
+    if not rest:
+        return XmlName("", first, "")
+    local, *prefix = rest
+    return XmlName(first, local, "".join(prefix))
 
 
 def qualified(name: XmlName) -> str:

@@ -97,7 +97,7 @@ class SparqlAnswer:
 
 
 class QueryPool:
-    """SparqlWorker processes for queries; lives in one event loop between ``start`` and ``stop``."""
+    """Worker processes for queries; lives in one event loop between ``start`` and ``stop``."""
 
     def __init__(
         self,
