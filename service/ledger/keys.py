@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,12 +11,11 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, func, select, update
 
-from stratagraph.ontology.facts import LedgerChange, Method
-from stratagraph.service.ledger.chain import SALT_LENGTH, Content, moment
+from stratagraph.service.ledger.chain import moment
 from stratagraph.service.ledger.commit import Receipt
 from stratagraph.service.ledger.entry import Entry
 from stratagraph.service.ledger.errors import KeyForeign, KeyLost
-from stratagraph.service.ledger.intake import LEDGER_SOURCE
+from stratagraph.service.ledger.own_entry import write_own
 from stratagraph.service.ledger.schema import batches, ledger
 from stratagraph.service.ledger.signing import Signer, is_endorsed
 
@@ -101,21 +99,7 @@ def rekey(entry: Entry, key_file: Path, rekeying: Rekeying, *, ontology_hash: st
     if older is not None and ours:
         note["signature"] = older.endorse(entry.memory.ledger_id, signer.public_key)
     remember(entry.connection, signer)
-    salt = os.urandom(SALT_LENGTH)
-    run = f"{KEY_CHANGE}:{entry.sequence}"
-    batch_hash = entry.finish(
-        kind=KEY_CHANGE,
-        source=LEDGER_SOURCE,
-        run=run,
-        method=Method.DECLARED.value,
-        ontology=ontology_hash,
-        content=Content([]).digest(salt),
-        salt=salt,
-        note=json.dumps(note, ensure_ascii=False, separators=(",", ":"), sort_keys=True),
-    ).hex()
-    time = moment(entry.time)
-    change = LedgerChange(sequence=entry.sequence, time=time, batch_hash=batch_hash, source=LEDGER_SOURCE, run=run)
-    receipt = Receipt(sequence=entry.sequence, batch_hash=batch_hash, time=time, duplicate=False, change=change)
+    receipt = write_own(entry, kind=KEY_CHANGE, note=note, ontology_hash=ontology_hash)
     return signer, receipt
 
 

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, bindparam, delete, exists, null, or_, select, update
 
-from stratagraph.ontology.facts import Claim, Fact, Iri, LedgerChange, Literal, Method, Term
+from stratagraph.ontology.facts import Fact, Iri, Literal, Term
 from stratagraph.ontology.identity import statement_iri
 from stratagraph.ontology.model import CORE_SOURCE
 from stratagraph.ontology.sentences import in_part
-from stratagraph.service.ledger.chain import SALT_LENGTH, Content, commitment, moment
+from stratagraph.service.ledger.chain import commitment
 from stratagraph.service.ledger.claims import Claims, named_claims
 from stratagraph.service.ledger.commit import Receipt
 from stratagraph.service.ledger.database import chunks
 from stratagraph.service.ledger.dropping import REDACTION, drop, ranges
 from stratagraph.service.ledger.entry import Entry
 from stratagraph.service.ledger.errors import NothingToRedact, NotRedactable, ReasonTells
-from stratagraph.service.ledger.intake import LEDGER_SOURCE
 from stratagraph.service.ledger.interning import Decoded, Texts, find, is_storable
 from stratagraph.service.ledger.mentions import Mention, mentions, plain
 from stratagraph.service.ledger.observed import NAMED as NAMED_OBSERVATIONS
+from stratagraph.service.ledger.own_entry import write_own
 from stratagraph.service.ledger.schema import batches, claims, observations, scope_runs, terms
 
 LEAST: Final = 3
@@ -131,7 +130,7 @@ def redact(entry: Entry, sought: Sought, *, by: str, why: str, ontology_hash: st
     note: dict[str, Any] = {"by": by, "erased": [[row.opened, committed[row.id].hex()] for row in rows], "why": why}
     if seen:
         note["dropped"] = ranges(row.id for row in seen)
-    receipt = _written(entry, note, closed, ontology_hash=ontology_hash)
+    receipt = write_own(entry, kind=REDACTION, note=note, ontology_hash=ontology_hash, closed=closed)
     # It may remember the numbers of terms that are gone now.
     entry.memory.forget()
     return Redaction(
@@ -215,30 +214,6 @@ def _refuse_telling(erased: Iterable[str], by: str, why: str) -> None:
         value = plain(text)
         if len(value) >= LEAST and value.casefold() in told:
             raise ReasonTells
-
-
-def _written(entry: Entry, note: dict[str, Any], closed: tuple[Claim, ...], *, ontology_hash: str) -> Receipt:
-    salt = os.urandom(SALT_LENGTH)
-    run = f"{REDACTION}:{entry.sequence}"
-    batch_hash = entry.finish(
-        kind=REDACTION,
-        source=LEDGER_SOURCE,
-        run=run,
-        method=Method.DECLARED.value,
-        ontology=ontology_hash,
-        content=Content([]).digest(salt),
-        salt=salt,
-        note=json.dumps(note, ensure_ascii=False, separators=(",", ":")),
-    ).hex()
-    change = LedgerChange(
-        sequence=entry.sequence,
-        time=moment(entry.time),
-        batch_hash=batch_hash,
-        closed=closed,
-        source=LEDGER_SOURCE,
-        run=run,
-    )
-    return Receipt(sequence=change.sequence, batch_hash=batch_hash, time=change.time, duplicate=False, change=change)
 
 
 def erased_commitments(connection: Connection) -> set[bytes]:
