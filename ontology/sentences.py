@@ -70,9 +70,9 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"
 
 
-def in_part(names: Sequence[str], most: int) -> str:
+def in_part(names: Sequence[str], most: int, between: str = ", ") -> str:
     """Return the first of the names, and how many more there are."""
-    listed = ", ".join(names[:most])
+    listed = between.join(names[:most])
     return f"{listed} and {len(names) - most} more" if len(names) > most else listed
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from stratagraph.loaders.origins import Loaded
-from stratagraph.ontology.errors import in_short
+from stratagraph.ontology.errors import MOST_FINDINGS, in_short
 from stratagraph.ontology.facts import Literal
 from stratagraph.ontology.namespaces import compact
 from stratagraph.ontology.sentences import counted, in_part, say
@@ -19,6 +19,7 @@ from stratagraph.ontology.terms import decode
 from stratagraph.service.cli.mistakes import sentence
 from stratagraph.service.cli.options import write
 from stratagraph.service.cli.tongue import tell, tongue
+from stratagraph.service.http.receipts import remarked
 
 SHOWN: Final = 200
 """Lines of one kind of change that a terminal is given; the JSON form has more."""
@@ -50,8 +51,7 @@ class Account:
     def tell(self, form: AccountForm, *, gone: Sequence[str] = (), skipped: Sequence[str] = ()) -> None:
         """Write the account to standard output; ``gone`` are the scopes closed, ``skipped`` the files left out."""
         if form is AccountForm.JSON:
-            warnings = {"warnings": self._all_warnings()}
-            document = {**self.answer, **warnings, "source": self.source, "gone": list(gone), "skipped": list(skipped)}
+            document = {**self._told(), "source": self.source, "gone": list(gone), "skipped": list(skipped)}
             write(json.dumps(document, ensure_ascii=False, indent=2))
             return
         for line in self._lines(gone, skipped):
@@ -91,8 +91,7 @@ class Account:
                 f"({compact(reference['predicate'])}, said by source '{reference['source']}' in "
                 f"'{reference['scope']}')"
             )
-        if len(dangling) > limit:
-            more = len(dangling) - limit
+        if more := (self.answer["danglingCount"] or 0) - len(dangling[:limit]):
             yield counted(more, "more reference points to what is closed", "more references point to what is closed")
 
     def _changes(self) -> Iterator[str]:
@@ -108,27 +107,32 @@ class Account:
         # A withdrawal brings no statements that the gate could warn of.
         if self.loaded is None:
             return
-        warnings = self._all_warnings()
+        told = self._told()
+        warnings, count = told["warnings"], told["warningCount"]
         if self.every_warning:
             yield from (f"warning: {sentence(warning, self.loaded)}" for warning in warnings)
+            if count > len(warnings):
+                yield counted(count - len(warnings), "more warning.", "more warnings.")
             return
-        if warnings and not _anything(self.answer):
-            yield f"{counted(len(warnings), 'warning')}, as before; --warnings lists them."
+        if count and not _anything(self.answer):
+            yield f"{counted(count, 'warning')}, as before; --warnings lists them."
             return
-        groups: dict[str, list[dict[str, Any]]] = {}
-        for warning in warnings:
-            # A remark about a file comes from no shape, so each is a kind of its own.
-            groups.setdefault(warning.get("shape") or warning["text"], []).append(warning)
-        for group in groups.values():
-            first = f"warning: {sentence(group[0], self.loaded)}"
-            yield f"{first} (and {len(group) - 1} more of this kind)" if len(group) > 1 else first
-        if len(warnings) > len(groups):
-            yield f"{len(warnings)} warnings of {len(groups)} kinds; --warnings lists them all."
+        # A remark about a file comes from no shape, so each is a kind of its own.
+        first = {warning.get("shape") or warning["text"]: warning for warning in reversed(warnings)}
+        for kind, warning in reversed(first.items()):
+            more = told["warningKinds"].get(kind, 1) - 1
+            line = f"warning: {sentence(warning, self.loaded)}"
+            yield f"{line} (and {more} more of this kind)" if more else line
+        if count > len(first):
+            kinds = len(first.keys() | told["warningKinds"].keys())
+            if count > MOST_FINDINGS:
+                yield f"{count} warnings of {kinds} kinds; --warnings lists the first {MOST_FINDINGS}."
+            else:
+                yield f"{count} warnings of {kinds} kinds; --warnings lists them all."
 
-    def _all_warnings(self) -> list[dict[str, Any]]:
-        """Return what is odd about the files, then what the gate would like to see."""
-        remarks = self.loaded.remarks if self.loaded else ()
-        return [*(remark.document() for remark in remarks), *self.answer["warnings"]]
+    def _told(self) -> dict[str, Any]:
+        """Return the answer, with what is odd about the files that were read here."""
+        return remarked(self.answer, self.loaded.remarks if self.loaded else ())
 
 
 def summary(answer: dict[str, Any]) -> str:

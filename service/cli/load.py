@@ -81,7 +81,7 @@ def load(
     ] = False,
     dry_run: DryRun = False,
     form: Listed = AccountForm.TEXT,
-    warnings: Annotated[bool, typer.Option("--warnings", help="List every warning.")] = False,
+    warnings: Annotated[bool, typer.Option("--warnings", help="List the first twenty warnings.")] = False,
     data: Data = None,
     config: Config = None,
     ontology: Ontology = None,

@@ -6,8 +6,10 @@ import logging
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
+from stratagraph.ontology.errors import MOST_FINDINGS
 from stratagraph.ontology.facts import Batch, Fact, Iri, Method
 from stratagraph.ontology.model import CORE_SOURCE, OntologyModel
 from stratagraph.ontology.namespaces import RDF
@@ -33,6 +35,15 @@ class Committed:
 
     receipt: Receipt
     warnings: tuple[GateFinding, ...]
+
+    def most_telling(self) -> list[GateFinding]:
+        """Return as many warnings as are listed: one of each kind before the others, so that no kind hides another."""
+        first: dict[str, GateFinding] = {}
+        others: list[GateFinding] = []
+        for warning in self.warnings:
+            if first.setdefault(warning.shape, warning) is not warning and len(others) < MOST_FINDINGS:
+                others.append(warning)
+        return [*first.values(), *others][:MOST_FINDINGS]
 
 
 class Committer:
@@ -188,8 +199,11 @@ class Committer:
             if batch.method is Method.DECLARED:
                 return tuple(sameness.warnings(batch))
             opened = [claim.fact.subject for claim in receipt.change.opened if claim.fact.predicate == RDF.type]
-            for finding in sameness.appeared(opened):
+            appeared = sameness.appeared(opened)
+            for finding in islice(appeared, MOST_FINDINGS):
                 log.warning("%s", finding.text())
+            if more := sum(1 for _ in appeared):
+                log.warning("%d more warnings of who may be who came with sequence %d", more, receipt.sequence)
         except Exception:
             log.exception("who is who in sequence %d can't be told", receipt.sequence)
         return ()

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from stratagraph.ontology.errors import MOST_FINDINGS
 from stratagraph.ontology.facts import Claim, Fact, Iri, LedgerChange, Term
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import RDF
@@ -51,11 +52,12 @@ class Effects:
     dangling: tuple[Claim, ...] = ()
 
     def counts(self) -> dict[str, Any]:
-        """Return how many assets and relations, and the references that lead nowhere now."""
+        """Return how many assets and relations, and the first references that lead nowhere now."""
         return {
             "assets": {"opened": len(self.opened), "changed": len(self.changed), "closed": len(self.closed)},
             "relations": {"opened": len(self.relations_opened), "closed": len(self.relations_closed)},
-            "dangling": [_reference(claim) for claim in self.dangling[:LISTED]],
+            "dangling": [_reference(claim) for claim in self.dangling[:MOST_FINDINGS]],
+            "danglingCount": len(self.dangling),
         }
 
     def lists(self) -> dict[str, Any]:

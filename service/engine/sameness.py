@@ -6,13 +6,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from stratagraph.ontology.errors import MOST_FINDINGS, in_short
 from stratagraph.ontology.facts import Batch, Fact, Iri, Literal
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import RDF, SG, SH, SHAPE_BASE, compact, local_name
+from stratagraph.ontology.sentences import in_part
 from stratagraph.queries.messages import LANGUAGES, messages
 from stratagraph.service.deriver import Deriver
 from stratagraph.service.deriver.namesakes import NearMiss
-from stratagraph.shapes.finding import GateFinding
+from stratagraph.shapes.finding import LONGEST_VALUE, GateFinding
 
 TOPIC: Final = "identity"
 NEAR: Final = SHAPE_BASE + "near-miss"
@@ -64,7 +66,7 @@ class Sameness:
         return _warning(NEAR, miss.asset, SG.sameAssetAs, texts, value=miss.other)
 
     def _told(self, miss: NearMiss, language: str) -> str:
-        sources = ", ".join(self._deriver.sources_of(miss.other))
+        sources = in_part(self._deriver.sources_of(miss.other), MOST_FINDINGS)
         return messages(TOPIC, language)["near"].format(sources=sources, advice=_advice(miss, language))
 
     # Merges ------------------------------------------------------------------------------------------------------
@@ -82,7 +84,7 @@ class Sameness:
         kinds = {info.kind for info in infos if info.key_properties}
         if all(self._related(one, other) for one in kinds for other in kinds):
             return
-        others = ", ".join(compact(member) for member in told if member != asset)
+        others = in_part([compact(member) for member in told if member != asset], MOST_FINDINGS)
         texts = {}
         for language in LANGUAGES:
             labels = ", ".join(self._model.label(kind, language.lower()) for kind in sorted(kinds))
@@ -102,8 +104,10 @@ class Sameness:
                     said[fact.predicate][member].add(fact.object.value)
         for attribute, members in sorted(said.items()):
             if len({frozenset(values) for values in members.values()}) > 1:
-                listed = "; ".join(f"{compact(one)}: {', '.join(sorted(v))}" for one, v in sorted(members.items()))
-                texts = {tag.lower(): messages(TOPIC, tag)["values"].format(values=listed) for tag in LANGUAGES}
+                shown = in_part(
+                    [f"{compact(one)}: {_values(v)}" for one, v in sorted(members.items())], MOST_FINDINGS, "; "
+                )
+                texts = {tag.lower(): messages(TOPIC, tag)["values"].format(values=shown) for tag in LANGUAGES}
                 yield _warning(VALUES, asset, attribute, texts)
 
 
@@ -140,4 +144,8 @@ def _fields(parts: Iterable[tuple[Iri, str]]) -> dict[str, str]:
 
 
 def _yaml(parts: Iterable[tuple[Iri, str]]) -> str:
-    return ", ".join(f"{name}: {value}" for name, value in _fields(parts).items())
+    return ", ".join(f"{name}: {in_short(value, LONGEST_VALUE)}" for name, value in _fields(parts).items())
+
+
+def _values(values: Iterable[str]) -> str:
+    return in_part([in_short(value, LONGEST_VALUE) for value in sorted(values)], MOST_FINDINGS)

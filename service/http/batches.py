@@ -18,7 +18,6 @@ from stratagraph.loaders.scopes import SourceFile
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Batch
 from stratagraph.ontology.model import OntologyModel
-from stratagraph.service.engine.committer import Committed
 from stratagraph.service.engine.effects import effects
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.http.documents.ledger import BatchReceipt, WithdrawalReceipt
@@ -27,6 +26,7 @@ from stratagraph.service.http.documents.problem import problems
 from stratagraph.service.http.intake import Intake
 from stratagraph.service.http.negotiation import media_type_of
 from stratagraph.service.http.places import WRITERS
+from stratagraph.service.http.receipts import UNREAD, receipt, remarked
 from stratagraph.service.http.sequence import answered_at
 from stratagraph.service.http.tongue import in_tongue
 from stratagraph.service.http.wire import LONGEST_NAME, LONGEST_SCOPE, WireBatch
@@ -143,8 +143,7 @@ def router(engine: Engine, intake: Intake) -> APIRouter:
             commit = partial(Writer(engine).commit, loaded.batch, dry_run=dry_run)
             answer = await to_thread.run_sync(commit, limiter=writers)
         _announce(answer)
-        warnings = [*(remark.document() for remark in loaded.remarks), *answer["warnings"]]
-        told: dict[str, Any] = in_tongue(answer | {"warnings": warnings})
+        told: dict[str, Any] = in_tongue(remarked(answer, loaded.remarks))
         return told
 
     @routes.delete(
@@ -166,16 +165,6 @@ def router(engine: Engine, intake: Intake) -> APIRouter:
         return told
 
     return routes
-
-
-UNREAD: Final[dict[str, Any]] = {
-    "assets": None,
-    "relations": None,
-    "dangling": [],
-    "partial": True,
-    "partialReason": "The batch is committed; what it means in the graph could not be read just now.",
-}
-"""Stands for what could not be read of a batch that is committed."""
 
 
 class Writer:
@@ -260,18 +249,3 @@ def _batch(engine: Engine, body: bytes, media_type: str, source: str, scope: str
             raise MalformedBatch(reason=f"{where}: {first['msg']}" if where else first["msg"]) from None
     document = SourceFile(scope=scope, data=body, shown=MEDIA_TYPES[media_type])
     return files.transform([document], model=engine.model, base=engine.settings.base, source=source, complete=complete)
-
-
-def receipt(committed: Committed) -> dict[str, Any]:
-    """Return what a client learns of its batch."""
-    receipt = committed.receipt
-    return {
-        "sequence": receipt.sequence,
-        "hash": receipt.batch_hash,
-        "time": receipt.time.isoformat(),
-        "duplicate": receipt.duplicate,
-        "opened": len(receipt.change.opened),
-        "closed": len(receipt.change.closed),
-        "observations": len(receipt.change.observations),
-        "warnings": [finding.document() for finding in committed.warnings],
-    }

@@ -56,6 +56,14 @@ def model(iri: Iri) -> tuple[Fact, ...]:
     return Fact(iri, RDF.type, SG.BaseModel), Fact(iri, SG.name, Literal("model"))
 
 
+def triple(fact: Fact) -> list[str]:
+    return [encode(fact.subject), encode(fact.predicate), encode(fact.object)]
+
+
+def typed(iri: Iri, cls: Iri) -> tuple[Fact, ...]:
+    return Fact(iri, RDF.type, cls), Fact(iri, SG.name, Literal(iri.rpartition("/")[2]))
+
+
 def labelled(value: Term) -> Fact:
     return Fact(MODEL, RDFS.label, value)
 
@@ -173,6 +181,36 @@ def test_a_refusal_lists_the_first_findings_and_counts_the_rest(service: Running
     if count > MOST_FINDINGS:
         assert refused["count"] >= count
         assert refused["more"] == refused["count"] - MOST_FINDINGS
+
+
+def test_a_receipt_lists_the_first_warnings_of_each_kind_and_counts_the_rest(service: Running) -> None:
+    bare = [f"{ASSET_BASE}Prompt/bare-{number}" for number in range(3 * MOST_FINDINGS)]
+    facts = [fact for iri in bare for fact in typed(iri, SG.Prompt)]
+    answer = send(service, *facts)
+    assert answer["status"] == 201, answer
+    assert len(answer["warnings"]) == MOST_FINDINGS
+    assert answer["warningCount"] == sum(answer["warningKinds"].values())
+    assert set(answer["warningKinds"].values()) == {len(bare)}, "every prompt lacks the same"
+    assert {warning["shape"] for warning in answer["warnings"]} == answer["warningKinds"].keys()
+
+
+def test_remarks_on_a_file_are_listed_and_counted_with_the_warnings(service: Running) -> None:
+    twice = "".join(f"- {{kind: Agent, name: twice, purpose: p{number}}}\n" for number in range(2 * MOST_FINDINGS))
+    answer = send_document(service, f"assets:\n{twice}", media_type="application/yaml")
+    assert answer["status"] == 201, answer
+    remarks = [warning for warning in answer["warnings"] if "place" in warning]
+    assert MOST_FINDINGS // 2 <= len(remarks) <= len(answer["warnings"]) <= MOST_FINDINGS
+    assert answer["warningCount"] == 2 * MOST_FINDINGS - 1 + sum(answer["warningKinds"].values())
+
+
+def test_references_that_lead_nowhere_are_listed_in_part_and_counted(service: Running) -> None:
+    tool, users = f"{ASSET_BASE}Tool/gone", [f"{ASSET_BASE}Agent/user-{number}" for number in range(2 * MOST_FINDINGS)]
+    named = [fact for iri, cls in ((tool, SG.Tool), *((user, SG.Agent) for user in users)) for fact in typed(iri, cls)]
+    scope = {"name": "tools", "stated": [triple(fact) for fact in typed(tool, SG.Tool)], "complete": True}
+    assert send(service, scopes=[scope])["status"] == 201
+    assert send(service, *named[2:], *(Fact(user, SG.dependsOn, tool) for user in users))["status"] == 201
+    closed = send(service, scopes=[scope | {"stated": []}])
+    assert (len(closed["dangling"]), closed["danglingCount"]) == (MOST_FINDINGS, len(users))
 
 
 @pytest.mark.parametrize(("lang", "told"), [("en", "and 80 more faults"), ("pt-BR", "e mais 80 erros")])

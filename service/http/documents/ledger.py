@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from stratagraph.ontology.errors import MOST_FINDINGS
 from stratagraph.service.http.documents.document import Document
 
 
@@ -32,10 +33,17 @@ class BatchReceipt(Document):
     opened: int = Field(description="Facts that were opened")
     closed: int = Field(description="Facts that were closed")
     observations: int
-    warnings: list[dict[str, object]] = Field(description="What the loader and the gate would like to see mended")
+    warnings: list[dict[str, object]] = Field(
+        description=f"What the loader and the gate would like to see mended: the first {MOST_FINDINGS}"
+    )
+    warning_count: int = Field(description="How many warnings there are")
+    warning_kinds: dict[str, int] = Field(description="How many of them come from each shape of the gate")
     assets: AssetCounts | None
     relations: RelationCounts | None
-    dangling: list[dict[str, object]] = Field(description="References that lead nowhere now")
+    dangling: list[dict[str, object]] = Field(
+        description=f"References that lead nowhere now: the first {MOST_FINDINGS}"
+    )
+    dangling_count: int | None = Field(description="How many such references there are")
     dry_run: bool
     partial: bool | None = Field(default=None, description="Whether the counts could not be read after the commit")
     partial_reason: str | None = None

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from stratagraph.ontology.errors import MOST_FINDINGS
 from stratagraph.ontology.namespaces import ASSET_BASE
 from stratagraph.queries.impact.document import impact_document
 from stratagraph.queries.impact.impact import Direction, impact
@@ -360,6 +361,20 @@ def test_warnings_are_one_line_a_kind_and_listed_when_asked(load: Load, tmp_path
     assert f"{4 * len(kinds)} warnings, as before" in again
     listed = load(file, "--warnings").stdout
     assert len([line for line in listed.splitlines() if line.startswith("warning: ")]) == 4 * len(kinds)
+
+
+def test_of_many_warnings_the_first_are_listed_and_the_rest_is_counted(load: Load, tmp_path: Path) -> None:
+    file = write(tmp_path / "estate", models=" ".join(f"m{number}" for number in range(50))) / "models.yaml"
+    first = load(file).stdout
+    kinds = [line for line in first.splitlines() if line.startswith("warning: ")]
+    assert all("49 more of this kind" in line for line in kinds)
+    count = 50 * len(kinds)
+    assert f"{count} warnings of {len(kinds)} kinds; --warnings lists the first {MOST_FINDINGS}." in first
+    listed = load(file, "--warnings").stdout.splitlines()
+    assert len([line for line in listed if line.startswith("warning: ")]) == MOST_FINDINGS
+    assert f"{count - MOST_FINDINGS} more warnings." in listed
+    document = json.loads(load(file, "--format", "json").stdout)
+    assert (len(document["warnings"]), document["warningCount"]) == (MOST_FINDINGS, count)
 
 
 @pytest.mark.parametrize("arguments", [("--source", ""), ("--source", " "), ("--source", "x" * 201), ("--scope", "")])

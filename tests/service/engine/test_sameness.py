@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from stratagraph.ontology.errors import MOST_FINDINGS
 from stratagraph.ontology.namespaces import ASSET_BASE, SHAPE_BASE
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.settings import load_settings
@@ -152,6 +153,20 @@ def test_telemetry_that_comes_later_is_logged_once_and_told_on_the_asset(
     (told,) = estate.get("/api/assets/Agent/vita")["nearMisses"]
     assert told["iri"] == SEEN
     assert "escreva serviceName" in estate.get("/api/assets/Agent/vita", lang="pt-BR")["nearMisses"][0]["advice"]
+
+
+def test_of_many_near_misses_at_once_the_log_names_the_first_and_counts_the_rest(
+    estate: Estate, caplog: pytest.LogCaptureFixture
+) -> None:
+    count = 2 * MOST_FINDINGS
+    estate.load("assets:\n" + "".join(f"- {{kind: Tool, name: tool-{number}}}\n" for number in range(count)))
+    trace = (9).to_bytes(16)
+    tools = (span(3 + number, tool(f"tool-{number}"), parent=2, trace=trace, start=NOW) for number in range(count))
+    with caplog.at_level(logging.WARNING, logger="stratagraph.service.engine.committer"):
+        estate.trace(span(2, agent("vita"), trace=trace, start=NOW), *tools)
+    lines = [record.getMessage() for record in caplog.records if "committer" in record.name]
+    assert len(lines) == MOST_FINDINGS + 1
+    assert lines[-1].startswith(f"{count - MOST_FINDINGS} more")
 
 
 def test_one_file_may_name_an_asset_in_two_ways(estate: Estate) -> None:

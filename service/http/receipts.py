@@ -1,0 +1,49 @@
+"""What a client learns of its batch, and what the loader and the gate would like to see mended in it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Final
+
+from stratagraph.ontology.errors import MOST_FINDINGS
+
+if TYPE_CHECKING:
+    from stratagraph.loaders.origins import Remark
+    from stratagraph.service.engine.committer import Committed
+
+UNREAD: Final[dict[str, Any]] = {
+    "assets": None,
+    "relations": None,
+    "dangling": [],
+    "danglingCount": None,
+    "partial": True,
+    "partialReason": "The batch is committed; what it means in the graph could not be read just now.",
+}
+"""Stands for what could not be read of a batch that is committed."""
+
+
+def receipt(committed: Committed) -> dict[str, Any]:
+    """Return what a client learns of its batch."""
+    receipt = committed.receipt
+    kinds = Counter(finding.shape for finding in committed.warnings)
+    return {
+        "sequence": receipt.sequence,
+        "hash": receipt.batch_hash,
+        "time": receipt.time.isoformat(),
+        "duplicate": receipt.duplicate,
+        "opened": len(receipt.change.opened),
+        "closed": len(receipt.change.closed),
+        "observations": len(receipt.change.observations),
+        "warnings": [finding.document() for finding in committed.most_telling()],
+        "warningCount": len(committed.warnings),
+        "warningKinds": dict(kinds),
+    }
+
+
+def remarked(answer: dict[str, Any], remarks: Iterable[Remark]) -> dict[str, Any]:
+    """Return a batch's answer with what is odd about its files before what the gate would like to see."""
+    told, found = tuple(remarks), answer["warnings"]
+    room = max(MOST_FINDINGS - len(found), MOST_FINDINGS // 2)  # neither crowds the other out
+    warnings = [*(remark.document() for remark in told[:room]), *found]
+    return answer | {"warnings": warnings[:MOST_FINDINGS], "warningCount": len(told) + answer["warningCount"]}
