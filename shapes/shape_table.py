@@ -254,8 +254,10 @@ class Table:
     def clashes(self, nodes: Iterable[Iri], types: Types) -> Iterator[GateFinding]:
         """Yield a finding for every class of a node that excludes another class of it."""
         for node in nodes:
-            stated = ", ".join(sorted(map(compact, types[node])))
-            yield from (self._clash(node, cls, stated) for cls in self._excluding(self._closure(types[node])))
+            # A node may be typed by a text alone, which is no class.
+            classes = types.get(node, frozenset())
+            stated = ", ".join(sorted(map(compact, classes)))
+            yield from (self._clash(node, cls, stated) for cls in self._excluding(self._closure(classes)))
 
     def _excluding(self, closure: frozenset[Iri]) -> Iterator[Iri]:
         """Yield each class that excludes another one; several groups may say the same of a class."""

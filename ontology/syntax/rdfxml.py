@@ -30,6 +30,7 @@ from stratagraph.ontology.syntax.rdfxml_terms import (
 )
 
 _NO_DECLARATION: Final = "a document type or entity declaration is not accepted"
+_UNREAD_ENCODING: Final = "its encoding is not read here: save it as UTF-8"
 _DECLARATION: Final = re.compile(rb"<!(?![-[])")
 
 
@@ -96,6 +97,11 @@ def read_rdf_xml(data: bytes, base: str, depth_limit: int) -> list[ox.Quad]:
         declared = _DECLARATION.search(around) is not None
         reason = _NO_DECLARATION if declared else f"it is no well-formed XML: {expat.ErrorString(error.code)}"
         raise RdfXmlError(reason, error.lineno, error.offset + 1) from None
+    except (LookupError, ValueError):
+        # Python's own answer where it has no codec of that name, or none with a byte for each character.
+        if reader.has_begun:
+            raise
+        raise RdfXmlError(_UNREAD_ENCODING, 1, 1) from None
     return reader.quads
 
 
@@ -124,6 +130,11 @@ class _Reader:
         self._labels: dict[str, ox.BlankNode] = {}
         self._identities: set[str] = set()
         self._blanks = 0
+
+    @property
+    def has_begun(self) -> bool:
+        """Tell whether an element was met."""
+        return len(self._open) > 1
 
     def listen(self, parser: Any) -> None:
         """Take the parser's events."""

@@ -54,6 +54,7 @@ def test_a_sound_estate_passes() -> None:
     [
         (":x a sg:Modell .", "known-class"),
         (':model a "text" .', "known-class"),
+        (':nothing_else a "text" .', "known-class"),
         (":agent sg:useModel :model .", "known-predicate"),
         (":agent <http://www.w3.org/2002/07/owl#sameAs> :model .", "known-predicate"),
         (":agent <http://www.w3.org/2000/01/rdf-schema#subClassOf> sg:BaseModel .", "known-predicate"),

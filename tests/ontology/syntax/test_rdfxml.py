@@ -125,6 +125,15 @@ def test_the_encoding_is_the_one_that_is_declared() -> None:
     assert "\u00e9" in str(fact.object)
 
 
+@pytest.mark.parametrize(
+    "name", ["rot13", "hex", "undefined", "utf-7", "shift_jis", "gb18030", "utf-32", "cp037", "idna", "no-such-name"]
+)
+def test_an_encoding_that_is_not_read_is_a_fault_of_the_document(name: str) -> None:
+    with pytest.raises(MalformedRdf) as caught:
+        parse_rdf(f'<?xml version="1.0" encoding="{name}"?>{document("<e:T/>")}'.encode(), "rdfxml", BASE, "file")
+    assert caught.value.line == 1
+
+
 FAULTS = {
     "two names": '<e:T r:about="x" r:ID="y"/>',
     "ID twice": '<e:T r:ID="x"/><e:U r:ID="x"/>',
