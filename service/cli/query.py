@@ -108,8 +108,9 @@ def _ask(client: Client, asked: str, form: Format | None, as_of: str | None) -> 
     except Refused as refused:
         if refused.code != NOT_ACCEPTABLE:
             raise
-        if form in GRAPHS and "Accept header" not in refused.detail:
-            fail(refused.detail.replace("Accept text/turtle.", "Choose --format turtle."))
+        if "Accept header" not in refused.detail:
+            told = refused.detail.replace("Accept text/turtle.", "Choose --format turtle.")
+            fail(told.replace("Accept application/sparql-results+json.", "Choose --format json."))
         fail(_no_form(form))
 
 

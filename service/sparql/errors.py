@@ -52,6 +52,14 @@ class GraphNotWritable(StratagraphError, slug="graph-not-writable", status=406):
     detail: str
 
 
+class RowsNotWritable(StratagraphError, slug="rows-not-writable", status=406):
+    """XML has no form for a value of the answer."""
+
+    text = "The answer cannot be written as XML: {detail}. Accept application/sparql-results+json."
+
+    detail: str
+
+
 class NoPast(StratagraphError, slug="no-past", status=400):
     """The endpoint was asked about the past and knows only the present."""
 

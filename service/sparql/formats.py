@@ -31,6 +31,10 @@ GRAPHS: Final = {
 """Formats of CONSTRUCT and DESCRIBE, the default first."""
 
 
+class UnwritableRowError(ValueError):
+    """A row that XML has no form for."""
+
+
 class Sink(Protocol):
     """A binary file to write to."""
 
@@ -55,6 +59,36 @@ def write_graph(triples: Iterable[Triple], out: Sink, form: RdfFormat) -> None:
         return
     prefixes = PREFIXES if form == RdfFormat.TURTLE else None
     serialize(triples, out, form, prefixes=prefixes)  # type: ignore[arg-type]  # it needs write and flush of IO[bytes], no more
+
+
+class XmlSink:
+    """Stands before the file that the engine writes rows in XML to: they come out well-formed, or not at all.
+
+    The engine leaves characters as they are that XML has not, and line returns, which a reader takes for line feeds.
+    """
+
+    _FORBIDDEN: Final = re.compile(b"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
+
+    def __init__(self, out: Sink) -> None:
+        self._out = out
+        self._tail = b""
+
+    def write(self, data: bytes, /) -> int:
+        """Pass a piece on.
+
+        Raises:
+            UnwritableRowError: it holds a character that XML has not.
+        """
+        seen = self._tail + data
+        if found := self._FORBIDDEN.search(seen):
+            raise UnwritableRowError(f"a text holds the character U+{ord(found[0].decode()):04X}, which XML has not")
+        self._tail = seen[-2:]
+        self._out.write(data.replace(b"\r", b"&#13;"))
+        return len(data)
+
+    def flush(self) -> None:
+        """Let nothing wait."""
+        self._out.flush()
 
 
 class RowCounter(Protocol):

@@ -12,10 +12,18 @@ from dataclasses import dataclass
 from typing import BinaryIO, Final
 
 import orjson
-from pyoxigraph import NamedNode, QueryBoolean, QueryTriples, Store, Triple
+from pyoxigraph import NamedNode, QueryBoolean, QueryResultsFormat, QueryTriples, Store, Triple
 
 from stratagraph.ontology.namespaces import PREFIXES
-from stratagraph.service.sparql.formats import GRAPHS, RESULTS, RowCounter, row_counter, write_graph
+from stratagraph.service.sparql.formats import (
+    GRAPHS,
+    RESULTS,
+    RowCounter,
+    UnwritableRowError,
+    XmlSink,
+    row_counter,
+    write_graph,
+)
 from stratagraph.service.sparql.rdfxml_writer import UnwritableTripleError
 from stratagraph.service.sparql.syntax import in_one_line
 from stratagraph.service.workers import sandbox
@@ -93,7 +101,8 @@ def _evaluate(store: Store, question: SparqlQuestion, pipe: BinaryIO) -> None:
         return
     form = RESULTS[question.media_type]
     writer = _Writer(pipe, question, None if isinstance(found, QueryBoolean) else row_counter(form))
-    found.serialize(writer, form)  # type: ignore[arg-type]  # it needs write and flush of IO[bytes], no more
+    sink = XmlSink(writer) if form == QueryResultsFormat.XML else writer
+    found.serialize(sink, form)  # type: ignore[arg-type]  # it needs write and flush of IO[bytes], no more
     writer.finish()
 
 
@@ -121,6 +130,8 @@ def _answer(store: Store, question: SparqlQuestion, pipe: BinaryIO) -> None:
         closing = pack(Say.FAULT, {"kind": "syntax", "detail": in_one_line(str(error), question.text)})
     except _TooLarge as error:
         closing = pack(Say.FAULT, {"kind": str(error), "detail": ""})
+    except UnwritableRowError as error:
+        closing = pack(Say.FAULT, {"kind": "unwritable-row", "detail": str(error)})
     except UnwritableTripleError as error:
         closing = pack(Say.FAULT, {"kind": "unwritable", "detail": str(error)})
     except BrokenPipeError:

@@ -6,7 +6,7 @@ import asyncio
 from typing import ClassVar
 
 from stratagraph.ontology.errors import StratagraphError
-from stratagraph.service.sparql.errors import GraphNotWritable, QuerySyntax
+from stratagraph.service.sparql.errors import GraphNotWritable, QuerySyntax, RowsNotWritable
 from stratagraph.service.views.checkpoints import Checkpoint
 from stratagraph.service.workers.frames import Say, pack
 from stratagraph.service.workers.limits import QuerySettings
@@ -34,4 +34,6 @@ class SparqlWorker(Worker):
             return QuerySyntax(detail=detail)
         if kind == "unwritable":
             return GraphNotWritable(detail=detail)
+        if kind == "unwritable-row":
+            return RowsNotWritable(detail=detail)
         return super()._fault(kind, detail)

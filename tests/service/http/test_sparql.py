@@ -184,6 +184,14 @@ def test_what_rdf_xml_cannot_say_is_refused_and_nothing_else(served: Served) -> 
     assert ask(served, query, Accept="application/ld+json").status_code == 200
 
 
+def test_rows_that_xml_cannot_say_are_refused_and_no_others(served: Served) -> None:
+    refused = ask(served, 'SELECT ("\\u0001" AS ?x) {}', Accept="application/sparql-results+xml")
+    assert refused.status_code == 406
+    assert "U+0001" in refused.text
+    assert "a&#13;" in ask(served, 'SELECT ("a\\r" AS ?x) {}', Accept="application/sparql-results+xml").text
+    assert ask(served, 'SELECT ("\\u0001" AS ?x) {}', Accept="application/sparql-results+json").status_code == 200
+
+
 @pytest.mark.parametrize("media_type", GRAPH_TYPES)
 def test_the_description_is_written_in_every_graph_format(served: Served, media_type: str) -> None:
     form = RdfFormat.from_media_type(media_type)

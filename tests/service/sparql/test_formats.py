@@ -20,9 +20,11 @@ from pyoxigraph import (
     serialize,
 )
 from rdflib.compare import isomorphic
+from rdflib.query import Result
+from typing_extensions import Buffer
 
 from stratagraph.ontology.namespaces import RDF, SG
-from stratagraph.service.sparql.formats import row_counter, write_graph
+from stratagraph.service.sparql.formats import UnwritableRowError, XmlSink, row_counter, write_graph
 from stratagraph.service.sparql.rdfxml_writer import UnwritableTripleError
 
 FORMATS = [QueryResultsFormat.JSON, QueryResultsFormat.XML, QueryResultsFormat.CSV, QueryResultsFormat.TSV]
@@ -58,6 +60,39 @@ VALUES = (
     | st.builds(lambda text: Literal(text, language="pt-br"), WORDS)
     | st.builds(lambda text: Literal(text, datatype=NamedNode("http://e.example/t&u")), WORDS)
 )
+
+
+class Pieces(io.BytesIO):
+    """Takes what comes in pieces of a size of its own, as an engine may write it."""
+
+    def __init__(self, sink: XmlSink, size: int) -> None:
+        super().__init__()
+        self._sink = sink
+        self._size = size
+
+    def write(self, data: Buffer, /) -> int:
+        told = bytes(data)
+        for start in range(0, len(told), self._size):
+            self._sink.write(told[start : start + self._size])
+        return len(told)
+
+
+@pytest.mark.parametrize("size", [1, 2, 1000])
+@pytest.mark.parametrize(
+    "value", ["a\rb", "\r\n", "\t", "\x85\u2028", "\ufffd\U0010ffff", "<&\r>", "a\x00", "\x1f", "\ufffe", "a\uffffb"]
+)
+def test_rows_in_xml_are_well_formed_and_say_the_value_or_are_refused(value: str, size: int) -> None:
+    found = Store().query(f"SELECT ({Literal(value)} AS ?x) {{}}")
+    assert isinstance(found, QuerySolutions)
+    out = io.BytesIO()
+    sink = Pieces(XmlSink(out), size)
+    if any(letter in value for letter in "\x00\x1f\ufffe\uffff"):
+        with pytest.raises(UnwritableRowError):
+            found.serialize(sink, QueryResultsFormat.XML)
+        return
+    found.serialize(sink, QueryResultsFormat.XML)
+    (row,) = Result.parse(io.BytesIO(out.getvalue()), format="xml").bindings
+    assert [str(term) for term in row.values()] == [value]
 
 
 def written(triples: list[Triple]) -> bytes:
