@@ -12,11 +12,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-_BEGINS: Final = re.compile(r"(?<![^;\t\r\n])(?=[=+\-@\t\r\uff1d\uff0b\uff0d\uff20])")
-"""Where a formula begins: with a cell, or behind what a spreadsheet of another language takes for the cell's end.
-
-The wide signs count where Chinese or Japanese is spoken.
-"""
+_SIGN: Final = r"[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]"
+"""What a formula begins with; the wide signs count where Chinese or Japanese is spoken."""
+_UNSEEN: Final = r"[\x00-\x20\x7f-\xa0\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]"
+"""What a spreadsheet, or whatever a table passes through, may take away from before a cell's text."""
+_BEGINS: Final = re.compile(rf"\A(?={_UNSEEN}*{_SIGN})|(?<=[;\t\r\n])(?={_SIGN})")
+"""Where a formula begins: with a cell, or behind what a spreadsheet of another language takes for the cell's end."""
 _NUMBER: Final = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
 
 
