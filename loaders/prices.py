@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
+from stratagraph.loaders.genai.attribute_values import MOST
 from stratagraph.loaders.genai.record import Usage
 from stratagraph.ontology.facts import Fact, Iri, Literal, Term
 from stratagraph.ontology.namespaces import DCT, RDF, SG
@@ -136,9 +137,10 @@ def _text(told: Mapping[Iri, Term], predicate: Iri) -> str:
 
 
 def _amount(text: str) -> Decimal:
-    """Return an amount of 0 or more. Raises ValueError, InvalidOperation."""
+    """Return an amount of 0 or more that a call may cost. Raises ValueError, InvalidOperation."""
     amount = Decimal(text)
-    if not amount.is_finite() or amount < 0:  # Decimal reads 'NaN' and 'Infinity' too
+    # Decimal reads 'NaN' and 'Infinity' too; beyond the other bound a cost is no figure that can be kept.
+    if not amount.is_finite() or not 0 <= amount <= MOST:
         raise ValueError(text)
     return amount
 

@@ -14,8 +14,8 @@ from stratagraph.ontology.errors import StratagraphError
 
 LONGEST_NAME: Final = 256
 """A longer name is no name: it would be content, or junk that mints assets."""
-# Sums are doubles: beyond this, one token more makes no difference to them.
-_MOST_TOKENS: Final = 2**53
+MOST: Final = 2**53
+"""Tokens or money of one call. Sums are doubles: beyond this, one more makes no difference to them."""
 # Digits that are certain to fit 64 bits.
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,18}\Z")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
@@ -68,7 +68,7 @@ def tokens(key: str, value: AnyValue, empty: frozenset[str]) -> int | None:
         number = int(value.string_value)
     elif kind is None or (kind == "string_value" and value.string_value.strip() in empty):
         return None
-    if number is None or number > _MOST_TOKENS:
+    if number is None or number > MOST:
         raise BadAttribute(key=key, reason="is not a whole number")
     if number < 0:
         raise BadAttribute(key=key, reason=f"is negative ({number})")
@@ -88,6 +88,8 @@ def amount(key: str, value: AnyValue, empty: frozenset[str]) -> float | None:
         raise BadAttribute(key=key, reason="is not a number") from None
     if not isfinite(number) or number < 0:
         raise BadAttribute(key=key, reason=f"is negative or not finite ({number})")
+    if number > MOST:
+        raise BadAttribute(key=key, reason=f"is beyond {MOST}")
     return number
 
 

@@ -75,8 +75,14 @@ def normalise(
                     # A request may be taken in part (OTLP, partial success): a wrong span costs none of the others.
                     result.records.append(reader.record(span))
                 except attribute_values.BadAttribute as error:
-                    result.rejections.append(f"span {span.span_id.hex() or '(none)'}: {error}")
+                    result.rejections.append(f"span {_named(span.span_id)}: {error}")
     return result
+
+
+def _named(identity: bytes) -> str:
+    """Return what a span is called in an answer; one of the wrong length may be as long as the request."""
+    shown = identity[:_SPAN_BYTES].hex()
+    return (shown if len(identity) <= _SPAN_BYTES else f"{shown}...") or "(none)"
 
 
 def _service(resource: ResourceSpans, table: AliasTable) -> Service:

@@ -15,7 +15,9 @@ LEDGER_SOURCE: Final = "stratagraph:ledger"
 """The source of entries that the ledger writes about itself."""
 
 # What a column of 64 bits holds.
-_LARGEST: Final = 2**63 - 1
+LARGEST_COUNT: Final = 2**63 - 1
+LARGEST_FIGURE: Final = 1e100
+"""No figure of anything is as large, and no number of such figures adds up to an infinity."""
 
 
 def check(batch: Batch, *, now: datetime) -> None:
@@ -69,10 +71,13 @@ def _observation_problems(observation: Observation, now: datetime) -> Iterator[s
         yield f"{about} ends at {observation.end.isoformat()}, which is to come: the clock of its source is ahead"
     elif not _is_year_of_utc(observation.start):
         yield f"{about} starts before the year 1 of UTC"
-    if not 0 <= observation.count <= _LARGEST:
+    if not 0 <= observation.count <= LARGEST_COUNT:
         yield f"{about} counts {observation.count}"
+    figures = (observation.total, observation.minimum, observation.maximum)
     # Once added up, a NaN or an infinity spoils every later sum.
-    if not all(map(isfinite, (observation.total, observation.minimum, observation.maximum))):
+    if not all(map(isfinite, figures)):
         yield f"{about} is not finite"
+    elif max(map(abs, figures)) > LARGEST_FIGURE:
+        yield f"{about} is beyond {LARGEST_FIGURE:g}"
     if not is_text(observation.unit):
         yield f"{about} has the unit {observation.unit!r}"

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from math import isfinite
 from typing import Any, Final
 
 from sqlalchemy import BindParameter, Connection, Row, and_, bindparam, func, select
@@ -27,6 +28,7 @@ from stratagraph.service.ledger.commit import Receipt
 from stratagraph.service.ledger.database import chunks
 from stratagraph.service.ledger.dropping import RETENTION, drop, ranges
 from stratagraph.service.ledger.entry import Entry
+from stratagraph.service.ledger.intake import LARGEST_COUNT
 from stratagraph.service.ledger.observed import NAMED, decoded
 from stratagraph.service.ledger.schema import batches, observations
 
@@ -150,9 +152,22 @@ def _rolled(rows: Sequence[Row[*tuple[Any, ...]]], length: timedelta) -> Iterato
     for seen in decoded(rows):
         grouped.setdefault((series(seen), _bucket(microseconds(seen.start), length)), []).append(seen)
     for (_, start), parts in grouped.items():
-        merged = _merged(parts)
-        # A part may reach beyond the hour (or day) that it started in; the sum must cover it.
-        yield replace(merged, start=moment(start), end=max(merged.end, moment(start) + length))
+        for merged in map(_merged, _keepable(parts)):
+            # A part may reach beyond the hour (or day) that it started in; the sum must cover it.
+            yield replace(merged, start=moment(start), end=max(merged.end, moment(start) + length))
+
+
+def _keepable(parts: Sequence[Observation]) -> Iterator[list[Observation]]:
+    """Cut parts where their sum would be more than a row holds: what some sender made up must not end retention."""
+    taken: list[Observation] = []
+    count, total = 0, 0.0
+    for part in parts:
+        count, total = count + part.count, total + part.total
+        if taken and (count > LARGEST_COUNT or not isfinite(total)):
+            yield taken
+            taken, count, total = [], part.count, part.total
+        taken.append(part)
+    yield taken
 
 
 def _merged(parts: Sequence[Observation]) -> Observation:

@@ -89,6 +89,7 @@ def test_the_price_of_the_day_counts() -> None:
         {"inputPrice": "-1"},
         {"inputPrice": "cheap"},
         {"outputPrice": "NaN"},
+        {"outputPrice": "9" * 400},
         {"validFrom": "soon"},
         {"pricedModel": ""},
     ],

@@ -154,6 +154,8 @@ def test_unmapped_names_are_counted_within_bounds() -> None:
         ({"attributes": pairs({"gen_ai.request.model": 7})}, "not text"),
         ({"attributes": pairs({"gen_ai.request.model": "x" * 300})}, "longer"),
         ({"attributes": pairs({"gen_ai.cost.total_cost": float("nan")})}, "finite"),
+        ({"attributes": pairs({"gen_ai.cost.total_cost": 1e308})}, "beyond"),
+        ({"span_id": b"x" * 100_000}, "8 bytes"),
     ],
 )
 def test_a_span_that_cannot_be_right_is_rejected_alone(fault: dict[str, object], reason: str) -> None:
@@ -167,6 +169,7 @@ def test_a_span_that_cannot_be_right_is_rejected_alone(fault: dict[str, object],
     assert [record.requested for record in result.records] == ["gpt-5-mini"]
     assert len(result.rejections) == 1
     assert reason in result.rejections[0]
+    assert len(result.rejections[0]) < 500
 
 
 def test_an_end_just_before_the_start_is_clock_skew() -> None:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from math import inf, nan
 from pathlib import Path
 
 import pytest
@@ -227,9 +228,12 @@ def test_what_is_no_iri_is_refused_and_leaves_nothing(ledger: Ledger, iri: str) 
     assert ledger.verify().ok
 
 
-def test_an_endless_total_is_refused(ledger: Ledger) -> None:
-    said = Batch(source="s", run="1", method=Method.OBSERVED, observations=(observation(total=float("inf")),))
-    with pytest.raises(InvalidBatch, match="finite"):
+@pytest.mark.parametrize(
+    ("total", "reason"), [(inf, "finite"), (nan, "finite"), (1.7e308, "beyond"), (-1e101, "beyond")]
+)
+def test_a_total_that_spoils_the_sums_is_refused(ledger: Ledger, total: float, reason: str) -> None:
+    said = Batch(source="s", run="1", method=Method.OBSERVED, observations=(observation(total=total),))
+    with pytest.raises(InvalidBatch, match=reason):
         ledger.commit(said, ontology_hash="o")
 
 

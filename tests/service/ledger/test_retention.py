@@ -87,6 +87,21 @@ def test_hours_become_days_once_something_newer_is_known(measured: Ledger, clock
     assert measured.verify().ok
 
 
+def test_sums_that_no_row_can_hold_do_not_end_retention(measured: Ledger, clock: Clock) -> None:
+    """A sender may count what it likes, and each of its figures fits; the others' are added up all the same."""
+    most = [replace(plainly(observation(minute)), metric="http://x/tokens", count=2**62) for minute in range(4)]
+    late = replace(most[0], start=NOON + 3 * DAY, end=NOON + 3 * DAY + timedelta(minutes=1))
+    clock.now = late.end
+    said = Batch(source="made-up", run="1", method=Method.OBSERVED, observations=(*most, late))
+    measured.commit(said, ontology_hash="o")
+    clock.now = NOON + timedelta(days=8)
+    assert retain(measured) == 2
+    tokens = list(measured.observations("http://x/0", "http://x/tokens", NOON - DAY, NOON + DAY))
+    assert [(seen.end - seen.start, seen.count) for seen in tokens] == [(HOUR, 2**62)] * 4
+    assert sum(seen.end - seen.start == HOUR for seen in stored(measured)) == 4
+    assert measured.verify().ok
+
+
 def test_nothing_is_due_while_all_is_young(measured: Ledger, clock: Clock) -> None:
     clock.now = NOON + timedelta(days=6)
     assert retain(measured) == 0
