@@ -74,7 +74,7 @@ def merged(picture: Picture) -> set[Fact]:
 def test_local_views_equal_the_naive_models_after_every_step(
     request: pytest.FixtureRequest, tell: Counter[str]
 ) -> None:
-    @settings(max_examples=1000 if is_nightly(request) else 50)
+    @settings(max_examples=1000 if is_nightly(request) else 30)
     @given(stories(*LOCAL))
     def holds(steps: list[Step]) -> None:
         with tempfile.TemporaryDirectory() as folder:
@@ -92,7 +92,7 @@ def test_neo4j_equals_them_too_through_outages(
     neo4j_server: LocalNeo4j, database: Neo4jTarget, request: pytest.FixtureRequest, tell: Counter[str], kind: str
 ) -> None:
     """Cut off by the proxy, or really stopped, started and wiped."""
-    examples = {"cut off": (5, 100), "stopped": (3, 25)}[kind][is_nightly(request)]
+    examples = {"cut off": (3, 100), "stopped": (2, 25)}[kind][is_nightly(request)]
     outages = (CUT, RESTORE) if kind == "cut off" else (STOP, START, WIPE)
 
     # No shrinking: a history takes seconds here, and what fails without Neo4j is shrunk above.

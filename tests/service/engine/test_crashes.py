@@ -26,7 +26,7 @@ from tests.counting import COUNTED
 from tests.opened import Opened
 from tests.service.running import PROGRAM, Running, clean_environment, started
 
-KILLS, NIGHTLY_KILLS = 10, 100
+KILLS, NIGHTLY_KILLS = 5, 100
 SENDERS = 2
 
 
@@ -100,7 +100,7 @@ def test_a_killed_server_loses_nothing_that_it_acknowledged(
     assert_nothing_is_missing(data, load.acknowledged, tmp_path)
 
 
-OPENINGS, NIGHTLY_OPENINGS = 5, 40
+OPENINGS, NIGHTLY_OPENINGS = 3, 40
 
 
 @pytest.mark.timeout(1000)

@@ -47,7 +47,7 @@ def test_a_killed_process_loses_no_acknowledged_batch(
     ledger_url: str, key: Path, request: pytest.FixtureRequest, record_property: Callable[[str, object], None]
 ) -> None:
     pick = random.Random(7)
-    lives = 100 if request.config.getoption("--nightly") else 10
+    lives = 100 if request.config.getoption("--nightly") else 5
     acknowledged: dict[int, str] = {}
     for life in range(lives):
         with start(ledger_url, key, life * 100_000, (life + 1) * 100_000) as process:
