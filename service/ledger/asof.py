@@ -13,9 +13,10 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, 
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Claim, Observation, Sighting
 from stratagraph.ontology.observations import newest
-from stratagraph.service.ledger.chain import microseconds, moment
+from stratagraph.service.ledger.chain import microseconds
 from stratagraph.service.ledger.claims import COLUMNS, Claims, seeing
 from stratagraph.service.ledger.claims import NAMED as CLAIMS
+from stratagraph.service.ledger.damage import moment
 from stratagraph.service.ledger.dropping import REDACTION
 from stratagraph.service.ledger.errors import AsOfInFuture
 from stratagraph.service.ledger.history import SIGHTING, sighting

@@ -32,11 +32,6 @@ def microseconds(moment: datetime) -> int:
     return (moment - EPOCH) // MICROSECOND
 
 
-def moment(microseconds_: int) -> datetime:
-    """Return the aware UTC moment of microseconds since 1970."""
-    return EPOCH + timedelta(microseconds=microseconds_)
-
-
 def genesis(ledger_id: str) -> bytes:
     """Return what stands as previous hash in the first batch."""
     return sha256(b"stratagraph-ledger-1\n" + ledger_id.encode()).digest()

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from sqlalchemy import Row, Select, select
 
-from stratagraph.ontology.facts import Claim, Fact, Method
-from stratagraph.service.ledger.chain import moment
+from stratagraph.ontology.facts import Claim, Fact
+from stratagraph.service.ledger.damage import method, moment
 from stratagraph.service.ledger.interning import Decoded
 from stratagraph.service.ledger.schema import batches, claims, scopes, terms
 
@@ -73,7 +73,7 @@ class Claims:
             source=row[3],
             scope=row[4],
             run=row[5],
-            method=Method(row[6]),
+            method=method(row[6]),
             first_seen=self._moment(row[7]),
             last_seen=self._moment(last_seen),
             opened_at=row[8],

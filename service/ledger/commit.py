@@ -12,16 +12,9 @@ from typing import Final
 from sqlalchemy import BindParameter, bindparam, exists, literal_column, select
 
 from stratagraph.ontology.facts import Batch, Claim, Fact, Iri, LedgerChange, Scope
-from stratagraph.service.ledger.chain import (
-    SALT_LENGTH,
-    Content,
-    ScopeRun,
-    field,
-    moment,
-    numbers_of,
-    observation_digest,
-)
+from stratagraph.service.ledger.chain import SALT_LENGTH, Content, ScopeRun, field, numbers_of, observation_digest
 from stratagraph.service.ledger.claims import Claims
+from stratagraph.service.ledger.damage import moment
 from stratagraph.service.ledger.database import chunks
 from stratagraph.service.ledger.entry import Entry, Triple
 from stratagraph.service.ledger.history import sightings_of

@@ -82,7 +82,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Hold one state of the ledger for reading."""
-        with self._reader.connect() as connection, connection.begin():
+        with self._reader.connect() as connection, connection.begin(), _naming_damage(connection):
             yield connection
 
     @contextmanager
@@ -91,7 +91,8 @@ class Database:
         # On a server this also means a cursor that stays there: a whole ledger fits into no process.
         with self._reader.connect().execution_options(yield_per=2_000) as connection, connection.begin():
             if self.sqlite:
-                yield connection
+                with _naming_damage(connection):
+                    yield connection
                 return
             with _OpenCursors(connection):
                 yield connection
@@ -105,7 +106,7 @@ class Database:
             return
         if self._kept is None:
             self._kept = self._writer.connect()
-        with self._kept.begin():
+        with self._kept.begin(), _naming_damage(self._kept):
             yield self._kept
 
     def session(self) -> Connection:
@@ -137,6 +138,24 @@ class Database:
             from stratagraph.service.ledger.upgrade import upgrade  # alembic is of no use to tables that are new enough
 
             upgrade(connection)
+
+
+@contextmanager
+def _naming_damage(connection: Connection) -> Iterator[None]:
+    """Say which row is damaged, where a row's bytes are no text.
+
+    Raises:
+        LedgerDamaged: instead of the driver's error.
+    """
+    try:
+        yield
+    except DBAPIError as error:
+        from stratagraph.service.ledger.damage import unreadable_text  # rare
+
+        damage = unreadable_text(connection, error)
+        if damage is None:
+            raise
+        raise damage from error
 
 
 class _OpenCursors:

@@ -76,6 +76,18 @@ class LedgerUnreadable(StratagraphError, slug="ledger-unreadable", status=500):
     problem: str
 
 
+class LedgerDamaged(StratagraphError, slug="ledger-damaged", status=500):
+    """The ledger holds a row that no commit wrote."""
+
+    text = (
+        "The ledger is damaged: {fault}, so it is not what was written. "
+        "'stratagraph ledger verify' names the batch; restore a back-up."
+    )
+
+    fault: str
+    sequence: int | None = None
+
+
 class KeyUnusable(StratagraphError, slug="ledger-key-unusable", status=500):
     """The signing key is missing where it must exist, or cannot be used."""
 

@@ -11,8 +11,9 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, bindparam, func, or_, select
 
 from stratagraph.ontology.facts import Claim, LedgerChange, Method, Sighting
-from stratagraph.service.ledger.chain import MICROSECOND, Header, ScopeRun, moment
+from stratagraph.service.ledger.chain import MICROSECOND, Header, ScopeRun
 from stratagraph.service.ledger.claims import COLUMNS, NAMED, Claims, named_claims
+from stratagraph.service.ledger.damage import method, moment
 from stratagraph.service.ledger.errors import HistoryErased
 from stratagraph.service.ledger.observed import observation_rows
 from stratagraph.service.ledger.schema import OPEN, batches, claims, scope_runs, scopes
@@ -218,7 +219,7 @@ def record(connection: Connection, row: Row[*tuple[Any, ...]]) -> BatchRecord:
         kind=row.kind,
         source=row.source,
         run=row.run,
-        method=Method(row.method),
+        method=method(row.method),
         silence=_period(row.silence),
         ontology_hash=row.ontology,
         batch_hash=bytes(row.hash).hex(),

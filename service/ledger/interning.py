@@ -10,7 +10,8 @@ from sqlalchemy import Connection, bindparam, func, select
 
 from stratagraph.ontology.facts import Fact, Term
 from stratagraph.ontology.identity import LONGEST_IRI
-from stratagraph.ontology.terms import decode, encode, to_ox
+from stratagraph.ontology.terms import encode, to_ox
+from stratagraph.service.ledger.damage import term
 from stratagraph.service.ledger.database import chunks, insert_many
 from stratagraph.service.ledger.errors import UnstorableTerm
 from stratagraph.service.ledger.prepared import Prepared
@@ -77,8 +78,8 @@ class Decoded(dict[str, Term]):
         """Decode a text seen for the first time."""
         if len(self) >= REMEMBERED:
             self.clear()
-        term = self[text] = decode(text)
-        return term
+        decoded = self[text] = term(text)
+        return decoded
 
 
 class Terms:

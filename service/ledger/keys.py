@@ -11,10 +11,10 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, func, select, update
 
-from stratagraph.service.ledger.chain import moment
 from stratagraph.service.ledger.commit import Receipt
+from stratagraph.service.ledger.damage import moment
 from stratagraph.service.ledger.entry import Entry
-from stratagraph.service.ledger.errors import KeyForeign, KeyLost
+from stratagraph.service.ledger.errors import KeyForeign, KeyLost, LedgerDamaged
 from stratagraph.service.ledger.own_entry import write_own
 from stratagraph.service.ledger.schema import batches, ledger
 from stratagraph.service.ledger.signing import Signer, is_endorsed
@@ -118,7 +118,7 @@ def key_changes(connection: Connection, ledger_id: str) -> Iterator[KeyChange]:
                 after=after,
                 endorsed=is_endorsed(ledger_id, before=before, after=after, signature=signature),
             )
-        except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
+        except (ValueError, KeyError, TypeError, AttributeError, LedgerDamaged):
             continue  # a note or a time that was tampered with tells nothing; its batch's hash will not match
 
 

@@ -17,8 +17,9 @@ from sqlalchemy.engine import URL
 from stratagraph.ontology.facts import Batch, Fact, Iri, LedgerChange
 from stratagraph.service.ledger import present
 from stratagraph.service.ledger.beginning import give_identity
-from stratagraph.service.ledger.chain import FORMAT, microseconds, moment
+from stratagraph.service.ledger.chain import FORMAT, microseconds
 from stratagraph.service.ledger.commit import Commit, Receipt, content_digest
+from stratagraph.service.ledger.damage import moment
 from stratagraph.service.ledger.database import Database, locate
 from stratagraph.service.ledger.entry import Entry, Memory
 from stratagraph.service.ledger.errors import KeyLost, KeyUnusable, RunConflict

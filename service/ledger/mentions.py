@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import Column, Connection, or_, select
 
 from stratagraph.ontology.facts import Literal
-from stratagraph.ontology.terms import decode
+from stratagraph.service.ledger.damage import term as term_of
 from stratagraph.service.ledger.database import chunks
 from stratagraph.service.ledger.schema import batches, scopes, terms
 
@@ -40,7 +40,7 @@ _PLACES: Final[tuple[tuple[str, Column[str]], ...]] = (
 
 def plain(text: str) -> str:
     """Return what a term's N-Triples text stands for: the IRI itself, or what the literal says."""
-    term = decode(text)
+    term = term_of(text)
     return term.value if isinstance(term, Literal) else term
 
 

@@ -12,7 +12,8 @@ from sqlalchemy import Connection, Row, Select, and_, bindparam, func, select
 from stratagraph.ontology.facts import Iri, Observation
 from stratagraph.ontology.namespaces import STATEMENT_BASE
 from stratagraph.ontology.observations import newest
-from stratagraph.service.ledger.chain import microseconds, moment
+from stratagraph.service.ledger.chain import microseconds
+from stratagraph.service.ledger.damage import moment
 from stratagraph.service.ledger.interning import Decoded, Texts, find
 from stratagraph.service.ledger.schema import batches, observations, terms
 

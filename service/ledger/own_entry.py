@@ -7,8 +7,9 @@ import os
 from typing import Any
 
 from stratagraph.ontology.facts import Claim, LedgerChange, Method
-from stratagraph.service.ledger.chain import SALT_LENGTH, Content, moment
+from stratagraph.service.ledger.chain import SALT_LENGTH, Content
 from stratagraph.service.ledger.commit import Receipt
+from stratagraph.service.ledger.damage import moment
 from stratagraph.service.ledger.entry import Entry
 from stratagraph.service.ledger.intake import LEDGER_SOURCE
 

@@ -20,11 +20,11 @@ from stratagraph.service.ledger.chain import (
     SALT_LENGTH,
     Content,
     microseconds,
-    moment,
     numbers_of,
     observation_digest,
 )
 from stratagraph.service.ledger.commit import Receipt
+from stratagraph.service.ledger.damage import moment
 from stratagraph.service.ledger.database import chunks
 from stratagraph.service.ledger.dropping import RETENTION, drop, ranges
 from stratagraph.service.ledger.entry import Entry

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, case, func, select
 
 from stratagraph.ontology.facts import Claim, LedgerChange, Observation, Sighting
 from stratagraph.service.ledger import asof, history, observed, present
-from stratagraph.service.ledger.chain import moment
+from stratagraph.service.ledger.damage import moment
 from stratagraph.service.ledger.dropping import REDACTION, RETENTION
 from stratagraph.service.ledger.schema import batches
 

@@ -11,8 +11,9 @@ from typing import Any, Final
 import orjson
 from sqlalchemy import Connection, Row, bindparam, select
 
-from stratagraph.service.ledger.chain import FORMAT, moment
+from stratagraph.service.ledger.chain import FORMAT
 from stratagraph.service.ledger.claims import objects, predicates, subjects
+from stratagraph.service.ledger.damage import moment
 from stratagraph.service.ledger.dropping import DIGESTS_KEPT
 from stratagraph.service.ledger.entry import DIGEST_COLUMNS
 from stratagraph.service.ledger.history import scope_runs_of

@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, bindparam, func, or_, select
+from sqlalchemy.exc import DBAPIError
 
 from stratagraph.service.ledger.chain import (
     closing_entry,
@@ -20,7 +21,9 @@ from stratagraph.service.ledger.chain import (
     opening_prefix,
 )
 from stratagraph.service.ledger.claims import objects, predicates, subjects
+from stratagraph.service.ledger.damage import unreadable_text
 from stratagraph.service.ledger.dropping import DIGESTS_KEPT, dropped_ids
+from stratagraph.service.ledger.errors import LedgerDamaged
 from stratagraph.service.ledger.history import header_of
 from stratagraph.service.ledger.interning import Texts
 from stratagraph.service.ledger.keys import KeyChange, key_changes, leads_to
@@ -96,11 +99,25 @@ _COUNTS: Final = select(
 )
 # Whoever edits rows may leave times of no calendar, words for numbers (SQLite keeps any type in any column) and numbers
 # of terms that do not exist. No commit ever wrote such, so it is a finding, and no reason to fail.
-_UNREADABLE: Final = (ValueError, TypeError, OverflowError, struct.error)
+_UNREADABLE: Final = (ValueError, TypeError, OverflowError, struct.error, LedgerDamaged)
 
 
 def verify(connection: Connection, ledger_id: str, public_key: str, head: Head | None) -> VerifyReport:
     """Check the whole chain, and that it still holds the batch of a head kept elsewhere."""
+    try:
+        return _verify(connection, ledger_id, public_key, head)
+    except DBAPIError as error:
+        damage = unreadable_text(connection, error)
+        if damage is None:
+            raise
+        # Of a row of the chain itself nothing is read, so nothing before it was judged.
+        problem = _not_written(damage)
+        return VerifyReport(
+            ok=False, first_bad_sequence=damage.sequence or 1, problem=problem, checked=0, rollback_checked=False
+        )
+
+
+def _verify(connection: Connection, ledger_id: str, public_key: str, head: Head | None) -> VerifyReport:
     checked = 0
     changes = tuple(key_changes(connection, ledger_id))
     try:
@@ -158,11 +175,19 @@ def _check_chain(connection: Connection, ledger_id: str, head: Head | None) -> I
             previous, time = _check_batch(connection, row, erased, dropped), row.time
         except _UNREADABLE as error:
             raise Broken(sequence, "what is stored of it can't be read, so it is not what was written") from error
+        except DBAPIError as error:
+            if damage := unreadable_text(connection, error):
+                raise Broken(sequence, _not_written(damage)) from error
+            raise
         next_claim, next_observation = next_claim + row.opened, next_observation + row.observed
         if head is not None and head.sequence == sequence and head.batch_hash != previous.hex():
             raise Broken(sequence, "the chain was rewritten at or before this batch: the head kept elsewhere differs")
         yield sequence
     _check_end(connection, sequence, (next_claim - 1, next_observation - 1), head)
+
+
+def _not_written(damage: LedgerDamaged) -> str:
+    return f"{damage.fault}, so it is not what was written"
 
 
 def _check_end(connection: Connection, last: int, expected: tuple[int, int], head: Head | None) -> None:

@@ -55,6 +55,7 @@ NOT_FOR_READERS: Final = frozenset(
         "turned without name",  # the key of a text
         "Accept header",  # looked for in an answer, and replaced
         "Accept text/turtle.",
+        "Could not decode to UTF-8",  # SQLite's driver
         "token {}",  # the log of accesses
         "address {}",
         "Bearer {}",  # headers

@@ -10,12 +10,22 @@ from pathlib import Path
 import pytest
 
 from stratagraph.ontology.facts import Batch, Fact, Literal, Method
-from stratagraph.service.ledger.errors import HistoryErased, ImportRefused, KeyForeign, KeyLost, NothingToRedact
+from stratagraph.service.ledger.errors import (
+    HistoryErased,
+    ImportRefused,
+    KeyForeign,
+    KeyLost,
+    LedgerDamaged,
+    NothingToRedact,
+)
 from stratagraph.service.ledger.keys import Rekeying
 from stratagraph.service.ledger.ledger import Ledger
 from stratagraph.service.ledger.redaction import Sought
 from stratagraph.service.ledger.signing import Signer
+from stratagraph.service.settings import Settings
+from tests.service.cli.invoking import run
 from tests.service.ledger.samples import batch, fact, independent_verify, observation, plain, scope
+from tests.service.running import clean_environment
 
 TAMPERING = {
     "edit a term": ("UPDATE terms SET text = '\"9\"' WHERE text = '\"3\"'", 3),
@@ -50,6 +60,15 @@ WHAT_ONLY_SQLITE_KEEPS = {
     "a word for a number": ("UPDATE observations SET total = 'much' WHERE sequence = 2", 2),
     "a word for a time": ("UPDATE batches SET time = 'late' WHERE sequence = 4", 4),
     "a word for a count": ("UPDATE batches SET opened = 'all' WHERE sequence = 4", 4),
+    "a term of no text": ("UPDATE terms SET text = CAST(x'22ff22' AS TEXT) WHERE text = '\"3\"'", 3),
+    "bytes for a term": ("UPDATE terms SET text = x'22ff22' WHERE text = '\"3\"'", 3),
+    "a metric of no text": (
+        "UPDATE terms SET text = CAST(x'3cff3e' AS TEXT) WHERE id = (SELECT metric FROM observations)",
+        1,
+    ),
+    "a unit of no text": ("UPDATE observations SET unit = CAST(x'ff' AS TEXT) WHERE sequence = 4", 4),
+    "a run of no text": ("UPDATE batches SET run = CAST(x'ff' AS TEXT) WHERE sequence = 4", 4),
+    "a scope of no text": ("UPDATE scopes SET name = CAST(x'ff' AS TEXT)", 1),
     "a number for a hash": ("UPDATE batches SET previous = 3.5 WHERE sequence = 4", 4),
 }
 
@@ -108,6 +127,51 @@ def test_what_no_commit_could_write_is_found_too(tmp_path: Path, statement: str,
     with open_ledger(url, tmp_path) as ledger:
         report = ledger.verify()
     assert (report.ok, report.first_bad_sequence) == (False, first_bad), report.problem
+
+
+UNREADABLE = {
+    "a term of no text": ("UPDATE terms SET text = CAST(x'22ff22' AS TEXT) WHERE text = '\"5\"'", "table 'terms'"),
+    "bytes for a term": ("UPDATE terms SET text = x'22ff22' WHERE text = '\"5\"'", "the term"),
+    "a word for a term": ("UPDATE terms SET text = 'five' WHERE text = '\"5\"'", "the term 'five'"),
+    "a time of no calendar": ("UPDATE batches SET time = 4611686018427387904 WHERE sequence = 5", "the time"),
+    "a word for a time": ("UPDATE batches SET time = 'late' WHERE sequence = 5", "the time 'late'"),
+    "a method of its own": ("UPDATE batches SET method = 'guessed' WHERE sequence = 5", "the method 'guessed'"),
+    "a run of no text": ("UPDATE batches SET run = CAST(x'ff' AS TEXT) WHERE sequence = 5", "row 5 of the table"),
+    "a scope of no text": ("UPDATE scopes SET name = CAST(x'ff' AS TEXT)", "row 1 of the table 'scopes'"),
+}
+
+
+@pytest.mark.parametrize(("statement", "told"), UNREADABLE.values(), ids=UNREADABLE)
+def test_whoever_reads_what_no_commit_wrote_is_told_that_the_ledger_is_damaged_and_where(
+    tmp_path: Path, statement: str, told: str
+) -> None:
+    url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    with open_ledger(url, tmp_path) as ledger:
+        fill(ledger)
+    tamper(url, statement)
+    with pytest.raises(LedgerDamaged) as damaged, open_ledger(url, tmp_path) as ledger:
+        list(ledger.open_claims())
+    assert told in str(damaged.value)
+    with open_ledger(url, tmp_path) as ledger:
+        assert not ledger.verify().ok
+
+
+@pytest.mark.parametrize("text", ["22ff22", "22eda08022"], ids=["no UTF-8", "half a pair"])
+def test_commands_refuse_a_ledger_with_a_term_of_no_text_in_words(tmp_path: Path, text: str) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    settings = Settings(data=data)
+    with Ledger.open(settings.ledger, key_file=settings.ledger_key) as ledger:
+        fill(ledger)
+    tamper(f"sqlite:///{settings.ledger}", f"UPDATE terms SET text = CAST(x'{text}' AS TEXT) WHERE text = '\"5\"'")  # noqa: S608  # the test's own
+    environment = clean_environment(tmp_path / "home")
+    verified = run("ledger", "verify", "--data", str(data), environment=environment)
+    assert verified.returncode == 1
+    assert "broken at sequence 5" in verified.stdout
+    assert "of the table 'terms' is no text in UTF-8" in verified.stdout
+    exported = run("ledger", "export", "--data", str(data), "--out", str(tmp_path / "out"), environment=environment)
+    assert (exported.returncode, exported.stderr.count("\n")) == (2, 1), exported.stderr
+    assert "The ledger is damaged: row" in exported.stderr
 
 
 def test_the_independent_verifier_finds_tampering_too(filled: str, tmp_path: Path) -> None:
