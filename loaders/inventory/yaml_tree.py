@@ -54,7 +54,7 @@ def composed(data: bytes, file: str, parser: Callable[[bytes], Events], *, sure:
     try:
         events = parser(data)
         loader = (_Loader if sure else _UnsureLoader)(events, data, Faults(file))
-        root: yaml.Node | None = loader.get_single_node()  # type: ignore[no-untyped-call]
+        root: yaml.Node | None = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         reason = f"this is not well-formed YAML: {error.problem or error.context}."
@@ -90,8 +90,8 @@ class _Loader(Composer, Resolver):
     """
 
     def __init__(self, events: Events, data: bytes, faults: Faults) -> None:
-        Composer.__init__(self)  # type: ignore[no-untyped-call]
-        Resolver.__init__(self)  # type: ignore[no-untyped-call]
+        Composer.__init__(self)
+        Resolver.__init__(self)
         self._events = events
         self._data = data
         self._faults = faults
@@ -144,7 +144,8 @@ class _UnsureLoader(_Loader):
             raise _Unsure
         if isinstance(event, yaml.ScalarEvent) and not event.style:
             in_flow = bool(self._flows) and self._flows[-1]
-            placed_by_what_follows = not event.value and event.start_mark.column == 0 and event.start_mark.line > 0
+            mark = event.start_mark
+            placed_by_what_follows = not event.value and mark is not None and mark.column == 0 < mark.line
             if placed_by_what_follows or (in_flow and "?" in event.value):
                 raise _Unsure
         return event
