@@ -14,6 +14,7 @@ from stratagraph.ontology.terms import encode
 from stratagraph.queries.cards import Cards, card
 from stratagraph.queries.messages import language as supported
 from stratagraph.queries.messages import messages
+from stratagraph.queries.moments import earliest, latest
 from stratagraph.queries.names import UnknownName
 from stratagraph.queries.store_protocols import TripleStore
 
@@ -239,8 +240,8 @@ def _claims(statement: Properties) -> Document:
     return {
         "sources": sorted(filter(None, map(_lexical, statement.get(SG.source, ())))),
         "methods": sorted(filter(None, map(_lexical, statement.get(SG.method, ())))),
-        "firstSeen": min((t for t in map(_lexical, statement.get(SG.firstSeen, ())) if t), default=None),
-        "lastSeen": max((t for t in map(_lexical, statement.get(SG.lastSeen, ())) if t), default=None),
+        "firstSeen": earliest(statement.get(SG.firstSeen, ())),
+        "lastSeen": latest(statement.get(SG.lastSeen, ())),
     }
 
 

@@ -13,6 +13,7 @@ from stratagraph.ontology.namespaces import OBSERVATION_BASE, XSD
 from stratagraph.ontology.terms import encode
 from stratagraph.queries.audit.freshness import still_good
 from stratagraph.queries.audit.verdicts import Evidence, Origin
+from stratagraph.queries.moments import earliest, latest
 from stratagraph.queries.store_protocols import Row, TripleStore
 from stratagraph.shapes.packs import TARGETS_SLOT
 from stratagraph.shapes.rule import Rule
@@ -66,15 +67,15 @@ class _Trace:
     held: bool = False
     sources: set[str] = field(default_factory=set)
     methods: set[str] = field(default_factory=set)
-    first: str | None = None
-    last: str | None = None
+    first: set[Term] = field(default_factory=set)
+    last: set[Term] = field(default_factory=set)
 
     def add(self, row: Row) -> None:
         self.held = self.held or row.get("held") == _TRUE
         self.sources.update(_texts(row.get("source")))
         self.methods.update(_texts(row.get("method")))
-        self.first = _pick(min, self.first, row.get("first"))
-        self.last = _pick(max, self.last, row.get("last"))
+        self.first.update(filter(None, [row.get("first")]))
+        self.last.update(filter(None, [row.get("last")]))
 
 
 def trace(store: TripleStore, facts: Iterable[Fact]) -> Callable[[Fact, bool], Evidence]:
@@ -88,7 +89,7 @@ def trace(store: TripleStore, facts: Iterable[Fact]) -> Callable[[Fact, bool], E
 def _evidence(
     fact: Fact, found: _Trace, windows: Mapping[Iri, tuple[str | None, str | None]], *, counts: bool
 ) -> Evidence:
-    first, last = found.first, found.last
+    first, last = earliest(found.first), latest(found.last)
     # A query may make up a fact of several others, such as a number of them.
     if not found.held:
         origin = Origin.COMPUTED
@@ -150,9 +151,3 @@ def _order(fact: Fact) -> tuple[str, str, str]:
 def _texts(term: Term | None) -> Iterator[str]:
     if term is not None:
         yield term.value if isinstance(term, Literal) else term
-
-
-def _pick(choose: Callable[[str, str], str], known: str | None, term: Term | None) -> str | None:
-    for text in _texts(term):
-        return text if known is None else choose(known, text)
-    return known

@@ -48,7 +48,12 @@ function measured(answer, asset) {
 
 function nothing(before) {
   if (!before.length) return t("observations-none");
-  return t("observed-before", { time: time(before.map((seen) => seen.windowEnd).sort().at(-1)) });
+  return t("observed-before", { time: time(latest(before.map((seen) => seen.windowEnd))) });
+}
+
+// As texts, 12:00:00.5Z would come before 12:00:00Z.
+function latest(times) {
+  return times.reduce((one, other) => (Date.parse(other) > Date.parse(one) ? other : one));
 }
 
 function line(one, shown) {

@@ -10,6 +10,7 @@ from stratagraph.ontology.facts import Fact, Iri, Literal, Term
 from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import OBSERVATION_BASE, RDF, SG, STATEMENT_BASE, XSD
 from stratagraph.queries.asset import asset
+from stratagraph.queries.audit.evidence import trace
 from stratagraph.queries.names import UnknownName
 from tests.queries.plain import PlainStore, described, iri
 
@@ -30,6 +31,38 @@ def claimed(fact: Fact, *sources: str) -> list[Fact]:
         SG.lastSeen: [Literal(SEEN[1], XSD.dateTime)],
     }
     return [fact, Fact(node, RDF.type, SG.Statement), *(Fact(node, p, o) for p, os in said.items() for o in os)]
+
+
+SOONER_AND_LATER = [
+    ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00.5Z"),
+    ("2026-01-01T00:00:00.5Z", "2026-01-01T00:00:00.51Z"),
+    ("2026-01-01T01:00:00+02:00", "2026-01-01T00:00:00Z"),
+    ("2026-01-01T00:00:00Z", "2025-12-31T22:00:00.1-02:00"),
+    ("-0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z"),
+    ("9999-12-31T23:59:59Z", "10000-01-01T00:00:00Z"),
+    ("2026-01-01T00:00:00.0000001Z", "2026-01-01T00:00:00.0000002Z"),
+]
+
+
+@pytest.mark.parametrize(("sooner", "later"), SOONER_AND_LATER)
+@pytest.mark.parametrize("turned", [False, True])
+def test_first_and_last_seen_are_moments_and_not_texts(sooner: str, later: str, turned: bool) -> None:
+    purpose = Fact(iri("agent"), SG.purpose, Literal("p"))
+    node = STATEMENT_BASE + "seen-by-two"
+    said = [Fact(node, RDF.type, SG.Statement), Fact(node, SG.source, Literal("one"))]
+    said += [Fact(node, place, term) for place, term in zip(_REIFIED, purpose, strict=True)]
+    times = [Literal(text, XSD.dateTime) for text in ((later, sooner) if turned else (sooner, later))]
+    said += [Fact(node, prop, time) for prop in (SG.firstSeen, SG.lastSeen) for time in times]
+    scope = STATEMENT_BASE + "scope"
+    said += [Fact(node, SG.seenIn, scope), *(Fact(scope, SG.lastSeen, time) for time in times)]
+    store = PlainStore(MODEL, [*described("agent", SG.TaskAgent), purpose, *said])
+    (row,) = [row for row in asset(store, MODEL, iri("agent"))["attributes"] if row["property"] == SG.purpose]
+    assert (row["claims"]["firstSeen"], row["claims"]["lastSeen"]) == (sooner, later)
+    evidence = trace(store, [purpose])(purpose, True)
+    assert (evidence.first_seen, evidence.last_seen) == (sooner, later)
+
+
+_REIFIED = (RDF.subject, RDF.predicate, RDF.object)
 
 
 def observed(subject: Iri) -> list[Fact]:
