@@ -89,7 +89,7 @@ def test_a_request_with_two_lengths_is_answered_once_and_nothing_more_is_read(
 ) -> None:
     smuggled = head("GET", "/health/live")
     answer = exchange(site.url, head("POST", path, *lengths) + b"0\r\n\r\n" + smuggled)
-    assert status(answer) == 400
+    assert refused(answer) == (400, "malformed-request")
     assert answer.count(b"HTTP/1.1 ") == 1
     notices_nothing(site)
 
@@ -250,13 +250,49 @@ def test_a_request_that_outlasts_the_service_is_told_so(
             assert b"retry-after: " in answer.lower()
 
 
+def refused(answer: bytes) -> tuple[int, str]:
+    """The status and the kind of the one problem that is the answer, which is whole and the last of its connection."""
+    top, _, body = answer.partition(b"\r\n\r\n")
+    lines = top.decode("latin-1").lower().split("\r\n")
+    assert {"content-type: application/problem+json", f"content-length: {len(body)}", "connection: close"} <= {*lines}
+    told = json.loads(body)
+    assert told["status"] == status(answer)
+    assert told["detail"].count(". ") >= 1, "it says what to do next"
+    return told["status"], told["type"].rpartition("/")[2]
+
+
+MALFORMED = [
+    b"GET / HTTP/1.1\r\nHost 127.0.0.1\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: a\r\n X: folded\r\nContent-Length: x\r\n\r\n",
+    b"POST /api/batches HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n",
+    b"POST /api/batches HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
+    b"POST /v1/traces HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nno-size\r\n",
+    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    b"{}\r\n\r\n",
+]
+
+
+@pytest.mark.parametrize("sent", MALFORMED)
+def test_what_the_parser_refuses_is_told_as_any_problem(site: Site, sent: bytes) -> None:
+    assert refused(exchange(site.url, sent)) == (400, "malformed-request")
+    notices_nothing(site)
+
+
+@pytest.mark.parametrize("sent", MALFORMED)
+def test_whole_requests_before_a_malformed_one_are_answered_and_nothing_follows(site: Site, sent: bytes) -> None:
+    answer = exchange(site.url, head("GET", "/api/ledger") + head("GET", "/health/live") + sent)
+    assert answer.count(b"HTTP/1.1 200") == 2
+    assert b"live" in answer
+    assert answer.count(b"HTTP/1.1 ") <= 3
+
+
 @pytest.mark.parametrize("begun", [b"", b"\r\n", b"GET /health/live HTT", head("GET", "/health/live")[:-2]])
 def test_a_head_that_does_not_come_is_given_up(site: Site, begun: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.3)
     with held(site.url, begun, 30) as wires:
         notices_nothing(site)
         for wire in wires:
-            assert status(rest(wire)) == 400
+            assert refused(rest(wire)) == (408, "head-too-slow")
 
 
 def test_a_head_that_does_not_come_on_a_kept_connection_is_given_up(
@@ -277,7 +313,7 @@ def test_a_head_without_end_is_not_kept(site: Site, part: str) -> None:
         with suppress(OSError):
             for _ in range(4 * protocol.HEAD_BYTES >> 16):
                 wire.sendall(b"x" * 65536)
-            assert b"too long" in rest(wire)
+            assert refused(rest(wire)) == (431, "head-too-long")
     notices_nothing(site)
 
 
