@@ -44,11 +44,15 @@ class StratagraphError(Exception):
         dataclass(kw_only=True)(cls)
 
     def __str__(self) -> str:
-        """Fill ``text`` with the error's fields, the long ones cut; what is a sentence itself ends only once."""
+        """Say what went wrong, and what to do next."""
+        return self.filled()
+
+    def filled(self, **more: object) -> str:
+        """Fill ``text`` with the error's fields, the long ones cut, and more; a sentence in it ends only once."""
         values = {
             name: in_short(value, self.longest) if isinstance(value, str) else value
             for name, value in self.data().items()
-        }
+        } | more
         for name in _BEFORE_STOP.findall(self.text):
             if isinstance(value := values.get(name), str) and not value.endswith(".."):
                 values[name] = value.removesuffix(".")

@@ -14,8 +14,8 @@ from stratagraph.ontology.terms import encode
 from stratagraph.queries.cards import Cards, card
 from stratagraph.queries.messages import language as supported
 from stratagraph.queries.messages import messages
-from stratagraph.queries.moments import earliest, latest
 from stratagraph.queries.names import UnknownName
+from stratagraph.queries.sightings import earliest, latest
 from stratagraph.queries.store_protocols import TripleStore
 
 Document = dict[str, Any]

@@ -12,12 +12,10 @@ from stratagraph.ontology.namespaces import SG
 from stratagraph.queries.cards import TRANSVERSAL, Cards
 from stratagraph.queries.messages import language as supported
 from stratagraph.queries.messages import messages
+from stratagraph.queries.outcome import WORST_FIRST
 from stratagraph.queries.store_protocols import TripleStore
 
 Document = dict[str, Any]
-
-WORST_FIRST: Final = ("fail", "unknown", "waived", "pass", "not_applicable")
-"""Verdicts, from the one that needs attention first to the one that needs none."""
 
 PAGE: Final = 200
 """Assets on one page of a list, unless asked otherwise."""

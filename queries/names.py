@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 from urllib.parse import quote
 from weakref import WeakKeyDictionary
 
-from stratagraph.ontology.errors import StratagraphError
+from stratagraph.ontology.errors import MOST_FINDINGS, StratagraphError, in_short, unlisted
 from stratagraph.ontology.facts import Iri, Literal
 from stratagraph.ontology.folding import fold
 from stratagraph.ontology.model import OntologyModel
@@ -48,6 +48,10 @@ SELECT ?asset ?text WHERE {
 """
 
 
+LONGEST_LABEL: Final = 200
+"""Characters of a label that an error repeats."""
+
+
 class UnknownName(StratagraphError, slug="unknown-name", status=404):
     """No asset or term answers to a name."""
 
@@ -59,9 +63,9 @@ class UnknownName(StratagraphError, slug="unknown-name", status=404):
 
     def __str__(self) -> str:
         """Name the nearest ones, where there are any."""
-        nearest = ", ".join(self.suggestions)
+        nearest = ", ".join(in_short(name, LONGEST_LABEL) for name in self.suggestions)
         advice = f"Did you mean: {nearest}?" if nearest else _SEARCH if self.kind in _IN_THE_GRAPH else _LOOK_UP
-        return self.text.format(**self.data(), advice=advice)
+        return self.filled(advice=advice)
 
     def details(self) -> dict[str, object]:
         """Return what a problem detail carries beside the text."""
@@ -69,21 +73,23 @@ class UnknownName(StratagraphError, slug="unknown-name", status=404):
 
 
 class AmbiguousName(StratagraphError, slug="ambiguous-name", status=409):
-    """Several assets answer to a name. ``candidates`` hold iri, label and class."""
+    """Several assets answer to a name. ``candidates`` hold iri, label and class of the first of them."""
 
     text = "{name!r} names several assets; repeat with one of these IRIs: {listing}"
 
     name: str
     candidates: tuple[dict[str, str], ...]
+    count: int
 
     def __str__(self) -> str:
         """List the candidates."""
         listing = "; ".join(f"<{c['iri']}> ({c['label']}, {c['class']})" for c in self.candidates)
-        return self.text.format(**self.data(), listing=listing)
+        more = self.count - len(self.candidates)
+        return self.filled(listing=f"{listing} and {more} more" if more else listing)
 
     def details(self) -> dict[str, object]:
         """Return what a problem detail carries beside the text."""
-        return {"candidates": list(self.candidates)}
+        return {"candidates": list(self.candidates), **unlisted(self.count)}
 
 
 def resolve_name(store: TripleStore, model: OntologyModel, text: str, base: Iri = ASSET_BASE) -> Iri:
@@ -109,7 +115,8 @@ def resolve_name(store: TripleStore, model: OntologyModel, text: str, base: Iri 
         if len(found) == 1:
             return found[0]
         if found:
-            raise AmbiguousName(name=text, candidates=_candidates(store, model, found))
+            listed = _candidates(store, model, sorted(found)[:MOST_FINDINGS])
+            raise AmbiguousName(name=text, candidates=listed, count=len(found))
     raise UnknownName(kind="asset", name=text, suggestions=name_index(store).nearest(text))
 
 
@@ -279,7 +286,7 @@ def _candidates(store: TripleStore, model: OntologyModel, assets: Iterable[Iri])
 
 def _candidate(model: OntologyModel, card: Card) -> dict[str, str]:
     cls = model.label(card.cls) if card.cls else ""
-    return {"iri": card.iri, "label": card.label("en"), "class": cls}
+    return {"iri": card.iri, "label": in_short(card.label("en"), LONGEST_LABEL), "class": cls}
 
 
 def _term(model: OntologyModel, kind: str, notations: Mapping[Iri, str], text: str) -> Iri:

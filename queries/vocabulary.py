@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from stratagraph.ontology.blanks import is_blank
+from stratagraph.ontology.errors import MOST_FINDINGS
 from stratagraph.ontology.facts import Fact, Iri, Literal, Term
 from stratagraph.ontology.folding import fold
 from stratagraph.ontology.graph import Graph
@@ -198,7 +199,8 @@ class Vocabulary:
         if len(found) == 1 or len(exact) == 1:
             return (exact or found)[0]
         if found:
-            raise AmbiguousName(name=name, candidates=tuple(map(self._candidate, found)))
+            listed = tuple(map(self._candidate, found[:MOST_FINDINGS]))
+            raise AmbiguousName(name=name, candidates=listed, count=len(found))
         spellings = {
             spelling: iris & terms
             # Reversed, so that a term's own names stand where both have one.

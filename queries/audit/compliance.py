@@ -19,8 +19,9 @@ from stratagraph.queries.audit.evidence import look_up, trace
 from stratagraph.queries.audit.freshness import next_change, still_good, unreadable
 from stratagraph.queries.audit.governance import Governance, Governed
 from stratagraph.queries.audit.settling import of_governance, of_results, things
-from stratagraph.queries.audit.verdicts import Audit, Need, Outcome, Thing, Verdict, VerdictReason
+from stratagraph.queries.audit.verdicts import Audit, Need, Thing, Verdict, VerdictReason
 from stratagraph.queries.messages import LANGUAGES, messages
+from stratagraph.queries.outcome import Outcome
 from stratagraph.queries.store_protocols import TripleStore
 from stratagraph.queries.written import day
 from stratagraph.shapes.compiler import compile_shapes

@@ -13,7 +13,7 @@ from stratagraph.ontology.namespaces import OBSERVATION_BASE, XSD
 from stratagraph.ontology.terms import encode
 from stratagraph.queries.audit.freshness import still_good
 from stratagraph.queries.audit.verdicts import Evidence, Origin
-from stratagraph.queries.moments import earliest, latest
+from stratagraph.queries.sightings import earliest, latest
 from stratagraph.queries.store_protocols import Row, TripleStore
 from stratagraph.shapes.packs import TARGETS_SLOT
 from stratagraph.shapes.rule import Rule

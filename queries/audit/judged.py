@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any, Final, TypeAlias
 
 from stratagraph.ontology.model import OntologyModel
-from stratagraph.queries.audit.verdicts import WORST_FIRST, Audit, Outcome, Verdict
+from stratagraph.queries.audit.verdicts import Audit, Verdict
 from stratagraph.queries.cards import notation
 from stratagraph.queries.messages import language as supported
 from stratagraph.queries.messages import messages
+from stratagraph.queries.outcome import WORST_FIRST, Outcome
 from stratagraph.shapes.rule import RuleSeverity
 
 Document: TypeAlias = dict[str, Any]

@@ -11,9 +11,10 @@ from stratagraph.ontology.model import OntologyModel
 from stratagraph.queries.audit.duties import Duties, duties
 from stratagraph.queries.audit.seal import Seal
 from stratagraph.queries.audit.snippets import facts, snippet
-from stratagraph.queries.audit.verdicts import Audit, Evidence, Outcome, Verdict, VerdictReason
+from stratagraph.queries.audit.verdicts import Audit, Evidence, Verdict, VerdictReason
 from stratagraph.queries.csv_rows import csv_rows
 from stratagraph.queries.messages import LANGUAGES, messages
+from stratagraph.queries.outcome import Outcome
 from stratagraph.shapes.rule import Rule
 
 Document: TypeAlias = dict[str, Any]

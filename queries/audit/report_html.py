@@ -20,8 +20,9 @@ from stratagraph.queries.audit.headline import headline
 from stratagraph.queries.audit.report import labelled, notation
 from stratagraph.queries.audit.seal import Seal
 from stratagraph.queries.audit.snippets import snippet
-from stratagraph.queries.audit.verdicts import Audit, Outcome, Verdict, VerdictReason
+from stratagraph.queries.audit.verdicts import Audit, Verdict, VerdictReason
 from stratagraph.queries.messages import LANGUAGES, language, messages
+from stratagraph.queries.outcome import Outcome
 
 if TYPE_CHECKING:
     from jinja2 import Template

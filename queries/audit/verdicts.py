@@ -7,23 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Final
 
 from stratagraph.ontology.facts import Fact, Iri
+from stratagraph.queries.outcome import Outcome
 from stratagraph.shapes.rule import Bilingual, Rule, RuleSeverity, Wanted
-
-
-class Outcome(StrEnum):
-    """What a rule says of a target, worst first."""
-
-    FAIL = "fail"
-    UNKNOWN = "unknown"
-    WAIVED = "waived"
-    PASS = "pass"  # noqa: S105 - an outcome, no password
-    NOT_APPLICABLE = "not_applicable"
-
-
-WORST_FIRST: Final = tuple(Outcome)
 
 
 class Origin(StrEnum):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 
 from anyio import to_thread
 
@@ -21,13 +21,12 @@ from stratagraph.service.auditing.evaluators import Evaluator, InAProcess, InATh
 from stratagraph.service.auditing.work import Context
 from stratagraph.service.engine.audits import AuditQuestion
 from stratagraph.service.engine.engine import Engine
-from stratagraph.service.past.past_stores import Pasts
+from stratagraph.service.past.past_stores import Past, Pasts
 from stratagraph.service.views.snapshots import Snapshot
 
 if TYPE_CHECKING:
     from stratagraph.ontology.model import OntologyModel
-    from stratagraph.service.http.graphs import QueriedGraph
-    from stratagraph.service.http.places import Places
+    from stratagraph.queries.store_protocols import TripleStore
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +36,36 @@ AFTER_FAILURE: Final = 60.0
 """Seconds until an audit that nobody waits for is tried again after it failed."""
 
 _T = TypeVar("_T")
+
+
+class Places(Protocol):
+    """Where a store of the past is made: it takes long, and not many at once may."""
+
+    async def run(self, client: str, work: Callable[[], _T]) -> _T:
+        """Wait for a place, and do the work there."""
+
+
+class GraphOfThen(Protocol):
+    """A graph as it was known at a moment."""
+
+    @property
+    def triples(self) -> TripleStore:
+        """What the rules look at."""
+
+    @property
+    def model(self) -> OntologyModel:
+        """The ontology that it is read by."""
+
+    @property
+    def past(self) -> Past | None:
+        """The temporary store that it stands in."""
+
+    @property
+    def time(self) -> datetime:
+        """The moment asked about."""
+
+
+_G = TypeVar("_G", bound=GraphOfThen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +123,11 @@ class AuditDesk:
     async def past(
         self,
         client: str,
-        enter: Callable[[], AbstractContextManager[QueriedGraph]],
+        enter: Callable[[], AbstractContextManager[_G]],
         *,
         on: date | None = None,
         framework: str | None = None,
-    ) -> tuple[Audit, QueriedGraph]:
+    ) -> tuple[Audit, _G]:
         """Return the audit of what was known at a moment, judged as of then, and that graph to tell of.
 
         Raises:
@@ -184,10 +213,10 @@ class AuditDesk:
     def _of_the_past(
         self,
         stack: ExitStack,
-        enter: Callable[[], AbstractContextManager[QueriedGraph]],
+        enter: Callable[[], AbstractContextManager[_G]],
         on: date | None,
         framework: str | None,
-    ) -> _Asked[QueriedGraph]:
+    ) -> _Asked[_G]:
         graph = stack.enter_context(enter())
         past = graph.past
         assert past is not None  # a moment was asked about

@@ -69,6 +69,10 @@ def _try_rules(settings: Settings) -> None:
 
 
 def _log_to_stderr() -> None:
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    from stratagraph.service.log_lines import LineFormatter
+
+    handler = logging.StreamHandler()
+    handler.setFormatter(LineFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     # Why a start takes long, or did not after a kill, is worth a line each.
     logging.getLogger(RESTORING).setLevel(logging.INFO)

@@ -23,6 +23,9 @@ from stratagraph.service.views.view import View
 
 log = logging.getLogger(__name__)
 
+FIRST: Final = 1
+"""The sequence of the ontology's own batch, with which every ledger begins."""
+
 WORTHWHILE: Final = 0.5
 """Changes, as a part of what is open now, up to which following them costs less than making everything anew.
 
@@ -60,8 +63,9 @@ class Restorer:
         deriver = self.derive(ledger)
         for view in self._views:
             if not self.stands(view, deriver):
-                # What is in memory alone is made at every start, and in no time.
-                level = logging.DEBUG if view.edges_only else logging.INFO
+                # What is in memory alone is made at every start, and in no time; in a new folder there is nothing yet.
+                begins = view.watermark() is None and deriver.sequence <= FIRST
+                level = logging.DEBUG if view.edges_only or begins else logging.INFO
                 log.log(level, "rebuilding the view %s at sequence %d", view.name, deriver.sequence)
                 view.rebuild(deriver.snapshot(edges_only=view.edges_only))
                 self._made(view, deriver)

@@ -14,8 +14,12 @@ from stratagraph.ontology.namespaces import STATEMENT_BASE
 
 MOST_ASSETS: Final = 200
 """Assets that are counted one by one; those that come after them are counted together."""
+MOST_SOURCES: Final = 200
+"""Sources, likewise: whoever sends names them."""
+MOST_MEASURES: Final = 20_000
+"""Measures that are kept: as many as bounded assets and sources make with a few metrics each."""
 OTHERS: Final = "others"
-"""Stands for the assets beyond the limit."""
+"""Stands for the assets, and the sources, beyond the limit."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -49,6 +53,7 @@ class Tally:
         self._spans: Counter[str] = Counter()
         self._observations = 0
         self._assets: set[Iri] = set()
+        self._sources: set[str] = set()
         self._amounts: dict[Measure, Amount] = {}
 
     def batch(self, outcome: str) -> None:
@@ -67,10 +72,10 @@ class Tally:
                     self._add(seen, change.source)
 
     def _add(self, seen: Observation, source: str) -> None:
-        if seen.subject not in self._assets and len(self._assets) < MOST_ASSETS:
-            self._assets.add(seen.subject)
-        asset = seen.subject if seen.subject in self._assets else OTHERS
-        measure = Measure(seen.metric, seen.unit, asset, source, seen.estimated)
+        asset = _among(self._assets, seen.subject, MOST_ASSETS)
+        measure = Measure(seen.metric, seen.unit, asset, _among(self._sources, source, MOST_SOURCES), seen.estimated)
+        if measure not in self._amounts and len(self._amounts) >= MOST_MEASURES:
+            return
         amount = self._amounts.setdefault(measure, Amount())
         amount.count += seen.count
         amount.total += seen.total
@@ -109,3 +114,10 @@ class Tally:
         """The number of values and the sum of every measure."""
         with self._lock:
             return {measure: (amount.count, amount.total) for measure, amount in self._amounts.items()}
+
+
+def _among(known: set[str], name: str, most: int) -> str:
+    """Return the name, where it is one of the first so many, else the one of all others."""
+    if len(known) < most:
+        known.add(name)
+    return name if name in known else OTHERS

@@ -18,7 +18,8 @@ from stratagraph.queries.audit.judged import judged
 from stratagraph.queries.audit.report import rule_document, to_csv, to_document
 from stratagraph.queries.audit.report_html import to_html
 from stratagraph.queries.audit.seal import Seal
-from stratagraph.queries.audit.verdicts import Audit, Outcome
+from stratagraph.queries.audit.verdicts import Audit
+from stratagraph.queries.outcome import Outcome
 from stratagraph.service.auditing.desk import AuditDesk
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.http.access import asker

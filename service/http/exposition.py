@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Final
 
 from prometheus_client import CollectorRegistry
@@ -16,13 +17,15 @@ from prometheus_client.registry import Collector
 
 from stratagraph import __version__
 from stratagraph.queries import catalog
-from stratagraph.queries.audit.verdicts import Outcome
+from stratagraph.queries.outcome import Outcome
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.http.negotiation import media_ranges
 from stratagraph.service.views.projector import State
 
 MEDIA_TYPES: Final = ("text/plain", "application/openmetrics-text")
 """The formats that a scrape may ask for."""
+LONGEST_LABEL: Final = 200
+"""Characters of an asset's name in a label; there may be a line for each of hundreds of assets and many metrics."""
 MOST_SOURCES: Final = 200
 """Sources that are told one by one: those seen last."""
 
@@ -152,7 +155,7 @@ class Estate(Collector):
             name = f"stratagraph_{_NOT_IN_NAMES.sub('_', info.notation.lower())}"
             text = f"{model.label(measure.metric)} observed since the start, by asset"
             labels = {
-                "asset": measure.asset.removeprefix(base),
+                "asset": _label(measure.asset.removeprefix(base)),
                 "source": measure.source,
                 "basis": "estimated" if measure.estimated else "measured",
             }
@@ -167,6 +170,13 @@ class Estate(Collector):
                 assert isinstance(summing, SummaryMetricFamily)  # as above
                 summing.add_metric([*labels.values()], count, total)
         yield from families.values()
+
+
+def _label(name: str) -> str:
+    """Return a name as the value of a label: a long one cut, and with a digest, for two series must not be one."""
+    if len(name) <= LONGEST_LABEL:
+        return name
+    return f"{name[:LONGEST_LABEL]}...{sha256(name.encode()).hexdigest()[:8]}"
 
 
 @dataclass(frozen=True, slots=True)

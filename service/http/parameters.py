@@ -54,6 +54,7 @@ class UnknownParameter(StratagraphError, slug="unknown-parameter", status=422):
 class RepeatedParameter(StratagraphError, slug="repeated-parameter", status=422):
     """A parameter stands more than once."""
 
+    longest = _LONGEST
     text = "The parameter {parameter!r} stands {times} times. Send it once."
 
     parameter: str
@@ -61,19 +62,20 @@ class RepeatedParameter(StratagraphError, slug="repeated-parameter", status=422)
 
     def details(self) -> dict[str, object]:
         """Return what a problem detail carries beside the text."""
-        return {"parameter": self.parameter}
+        return {"parameter": in_short(self.parameter, _LONGEST)}
 
 
 class EmptyParameter(StratagraphError, slug="empty-parameter", status=422):
     """A parameter says nothing."""
 
+    longest = _LONGEST
     text = "The parameter {parameter!r} is empty. Give it a value, or leave it out."
 
     parameter: str
 
     def details(self) -> dict[str, object]:
         """Return what a problem detail carries beside the text."""
-        return {"parameter": self.parameter}
+        return {"parameter": in_short(self.parameter, _LONGEST)}
 
 
 class UnreadHeader(StratagraphError, slug="unread-header", status=422):

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 MEDIA_TYPE: Final = "application/problem+json"
 
 _LONGEST: Final = 100
-"""Characters of a place in a request that an answer repeats: names in it are the client's."""
+"""Characters of a place or an address that an answer repeats: names in it are the client's."""
 _METHODS: Final = {"GET": "GET", "HEAD": "GET", **{method: method for method in ("POST", "PUT", "PATCH", "DELETE")}}
 """Methods of HTTP, each with the one whose routes answer it."""
 
@@ -125,11 +125,12 @@ def _http(request: Request, error: Exception) -> Response:
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = ", ".join(_allowed(request))
+    asked = f"{request.method} {in_short(request.url.path, _LONGEST)}"
     return problem(
         slug=slugs.get(error.status_code, "http-error"),
         title=str(error.detail),
         status=error.status_code,
-        detail=f"{request.method} {request.url.path}: {error.detail}. The routes are described at /docs.",
+        detail=f"{asked}: {error.detail}. The routes are described at /docs.",
         headers=headers,
     )
 

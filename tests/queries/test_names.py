@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stratagraph.ontology.errors import MOST_FINDINGS
 from stratagraph.ontology.facts import Fact, Iri, Literal
 from stratagraph.ontology.folding import fold
 from stratagraph.ontology.model import extend, load_model
@@ -166,3 +167,23 @@ def test_what_is_near_to_nothing_is_looked_for_where_it_could_be() -> None:
         assert len(str(unknown.value)) < 200
     with pytest.raises(UnknownName, match="stratagraph search"):
         resolve_name(STORE, MODEL, "q8#q8#q8#")
+
+
+def test_of_many_assets_of_one_name_the_first_are_told_and_the_rest_is_counted() -> None:
+    facts = [fact for number in range(50) for fact in described(f"twin-{number}", SG.Agent)]
+    facts += [
+        Fact(iri(f"twin-{number}"), RDFS.label, Literal("twin " + "x" * 5_000, language="en")) for number in range(50)
+    ]
+    with pytest.raises(AmbiguousName) as refused:
+        resolve_name(PlainStore(MODEL, facts), MODEL, "twin " + "x" * 5_000)
+    details = refused.value.details()
+    assert (len(refused.value.candidates), details["count"], details["more"]) == (MOST_FINDINGS, 50, 50 - MOST_FINDINGS)
+    assert "and 30 more" in str(refused.value)
+    assert len(str(refused.value)) < 20_000
+
+
+def test_a_name_of_absurd_length_is_not_repeated_whole() -> None:
+    with pytest.raises(UnknownName) as refused:
+        resolve_name(PlainStore(MODEL, described("agent", SG.Agent)), MODEL, "n" * 60_000)
+    assert len(str(refused.value)) < 2_000
+    assert "(60,000 characters)" in str(refused.value)

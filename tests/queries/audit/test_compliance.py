@@ -13,7 +13,8 @@ from stratagraph.ontology.facts import Fact, Literal
 from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import RDF, SG, XSD
 from stratagraph.queries.audit.compliance import UnknownFramework, evaluate
-from stratagraph.queries.audit.verdicts import Audit, Origin, Outcome
+from stratagraph.queries.audit.verdicts import Audit, Origin
+from stratagraph.queries.outcome import Outcome
 from stratagraph.shapes.packs import load_rules
 from tests.shapes.rules.estate import Estate
 from tests.shapes.rules.fixtures import BASE, KINDS, NOW, RULES, TARGET, day_of, facts_of, verdict_on

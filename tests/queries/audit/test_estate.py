@@ -14,7 +14,8 @@ from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import ASSET_BASE, RDF, SG
 from stratagraph.ontology.syntax.parsing import parse_rdf
 from stratagraph.queries.audit.compliance import evaluate
-from stratagraph.queries.audit.verdicts import Audit, Origin, Outcome
+from stratagraph.queries.audit.verdicts import Audit, Origin
+from stratagraph.queries.outcome import Outcome
 from stratagraph.shapes.packs import load_rules
 from tests.shapes.rules.estate import Estate
 

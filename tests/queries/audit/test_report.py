@@ -20,8 +20,9 @@ from stratagraph.queries.audit.duties import duties
 from stratagraph.queries.audit.report import SEPARATOR, labelled, to_csv, to_document
 from stratagraph.queries.audit.report_html import _Words, to_html
 from stratagraph.queries.audit.seal import Seal
-from stratagraph.queries.audit.verdicts import Audit, Outcome, VerdictReason
+from stratagraph.queries.audit.verdicts import Audit, VerdictReason
 from stratagraph.queries.messages import LANGUAGES, messages
+from stratagraph.queries.outcome import Outcome
 from stratagraph.shapes.packs import load_rules
 from stratagraph.shapes.rule import Bilingual
 from tests.shapes.rules.estate import Estate

@@ -17,8 +17,9 @@ from stratagraph.ontology.namespaces import ASSET_BASE
 from stratagraph.queries.audit.compliance import evaluate
 from stratagraph.queries.audit.report import to_state
 from stratagraph.queries.audit.snippets import snippet
-from stratagraph.queries.audit.verdicts import Outcome, Verdict
+from stratagraph.queries.audit.verdicts import Verdict
 from stratagraph.queries.messages import LANGUAGES
+from stratagraph.queries.outcome import Outcome
 from stratagraph.shapes.rule import Applicability
 from tests.queries.audit.verdict_cases import ABROAD, ACT, BASE, LGPD, NOW, POLICY, RULES, TODAY
 from tests.queries.audit.verdict_cases import facts as stated

@@ -94,6 +94,14 @@ def test_a_deriver_that_was_saved_earlier_follows_alone_where_the_views_are_ther
         assert way_of(caplog) == ["catching up from sequence 2 to 3 (deriver)"]
 
 
+def test_a_folder_that_is_new_tells_of_no_view_that_was_made_anew(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO), small_engine(tmp_path / "new") as engine:
+        assert engine.sequence == ONTOLOGY
+        assert way_of(caplog) == []
+
+
 def test_views_that_missed_most_of_it_are_made_anew(
     folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

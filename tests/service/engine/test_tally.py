@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from stratagraph.ontology.facts import LedgerChange, Observation
 from stratagraph.ontology.namespaces import SG, STATEMENT_BASE
-from stratagraph.service.engine.tally import MOST_ASSETS, OTHERS, Tally
+from stratagraph.service.engine import tally as tallies
+from stratagraph.service.engine.tally import MOST_ASSETS, MOST_MEASURES, MOST_SOURCES, OTHERS, Tally
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -48,3 +50,21 @@ def test_what_is_measured_on_a_relation_is_no_asset() -> None:
     tally = Tally()
     tally.changed(change(seen(f"{STATEMENT_BASE}1")))
     assert (tally.observations, dict(tally.amounts)) == (1, {})
+
+
+def test_sources_beyond_the_limit_are_counted_together_and_none_is_lost() -> None:
+    tally = Tally()
+    for number in range(3 * MOST_SOURCES):
+        tally.changed(replace(change(seen("http://x/a")), source=f"source {number}"))
+    told = {measure.source: total for measure, (_, total) in tally.amounts.items()}
+    assert (len(told), told[OTHERS], sum(told.values())) == (MOST_SOURCES + 1, 2 * MOST_SOURCES, 3 * MOST_SOURCES)
+
+
+def test_units_without_end_fill_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tallies, "MOST_MEASURES", 10)
+    assert MOST_MEASURES > MOST_ASSETS
+    tally = Tally()
+    for number in range(50):
+        tally.changed(change(replace(seen("http://x/a"), unit=f"unit {number}")))
+    assert len(tally.amounts) == 10
+    assert tally.observations == 50

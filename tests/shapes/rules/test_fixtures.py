@@ -13,7 +13,7 @@ from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import RDF, SH, SKOLEM_BASE
 from stratagraph.ontology.terms import to_ox
 from stratagraph.queries.audit.evidence import look_up, still_good
-from stratagraph.queries.audit.verdicts import Outcome
+from stratagraph.queries.outcome import Outcome
 from stratagraph.shapes.compiler import compile_shapes
 from stratagraph.shapes.data_graph import DataGraph
 from tests.shapes.rules.estate import Estate
