@@ -134,7 +134,7 @@ class BoundedProtocol(HttpToolsProtocol):
             # Whole requests came before, and get their answers first; the newest in line, or this, is the last.
             cycle.keep_alive = False
             if cycle.more_body:
-                self.pipeline[0] = (cycle, answer)
+                self.pipeline[0] = (cycle, answer)  # type: ignore[assignment]  # Starlette has its own types of ASGI
             return
         if cycle is None or cycle.response_complete or not cycle.response_started:
             headers = [*self.server_state.default_headers, *answer.raw_headers, (b"connection", b"close")]
