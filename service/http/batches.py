@@ -48,6 +48,11 @@ _BODY: Final = {"application/json": {"schema": {"$ref": REF.format(model=WireBat
 
 PATH: Final = "/api/batches"
 
+SourceOf = Annotated[str, Query(min_length=1, max_length=LONGEST_NAME, description="Who says so; for documents.")]
+ScopeOf = Annotated[
+    str, Query(max_length=LONGEST_SCOPE, description="The part of the source a document is; for documents.")
+]
+Complete = Annotated[bool, Query(description="Whether the document is all of its scope.")]
 AllowEmpty = Annotated[
     bool, Query(alias="allowEmpty", description="Whether a complete document that says nothing may close its scope.")
 ]
@@ -120,13 +125,9 @@ def router(engine: Engine, intake: Intake) -> APIRouter:
     async def commit(
         request: Request,
         response: Response,
-        source: Annotated[
-            str, Query(min_length=1, max_length=LONGEST_NAME, description="Who says so; for documents.")
-        ] = "upload",
-        scope: Annotated[
-            str, Query(max_length=LONGEST_SCOPE, description="The part of the source a document is; for documents.")
-        ] = "upload",
-        complete: Annotated[bool, Query(description="Whether the document is all of its scope.")] = False,
+        source: SourceOf = "upload",
+        scope: ScopeOf = "upload",
+        complete: Complete = False,
         allow_empty: AllowEmpty = False,
         dry_run: DryRun = False,
     ) -> dict[str, Any]:

@@ -153,42 +153,50 @@ def router(
         openapi_extra=otlp.REQUEST,
     )
     async def traces(request: Request) -> Response:
-        media = answerable(request)
+        return await _taken(receiver, request)
+
+    for signal in ("metrics", "logs"):
+        _refuse(routes, signal)
+    return routes
+
+
+async def _taken(receiver: Receiver, request: Request) -> Response:
+    """Answer a request with traces, whatever becomes of it."""
+    media = answerable(request)
+    try:
+        _check(request)
+    except StratagraphError as error:
+        return refusal(error, media)
+    try:
+        return _answer(await receiver.take(request, media_type(request.headers.get("content-type", ""))), media)
+    except StratagraphError as error:
+        return refusal(error, media, of_data=True)
+    except ClientDisconnect:
+        raise  # nobody is there to be told
+    except Exception:
+        # Whatever it was, the data are not durable: a sender may only keep them if it is told to try again.
+        log.exception("a trace request failed")
+        return refusal(Overloaded(), media)
+
+
+def _refuse(routes: APIRouter, signal: str) -> None:
+    """Add the route of a signal that is not received yet."""
+
+    @routes.post(
+        f"/v1/{signal}",
+        name=f"receive_{signal}",
+        summary=f"Say that {signal} are not received yet",
+        status_code=501,
+        response_class=Response,
+        responses=otlp.NOT_RECEIVED,
+        openapi_extra=otlp.REQUEST,
+    )
+    async def not_received(request: Request) -> Response:
         try:
             _check(request)
         except StratagraphError as error:
-            return refusal(error, media)
-        try:
-            return _answer(await receiver.take(request, media_type(request.headers.get("content-type", ""))), media)
-        except StratagraphError as error:
-            return refusal(error, media, of_data=True)
-        except ClientDisconnect:
-            raise  # nobody is there to be told
-        except Exception:
-            # Whatever it was, the data are not durable: a sender may only keep them if it is told to try again.
-            log.exception("a trace request failed")
-            return refusal(Overloaded(), media)
-
-    def refuse(signal: str) -> None:
-        @routes.post(
-            f"/v1/{signal}",
-            name=f"receive_{signal}",
-            summary=f"Say that {signal} are not received yet",
-            status_code=501,
-            response_class=Response,
-            responses=otlp.NOT_RECEIVED,
-            openapi_extra=otlp.REQUEST,
-        )
-        async def not_received(request: Request) -> Response:
-            try:
-                _check(request)
-            except StratagraphError as error:
-                return refusal(error, answerable(request))
-            return refusal(SignalNotReceived(signal=signal), answerable(request))
-
-    refuse("metrics")
-    refuse("logs")
-    return routes
+            return refusal(error, answerable(request))
+        return refusal(SignalNotReceived(signal=signal), answerable(request))
 
 
 def _check(request: Request) -> None:

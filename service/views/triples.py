@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 import shutil
-import tempfile
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -23,6 +21,7 @@ from stratagraph.service.views import querying
 from stratagraph.service.views.lexical import WRITINGS, Writings
 from stratagraph.service.views.node_lines import InfluenceLines, line, lines_of, statement_lines
 from stratagraph.service.views.nodes import observation_facts, scope_facts
+from stratagraph.service.views.store_folders import DRAFT, following, newest, open_store, reopened, see_room
 from stratagraph.service.views.triple_edits import TripleEdits, document
 from stratagraph.service.views.view import Watermark, follows
 
@@ -39,23 +38,10 @@ PART: Final = 10_000
 BULK_TEXTS: Final = 50_000
 """Texts, of some three triples each, that are loaded at once: bounds the loader's memory at some 100 MB."""
 
-ROOM: Final = 8 << 20
-"""Bytes that a disk must take before a store on it is closed and opened again: some of its files are written anew."""
-PATIENCE: Final = 2.0
-"""Seconds that opening a store again waits for queries that still read it."""
-
 _Item = TypeVar("_Item")
 _Graphs: TypeAlias = tuple[TripleEdits, TripleEdits]
 """TripleEdits of the default graph and of the book of writings."""
 
-_CORRUPT: Final = "Corruption"
-"""How the store's library begins to tell of a damaged file."""
-_DRAFT: Final = ".draft"
-"""Ends the name of a store that is being made."""
-_HELD: Final = "/LOCK:"
-"""How it tells that a store is open already: by the name of the file."""
-_BLOCK: Final = 1 << 20
-_PAUSE: Final = 0.05
 _META: Final = ox.NamedNode(SG.term("view/meta"))
 _MARK: Final = ox.NamedNode(SG.term("view/watermark"))
 _DEFAULT: Final = ox.DefaultGraph()
@@ -80,8 +66,8 @@ class TriplesView:
         """Open or create the store in a folder; without a folder it lives in memory. A damaged one is begun anew."""
         self._model = model
         self._influence_lines = InfluenceLines(model)
-        self._path = None if path is None else _newest(path)
-        self._store = ox.Store() if self._path is None else _store(self._path)
+        self._path = None if path is None else newest(path)
+        self._store = ox.Store() if self._path is None else open_store(self._path)
         self._writings = Writings(self._store)
         self._watermark = self._read_watermark()
         self._before_writing: Callable[[bool], None] = lambda _: None
@@ -136,8 +122,8 @@ class TriplesView:
             self.rebuild(snapshot)
             return
         self._before_writing(True)
-        old, new = self._path, _following(self._path)
-        draft = new.with_name(f"{new.name}{_DRAFT}")
+        old, new = self._path, following(self._path)
+        draft = new.with_name(f"{new.name}{DRAFT}")
         shutil.rmtree(draft, ignore_errors=True)
         made = TriplesView(draft, self._model)
         made.rebuild(snapshot)
@@ -146,7 +132,7 @@ class TriplesView:
         draft.rename(new)
         self._let_go()
         self._path = new
-        self._store = _store(new)
+        self._store = open_store(new)
         self._writings = Writings(self._store)
         self._watermark = self._read_watermark()
         self._whole = True
@@ -160,10 +146,10 @@ class TriplesView:
         """
         if self._path is None:
             return
-        _see_room(self._path)
+        see_room(self._path)
         self._before_writing(True)  # nobody may read it now, as while it is rebuilt
         self._let_go()
-        self._store = _reopened(self._path)
+        self._store = reopened(self._path)
         self._writings = Writings(self._store)
         before, self._watermark = self._watermark, self._read_watermark()
         self._whole &= self._watermark == before  # a store that was damaged has been begun anew
@@ -372,63 +358,3 @@ def chunked(items: Iterable[_Item], size: int) -> Iterator[list[_Item]]:
     remaining = iter(items)
     while chunk := list(islice(remaining, size)):
         yield chunk
-
-
-def _newest(path: Path) -> Path:
-    """Return where the store of a path is now, and remove what was left of others: each renewal has another number."""
-    for draft in path.parent.glob(f"{path.name}.*{_DRAFT}"):
-        shutil.rmtree(draft, ignore_errors=True)
-    numbered = {_number(found): found for found in path.parent.glob(f"{path.name}.*") if _number(found)}
-    if not numbered:
-        return path
-    newest = numbered.pop(max(numbered))
-    for old in (path, *numbered.values()):
-        shutil.rmtree(old, ignore_errors=True)
-    return newest
-
-
-def _following(path: Path) -> Path:
-    number = _number(path)
-    return path.with_name(f"{path.name.removesuffix(f'.{number}')}.{number + 1}")
-
-
-def _number(path: Path) -> int:
-    last = path.name.rpartition(".")[2]
-    return int(last) if last.isascii() and last.isdecimal() else 0
-
-
-def _see_room(folder: Path) -> None:
-    """Raise the system's error where the disk would not even take what opening a store writes."""
-    logged = sum(file.stat().st_size for file in folder.glob("*.log"))  # is written once more, as tables
-    with tempfile.TemporaryFile(dir=folder) as file:
-        for _ in range(0, logged + ROOM, _BLOCK):
-            file.write(b"\0" * _BLOCK)
-        file.flush()
-
-
-def _reopened(path: Path) -> ox.Store:
-    """Open a store that this process had open; a query that still reads the old one is waited for."""
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        try:
-            return _store(path)
-        except OSError as error:
-            if _HELD not in str(error) or time.monotonic() > deadline:
-                raise
-            time.sleep(_PAUSE)
-
-
-def _store(path: Path) -> ox.Store:
-    """Open the store of a folder; a damaged one is thrown away, for the ledger tells all of it again."""
-    try:
-        return ox.Store(str(path))
-    except (RuntimeError, OSError) as error:
-        # Anything else, such as the lock of another process, is no damage and must not cost the data.
-        if not (path.is_file() or isinstance(error, FileNotFoundError) or _CORRUPT in str(error)):
-            raise
-        log.warning("the triples in %s can't be read (%s) and are made anew", path, error)
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink()
-    return ox.Store(str(path))
