@@ -125,12 +125,12 @@ def _http(request: Request, error: Exception) -> Response:
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = ", ".join(_allowed(request))
-    asked = f"{request.method} {in_short(request.url.path, _LONGEST)}"
+    path = in_short(request.url.path, _LONGEST)
     return problem(
         slug=slugs.get(error.status_code, "http-error"),
         title=str(error.detail),
         status=error.status_code,
-        detail=f"{asked}: {error.detail}. The routes are described at /docs.",
+        detail=f"{request.method} {path}: {error.detail}. The routes are described at /docs.",
         headers=headers,
     )
 
