@@ -115,7 +115,7 @@ class Engine:
             self._committer,
             self.erasure,
             self.settings,
-            compact=self.triples.compact,
+            compact=self._compact,
             ends=lambda: self._keeping.ends,
         )
         self.erasure.add("triples", self._erase_derived)
@@ -162,6 +162,15 @@ class Engine:
     def housekeep(self) -> int:
         """Close what silent sources no longer see and add up old observations; return the number of entries made."""
         return self.housekeeping.run()
+
+    def _compact(self) -> bool:
+        """Put the triples in order on disk, and let readers have them so."""
+        if not self.triples.compact():
+            return False
+        self.snapshots.begin_anew()
+        if self._checkpoints is not None:
+            self._checkpoints.age()
+        return True
 
     def _connect_neo4j(self) -> RemoteView | None:
         # Most commands never talk to Neo4j, and its driver takes a while to load.

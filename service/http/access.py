@@ -7,13 +7,13 @@ import logging
 from typing import Final
 
 from fastapi import Request
-from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.service.http import sparql
 from stratagraph.service.http.access_tokens import AccessToken, Role, TokenFile, TokensUnusable
+from stratagraph.service.http.headers import values
 from stratagraph.service.http.refusals import TELEMETRY, refusal
 
 log = logging.getLogger(__name__)
@@ -101,7 +101,7 @@ class AccessGuard:
             await self.app(scope, receive, send)
             return
         try:
-            scope.setdefault("state", {})[_HOLDER] = self._holder(Headers(scope=scope), role)
+            scope.setdefault("state", {})[_HOLDER] = self._holder(next(iter(values(scope, b"authorization")), ""), role)
         except StratagraphError as error:
             if isinstance(error, TokenUnknown):
                 log.warning("a request to %r carried a wrong or revoked token", scope["path"])
@@ -110,8 +110,8 @@ class AccessGuard:
             return
         await self.app(scope, receive, send)
 
-    def _holder(self, headers: Headers, role: Role) -> AccessToken:
-        scheme, _, secret = headers.get("authorization", "").partition(" ")
+    def _holder(self, authorization: str, role: Role) -> AccessToken:
+        scheme, _, secret = authorization.partition(" ")
         if scheme.lower() != "bearer" or not secret.strip():
             raise TokenNeeded(role=role.value)
         holder = self.tokens.holder(secret.strip())

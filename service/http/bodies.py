@@ -49,12 +49,17 @@ class BodyGuard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, its body under watch."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or not _has_body(scope):
             await self.app(scope, receive, send)
             return
         limit = None if scope["path"].startswith(self.unbounded) else OTHERS
         watched = _Watched(scope, receive, send, limit)
         await self.app(scope, watched.receive, watched.send)
+
+
+def _has_body(scope: Scope) -> bool:
+    """Tell whether a request says that a body follows its head: without one of these headers none does."""
+    return any(name in {b"content-length", b"transfer-encoding"} for name, _ in scope["headers"])
 
 
 class _Watched:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
 from typing import Final
 
 from anyio import to_thread
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from stratagraph.service.http.headers import values
 from stratagraph.service.http.negotiation import takes_gzip
 
 SMALLEST: Final = 1024
@@ -20,18 +22,18 @@ _GZIP: Final = 16 + zlib.MAX_WBITS
 _LARGE: Final = 64 << 10
 """Bytes from which a piece is compressed in a thread, so that no other answer waits for it."""
 _DENSE: Final = (
-    "application/gzip",
-    "application/octet-stream",
-    "application/pdf",
-    "application/zip",
-    "audio/",
-    "font/",
-    "image/",
-    "text/event-stream",
-    "video/",
+    b"application/gzip",
+    b"application/octet-stream",
+    b"application/pdf",
+    b"application/zip",
+    b"audio/",
+    b"font/",
+    b"image/",
+    b"text/event-stream",
+    b"video/",
 )
 """Beginnings of the media types that are small already, or must not wait for more to come."""
-_SVG: Final = "image/svg+xml"
+_SVG: Final = b"image/svg+xml"
 
 
 class Compression:
@@ -49,7 +51,7 @@ class Compression:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        wanted = takes_gzip(",".join(Headers(scope=scope).getlist("accept-encoding")))
+        wanted = takes_gzip(",".join(values(scope, b"accept-encoding")))
         await self.app(scope, receive, _Answer(send, wanted=wanted).take)
 
 
@@ -76,13 +78,14 @@ class _Answer:
 
     async def _begin(self, start: Message, first: Message) -> None:
         """Decide what becomes of the answer, and send its start."""
-        headers = MutableHeaders(raw=list(start["headers"]))
-        if _compressible(headers):
+        if _compressible({name.lower(): value for name, value in start["headers"]}):
+            headers = MutableHeaders(raw=list(start["headers"]))
             headers.add_vary_header("Accept-Encoding")
             if self._wanted and (first.get("more_body") or len(first.get("body", b"")) >= SMALLEST):
                 self._packer = zlib.compressobj(LEVEL, zlib.DEFLATED, _GZIP)
                 _describe(headers)
-        await self._send({**start, "headers": headers.raw})
+            start["headers"] = headers.raw
+        await self._send(start)
 
     async def _packed(self, message: Message) -> Message:
         if self._packer is None:
@@ -96,9 +99,9 @@ class _Answer:
         return {**message, "body": await to_thread.run_sync(pack) if len(body) >= _LARGE else pack()}
 
 
-def _compressible(headers: Headers) -> bool:
-    kind = headers.get("content-type", "").lower()
-    if not kind or "content-encoding" in headers or "no-transform" in headers.get("cache-control", ""):
+def _compressible(headers: Mapping[bytes, bytes]) -> bool:
+    kind = headers.get(b"content-type", b"").lower()
+    if not kind or b"content-encoding" in headers or b"no-transform" in headers.get(b"cache-control", b""):
         return False
     return kind.startswith(_SVG) or not kind.startswith(_DENSE)
 

@@ -4,58 +4,68 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
-from typing import Protocol, TypeVar
+from types import TracebackType
+from typing import Final, TypeVar
 
 from fastapi import Request
 from starlette.types import Receive
 
 from stratagraph.service.workers.errors import TooBusy
 
+T = TypeVar("T")
 
-class Closable(Protocol):
-    """Something that holds on to a worker until it is closed."""
-
-    def close(self) -> None:
-        """Let go of it."""
+UNWATCHED: Final = 0.005
+"""Seconds of an answer in which nobody looks whether its client is still there."""
 
 
-C = TypeVar("C", bound=Closable)
-
-
-async def unless_gone(request: Request, running: Awaitable[C]) -> C:
+async def unless_gone(request: Request, running: Awaitable[T]) -> T:
     """Wait for an answer; when the client hangs up before, stop what makes it: nobody waits for it.
 
     Raises:
         TooBusy: the client is gone, and will not hear of it.
     """
-    answer = asyncio.ensure_future(running)
-    gone = asyncio.ensure_future(disconnected(request.receive))
-    try:
-        await asyncio.wait({answer, gone}, return_when=asyncio.FIRST_COMPLETED)
-    except BaseException:
-        _abandon(answer)
-        raise
-    finally:
-        gone.cancel()
-    if not answer.done():
-        _abandon(answer)
-        raise TooBusy(retry_after=1)
-    return answer.result()
+    with _Watch(request.receive):
+        return await running
+
+
+class _Watch:
+    """Cancels what the present task does within a block when its client hangs up.
+
+    What is answered at once is not watched at all: beginning to takes longer than a look-up does.
+    """
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._gone = False
+        self._watching: asyncio.Task[None] | None = None
+
+    def __enter__(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None  # it answers a request
+        self._task = task
+        self._cancelling = task.cancelling()
+        self._start = asyncio.get_running_loop().call_later(UNWATCHED, self._begin)
+
+    def _begin(self) -> None:
+        self._watching = asyncio.create_task(self._watch())
+
+    async def _watch(self) -> None:
+        await disconnected(self._receive)
+        self._gone = True
+        self._task.cancel()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._start.cancel()
+        if self._watching is not None:
+            self._watching.cancel()
+        # A task that was cancelled by others too, as when the server stops, goes on with that.
+        if self._gone and self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
+            raise TooBusy(retry_after=1) from None
 
 
 async def disconnected(receive: Receive) -> None:
     """Wait until the client has hung up; whatever else of it comes is passed over."""
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-def _abandon(answer: asyncio.Future[C]) -> None:
-    """Stop what nobody waits for, and close the answer that may have come in this very moment."""
-
-    def close(done: asyncio.Future[C]) -> None:
-        # Asking for the exception also marks it as seen: it is nobody's any more, and no matter for the log.
-        if not done.cancelled() and done.exception() is None:
-            done.result().close()
-
-    answer.add_done_callback(close)
-    answer.cancel()

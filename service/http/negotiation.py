@@ -80,6 +80,7 @@ def media_type_of(content_type: str) -> tuple[str, str]:
     return media_type, "utf-8" if charset == "utf8" else charset
 
 
+@lru_cache(maxsize=64)
 def takes_gzip(accept_encoding: str) -> bool:
     """Tell whether an Accept-Encoding header takes gzip, and likes nothing else better (RFC 9110, section 12.5.3)."""
     qualities: dict[str, float] = {}

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from stratagraph.service.http.headers import values
 from stratagraph.service.http.problems import problem
 
 LOOPBACK_NAMES = frozenset({"localhost"})
 
 
+@lru_cache(maxsize=256)
 def is_loopback(host: str) -> bool:
     """Tell whether a host name or address can only mean this machine."""
     if host in LOOPBACK_NAMES:
@@ -40,8 +42,7 @@ class OriginGuard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        host = headers.get("host", "")
+        host, origin = (next(iter(values(scope, name)), "") for name in (b"host", b"origin"))
         name = _host_name(host)
         if not (is_loopback(name) or name in self.allowed):
             refusal = problem(
@@ -50,12 +51,12 @@ class OriginGuard:
                 status=421,
                 detail=f"The Host '{host}' is neither loopback nor allowed. Add it with STRATAGRAPH_ALLOWED_HOSTS.",
             )
-        elif _foreign(headers.get("origin"), host):
+        elif _foreign(origin, host):
             refusal = problem(
                 slug="foreign-origin",
                 title="A page of another origin sent this request",
                 status=403,
-                detail=f"The Origin '{headers.get('origin')}' is not this service. Use its own pages.",
+                detail=f"The Origin '{origin}' is not this service. Use its own pages.",
             )
         else:
             await self.app(scope, receive, send)
@@ -63,6 +64,7 @@ class OriginGuard:
         await refusal(scope, receive, send)
 
 
+@lru_cache(maxsize=256)
 def _host_name(host: str) -> str:
     try:
         return (urlsplit(f"//{host}").hostname or "").lower()
@@ -70,7 +72,7 @@ def _host_name(host: str) -> str:
         return ""
 
 
-def _foreign(origin: str | None, host: str) -> bool:
+def _foreign(origin: str, host: str) -> bool:
     if not origin:
         return False
     try:

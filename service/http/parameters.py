@@ -22,6 +22,8 @@ from stratagraph.service.times import read_day
 SPELLINGS: Final = {"as-of": "asOf"}
 """Other spellings of a parameter, taken on every route, and the one that routes and documents know."""
 
+_OTHERS: Final = frozenset(name.encode() for name in SPELLINGS)
+
 _LONGEST: Final = 100
 """Characters of an unknown name that an answer repeats."""
 
@@ -160,12 +162,16 @@ class OneSpelling:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, other spellings replaced."""
         if scope["type"] == "http" and (query := scope["query_string"]):
-            scope = {**scope, "query_string": b"&".join(map(_respelled, query.split(b"&")))}
+            respelled = b"&".join(map(_respelled, query.split(b"&")))
+            if respelled != query:
+                scope = {**scope, "query_string": respelled}
         await self.app(scope, receive, send)
 
 
 def _respelled(pair: bytes) -> bytes:
     name, equals, value = pair.partition(b"=")
+    if name not in _OTHERS and b"%" not in name and b"+" not in name:  # escaped, it could be anything
+        return pair
     other = SPELLINGS.get(unquote_plus(name.decode("latin-1")))
     return other.encode() + equals + value if other else pair
 

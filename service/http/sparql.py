@@ -6,6 +6,7 @@ import asyncio
 import io
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import lru_cache
 from importlib import resources
 from typing import Final
 from urllib.parse import parse_qsl
@@ -20,6 +21,7 @@ from stratagraph.ontology.sentences import say
 from stratagraph.service.http.documents import sparql as operation
 from stratagraph.service.http.documents.sparql import FORM, QUERY
 from stratagraph.service.http.headers import AS_OF, AT_LEAST, SEQUENCE
+from stratagraph.service.http.headers import values as told
 from stratagraph.service.http.leaving import disconnected, unless_gone
 from stratagraph.service.http.negotiation import choose, media_type_of
 from stratagraph.service.http.parameters import canonical, check
@@ -38,6 +40,7 @@ UPDATE: Final = "application/sparql-update"
 _METHODS: Final = ("GET", "HEAD", "OPTIONS", "POST")
 _OPTIONS: Final = {"Allow": ", ".join(_METHODS), "Accept-Post": f"{QUERY}, {FORM}"}
 _TEXT: Final = "text/plain; charset=utf-8"
+_AT_LEAST, _AS_OF = AT_LEAST.lower().encode(), AS_OF.lower().encode()
 _EXPANSION: Final = 3  # a percent-encoded byte takes three
 
 Parameters = list[tuple[str, str]]
@@ -176,40 +179,47 @@ def _utf8(data: bytes) -> str:
 
 
 def _query(parameters: Parameters, request: Request, client: str) -> QueryRequest:
-    values: dict[str, list[str]] = {}
+    given: dict[str, list[str]] = {}
     for name, value in parameters:
-        values.setdefault(canonical(name), []).append(value)
-    if "update" in values:
+        given.setdefault(canonical(name), []).append(value)
+    if "update" in given:
         raise _no_update()
-    queries = values.get("query", [])
+    queries = given.get("query", [])
     if len(queries) != 1:
         raise BadProtocolRequest(detail=f"The request has {len(queries)} query parameters. Send exactly one.")
-    told = ((name, each) for name, each in values.items() if name not in operation.PASSED_OVER)
-    check(((name, value) for name, each in told for value in each), operation.PARAMETERS)
-    default, named = (_iris(values.get(name, ())) for name in ("default-graph-uri", "named-graph-uri"))
+    read = ((name, each) for name, each in given.items() if name not in operation.PASSED_OVER)
+    check(((name, value) for name, each in read for value in each), operation.PARAMETERS)
+    default, named = (_iris(given.get(name, ())) for name in ("default-graph-uri", "named-graph-uri"))
     has_dataset = bool(default or named)
     accept = _accept(request)
     return QueryRequest(
         text=queries[0],
-        results_type=choose(accept, RESULTS),
+        results_type=_results_type(accept),
         graph_type=_graph_type(accept),
         default_graphs=default if has_dataset else None,
         named_graphs=named if has_dataset else None,
         client=client,
-        at_least=wanted_sequence(request.headers.getlist(AT_LEAST)),
-        as_of=_as_of([*values.get("asOf", ()), *request.headers.getlist(AS_OF)]),
+        at_least=wanted_sequence(told(request.scope, _AT_LEAST)),
+        as_of=_as_of([*given.get("asOf", ()), *told(request.scope, _AS_OF)]),
         # Without chunks a client could not tell a cut answer from a complete one.
         whole=request.scope.get("http_version") == "1.0",
     )
 
 
+# A client sends the same header with each query, and reading it takes as long as the guard does.
+@lru_cache(maxsize=64)
+def _results_type(accept: str | None) -> str | None:
+    return choose(accept, RESULTS)
+
+
+@lru_cache(maxsize=64)
 def _graph_type(accept: str | None) -> str | None:
     """Choose how a graph is written.
 
     Clients that always name the types of result tables mean "whatever you have" when they ask for a graph.
     """
     chosen = choose(accept, GRAPHS)
-    return next(iter(GRAPHS)) if chosen is None and choose(accept, RESULTS) is not None else chosen
+    return next(iter(GRAPHS)) if chosen is None and _results_type(accept) is not None else chosen
 
 
 def _no_update() -> BadProtocolRequest:
@@ -218,7 +228,7 @@ def _no_update() -> BadProtocolRequest:
 
 def _accept(request: Request) -> str | None:
     """Return the Accept header; it may stand in several lines."""
-    return ",".join(request.headers.getlist("accept")) or None
+    return ",".join(told(request.scope, b"accept")) or None
 
 
 def _iris(values: Iterable[str]) -> tuple[str, ...]:

@@ -6,11 +6,11 @@ from contextvars import ContextVar
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from stratagraph.ontology.sentences import SOURCE, say
 from stratagraph.queries.messages import UnknownLanguage, language
+from stratagraph.service.http.headers import values
 
 _spoken: Final[ContextVar[str]] = ContextVar("spoken", default=SOURCE)
 
@@ -53,12 +53,14 @@ class Tongue:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on."""
         if scope["type"] == "http":
-            _spoken.set(_wanted(scope["query_string"], Headers(scope=scope).getlist("accept-language")))
+            _spoken.set(_wanted(scope["query_string"], values(scope, b"accept-language")))
         await self.app(scope, receive, send)
 
 
 def _wanted(query: bytes, accepted: list[str]) -> str:
-    given = [value for name, value in parse_qsl(query.decode("latin-1")) if name == "lang"]
+    # The parameters are read only where one may be the language: a query among them can be long.
+    named = any(name == b"lang" or b"%" in name for name in (pair.partition(b"=")[0] for pair in query.split(b"&")))
+    given = [value for name, value in parse_qsl(query.decode("latin-1")) if name == "lang"] if named else []
     return _first(given) or _first(preferred(",".join(accepted))) or SOURCE
 
 

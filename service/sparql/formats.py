@@ -94,6 +94,9 @@ class XmlSink:
 class RowCounter(Protocol):
     """Counts the rows in a stream of bytes."""
 
+    least: int
+    """Bytes that every row has."""
+
     def feed(self, data: bytes) -> int:
         """Take the next bytes and return how many rows have begun or ended so far."""
 
@@ -110,6 +113,8 @@ def row_counter(form: QueryResultsFormat) -> RowCounter:
 class _TsvRows:
     """Line ends inside values are escaped, and the first line is the header."""
 
+    least = 1
+
     def __init__(self) -> None:
         self._rows = -1
 
@@ -120,6 +125,8 @@ class _TsvRows:
 
 class _CsvRows:
     """Line ends count outside quotes; a doubled quote leaves and enters again."""
+
+    least = 1
 
     def __init__(self) -> None:
         self._rows = -1
@@ -136,6 +143,7 @@ class _XmlRows:
     """An angle bracket inside a value is escaped, so a tag is always a tag."""
 
     _END: Final = b"</result>"
+    least = len(_END)
 
     def __init__(self) -> None:
         self._rows = 0
@@ -153,6 +161,7 @@ class _JsonRows:
 
     _ESCAPED: Final = re.compile(rb"\\.", re.DOTALL)
     _BETWEEN: Final = b"},{"
+    least = len(b"{}")
 
     def __init__(self) -> None:
         self._rows = 1

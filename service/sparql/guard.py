@@ -6,11 +6,12 @@ a federated query. So a prefix that holds the word is refused too where a group 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import Final
 
-from stratagraph.service.sparql.errors import QueryRefused, QueryTooDeep
+from stratagraph.service.sparql.errors import QueryRefused, QuerySyntax, QueryTooDeep
 from stratagraph.service.sparql.lexer import Token, TokenKind, decoded, place, tokens
 from stratagraph.service.workers.errors import QueryTooLong
 from stratagraph.service.workers.limits import QuerySettings
@@ -34,6 +35,7 @@ _FETCH: Final = "service"
 _UPDATES: Final = frozenset(
     ["load", "clear", "drop", "create", "add", "move", "copy", "insert", "delete", "with", "using"]
 )
+_SUSPECT: Final = re.compile("|".join([_FETCH, *sorted(_UPDATES)]))
 _BEFORE_A_GRAPH_NAME: Final = frozenset({"from", "named", "graph", "describe"})
 _FORMS: Final = frozenset(QueryForm)
 _OPEN: Final = frozenset("([{")
@@ -60,6 +62,10 @@ _CLAUSES: Final = frozenset(
 )
 
 
+_DIGITS: Final = 18
+"""Digits of the largest LIMIT that is read."""
+
+
 def check(text: str, settings: QuerySettings) -> QueryForm | None:
     """Return the form of a query that may run; None when it is none, which the parser will say better.
 
@@ -81,10 +87,21 @@ def check(text: str, settings: QuerySettings) -> QueryForm | None:
 
 def _check(text: str, settings: QuerySettings) -> QueryForm | None:
     found = list(tokens(text))
-    _refuse_words(text, found)
-    _Depth(text, settings).walk(found)
+    # Most queries hold none of the words, and are too short to be too deep: only the others are walked through.
+    if _SUSPECT.search(text.lower()):
+        _refuse_words(text, found)
+    if not _is_shallow(text, found, settings):
+        _Depth(text, settings).walk(found)
     first = next((word for word in _words(found) if word in _FORMS), None)
     return QueryForm(first) if first else None
+
+
+def _is_shallow(text: str, found: list[Token], settings: QuerySettings) -> bool:
+    """Tell whether a query has too few brackets and words to pass a limit, however they stand; a word may hold dots."""
+    return (
+        len(found) + text.count(".") <= settings.operators
+        and text.count("(") + text.count("[") + text.count("{") <= settings.nesting
+    )
 
 
 def _words(found: Iterable[Token]) -> Iterator[str]:
@@ -186,3 +203,25 @@ class _Frame:
         self.bracket = bracket
         self.data = data
         self.operators = 0
+
+
+def stated_limit(text: str) -> int | None:
+    """Return the LIMIT of a whole query, beyond which it has no rows; None where it states none that is beyond doubt.
+
+    Groups alone stand in braces: a LIMIT outside all of them is nobody's but the query's.
+    """
+    if "limit" not in text.lower() or decoded(text) != text:
+        return None
+    depth, before, found = 0, "", None
+    try:
+        for token in tokens(text):
+            if token.kind is TokenKind.SIGN:
+                depth += (token.text == "{") - (token.text == "}")
+            elif token.kind is TokenKind.NUMBER and before == "limit" and not depth:
+                if found is not None or len(token.text) > _DIGITS:
+                    return None
+                found = int(token.text)
+            before = token.text.lower() if token.kind is TokenKind.WORD else ""
+    except QuerySyntax:
+        return None
+    return found

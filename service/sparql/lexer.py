@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from stratagraph.service.sparql.errors import QuerySyntax
 
@@ -50,11 +49,11 @@ class TokenKind(StrEnum):
     NAME = "name"
     IRI = "iri"
     SIGN = "sign"
+    NUMBER = "number"
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """One token, where it starts in the text, and its text."""
 
     kind: TokenKind
@@ -62,7 +61,13 @@ class Token:
     start: int
 
 
-_KINDS: Final = {"word": TokenKind.WORD, "named": TokenKind.NAME, "iri": TokenKind.IRI, "sign": TokenKind.SIGN}
+_KINDS: Final = {
+    "word": TokenKind.WORD,
+    "named": TokenKind.NAME,
+    "iri": TokenKind.IRI,
+    "sign": TokenKind.SIGN,
+    "number": TokenKind.NUMBER,
+}
 
 
 def tokens(text: str) -> Iterator[Token]:
@@ -76,7 +81,7 @@ def tokens(text: str) -> Iterator[Token]:
         if group == "space":
             continue
         kind = _KINDS.get(group, TokenKind.OTHER)
-        found = match["word"] if kind in {TokenKind.WORD, TokenKind.NAME} else match.group()
+        found = match["word"] if kind is TokenKind.NAME else match.group()
         if kind is TokenKind.SIGN and found in "\"'":
             line, column = place(text, match.start())
             raise QuerySyntax(detail=f"the string that starts at line {line}, column {column} does not end.")

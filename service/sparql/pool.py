@@ -16,7 +16,7 @@ from stratagraph.ontology.errors import StratagraphError
 from stratagraph.service.engine.arrivals import Arrivals
 from stratagraph.service.sparql.errors import FormNotAcceptable, NoPast
 from stratagraph.service.sparql.formats import GRAPHS, RESULTS
-from stratagraph.service.sparql.guard import QueryForm, check
+from stratagraph.service.sparql.guard import QueryForm, check, stated_limit
 from stratagraph.service.sparql.worker import SparqlQuestion
 from stratagraph.service.sparql.worker_handle import SparqlWorker
 from stratagraph.service.views.checkpoints import Checkpoint, CheckpointSource, PastSource
@@ -118,6 +118,7 @@ class QueryPool:
         self._chores: set[asyncio.Task[None]] = set()
         self._running = False
         self._renewing: asyncio.Task[None] | None = None
+        self._following: asyncio.Task[None] | None = None
         self._awaited = 0
         """How many queries wait for the next checkpoint."""
         self._asked = -math.inf
@@ -128,7 +129,7 @@ class QueryPool:
         self._running = True
         # Of the loop that runs now: a command that asks twice has one for each question.
         self._idle = Idle()
-        self._renewing = None
+        self._renewing = self._following = None
         self._places = self.settings.workers if ahead else 0
         await asyncio.gather(*[self._start() for _ in range(self._places)])
         self._following = asyncio.create_task(self._follow())
@@ -136,9 +137,10 @@ class QueryPool:
     async def stop(self) -> None:
         """End every worker, with whatever it is doing."""
         self._running = False
-        self._following.cancel()
-        renewing = () if self._renewing is None else (self._renewing,)
-        await asyncio.gather(self._following, *renewing, *self._chores, return_exceptions=True)
+        if self._following is not None:
+            self._following.cancel()
+        lasting = [task for task in (self._following, self._renewing) if task is not None]
+        await asyncio.gather(*lasting, *self._chores, return_exceptions=True)
         await asyncio.gather(*[self._stop(worker) for worker in set(self._workers)])
 
     def _visible(self, named_graphs: tuple[str, ...] | None) -> tuple[str, ...] | None:
@@ -193,7 +195,12 @@ class QueryPool:
             answer_bytes=self.settings.answer_bytes,
             memory_bytes=self.settings.memory_bytes,
             seconds=self.settings.query_seconds,
+            bounded=self._is_bounded(request.text),
         )
+
+    def _is_bounded(self, text: str) -> bool:
+        limit = stated_limit(text) if len(text) <= _LONG else None
+        return limit is not None and limit <= self.settings.rows
 
     async def _fill(self, answer: SparqlAnswer, *, limit: int | None) -> None:
         pieces: list[bytes] = []

@@ -100,6 +100,7 @@ class Checkpoints:
         self._begun = -math.inf
         self._times: dict[Checkpoint, float] = {}
         self._retired: set[Checkpoint] = set()
+        self._aged = False
         # A process that was killed left its checkpoints behind.
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -125,7 +126,7 @@ class Checkpoints:
     def moved(self) -> bool:
         """Tell whether there is something newer to make a checkpoint of."""
         newest = self._newest
-        return newest is None or newest.sequence != self._sequence()
+        return newest is None or self._aged or newest.sequence != self._sequence()
 
     def due(self) -> bool:
         """Tell whether it is time to make one."""
@@ -144,6 +145,7 @@ class Checkpoints:
         """Make a checkpoint and count one use of it; it is not the newest yet. Takes tens of milliseconds."""
         with self._making:
             begun = time.monotonic()
+            self._aged = False
             path = self._folder / f"{next(self._numbers):08d}"
             checkpoint = Checkpoint(path=path, sequence=self._make(path))
         with self._lock:
@@ -188,6 +190,10 @@ class Checkpoints:
             unused = [checkpoint for checkpoint in self._retired if self._is_unused(checkpoint)]
         for checkpoint in unused:
             self.remove(checkpoint)
+
+    def age(self) -> None:
+        """Let a new one be made of the same sequence: the view has put its files in order, and all new ones are."""
+        self._aged = True
 
     def is_retired(self, checkpoint: Checkpoint | None) -> bool:
         """Tell whether a checkpoint is to be left."""

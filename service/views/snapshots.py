@@ -243,6 +243,16 @@ class Snapshots:
         finally:
             self._move()
 
+    def begin_anew(self) -> None:
+        """Let those who begin to read now get the files as they are now: they were put in order."""
+        with self._changed:
+            before = self._current
+            # While a change is written, what comes behind it begins anew by itself.
+            if not self._writing and (taken := self._taken()) is not None:
+                self._current = taken
+        if before is not self._current and not before.pins:
+            before.triples.close()
+
     def close(self) -> None:
         """Remove every checkpoint; nobody reads any more."""
         for snapshot in {self._current, *self._pinned}:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -46,8 +47,9 @@ _META: Final = ox.NamedNode(SG.term("view/meta"))
 _MARK: Final = ox.NamedNode(SG.term("view/watermark"))
 _DEFAULT: Final = ox.DefaultGraph()
 _AFFECTS: Final = SG.affects
-_SEQUENCE, _BATCH, _ONTOLOGY, _MAPPING = (
-    ox.NamedNode(SG.term(f"view/{part}")) for part in ("sequence", "batchHash", "ontologyHash", "mappingVersion")
+_SEQUENCE, _BATCH, _ONTOLOGY, _MAPPING, _LOOSE = (
+    ox.NamedNode(SG.term(f"view/{part}"))
+    for part in ("sequence", "batchHash", "ontologyHash", "mappingVersion", "looseTexts")
 )
 
 
@@ -72,8 +74,10 @@ class TriplesView:
         self._watermark = self._read_watermark()
         self._before_writing: Callable[[bool], None] = lambda _: None
         self._whole = True
-        self._loose = 0
+        self._loose = self._read_loose()
         """Texts that were loaded in bulk since the store was compacted."""
+        self._marking = threading.Lock()
+        """Held while the marks are written: a change and what keeps house do it, in threads of their own."""
 
     # A view ------------------------------------------------------------------------------------------------------
 
@@ -135,6 +139,7 @@ class TriplesView:
         self._store = open_store(new)
         self._writings = Writings(self._store)
         self._watermark = self._read_watermark()
+        self._loose = self._read_loose()
         self._whole = True
         shutil.rmtree(old, ignore_errors=True)
 
@@ -152,6 +157,7 @@ class TriplesView:
         self._store = reopened(self._path)
         self._writings = Writings(self._store)
         before, self._watermark = self._watermark, self._read_watermark()
+        self._loose = self._read_loose()
         self._whole &= self._watermark == before  # a store that was damaged has been begun anew
 
     def compact(self) -> bool:
@@ -162,9 +168,17 @@ class TriplesView:
         """
         if self._path is None or self._loose < BULK:
             return False
+        store = self._store
         # Reset first: where the disk has no room for it, the next round has none either.
         self._loose = 0
-        self._store.optimize()
+        store.optimize()
+        with self._marking:
+            if store is self.__dict__.get("_store"):  # not another one, which was made anew meanwhile
+                # What was loaded meanwhile counts on. Whoever opens the store next need not do all of it again.
+                store.update(
+                    f"DELETE WHERE {{ GRAPH {_META} {{ {_MARK} {_LOOSE} ?count }} }} ;\n"
+                    + _data("INSERT", [self._loose_mark()], f"GRAPH {_META}")
+                )
         return True
 
     def flush(self) -> None:
@@ -285,7 +299,7 @@ class TriplesView:
         present, book = edits
         if len(present) > TRANSACTION:
             self._load(present)
-        mark = [f"{_MARK} {prop} {value}" for prop, value in _mark_values(watermark)]
+        mark = [f"{_MARK} {prop} {value}" for prop, value in _mark_values(watermark)] + [self._loose_mark()]
         steps = (
             _data("DELETE", present.removed),
             _data("DELETE", book.removed, f"GRAPH {WRITINGS}"),
@@ -295,7 +309,8 @@ class TriplesView:
             _data("INSERT", mark, f"GRAPH {_META}"),
         )
         self._before_writing(False)
-        self._store.update(";\n".join(steps))
+        with self._marking:
+            self._store.update(";\n".join(steps))
         self._watermark = watermark
         self._whole = True
 
@@ -325,12 +340,22 @@ class TriplesView:
             mapping_version=MAPPING_VERSION,
         )
 
+    def _loose_mark(self) -> str:
+        return f'{_MARK} {_LOOSE} "{self._loose}"'
+
+    def _read_loose(self) -> int:
+        """Return how much was loaded in bulk since the store was compacted; of a store that does not tell: enough."""
+        told = next(self._store.quads_for_pattern(_MARK, _LOOSE, None, _META), None)
+        if told is None:
+            return 0 if self._watermark is None else BULK
+        return int(getattr(told.object, "value", 0))
+
     def _read_watermark(self) -> Watermark | None:
         values = {
             quad.predicate: str(getattr(quad.object, "value", ""))
             for quad in self._store.quads_for_pattern(_MARK, None, None, _META)
         }
-        if not values:
+        if _SEQUENCE not in values:
             return None
         return Watermark(
             sequence=int(values[_SEQUENCE]),

@@ -76,12 +76,19 @@ def address_space() -> int | None:
     return None if file is None else int(os.pread(file, 32, 0).split()[0]) * _PAGE
 
 
-def cap_memory(more: int | None) -> None:
-    """Let this process take so many more bytes of address space than it has now; None lifts the cap."""
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+@cache
+def _hard() -> int:
+    """Return the address space that this process may have at most, whatever it caps itself to."""
+    return resource.getrlimit(resource.RLIMIT_AS)[1]
+
+
+def cap_memory(more: int | None) -> int:
+    """Let this process take so many more bytes of address space than it has now, which are returned; None: any."""
+    hard = _hard()
     used = None if more is None else address_space()
     if more is None or used is None:
         limit = hard
     else:
         limit = used + more if hard == resource.RLIM_INFINITY else min(hard, used + more)
     resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+    return used or 0

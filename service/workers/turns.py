@@ -28,6 +28,11 @@ class Turns:
         Raises:
             TooBusy: the queue is full, or no turn came in time.
         """
+        if self._free and client not in self._waiting and self._running[client] < self._settings.per_client:
+            # Whoever waits while there is a free turn has its fair part already.
+            self._free -= 1
+            self._running[client] += 1
+            return
         self._refuse_if_full(client)
         turn = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(client, deque()).append(turn)

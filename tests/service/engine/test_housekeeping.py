@@ -16,7 +16,8 @@ from stratagraph.ontology.namespaces import ASSET_BASE, RDF, SG
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.ledger.ledger import Ledger
 from stratagraph.service.ledger.retention import Due, Policy
-from stratagraph.service.settings import Settings
+from stratagraph.service.settings import TRIPLES_FOLDER, Settings
+from stratagraph.service.views import triples
 from tests.opened import Opened, served
 from tests.service.engine.mending import eventually
 
@@ -126,3 +127,31 @@ def test_a_price_that_falls_silent_is_no_price_any_more(tmp_path: Path, opened: 
         assert engine.prices() is before
         assert engine.housekeep() == 1
         assert engine.prices() is not before
+
+
+def test_queries_get_the_files_that_were_put_in_order(
+    tmp_path: Path, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for size in ("TRANSACTION", "BULK", "BULK_TEXTS"):
+        monkeypatch.setattr(triples, size, 2)
+    with Engine(Settings(data=opened(tmp_path))) as engine:
+        for run in ("1", "2"):
+            engine.commit(silent(run, seconds=60))
+        checkpoints = engine.checkpoints()
+        loose = checkpoints.newest()
+        with engine.reading() as reading:
+            engine.snapshots.checkpoint(reading)  # those who read now keep the files as they were
+            engine.housekeep()
+            eventually(lambda: checkpoints.newest() != loose)  # not more often than twice a second
+            ordered = checkpoints.newest()
+            assert ordered.sequence == loose.sequence
+            gone = files(loose.path) - files(tmp_path / TRIPLES_FOLDER)
+            assert gone
+            assert not gone & files(ordered.path)
+            assert reading.triples.ask(f"ASK {{ <{MODEL}> a sg:BaseModel }}")
+        assert is_known(engine)
+
+
+def files(folder: Path) -> set[str]:
+    """Return the names of a store's files of data."""
+    return {file.name for file in folder.glob("*.sst")}

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pyoxigraph import Literal, NamedNode, Quad, Store
 
 from stratagraph.service.sparql.errors import QueryRefused, QuerySyntax, QueryTooDeep
-from stratagraph.service.sparql.guard import QueryForm, check
+from stratagraph.service.sparql.guard import QueryForm, check, stated_limit
 from stratagraph.service.sparql.lexer import tokens
 from stratagraph.service.workers.errors import QueryTooLong
 from stratagraph.service.workers.limits import QuerySettings
@@ -154,3 +154,40 @@ def test_every_character_is_read_at_most_once(text: str) -> None:
         return
     ends = [token.start + len(token.text) for token in found]
     assert all(end <= after.start for end, after in zip(ends, found[1:], strict=False))
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"),
+    [
+        ("SELECT * { ?s ?p ?o } LIMIT 10", 10),
+        ("SELECT*{?s ?p ?o}limit 10 OFFSET 3", 10),
+        ("SELECT * { ?s ?p ?o } OFFSET 3 # LIMIT 5\nLIMIT 010", 10),
+        ("SELECT * { ?s ?p ?o }", None),
+        ("SELECT * { { SELECT * { ?s ?p ?o } LIMIT 5 } }", None),
+        ("SELECT * { { SELECT * { ?s ?p ?o FILTER(?s<?p) } LIMIT 5 } } LIMIT 20", 20),
+        ("SELECT * { ?s ?p ' } LIMIT 5' }", None),
+        ("SELECT * { ?s ?p ?limit } # } LIMIT 5", None),
+        ("PREFIX limit: <http://e/> SELECT * { ?s limit:a 5 }", None),
+        ("SELECT * { ?s ?p ?o } LIMIT 5 LIMIT 10", None),
+        ("SELECT * { ?s ?p ?o } L\\u0049MIT 5", None),
+        ("SELECT * { ?s ?p ?o } LIMIT " + "9" * 5000, None),
+        ("SELECT * { ?s ?p 'no end } LIMIT 5", None),
+    ],
+)
+def test_the_limit_of_a_query_is_its_own_alone(text: str, limit: int | None) -> None:
+    assert stated_limit(text) == limit
+
+
+@given(st.integers(0, 4), st.integers(0, 4), st.integers(0, 4), st.booleans())
+def test_no_query_has_more_rows_than_its_stated_limit(outer: int, inner: int, offset: int, nested: bool) -> None:
+    rows = "VALUES ?x { 1 2 3 4 5 6 }"
+    group = f"{{ SELECT * {{ {rows} }} LIMIT {inner} }}" if nested else rows
+    text = f"SELECT * {{ {group} }} OFFSET {offset} LIMIT {outer}"
+    assert stated_limit(text) == outer
+    assert len(list(Store().query(text))) <= outer  # type: ignore[arg-type]  # solutions
+
+
+def test_what_could_pass_a_limit_only_by_its_dots_is_walked_through() -> None:
+    chained = "ASK { ?s " + "/".join(["e:a"] * 10) + " ?o . " + "a.union.union." * 300 + "a" + " }"
+    with pytest.raises(QueryTooDeep):
+        check(chained, LIMITS)

@@ -9,7 +9,7 @@ import pytest
 
 from stratagraph.service.engine.arrivals import Arrivals
 from stratagraph.service.sparql.pool import QueryPool, QueryRequest
-from stratagraph.service.workers.errors import NotYetThere
+from stratagraph.service.workers.errors import AnswerTooLarge, NotYetThere
 from stratagraph.service.workers.limits import QuerySettings
 from tests.service.sparql.conftest import Estate
 from tests.service.sparql.processes import pids
@@ -67,3 +67,35 @@ def test_a_sequence_that_does_not_come_is_told(estate: Estate) -> None:
             await pool.run(QueryRequest(text="ASK {}", at_least=estate.sequence + 1))
 
     asyncio.run(scene())
+
+
+def test_a_pool_that_never_came_up_can_be_stopped(estate: Estate) -> None:
+    async def scene() -> None:
+        await QueryPool(estate.checkpoints, QuerySettings(workers=1)).stop()
+        pool = QueryPool(estate.checkpoints, QuerySettings(workers=1))
+        starting = asyncio.create_task(pool.start())
+        await asyncio.sleep(0)
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
+        await pool.stop()
+        assert pids(pool) == ()
+
+    asyncio.run(asyncio.wait_for(scene(), 60))
+
+
+def test_rows_are_counted_unless_the_limit_of_the_query_itself_is_within_the_cap(estate: Estate) -> None:
+    within, beyond, inner = "LIMIT 100", "LIMIT 101", "{ SELECT * { ?s ?p ?o } LIMIT 5 } VALUES ?x { 1 }"
+
+    async def refused(text: str) -> bool:
+        pool = QueryPool(estate.checkpoints, QuerySettings(workers=1, rows=100))
+        await pool.start(ahead=False)
+        try:
+            await (await pool.run(QueryRequest(text=text, client="c"))).read()
+        except AnswerTooLarge:
+            return True
+        finally:
+            await pool.stop()
+        return False
+
+    texts = (f"SELECT * {{ ?s ?p ?o }} {within}", f"SELECT * {{ ?s ?p ?o }} {beyond}", f"SELECT * {{ {inner} }}")
+    assert [asyncio.run(refused(text)) for text in texts] == [False, True, False]

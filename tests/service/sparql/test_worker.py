@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import orjson
 import pytest
 
+from stratagraph.service.sparql.formats import RESULTS
 from stratagraph.service.sparql.worker import SparqlQuestion
 from stratagraph.service.workers.frames import Say, pack, read
 from tests.service.sparql.conftest import Estate
@@ -44,10 +45,10 @@ def hear(process: subprocess.Popen[bytes]) -> tuple[Say, bytes]:
     return frame
 
 
-def question(text: str, *, seconds: float = 30) -> bytes:
+def question(text: str, *, seconds: float = 30, media_type: str = "text/csv") -> bytes:
     return SparqlQuestion(
         text=text,
-        media_type="text/csv",
+        media_type=media_type,
         default_graphs=None,
         named_graphs=None,
         rows=10,
@@ -70,6 +71,37 @@ def test_the_row_cap_is_exact_and_the_worker_goes_on(process: subprocess.Popen[b
     assert orjson.loads(hear(process)[1])["kind"] == "rows"
     send(process, question("SELECT * { ?s ?p ?o } LIMIT 10"))
     assert [hear(process)[0] for _ in range(2)] == [Say.DATA, Say.END]
+
+
+CAPPED = {
+    "SELECT ?o { ?s ?p ?o } LIMIT 11": True,
+    "SELECT ?x { VALUES ?x { 1 2 3 4 5 6 7 8 9 10 11 } }": True,
+    "SELECT * { { SELECT ?s { ?s ?p ?o } LIMIT 5 } VALUES ?x { 1 2 3 } }": True,
+    "SELECT ?none { ?s ?p ?o }": True,
+    "SELECT (CONCAT('} LIMIT 5', STR(?o)) AS ?x) { ?s ?p ?o }": True,
+    "SELECT (' LIMIT 5' AS ?x) { ?s ?p ?o }": True,
+    "SELECT ?o { ?s ?p ?o } LIMIT 10": False,
+    "SELECT ?x { VALUES ?x { 1 2 3 4 5 6 7 8 9 10 } }": False,
+}
+
+
+def test_no_answer_gets_past_the_row_cap(process: subprocess.Popen[bytes]) -> None:
+    for media_type in RESULTS:
+        for text, refused in CAPPED.items():
+            send(process, question(text, media_type=media_type))
+            frames = [hear(process)]
+            while frames[-1][0] is Say.DATA:
+                frames.append(hear(process))
+            say, body = frames[-1]
+            assert (say is Say.FAULT) == refused, (media_type, text)
+            if refused:
+                assert orjson.loads(body)["kind"] == "rows"
+
+
+def test_a_prefix_is_known_however_it_is_spelled(process: subprocess.Popen[bytes]) -> None:
+    for between in (" ", "\n# rdfs:\n", "<http://e/>/"):
+        send(process, question(f"ASK {{ ?s {between}rdfs:label ?o . ?s rdfs:comment '\\u0041' }}"))
+        assert [hear(process)[0] for _ in range(2)] == [Say.DATA, Say.END]
 
 
 def test_a_worker_whose_service_is_gone_ends_by_itself(process: subprocess.Popen[bytes]) -> None:

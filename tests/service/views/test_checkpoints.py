@@ -48,6 +48,14 @@ def test_an_unmoved_sequence_makes_no_new_checkpoint(growing: Growing) -> None:
     assert growing.checkpoints.newest() == growing.checkpoints.newest()
 
 
+def test_an_aged_one_is_made_anew_of_the_same_sequence(growing: Growing) -> None:
+    first = growing.checkpoints.newest()
+    growing.checkpoints.age()
+    second = growing.checkpoints.newest()
+    assert (first.sequence, first.path != second.path) == (second.sequence, True)
+    assert growing.checkpoints.newest() == second
+
+
 def test_a_moved_sequence_makes_one_that_holds_it(growing: Growing) -> None:
     first = growing.checkpoints.newest()
     growing.grow()

@@ -232,18 +232,61 @@ def test_a_checkpoint_stays_as_it_was(tmp_path: Path) -> None:
     view.close()
 
 
-@pytest.mark.usefixtures("tiny")
-def test_what_was_loaded_in_bulk_is_put_in_order_once(tmp_path: Path) -> None:
-    happened = changes([[(True, "a", says(Literal(f"{n} {m}"))) for m in range(40)] for n in range(6)])
-    view = TriplesView(tmp_path / "store", world())
-    for change, _ in happened:
+def loaded(folder: Path) -> TriplesView:
+    """Return a view of which all was loaded in bulk, in several steps."""
+    view = TriplesView(folder, world())
+    for change, _ in changes([[(True, "a", says(Literal(f"{n} {m}"))) for m in range(40)] for n in range(6)]):
         view.apply(change)
         view.flush()
+    return view
+
+
+@pytest.mark.usefixtures("tiny")
+def test_what_was_loaded_in_bulk_is_put_in_order_once(tmp_path: Path) -> None:
+    view = loaded(tmp_path / "store")
     before, files = everything(view), len(list((tmp_path / "store").glob("*.sst")))
     assert view.compact()
     assert everything(view) == before
     assert len(list((tmp_path / "store").glob("*.sst"))) < files
     assert not view.compact(), "nothing was loaded since"
+    view.close()
+
+
+@pytest.mark.usefixtures("tiny")
+def test_what_one_process_loads_another_one_puts_in_order_and_a_third_leaves(tmp_path: Path) -> None:
+    loading = loaded(tmp_path / "store")
+    before, watermark = everything(loading), loading.watermark()
+    loading.close()
+    second = TriplesView(tmp_path / "store", world())
+    assert second.compact()
+    assert (everything(second), second.watermark()) == (before, watermark)
+    second.close()
+    third = TriplesView(tmp_path / "store", world())
+    assert (third.compact(), third.watermark()) == (False, watermark)
+    third.close()
+
+
+@pytest.mark.usefixtures("tiny")
+def test_a_store_that_does_not_tell_what_was_loaded_is_put_in_order(tmp_path: Path) -> None:
+    loaded(tmp_path / "store").close()
+    store = ox.Store(str(tmp_path / "store"))
+    mark = ox.NamedNode(SG.term("view/looseTexts"))
+    for quad in list(store.quads_for_pattern(None, mark, None, None)):
+        store.remove(quad)
+    del store
+    view = TriplesView(tmp_path / "store", world())
+    assert view.compact()
+    view.close()
+
+
+@pytest.mark.usefixtures("tiny")
+def test_what_is_loaded_behind_the_order_counts_anew(tmp_path: Path) -> None:
+    view = loaded(tmp_path / "store")
+    assert view.compact()
+    sequence = view.sequence
+    (change, _), *_ = changes([[(True, "b", says(Literal(f"more {m}"))) for m in range(40)]])
+    view.apply(replace(change, sequence=sequence + 1))
+    assert view.compact()
     view.close()
 
 
