@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -10,14 +11,20 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from http import HTTPStatus
+from http.client import HTTPConnection, IncompleteRead
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 
 START_SECONDS: Final = 120.0
+OXIGRAPH: Final = "oxigraph==0.5.13"
+"""The server of the very version that the engine is of."""
+_SCHEDULED: Final = 2
+"""Ends the number of a process's clock that counts what the kernel's scheduler gave it."""
 FUSEKI: Final = {21: "6.2.0", 17: "5.6.0"}
 """Fuseki's version by the least version of Java that it needs."""
 _ARTIFACT: Final = "org.apache.jena:jena-fuseki-server"
@@ -31,30 +38,97 @@ PREFIX tdb2: <http://jena.apache.org/2016/tdb#>
 :data a tdb2:DatasetTDB2 ; tdb2:location "{folder}" .
 """
 
+_LOGGING: Final = """
+status = error
+appender.console.type = Console
+appender.console.name = OUT
+appender.console.layout.type = PatternLayout
+rootLogger.level = WARN
+rootLogger.appenderRef.stdout.ref = OUT
+"""
+
+
+class Refused(Exception):
+    """An answer that no benchmark can go on with."""
+
 
 class Missing(Exception):
     """A peer that cannot be had here; the message says what is missing."""
 
 
-@dataclass(frozen=True)
 class Peer:
     """A server that answers queries at an address, and the process that it is, with those that it started."""
 
-    name: str
-    url: str
-    pid: int
+    def __init__(self, name: str, url: str, pid: int) -> None:
+        self.name = name
+        self.url = url
+        self.pid = pid
+        self._spent: dict[int, float] = {}
 
     def seconds(self) -> float:
-        """Return the processor time that all its processes have used."""
-        return sum(map(_seconds, family(self.pid)))
+        """Return the processor time that all its processes have used, those included that have ended since."""
+        for pid in family(self.pid):
+            # The clock of a whole process, to the nanosecond: it counts threads that are gone as well.
+            with suppress(OSError):
+                self._spent[pid] = time.clock_gettime((~pid << 3) | _SCHEDULED)
+        return sum(self._spent.values())
+
+
+class Asker:
+    """The plainest client there is: one kept connection that sends at once, and reads answers to their end."""
+
+    def __init__(self, url: str) -> None:
+        place = urlsplit(url)
+        self._path = place.path
+        self._connection = HTTPConnection(place.netloc, timeout=120)
+        self._connection.connect()
+        self._connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def ask(self, query: str, accept: str) -> float:
+        """Ask a query; return the seconds until all of the answer is here."""
+        address, headers = f"{self._path}?{urlencode({'query': query})}", {"Accept": accept}
+        began = time.perf_counter()
+        self._connection.request("GET", address, headers=headers)
+        answer = self._connection.getresponse()
+        body = answer.read()
+        took = time.perf_counter() - began
+        if answer.status != HTTPStatus.OK:
+            raise Refused(f"{answer.status} {body[:500]!r} to {query}")
+        return took
+
+    def status(self, query: str, accept: str) -> str:
+        """Ask a query; return the status of the answer, or that it was cut."""
+        address = f"{self._path}?{urlencode({'query': query})}"
+        self._connection.request("GET", address, headers={"Accept": accept})
+        answer = self._connection.getresponse()
+        try:
+            answer.read()
+        except IncompleteRead:
+            return "cut"
+        return str(answer.status)
+
+    def post(self, document: object) -> None:
+        """Post a document as JSON."""
+        headers = {"Content-Type": "application/json"}
+        self._connection.request("POST", self._path, json.dumps(document), headers)
+        answer = self._connection.getresponse()
+        body = answer.read()
+        if answer.status >= HTTPStatus.BAD_REQUEST:
+            raise Refused(f"{answer.status} {body[:500]!r}")
+
+    def __enter__(self) -> Self:
+        """Return the client, to be closed at the end of the block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the connection."""
+        self._connection.close()
 
 
 @contextmanager
 def oxigraph(quads: Path, folder: Path) -> Iterator[Peer]:
     """Serve a file of N-Quads by Oxigraph's server. Raises Missing."""
-    program = shutil.which("oxigraph") or shutil.which("oxigraph", path=str(Path(sys.executable).parent))
-    if program is None:
-        raise Missing("no oxigraph on the PATH: pip install oxigraph")
+    program = _oxigraph(folder)
     place = ["--location", str(folder / "oxigraph")]
     subprocess.run([program, "load", *place, "--file", str(quads)], check=True, capture_output=True)
     subprocess.run([program, "optimize", *place], check=True, capture_output=True)
@@ -62,6 +136,20 @@ def oxigraph(quads: Path, folder: Path) -> Iterator[Peer]:
     command = [program, "serve-read-only", *place, "--bind", f"127.0.0.1:{port}"]
     with _running("Oxigraph server", command, f"http://127.0.0.1:{port}/query", folder) as peer:
         yield peer
+
+
+def _oxigraph(folder: Path) -> str:
+    """Return the program: what is there already, or what is installed for this run alone."""
+    here = str(Path(sys.executable).parent)
+    if program := shutil.which("oxigraph") or shutil.which("oxigraph", path=here):
+        return program
+    target = folder / "pip"
+    command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(target), OXIGRAPH]
+    fetched = subprocess.run(command, capture_output=True, text=True, check=False)
+    found = shutil.which("oxigraph", path=str(target / "bin"))
+    if found is None:
+        raise Missing(f"no oxigraph on the PATH, and pip could not install {OXIGRAPH}: {fetched.stderr[-200:]}")
+    return found
 
 
 @contextmanager
@@ -75,7 +163,12 @@ def fuseki(quads: Path, folder: Path) -> Iterator[Peer]:
     configuration.write_text(_CONFIGURATION.format(folder=folder / "tdb2"))
     port = _free_port()
     address = f"http://127.0.0.1:{port}/bench"
-    command = [java, "-Xmx2g", "-jar", str(jar), "--localhost", "--port", str(port), "--config", str(configuration)]
+    # It writes several lines for every query, which the others do not.
+    logging = folder / "log4j2.properties"
+    logging.write_text(_LOGGING)
+    options = [f"-Dlog4j{version}.configurationFile=file:{logging}" for version in ("", "2")]
+    serve = ["--localhost", "--port", str(port), "--config", str(configuration)]
+    command = [java, "-Xmx2g", *options, "-jar", str(jar), *serve]
     with _running("Fuseki", command, f"{address}/query", folder) as peer:
         with quads.open("rb") as data:
             httpx.post(
@@ -138,8 +231,3 @@ def family(pid: int) -> list[int]:
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
         found += [each for child in task.read_text().split() for each in family(int(child))]
     return found
-
-
-def _seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
