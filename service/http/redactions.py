@@ -24,8 +24,10 @@ from stratagraph.service.http.documents.ledger import RedactionList, RedactionRe
 from stratagraph.service.http.documents.problem import problems
 from stratagraph.service.http.tongue import spoken
 from stratagraph.service.ledger.dropping import REDACTION
+from stratagraph.service.ledger.errors import NothingToRedact
 from stratagraph.service.ledger.history import BatchRecord
 from stratagraph.service.ledger.intake import LEDGER_SOURCE
+from stratagraph.service.ledger.interning import is_storable
 from stratagraph.service.ledger.redaction import Redaction, Sought
 from stratagraph.service.neo4j.target import find_target
 
@@ -115,7 +117,11 @@ def _sought(engine: Engine, wanted: RedactionRequest) -> Sought:
         value = expand(bare) or bare
     if value is not None and predicate is None:
         raise ObjectAlone
-    return Sought(subject=_subject(engine, wanted.subject), predicate=predicate, value=value)
+    sought = Sought(subject=_subject(engine, wanted.subject), predicate=predicate, value=value)
+    # The views can't even be asked for what is no IRI, and nobody can have stated it.
+    if not is_storable(sought.subject):
+        raise NothingToRedact(sought=str(sought))
+    return sought
 
 
 def _subject(engine: Engine, text: str) -> Iri:

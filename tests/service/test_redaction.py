@@ -265,6 +265,11 @@ def _quiet(tmp_path_factory: pytest.TempPathFactory, opened: Opened) -> Iterator
     ("body", "slug"),
     [
         ({"subject": "https://example.org/nobody", "reason": "x"}, "nothing-to-redact"),
+        ({"subject": "urn:a b", "reason": "x"}, "nothing-to-redact"),
+        ({"subject": "https://example.org/%zz", "reason": "x"}, "nothing-to-redact"),
+        ({"subject": '<sg:"x>', "reason": "x"}, "nothing-to-redact"),
+        ({"subject": MARIA, "predicate": "urn:a b", "reason": "x"}, "nothing-to-redact"),
+        ({"subject": MARIA, "predicate": "changesApprovedBy", "object": "urn:a b", "reason": "x"}, "nothing-to-redact"),
         ({"subject": "no such asset", "reason": "x"}, "unknown-name"),
         ({"subject": MARIA, "object": "x", "reason": "x"}, "object-alone"),
         ({"subject": str(SG.Organisation), "reason": "x"}, "not-redactable"),
