@@ -16,6 +16,7 @@ from stratagraph.service.engine import in_force
 from tests.counting import counted
 from tests.neo4j_server import _database, _impatient, _neo4j_server  # noqa: F401  fixtures; one server per session
 from tests.opened import _furnished, _opened  # noqa: F401  fixtures
+from tests.rewriting import share_out
 from tests.scheduling import GROUP, TogetherByFile
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,6 +41,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("nightly" if config.getoption("--nightly") else "normal")
+    worker = getattr(config, "workerinput", None)
+    if worker is not None:  # one of several processes, each of which collects every file
+        files = sorted((ROOT / "tests").rglob("*.py"))
+        share_out(config, files, int(worker["workerid"].removeprefix("gw")), worker["workercount"])
 
 
 @pytest.hookimpl(optionalhook=True)
