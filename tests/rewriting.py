@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,8 @@ def share_out(config: pytest.Config, files: Sequence[Path], process: int, proces
     for file in (*files[begin:], *files[:begin]):
         kept = kept_at(file)
         if not kept.exists() or kept.stat().st_mtime < file.stat().st_mtime:
-            _keep(config, file, kept)
+            with suppress(SyntaxError):  # pytest tells of it when it collects the file
+                _keep(config, file, kept)
 
 
 def kept_at(file: Path) -> Path:

@@ -51,3 +51,9 @@ def test_what_another_did_is_left_and_what_changed_since_is_done_again(
     share_out(pytestconfig, files, 1, 3)
     assert done == [files[1]]
     assert read(files[1]) is not None
+
+
+def test_a_file_that_is_no_python_is_left_to_pytest(pytestconfig: pytest.Config, files: list[Path]) -> None:
+    files[0].write_text("def test(:", encoding="utf-8")
+    share_out(pytestconfig, files, 0, 3)
+    assert [read(file) is not None for file in files] == [False, True, True, True, True]
