@@ -63,7 +63,8 @@ NOT_FOR_READERS: Final = frozenset(
         "is no date; write the year, month and day, as in 2026-12-31",
         "gzip, deflate, identity",
         "text/tab-separated-values, text/turtle;q=0.9",
-        "Choose --format turtle.",  # replaces the other, within a sentence that is in the catalogue
+        "Choose --format turtle.",  # replace the others, within sentences that are in the catalogue
+        "Choose --format json.",
         "the service",  # asks for audits that no client waits for
         "The document",  # descriptions of the interface
         "The page about it, for browsers",
