@@ -119,7 +119,7 @@ TEXTS: Final = frozenset(
 )
 """``xsd:string`` and the datatypes derived from it: their values are texts."""
 _DATE_TIMES: Final = frozenset({XSD.dateTime, XSD.dateTimeStamp})
-_NUMBERS: Final = frozenset({XSD.decimal, *RANGES})
+NUMBERS: Final = frozenset({XSD.decimal, *RANGES})
 _PLAIN: Final = RDF.PlainLiteral
 
 
@@ -134,7 +134,7 @@ def within(literal: Literal, datatype: str) -> bool:
         return True
     if datatype == _PLAIN:
         return literal.datatype in {XSD.string, RDF.langString}
-    if literal.datatype in _NUMBERS and datatype in _NUMBERS:
+    if literal.datatype in NUMBERS and datatype in NUMBERS:
         return _is_number(Decimal(literal.value), datatype)
     for family in (TEXTS, _DATE_TIMES):
         if literal.datatype in family and datatype in family:

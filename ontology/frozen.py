@@ -32,6 +32,7 @@ BUILT_IN: Final = frozenset(
         ("datetime", "datetime"),
         ("datetime", "timedelta"),
         ("datetime", "timezone"),
+        ("decimal", "Decimal"),
         ("types", "MappingProxyType"),
     }
 )

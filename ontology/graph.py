@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from stratagraph.ontology.facts import Fact, Iri, Literal, Term
 from stratagraph.ontology.namespaces import OWL, RDF
@@ -76,12 +76,16 @@ class Graph:
 
     def members(self, head: Iri) -> tuple[Iri, ...]:
         """Return the members of an RDF list that are IRIs."""
-        found: list[Iri] = []
+        return tuple(term for term in self.items(head) if isinstance(term, str))
+
+    def items(self, head: Iri) -> tuple[Term, ...]:
+        """Return the members of an RDF list, literals too."""
+        found: list[Term] = []
         seen: set[Iri] = set()
         node: Iri | None = head
         while node and node != RDF.nil and node not in seen:  # a list may run in a circle
             seen.add(node)
-            found.extend(self.iris(node, RDF.first))
+            found.extend(self.objects(node, RDF.first))
             node = self.iri(node, RDF.rest)
         return tuple(found)
 
@@ -93,10 +97,19 @@ class Graph:
             found.update(*(self.members(head) for head in lists) if lists else [(cls,)])
         return frozenset(found)
 
-    def closure(self, start: Iri, predicate: Iri) -> tuple[Iri, ...]:
-        """Return what the predicate leads to from the start, itself first, then nearest first."""
-        found = [start]
-        # The list grows while it is walked.
-        for node in found:
-            found.extend(term for term in sorted(self.iris(node, predicate)) if term not in found)
-        return tuple(found)
+    def closure(self, start: Iri, *predicates: Iri) -> tuple[Iri, ...]:
+        """Return what the predicates lead to from the start, itself first, then nearest first."""
+        return lineage(start, lambda node: (term for each in predicates for term in self.iris(node, each)))
+
+
+def lineage(start: Iri, above: Callable[[Iri], Iterable[Iri]]) -> tuple[Iri, ...]:
+    """Return a term and all above it, nearest first; ``above`` gives those right above one, in any order."""
+    found = {start: None}
+    agenda = [start]
+    # The list grows while it is walked.
+    for node in agenda:
+        for term in sorted(above(node)):
+            if term not in found:
+                found[term] = None
+                agenda.append(term)
+    return tuple(found)

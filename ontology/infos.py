@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from stratagraph.ontology.facts import Iri
+
+Chain: TypeAlias = tuple[Iri, ...]
+"""A property chain: its links in order, then the property that they imply."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Final
 
 from stratagraph.ontology import sections
+from stratagraph.ontology.class_axioms import ClassAxioms
 from stratagraph.ontology.facts import Batch, Fact, Iri, Method, Scope
 from stratagraph.ontology.graph import Graph
 from stratagraph.ontology.infos import (
     AspectInfo,
     AttributeInfo,
+    Chain,
     ChangeKindInfo,
     ChecklistStep,
     ClassInfo,
@@ -35,6 +37,7 @@ __all__ = [
     "CORE_SOURCE",
     "AspectInfo",
     "AttributeInfo",
+    "Chain",
     "ChangeKindInfo",
     "ChecklistStep",
     "ClassInfo",
@@ -66,6 +69,7 @@ class OntologyModel:
     labels: Mapping[Iri, Mapping[str, str]]
     definitions: Mapping[Iri, Mapping[str, str]]
     alternatives: Mapping[Iri, tuple[str, ...]]
+    class_axioms: ClassAxioms
     classes: Mapping[Iri, ClassInfo]
     relations: Mapping[Iri, RelationInfo]
     attributes: Mapping[Iri, AttributeInfo]
@@ -74,7 +78,7 @@ class OntologyModel:
     metrics: Mapping[Iri, MetricInfo]
     change_kinds: Mapping[Iri, ChangeKindInfo]
     checklist: tuple[ChecklistStep, ...]
-    chains: tuple[tuple[Iri, Iri, Iri], ...]
+    chains: tuple[Chain, ...]
     prefixes: Mapping[str, tuple[Iri, ...]] = field(default_factory=dict)
 
     @property
@@ -214,13 +218,15 @@ def _modules(path: Path, *, prefix: str) -> Iterator[tuple[str, tuple[Fact, ...]
 
 def _assemble(stated: Stated, prefixes: Mapping[str, tuple[Iri, ...]]) -> OntologyModel:
     graph = stated.graph
-    classes = sections.classes(graph)
+    class_axioms = sections.class_axioms(graph)
+    classes = sections.classes(graph, class_axioms)
     return OntologyModel(
         hash=sha256("\n".join(stated.lines).encode()).hexdigest(),
         stated=stated,
         labels=sections.texts(graph, RDFS.label),
         definitions=sections.texts(graph, SKOS.definition),
         alternatives=sections.alternatives(graph),
+        class_axioms=class_axioms,
         classes=classes,
         relations=sections.relations(graph),
         attributes=sections.attributes(graph),

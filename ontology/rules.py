@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
+from stratagraph.ontology.blanks import is_blank
+from stratagraph.ontology.class_axioms import INVERSE, THINGS, All, ClassRule, Member, property_name
 from stratagraph.ontology.facts import Iri
 from stratagraph.ontology.model import OntologyModel
-from stratagraph.ontology.namespaces import RDFS
+from stratagraph.ontology.namespaces import OWL, RDFS, SKOLEM_BASE
 
 Implied: TypeAlias = tuple[Iri, bool]
 """A property that a triple implies, and whether subject and object change places."""
-Chain: TypeAlias = tuple[Iri, Iri, Iri]
+Pair: TypeAlias = tuple[Iri, Iri, Iri]
 """first(x, y) and second(y, z) imply implied(x, z)."""
+CHAIN: Final = f"{SKOLEM_BASE}chain/"
+"""Base of the properties that stand for all but the first link of a longer chain."""
+_PROPERTY_AXIOMS: Final = frozenset({RDFS.subPropertyOf, OWL.equivalentProperty, OWL.inverseOf})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,14 +28,18 @@ class RuleSet:
     ``expansions`` maps a property to all that its triples imply by sub-property, inverse and symmetry, itself first;
     a property without an entry implies only itself. ``subject_types`` and ``object_types`` map a property to the
     classes of its ends, from the named domains and ranges of all that it implies. ``superclasses`` is reflexive.
-    ``chains`` hold the property chains, and transitivity as the chain of a property with itself.
+    ``chains`` hold the property chains, and transitivity as the chain of a property with itself; of a longer chain
+    each tail is a property without a name. ``class_rules`` say what classes are made of, ``nominals`` are the things
+    that they name, each with a class of its own. What has no name (``is_blank``) is never told.
     """
 
     expansions: Mapping[Iri, tuple[Implied, ...]]
     subject_types: Mapping[Iri, frozenset[Iri]]
     object_types: Mapping[Iri, frozenset[Iri]]
     superclasses: Mapping[Iri, frozenset[Iri]]
-    chains: tuple[Chain, ...]
+    chains: tuple[Pair, ...]
+    class_rules: tuple[ClassRule, ...] = ()
+    nominals: tuple[Member, ...] = ()
 
     def implied_by(self, prop: Iri) -> tuple[Implied, ...]:
         """Return what a triple of the property implies alone, itself first."""
@@ -41,7 +50,7 @@ def compile_rules(model: OntologyModel) -> RuleSet:
     """Return the rules that the ontology declares."""
     steps = _steps(model)
     expansions = {prop: _reachable(prop, steps) for prop in steps}
-    superclasses = {iri: info.ancestors for iri, info in model.classes.items()}
+    superclasses = _superclasses(model)
     domains = _named((iri, info.domain) for iri, info in model.relations.items())
     domains |= _named((iri, info.domain) for iri, info in model.attributes.items())
     ranges = _named((iri, info.range) for iri, info in model.relations.items())
@@ -55,7 +64,24 @@ def compile_rules(model: OntologyModel) -> RuleSet:
         object_types=_types(ends, ranges, domains, superclasses),
         superclasses=superclasses,
         chains=_chains(model, expansions),
+        class_rules=model.class_axioms.rules,
+        nominals=tuple(model.class_axioms.nominals()),
     )
+
+
+def _superclasses(model: OntologyModel) -> dict[Iri, frozenset[Iri]]:
+    """Return each class with all above it, those without a name only where a rule reads them."""
+    axioms = model.class_axioms
+    superclasses = {iri: info.ancestors for iri, info in model.classes.items()}
+    hidden = axioms.hidden
+    if not axioms.rules and not hidden:
+        return superclasses
+    mentioned = {cls for rule in axioms.rules for cls in rule.classes() if not is_blank(cls)}
+    for cls in [*superclasses, *sorted(mentioned - superclasses.keys() - THINGS)]:
+        above = axioms.lineage(cls)
+        superclasses[cls] = frozenset(each for each in above if each in hidden or not is_blank(each))
+    superclasses.update(hidden)
+    return superclasses
 
 
 def _steps(model: OntologyModel) -> dict[Iri, set[Implied]]:
@@ -70,9 +96,29 @@ def _steps(model: OntologyModel) -> dict[Iri, set[Implied]]:
             steps[prop].add((prop, True))
     for fact in model.triples:
         # Attributes have no table of ancestors; relations meet theirs a second time here.
-        if fact.predicate == RDFS.subPropertyOf and fact.subject in steps and isinstance(fact.object, str):
-            steps[fact.subject].add((fact.object, False))
+        if fact.predicate in _PROPERTY_AXIOMS and isinstance(fact.object, str):
+            lower, upper = (property_name(model.graph, prop) for prop in (fact.subject, fact.object))
+            if lower and upper and (lower in steps or upper in steps or is_blank(lower)):
+                turned = fact.predicate == OWL.inverseOf
+                steps.setdefault(lower, set()).add((upper, turned))
+                if fact.predicate != RDFS.subPropertyOf:
+                    steps.setdefault(upper, set()).add((lower, turned))
+    for links in (chain for chain in model.chains if len(chain) == 2):  # noqa: PLR2004  # one link, and what it implies
+        steps.setdefault(links[0], set()).add((links[1], False))
+    for inverse in {prop for prop in _mentioned(model, steps) if prop.startswith(INVERSE)}:
+        prop = inverse.removeprefix(INVERSE)
+        steps.setdefault(prop, set()).add((inverse, True))
+        steps.setdefault(inverse, set()).add((prop, True))
     return steps
+
+
+def _mentioned(model: OntologyModel, steps: Mapping[Iri, set[Implied]]) -> Iterator[Iri]:
+    """Yield the properties that rules speak of."""
+    yield from (prop for chain in model.chains for prop in chain)
+    yield from (rule.prop for rule in model.class_axioms.rules if not isinstance(rule, All))
+    for prop, implied in steps.items():
+        yield prop
+        yield from (other for other, _ in implied)
 
 
 def _reachable(prop: Iri, steps: Mapping[Iri, set[Implied]]) -> tuple[Implied, ...]:
@@ -110,17 +156,27 @@ def _types(
     return types
 
 
-def _chains(model: OntologyModel, expansions: Mapping[Iri, tuple[Implied, ...]]) -> tuple[Chain, ...]:
-    """Return chains and transitivity, without those that are another one read backwards."""
+def _chains(model: OntologyModel, expansions: Mapping[Iri, tuple[Implied, ...]]) -> tuple[Pair, ...]:
+    """Return chains two by two, and transitivity, without those that are another one read backwards."""
     transitive = (p for p, info in model.relations.items() if "transitive" in info.characteristics)
-    kept: dict[Chain, None] = {}
-    for chain in sorted({*model.chains, *((prop, prop, prop) for prop in transitive)}):
-        if not any(mirrored in kept for mirrored in _mirrors(chain, expansions)):
-            kept[chain] = None
+    stated = {*model.chains, *((prop, prop, prop) for prop in transitive)}
+    kept: dict[Pair, None] = {}
+    for pair in sorted({pair for chain in stated for pair in _pairs(*chain)}):
+        if not any(mirrored in kept for mirrored in _mirrors(pair, expansions)):
+            kept[pair] = None
     return tuple(kept)
 
 
-def _mirrors(chain: Chain, expansions: Mapping[Iri, tuple[Implied, ...]]) -> Iterator[Chain]:
+def _pairs(first: Iri, *rest: Iri) -> Iterator[Pair]:
+    """Yield a chain as pairs from its first link on: what is left of it is a property without a name."""
+    *links, implied = rest
+    while links:
+        tail = links[0] if len(links) == 1 else CHAIN + " ".join(links)
+        yield first, tail, implied
+        first, implied, *links = links[0], tail, *links[1:]
+
+
+def _mirrors(chain: Pair, expansions: Mapping[Iri, tuple[Implied, ...]]) -> Iterator[Pair]:
     first, second, implied = (_inverses(prop, expansions) for prop in chain)
     for left in second:
         for middle in first:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from stratagraph.ontology.blanks import is_blank
+from stratagraph.ontology.class_axioms import ClassAxioms, property_name, read_class_axioms
 from stratagraph.ontology.facts import Iri, Literal
-from stratagraph.ontology.graph import Graph
+from stratagraph.ontology.graph import Graph, lineage
 from stratagraph.ontology.infos import (
     AspectInfo,
     AttributeInfo,
+    Chain,
     ChangeKindInfo,
     ChecklistStep,
     ClassInfo,
@@ -22,7 +24,6 @@ from stratagraph.ontology.infos import (
 )
 from stratagraph.ontology.namespaces import OWL, RDF, RDFS, SG, SKOS, expand, local_name
 
-CHAIN_LINKS: Final = 2
 _TRUE: Final = ("true", "1")
 _SWAP: Final = {"{subject}": "{object}", "{object}": "{subject}"}
 
@@ -42,20 +43,28 @@ def alternatives(graph: Graph) -> dict[Iri, tuple[str, ...]]:
     return {subject: tuple(sorted(texts)) for subject, texts in found.items()}
 
 
-def classes(graph: Graph) -> dict[Iri, ClassInfo]:
+def class_axioms(graph: Graph) -> ClassAxioms:
+    """Return what the axioms say of classes, in flat rules."""
+    above = {}
+    for prop, _ in (*graph.pairs(RDFS.subPropertyOf), *graph.pairs(OWL.equivalentProperty)):
+        above[prop] = frozenset(_properties_above(graph, prop))
+    return read_class_axioms(graph, above)
+
+
+def classes(graph: Graph, axioms: ClassAxioms) -> dict[Iri, ClassInfo]:
     """Return the named classes."""
     named = (iri for iri in graph.instances(OWL.Class) if not is_blank(iri))
-    return {iri: _class(graph, iri) for iri in named}
+    return {iri: _class(graph, iri, axioms) for iri in named}
 
 
-def _class(graph: Graph, iri: Iri) -> ClassInfo:
-    lineage = [cls for cls in graph.closure(iri, RDFS.subClassOf) if not is_blank(cls)]
-    kind = next((cls for cls in lineage if graph.value(cls, SG.keyProperties)), iri)
+def _class(graph: Graph, iri: Iri, axioms: ClassAxioms) -> ClassInfo:
+    above = [cls for cls in axioms.lineage(iri) if not is_blank(cls)]
+    kind = next((cls for cls in above if graph.value(cls, SG.keyProperties)), iri)
     key = (graph.value(kind, SG.keyProperties) or "").split()
     return ClassInfo(
         iri=iri,
-        ancestors=frozenset(lineage),
-        level=next((level for cls in lineage if (level := graph.iri(cls, SG.level))), None),
+        ancestors=frozenset(above),
+        level=next((level for cls in above if (level := graph.iri(cls, SG.level))), None),
         key_properties=tuple(expand(name) or name for name in key),
         kind=kind,
     )
@@ -73,20 +82,32 @@ def _relation(graph: Graph, iri: Iri) -> RelationInfo:
         domain=graph.union(iri, RDFS.domain),
         range=graph.union(iri, RDFS.range),
         inverse=_inverse(graph, iri),
-        ancestors=frozenset(graph.closure(iri, RDFS.subPropertyOf)),
+        ancestors=frozenset(_properties_above(graph, iri)),
         characteristics=frozenset(name.removesuffix("Property").lower() for name in types if name != "ObjectProperty"),
         transmissions=_transmissions(graph, iri),
     )
 
 
+def _properties_above(graph: Graph, iri: Iri) -> list[Iri]:
+    """Return a property and the named ones above it or equivalent, nearest first."""
+
+    def above(prop: Iri) -> Iterator[Iri]:
+        yield from graph.iris(prop, RDFS.subPropertyOf)
+        yield from graph.iris(prop, OWL.equivalentProperty)
+        yield from graph.subjects(OWL.equivalentProperty, prop)
+
+    return [prop for prop in lineage(iri, above) if not is_blank(prop)]
+
+
 def _inverse(graph: Graph, iri: Iri) -> Iri | None:
     stated = graph.iri(iri, OWL.inverseOf)
-    return stated or min(graph.subjects(OWL.inverseOf, iri), default=None)
+    # An inverse without a name stands in an expression, and is no property of its own.
+    return stated or min((prop for prop in graph.subjects(OWL.inverseOf, iri) if not is_blank(prop)), default=None)
 
 
 def _transmissions(graph: Graph, iri: Iri) -> tuple[Transmission, ...]:
     """Return the transmissions in force, from the nearest property up that says something about them."""
-    for relation in graph.closure(iri, RDFS.subPropertyOf):
+    for relation in _properties_above(graph, iri):
         inverse = _inverse(graph, relation)
         for stated, turned in ((relation, False), (inverse, True)):
             if stated and (found := sorted(graph.iris(stated, SG.transmits))):
@@ -206,13 +227,13 @@ def checklist(graph: Graph) -> tuple[ChecklistStep, ...]:
     return tuple(sorted(found, key=lambda step: (step.change, step.order)))
 
 
-def chains(graph: Graph) -> tuple[tuple[Iri, Iri, Iri], ...]:
-    """Return the property chains of two links as (first, second, implied); longer ones are for the reasoner only."""
+def chains(graph: Graph) -> tuple[Chain, ...]:
+    """Return the property chains: the links of each in order, and what they imply."""
     found = []
     for implied, head in graph.pairs(OWL.propertyChainAxiom):
-        links = graph.members(str(head))
-        if len(links) == CHAIN_LINKS:
-            found.append((*links, implied))
+        links = [property_name(graph, link) for link in graph.members(str(head))]
+        if links and None not in links and not is_blank(implied):
+            found.append((*filter(None, links), implied))
     return tuple(sorted(found))
 
 

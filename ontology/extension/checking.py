@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Final, TypeAlias
 
+from stratagraph.ontology.extension.asset_files import AssetFiles
 from stratagraph.ontology.extension.extension_files import Module, joined
 from stratagraph.ontology.extension.findings import ModuleFinding, ModuleSeverity, of_clash
 from stratagraph.ontology.extension.gaps import Gaps
@@ -46,7 +48,13 @@ class Check:
         """Check modules by rules, and keep those that are sound."""
         # Looked at all together first, for most folders are sound, and it takes long to look at each beside the others.
         sound = is_free_of_clashes([*self._core.triples, *(fact for module in modules for fact in module.facts)])
-        rules = (self._redefinitions, *(() if sound else (self._contradictions,)), self._unusable)
+        files = AssetFiles(self._core.graph, [fact for module in modules for fact in module.facts])
+        rules = (
+            self._redefinitions,
+            *(() if sound else (self._contradictions,)),
+            self._unusable,
+            partial(_assets, files),
+        )
         for module in modules:
             self._take(module, rules)
 
@@ -115,3 +123,15 @@ class Check:
             )
         except ValueError as error:
             yield ModuleFinding(severity=ModuleSeverity.REFUSED, rule="malformed", term=str(error))
+
+
+def _assets(files: AssetFiles, module: Module) -> Iterator[ModuleFinding]:
+    """Find that a module is none, but a file of assets."""
+    if things := files.things(module.facts):
+        yield ModuleFinding(
+            severity=ModuleSeverity.REFUSED,
+            rule="asset-file",
+            term=compact(things[0]),
+            detail=module.name,
+            line=line_of(module.text, things[0]),
+        )

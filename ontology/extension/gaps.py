@@ -7,10 +7,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from stratagraph.ontology.blanks import is_blank
+from stratagraph.ontology.data_ranges import is_datatype
 from stratagraph.ontology.extension.extension_files import Module
 from stratagraph.ontology.extension.findings import ModuleFinding, ModuleSeverity
-from stratagraph.ontology.extension.places import line_of
-from stratagraph.ontology.extension.rdfs_kinds import PROPERTY_KINDS, OwlKinds, is_class, is_datatype
+from stratagraph.ontology.extension.places import line_of, line_of_axiom
+from stratagraph.ontology.extension.rdfs_kinds import PROPERTY_KINDS, OwlKinds, is_class
 from stratagraph.ontology.extension.unread import unread
 from stratagraph.ontology.facts import Fact, Iri, Literal, Term
 from stratagraph.ontology.graph import Graph
@@ -183,15 +184,17 @@ class _View:
                     yield self._warning(rule, term, detail=_LANGUAGES.get(tag, tag))
 
     def unread(self) -> Iterator[ModuleFinding]:
-        """Yield the axioms that the reasoner alone reads."""
+        """Yield the axioms that the reasoner alone reads, and those of which not all is derived."""
         writer = AxiomWriter(self._facts)
-        lines: dict[str, Iri] = {}
-        for fact in unread(self._facts, self._graph):
+        found: dict[tuple[str, str, str], Fact] = {}
+        for each in unread(self._facts, self._graph):
+            fact = each.fact
             nameless = fact.predicate == RDF.type and is_blank(fact.subject)
-            line = writer.term(fact.object) if nameless else writer.line(fact)
-            lines.setdefault(line, self._owner(fact.subject))
-        for line, subject in lines.items():
-            yield self._warning("reasoner-only", line, at=subject, written=True)
+            line = writer.term(fact.object) if nameless else writer.axiom(fact)
+            found.setdefault((each.rule, line, ", ".join(map(writer.term, each.parts))), fact)
+        for (rule, line, parts), fact in found.items():
+            at = line_of_axiom(self._text, fact, writer.names(fact)) or line_of(self._text, self._owner(fact.subject))
+            yield ModuleFinding(severity=ModuleSeverity.WARNING, rule=rule, term=line, detail=parts, line=at)
 
     def _demanded(self, fact: Fact) -> Iterator[Term]:
         """Yield the names that a fact needs to be declared."""
@@ -248,13 +251,12 @@ class _View:
         values: tuple[str, ...] = (),
         detail: str = "",
         at: Iri = "",
-        written: bool = False,
     ) -> ModuleFinding:
-        """Return a warning about a term, or about something written out already, at the place of ``at``."""
+        """Return a warning about a term, at the place of ``at`` where that is given."""
         return ModuleFinding(
             severity=ModuleSeverity.WARNING,
             rule=rule,
-            term=term if written else self._writer.term(term),
+            term=self._writer.term(term),
             values=values,
             detail=detail,
             line=line_of(self._text, at or term),

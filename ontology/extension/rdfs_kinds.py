@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from typing import Final
 
 from stratagraph.ontology.blanks import is_blank
+from stratagraph.ontology.data_ranges import is_datatype
 from stratagraph.ontology.facts import Fact, Iri
 from stratagraph.ontology.graph import Graph
-from stratagraph.ontology.namespaces import OWL, RDF, RDFS, XSD
+from stratagraph.ontology.namespaces import OWL, RDF, RDFS
 
 PROPERTY_KINDS: Final = (OWL.ObjectProperty, OWL.DatatypeProperty, OWL.AnnotationProperty)
 _OF_RELATIONS: Final = (
@@ -23,15 +24,9 @@ _OF_RELATIONS: Final = (
 # OWL 2 has functional properties of both kinds (sections 9.2.7 and 9.3.6).
 _OF_EITHER: Final = (RDF.Property, OWL.FunctionalProperty)
 _CLASSES: Final = (OWL.Class, RDFS.Class, OWL.Restriction)
-_TEXTS: Final = frozenset({RDFS.Literal, RDF.langString, RDF.PlainLiteral, RDF.XMLLiteral, RDF.HTML, RDF.JSON})
 # Annotation properties of OWL 2 itself (section 5.5), which no ontology declares.
 _BUILT_IN: Final = dict.fromkeys((RDFS.label, RDFS.comment, RDFS.seeAlso, RDFS.isDefinedBy), OWL.AnnotationProperty)
 _THINGS: Final = frozenset({OWL.Thing, RDFS.Resource})
-
-
-def is_datatype(graph: Graph, iri: Iri) -> bool:
-    """Say whether a term stands for literals."""
-    return iri.startswith(XSD) or iri in _TEXTS or RDFS.Datatype in graph.iris(iri, RDF.type)
 
 
 def is_class(graph: Graph, iri: Iri) -> bool:

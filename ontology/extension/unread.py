@@ -1,4 +1,4 @@
-"""The axioms of a module that the rules of the service do not read: only the reasoner sees them.
+"""The axioms of a module of which nothing is derived, or not all: what remains is for the reasoner alone.
 
 The list is of what is read; whatever else OWL can say is told as unread, so that nothing new passes in silence.
 """
@@ -6,18 +6,20 @@ The list is of what is read; whatever else OWL can say is told as unread, so tha
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 from stratagraph.ontology.blanks import is_blank
+from stratagraph.ontology.class_axioms import CONSTRUCTORS, property_name
+from stratagraph.ontology.data_ranges import is_datatype, read_range
+from stratagraph.ontology.extension.understanding import Understanding
 from stratagraph.ontology.facts import Fact, Iri, Term
 from stratagraph.ontology.graph import Graph
 from stratagraph.ontology.namespaces import OWL, RDF, RDFS, SWRL
 from stratagraph.ontology.reasoning.axioms import LOGICAL
-from stratagraph.ontology.sections import CHAIN_LINKS
 
-_NAMES_ONLY: Final = frozenset({RDFS.subClassOf, RDFS.subPropertyOf, OWL.inverseOf, OWL.disjointWith})
-"""Read between two names."""
+_BETWEEN_CLASSES: Final = frozenset({RDFS.subClassOf, OWL.equivalentClass})
 _ENDS: Final = frozenset({RDFS.domain, RDFS.range})
+_OF_PROPERTIES: Final = _ENDS | {RDFS.subPropertyOf, OWL.equivalentProperty, OWL.inverseOf, OWL.propertyChainAxiom}
 _UNREAD_TYPES: Final = frozenset(
     {
         OWL.FunctionalProperty,
@@ -34,39 +36,90 @@ _DENIALS: Final = frozenset({OWL.targetIndividual, OWL.targetValue})
 _MEMBERS: Final = frozenset({OWL.members, OWL.distinctMembers})
 
 
-def unread(facts: Iterable[Fact], graph: Graph) -> Iterator[Fact]:
-    """Yield those of a module's axioms that derive nothing and check nothing when data comes in.
+class Unread(NamedTuple):
+    """An axiom and what is not derived of it: all (``reasoner-only``), or what its parts say."""
+
+    fact: Fact
+    rule: str = "reasoner-only"
+    parts: tuple[Term, ...] = ()
+
+
+def unread(facts: Iterable[Fact], graph: Graph) -> Iterator[Unread]:
+    """Yield those of a module's axioms of which nothing, or not all, is derived or checked when data comes in.
 
     ``graph`` holds these facts and what stands already. An axiom is told by the fact that names its subject; the parts
     of an expression are not told by themselves.
     """
     for fact in facts:
         if fact.predicate == RDF.type:
-            if fact.object in _UNREAD_TYPES:
-                yield fact
-        elif fact.predicate == OWL.onDatatype:
-            if not is_blank(fact.subject):  # of a nameless datatype its use is told
-                yield fact
-        elif fact.predicate in _MEMBERS:
-            if set(graph.iris(fact.subject, RDF.type)) & _UNREAD_GROUPS:
-                yield fact
-        elif fact.predicate in _DENIALS or (fact.predicate in LOGICAL and _is_unread(fact, graph)):
-            yield fact
+            yield from _type(fact, graph)
+        elif fact.predicate in _BETWEEN_CLASSES and isinstance(fact.object, str):
+            yield from _pair(fact, graph)
+        elif fact.predicate in CONSTRUCTORS:
+            # A part of an expression is told where the expression is used, unless a name was given to it at once.
+            if not is_blank(fact.subject) and not is_datatype(graph, fact.subject):
+                yield from _between(fact, graph, [(None, fact.subject), (fact.subject, None)])
+        elif not _is_read(fact, graph):
+            yield Unread(fact)
 
 
-def _is_unread(fact: Fact, graph: Graph) -> bool:
-    predicate = fact.predicate
-    if is_blank(fact.subject):
-        # An axiom about an expression; else a part of one, which is told where the expression is used.
-        return predicate in {RDFS.subClassOf, OWL.equivalentClass, OWL.disjointWith}
-    if predicate in _NAMES_ONLY:
-        return not _is_name(fact.object)
-    if predicate in _ENDS:
-        return len(set(graph.objects(fact.subject, predicate))) > 1 or not _is_read_end(fact.object, graph)
-    if predicate == OWL.propertyChainAxiom:
-        links = graph.members(str(fact.object))
-        return len(links) != CHAIN_LINKS or not all(map(_is_name, links))
-    return True
+def _type(fact: Fact, graph: Graph) -> Iterator[Unread]:
+    if fact.object in _UNREAD_TYPES:
+        yield Unread(fact)
+    elif isinstance(fact.object, str) and is_blank(fact.object):
+        yield from _between(fact, graph, [(None, fact.object)])
+
+
+def _pair(fact: Fact, graph: Graph) -> Iterator[Unread]:
+    """Tell what is not derived of an axiom about two classes, or of one about two datatypes."""
+    lower, upper = fact.subject, str(fact.object)
+    if fact.predicate == RDFS.subClassOf:
+        yield from _between(fact, graph, [(lower, upper)])
+    elif not is_datatype(graph, upper):
+        yield from _between(fact, graph, [(lower, upper), (upper, lower)])
+    elif not (graph.subjects(OWL.someValuesFrom, lower) and read_range(graph, lower)):
+        yield Unread(fact)
+
+
+def _between(fact: Fact, graph: Graph, ways: Iterable[tuple[Iri | None, Iri | None]]) -> Iterator[Unread]:
+    """Tell what is not derived from lower classes to upper ones; None stands for what bears the name itself."""
+    understood = Understanding(graph)
+    found: list[Unread] = []
+    silent = True
+    for lower, upper in ways:
+        below = understood.unrecognised(lower) if lower else ()
+        above = understood.unconcluded(upper) if upper else ()
+        if (lower and understood.is_never_recognised(lower)) or (upper and understood.is_nothing_concluded(upper)):
+            found.append(Unread(fact, *(("not-recognised", below) if below else ("not-concluded", above))))
+            continue
+        silent = False
+        found += [Unread(fact, "not-recognised", below)] if below else []
+        found += [Unread(fact, "not-concluded", above)] if above else []
+    yield from [Unread(fact)] if silent and found else found
+
+
+def _is_read(fact: Fact, graph: Graph) -> bool:
+    """Say whether a fact is read, or is no axiom."""
+    subject, predicate, other = fact
+    if predicate in _MEMBERS:
+        return not set(graph.iris(subject, RDF.type)) & _UNREAD_GROUPS
+    if predicate == OWL.onDatatype:
+        return is_blank(subject)  # of a nameless datatype its use is told
+    if predicate == OWL.disjointWith:
+        return _is_name(subject) and _is_name(other)
+    if predicate in _OF_PROPERTIES:
+        return _is_read_of_property(fact, graph)
+    # What else is said of an expression is a part of it.
+    return predicate not in _DENIALS and (predicate not in LOGICAL or is_blank(subject))
+
+
+def _is_read_of_property(fact: Fact, graph: Graph) -> bool:
+    if fact.predicate in _ENDS:
+        return len(set(graph.objects(fact.subject, fact.predicate))) == 1 and _is_read_end(fact.object, graph)
+    others: tuple[Iri, ...] = (str(fact.object),)
+    if fact.predicate == OWL.propertyChainAxiom:
+        others = graph.members(str(fact.object))
+    return bool(others) and all(property_name(graph, prop) for prop in (fact.subject, *others))
 
 
 def _is_name(term: Term) -> bool:

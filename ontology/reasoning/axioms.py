@@ -8,7 +8,7 @@ from typing import Final
 from stratagraph.ontology.blanks import is_blank
 from stratagraph.ontology.facts import Fact, Iri, Literal, Term
 from stratagraph.ontology.graph import Graph
-from stratagraph.ontology.namespaces import OWL, RDF, RDFS, compact, local_name
+from stratagraph.ontology.namespaces import OWL, RDF, RDFS, XSD, compact, local_name
 from stratagraph.ontology.reasoning.proofs import MEMBER, WITNESS
 from stratagraph.ontology.terms import encode
 
@@ -26,6 +26,15 @@ _RESTRICTIONS: Final = {
 _OPERATORS: Final = {OWL.unionOf: " or ", OWL.intersectionOf: " and ", OWL.oneOf: ", "}
 _WHOLE: Final = frozenset({OWL.members, OWL.distinctMembers, OWL.targetIndividual, OWL.targetValue})
 """What makes an axiom of a blank node."""
+_FACETS: Final = tuple(
+    XSD.term(name)
+    for name in (
+        *("minInclusive", "maxInclusive", "minExclusive", "maxExclusive"),
+        *("length", "minLength", "maxLength", "pattern", "totalDigits", "fractionDigits"),
+    )
+)
+_ABOUT_EXPRESSIONS: Final = frozenset({RDFS.subClassOf, OWL.equivalentClass, OWL.disjointWith})
+"""What an axiom may say of an expression without a name."""
 _DEPTH: Final = 8
 """Expressions nest no deeper in any sensible axiom; beyond that they are cut."""
 
@@ -60,6 +69,36 @@ class AxiomWriter:
         whole = [fact for fact in facts if not is_blank(fact.subject) or fact.predicate in _WHOLE]
         return tuple(dict.fromkeys(map(self.line, whole or facts)))
 
+    def axiom(self, fact: Fact) -> str:
+        """Return an axiom as a line, with the expression where it is about one."""
+        if is_blank(fact.subject) and fact.predicate in _ABOUT_EXPRESSIONS:
+            return f"{self.term(fact.subject)} {self.term(fact.predicate)} {self.term(fact.object)}"
+        return self.line(fact)
+
+    def names(self, fact: Fact) -> tuple[Iri, ...]:
+        """Return the terms with a name that an axiom is made of, its subject and predicate aside."""
+        names: dict[Iri, None] = {}
+        agenda = [fact.object, *([fact.subject] if is_blank(fact.subject) else ())]
+        seen: set[Term] = set()
+        while agenda:
+            node = agenda.pop()
+            if node in seen or isinstance(node, Literal):
+                continue
+            seen.add(node)
+            if not is_blank(node):
+                names[node] = None
+                continue
+            agenda.extend(self._made_of(node))
+        return tuple(name for name in names if not name.startswith((OWL, RDF, RDFS)))
+
+    def _made_of(self, node: Iri) -> Iterator[Term]:
+        graph = self._graph
+        yield from graph.items(node)
+        for link in _OPERATORS:
+            yield from (member for head in graph.iris(node, link) for member in graph.items(head))
+        for link in (OWL.complementOf, OWL.inverseOf, OWL.onProperty, OWL.onClass, *_RESTRICTIONS):
+            yield from graph.objects(node, link)
+
     def term(self, term: Term, depth: int = 0) -> str:
         """Return a term: a CURIE, a literal, or a class expression in place of a blank node."""
         if isinstance(term, Literal):
@@ -82,6 +121,12 @@ class AxiomWriter:
                 yield f"({operator.join(self.term(member, depth) for member in self._graph.members(head))})"
         for other in self._graph.iris(node, OWL.complementOf):
             yield f"not {self.term(other, depth)}"
+        for other in self._graph.iris(node, OWL.inverseOf):
+            yield f"inverse {self.term(other, depth)}"
+        yield from self._bounded(node, depth)
+        for prop in self._graph.iris(node, OWL.onProperty):
+            if self._graph.objects(node, OWL.hasSelf):
+                yield f"({self.term(prop)} Self)"
         for prop in self._graph.iris(node, OWL.onProperty):
             for link, word in _RESTRICTIONS.items():
                 for value in self._graph.objects(node, link):
@@ -89,6 +134,18 @@ class AxiomWriter:
                     filler = value.value if isinstance(value, Literal) and link != OWL.hasValue else None
                     parts = [self.term(prop), word, filler or self.term(value, depth), *kinds]
                     yield f"({' '.join(parts)})"
+
+    def _bounded(self, node: Iri, depth: int) -> Iterator[str]:
+        """Yield a datatype with bounds."""
+        for base in self._graph.iris(node, OWL.onDatatype):
+            facets = [
+                f"{local_name(facet)} {self.term(bound)}"
+                for head in self._graph.iris(node, OWL.withRestrictions)
+                for part in self._graph.members(head)
+                for facet in _FACETS
+                for bound in self._graph.objects(part, facet)
+            ]
+            yield f"{self.term(base, depth)}[{', '.join(facets)}]"
 
     def _members(self, head: Term) -> list[str]:
         return [self.term(member) for member in self._graph.members(str(head))]

@@ -248,7 +248,7 @@ class Deriver:
         for triple, tag in tags.items():
             if tag and before[triple]:
                 self._closure.asserted.put(triple, tag)
-        delta = self._closure.update(added, removed)
+        delta = self._closure.update(added, removed, self._moved(restated))
         self._namesakes.note(added)
         for tag in before.values():
             self._claim_sets.release(tag)
@@ -256,6 +256,14 @@ class Deriver:
         pairs |= self._pairs_of(groups) | self._register(claim_sets)
         edges = self._influences.refresh(pairs)
         return [triple for triple, tag in tags.items() if tag != before[triple]], delta, edges
+
+    def _moved(self, restated: Restated) -> dict[int, int]:
+        """Return which of the things that rules name stand elsewhere now."""
+        named = self._closure.members.named
+        if not named or not restated.homes:
+            return {}
+        homes = {self._numbers.known(iri): home for iri, home in restated.homes.items()}
+        return {thing: self._numbers.number(homes[thing]) for thing in named if thing in homes}
 
     def _tag(self, triple: Triple) -> int:
         return self._closure.asserted.tag(triple)

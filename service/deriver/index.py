@@ -91,6 +91,14 @@ class TripleIndex:
         """Return the subjects of an object's triples with one predicate."""
         return _range(_at(self._in, obj), predicate)
 
+    def count_out(self, subject: int, predicate: int) -> int:
+        """Return how many triples of a subject have the predicate."""
+        return _count(_at(self._out, subject), predicate)
+
+    def count_in(self, predicate: int, obj: int) -> int:
+        """Return how many triples of an object have the predicate."""
+        return _count(_at(self._in, obj), predicate)
+
     def leaving(self, node: int) -> Iterator[tuple[int, int, int]]:
         """Yield (predicate, object, tag) of the triples with this subject."""
         keys, tags = _at(self._out, node), _at(self._tags, node)
@@ -147,9 +155,20 @@ def _find(keys: array[int] | None, key: int) -> int:
 def _range(keys: array[int] | None, predicate: int) -> list[int]:
     if not keys:
         return []
-    low = bisect_left(keys, predicate << _SHIFT)
-    high = bisect_left(keys, predicate + 1 << _SHIFT, low)
+    low, high = _bounds(keys, predicate)
     return [key & _LOW for key in keys[low:high]]
+
+
+def _count(keys: array[int] | None, predicate: int) -> int:
+    if not keys:
+        return 0
+    low, high = _bounds(keys, predicate)
+    return high - low
+
+
+def _bounds(keys: array[int], predicate: int) -> tuple[int, int]:
+    low = bisect_left(keys, predicate << _SHIFT)
+    return low, bisect_left(keys, predicate + 1 << _SHIFT, low)
 
 
 def _heads(keys: array[int] | None) -> Iterator[int]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
 
+from stratagraph.ontology.blanks import is_blank
 from stratagraph.ontology.facts import Iri
 from stratagraph.ontology.namespaces import RDF
 from stratagraph.ontology.rules import RuleSet
+from stratagraph.service.deriver.class_tables import ClassTables
 from stratagraph.service.deriver.numbers import Numbers
 
 Turned: TypeAlias = tuple[int, bool]
@@ -39,21 +41,35 @@ class Tables:
             self.firsts[first].append((second, implied))
             self.seconds[second].append((first, implied))
             self.heads[implied].append((first, second))
-        self._supports = _inverted(self._expansions)
-        self._derived_supports = {
-            prop: kept
-            for prop in self._supports.keys() | self.heads.keys()
-            if (kept := tuple(way for way in self.supports(prop) if way[0] in self.heads))
-        }
-        self.linked = frozenset(
-            {self.type, *self._expansions, *self._supports, *self.firsts, *self.seconds, *self.heads}
-        )
-        """The properties whose triples imply others, or are implied by others."""
         self.classes = [number(cls) for cls in rules.superclasses]
         self._bits = {cls: 1 << place for place, cls in enumerate(self.classes)}
+        self.told = self._mask((cls for cls in rules.superclasses if not is_blank(cls)), numbers)
+        """The classes that have a name: of the others nobody hears."""
         self.class_masks = {number(cls): self._mask(ups, numbers) for cls, ups in rules.superclasses.items()}
+        self.rules = ClassTables(rules, numbers, self._bits, self.class_masks)
+        self._supports = _inverted(self._expansions)
+        produced = {*self.heads, *(rule.prop for rule in self.rules.has)}
+        self._derived_supports = {
+            prop: kept
+            for prop in self._supports.keys() | produced
+            if (kept := tuple(way for way in self.supports(prop) if way[0] in produced))
+        }
+        self.linked = frozenset(
+            {self.type, *self._expansions, *self._supports, *self.firsts, *self.seconds, *produced, *self.rules.links}
+        )
+        """The properties whose triples imply others, or are implied by others."""
+        properties = {prop for chain in rules.chains for prop in chain} | rules.expansions.keys()
+        self.nameless = frozenset(number(prop) for prop in properties if is_blank(prop))
+        """The properties that no view hears of."""
         self.subject_masks = self._masks(rules.subject_types, numbers)
         self.object_masks = self._masks(rules.object_types, numbers)
+        self.numbers = numbers
+        if self.rules:
+            ends = {
+                prop: self.subject_masks.get(prop, 0) | self.object_masks.get(prop, 0)
+                for prop in self.subject_masks.keys() | self.object_masks.keys()
+            }
+            self.rules.find_recursive(self._steps(), ends)
 
     def expansion(self, prop: int) -> tuple[Turned, ...]:
         """Return what a triple of the property implies alone, itself first."""
@@ -68,22 +84,30 @@ class Tables:
         return self._derived_supports.get(prop, ())
 
     def bit(self, cls: int) -> int:
-        """Return the bit of a class in the masks, 0 where the rules do not know it."""
-        return self._bits.get(cls, 0)
+        """Return the bit of a class with a name in the masks, 0 where the rules do not know it."""
+        return self._bits.get(cls, 0) & self.told
 
     def members(self, mask: int) -> list[int]:
-        """Return the classes of a mask."""
+        """Return the classes of a mask that have a name."""
         found = []
+        mask &= self.told
         while mask:
             low = mask & -mask
             found.append(self.classes[low.bit_length() - 1])
             mask ^= low
         return found
 
+    def _steps(self) -> Iterator[tuple[int, int]]:
+        """Yield which property's triples may come of which other's."""
+        for prop, implied in self._expansions.items():
+            yield from ((prop, other) for other, _ in implied if other != prop)
+        for prop, pairs in self.heads.items():
+            yield from ((link, prop) for pair in pairs for link in pair)
+
     def _mask(self, classes: Iterable[Iri], numbers: Numbers) -> int:
         mask = 0
         for cls in classes:
-            mask |= self.bit(numbers.number(cls))
+            mask |= self._bits.get(numbers.number(cls), 0)
         return mask
 
     def _masks(self, types: Mapping[Iri, frozenset[Iri]], numbers: Numbers) -> dict[int, int]:

@@ -33,7 +33,7 @@ from stratagraph.service.neo4j.view.graph_edits import GraphEdits
 from stratagraph.service.neo4j.view.neo4j_names import Neo4jNames
 from stratagraph.service.views.view import Watermark, follows
 
-MAPPING_VERSION: Final = 4
+MAPPING_VERSION: Final = 5
 """Raised whenever the graph made of the same present changes, so that older databases are rebuilt."""
 WIPE_ROWS: Final = 10_000
 REBUILT_TOGETHER: Final = 8
