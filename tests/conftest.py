@@ -17,7 +17,7 @@ from tests.counting import counted
 from tests.neo4j_server import _database, _impatient, _neo4j_server  # noqa: F401  fixtures; one server per session
 from tests.opened import _furnished, _opened  # noqa: F401  fixtures
 from tests.rewriting import share_out
-from tests.scheduling import GROUP, TogetherByFile
+from tests.scheduling import TogetherByFile
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
@@ -69,14 +69,11 @@ def pytest_collection() -> Generator[None, object, object]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Put long tests first and keep those of Neo4j together; leave the nightly ones out of a normal run.
+    """Put long tests first; leave the nightly ones out of a normal run.
 
     They are deselected, not skipped, for they are not meant to run.
     """
     items.sort(key=lambda item: "long" not in item.keywords)
-    for item in items:
-        if "neo4j" in item.keywords:
-            item.add_marker(pytest.mark.xdist_group(GROUP))
     if config.getoption("--nightly"):
         return
     chosen = [item for item in items if "nightly" not in item.keywords]
