@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http import HTTPStatus
-from http.client import HTTPConnection, IncompleteRead
+from http.client import HTTPConnection, HTTPResponse, IncompleteRead, RemoteDisconnected
 from pathlib import Path
 from typing import Final, Self
 from urllib.parse import urlencode, urlsplit
@@ -23,6 +23,8 @@ import httpx
 START_SECONDS: Final = 120.0
 OXIGRAPH: Final = "oxigraph==0.5.13"
 """The server of the very version that the engine is of."""
+_COMPILER: Final = re.compile("C[12] Compiler")
+"""Begins the names of a Java runtime's threads that compile."""
 _SCHEDULED: Final = 2
 """Ends the number of a process's clock that counts what the kernel's scheduler gave it."""
 FUSEKI: Final = {21: "6.2.0", 17: "5.6.0"}
@@ -70,7 +72,7 @@ class Peer:
         for pid in family(self.pid):
             # The clock of a whole process, to the nanosecond: it counts threads that are gone as well.
             with suppress(OSError):
-                self._spent[pid] = time.clock_gettime((~pid << 3) | _SCHEDULED)
+                self._spent[pid] = time.clock_gettime((~pid << 3) | _SCHEDULED) - _compiling(pid)
         return sum(self._spent.values())
 
 
@@ -81,15 +83,28 @@ class Asker:
         place = urlsplit(url)
         self._path = place.path
         self._connection = HTTPConnection(place.netloc, timeout=120)
+        self._connect()
+
+    def _connect(self) -> None:
+        self._connection.close()
         self._connection.connect()
         self._connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def _answer(self, method: str, address: str, headers: dict[str, str], body: str | None = None) -> HTTPResponse:
+        """Return an answer that is still to be read; a server may close what was idle while others were asked."""
+        try:
+            self._connection.request(method, address, body, headers)
+            return self._connection.getresponse()
+        except (RemoteDisconnected, ConnectionError):
+            self._connect()
+            self._connection.request(method, address, body, headers)
+            return self._connection.getresponse()
 
     def ask(self, query: str, accept: str) -> float:
         """Ask a query; return the seconds until all of the answer is here."""
         address, headers = f"{self._path}?{urlencode({'query': query})}", {"Accept": accept}
         began = time.perf_counter()
-        self._connection.request("GET", address, headers=headers)
-        answer = self._connection.getresponse()
+        answer = self._answer("GET", address, headers)
         body = answer.read()
         took = time.perf_counter() - began
         if answer.status != HTTPStatus.OK:
@@ -99,8 +114,7 @@ class Asker:
     def status(self, query: str, accept: str) -> str:
         """Ask a query; return the status of the answer, or that it was cut."""
         address = f"{self._path}?{urlencode({'query': query})}"
-        self._connection.request("GET", address, headers={"Accept": accept})
-        answer = self._connection.getresponse()
+        answer = self._answer("GET", address, {"Accept": accept})
         try:
             answer.read()
         except IncompleteRead:
@@ -110,8 +124,7 @@ class Asker:
     def post(self, document: object) -> None:
         """Post a document as JSON."""
         headers = {"Content-Type": "application/json"}
-        self._connection.request("POST", self._path, json.dumps(document), headers)
-        answer = self._connection.getresponse()
+        answer = self._answer("POST", self._path, headers, json.dumps(document))
         body = answer.read()
         if answer.status >= HTTPStatus.BAD_REQUEST:
             raise Refused(f"{answer.status} {body[:500]!r}")
@@ -168,7 +181,9 @@ def fuseki(quads: Path, folder: Path) -> Iterator[Peer]:
     logging.write_text(_LOGGING)
     options = [f"-Dlog4j{version}.configurationFile=file:{logging}" for version in ("", "2")]
     serve = ["--localhost", "--port", str(port), "--config", str(configuration)]
-    command = [java, "-Xmx2g", *options, "-jar", str(jar), *serve]
+    # Compilers that stay can be told apart from the work itself: what has ended leaves no account.
+    options += ["-Xmx2g", "-XX:-UseDynamicNumberOfCompilerThreads"]
+    command = [java, *options, "-jar", str(jar), *serve]
     with _running("Fuseki", command, f"{address}/query", folder) as peer:
         with quads.open("rb") as data:
             httpx.post(
@@ -223,6 +238,16 @@ def wait_until_answering(url: str, process: subprocess.Popen[str] | subprocess.P
 def _free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as free:
         return int(free.getsockname()[1])
+
+
+def _compiling(pid: int) -> float:
+    """Return the seconds that a Java runtime has spent on compiling, which no query has to pay for in the long run."""
+    spent = 0
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with suppress(OSError):  # a thread may end while it is looked at
+            if _COMPILER.match((task / "comm").read_text()):
+                spent += int((task / "schedstat").read_text().split()[0])
+    return spent / 1e9
 
 
 def family(pid: int) -> list[int]:
