@@ -6,6 +6,7 @@ The routes are walked, so that one that is added later is tested too.
 from __future__ import annotations
 
 import gzip
+import json
 import re
 import zlib
 from collections.abc import Iterator, Mapping
@@ -361,3 +362,17 @@ def test_an_etag_of_other_bytes_is_a_weak_one_and_still_saves_sending_them(site:
     assert packed == f"W/{plain}"
     for tag in (plain, packed):
         assert site.get("/pages/app.js", headers={"If-None-Match": tag}).status_code == 304
+
+
+def test_no_answer_is_written_by_the_slow_encoder(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Indented by Python's own encoder, JSON passes its part in C by, and a large answer keeps all others waiting."""
+
+    def slow(*_: Any, **__: Any) -> Any:
+        raise AssertionError
+
+    monkeypatch.setattr(json.encoder, "_make_iterencode", slow)
+    with pytest.raises(AssertionError):
+        json.dumps({}, indent=2)  # what this looks for would be found
+    for operation in getters(site):
+        answer = operation.send(site, list(operation.needed.items()), headers={"Accept": "application/json"})
+        assert answer.status_code != 500, operation.path
