@@ -29,8 +29,9 @@ _TRACE_BYTES: Final = 16
 _SPAN_BYTES: Final = 8
 SKEW: Final = 5_000_000_000
 """Nanoseconds by which a span may end before it starts: two clocks. Beyond, it is refused."""
+_EARLIEST: Final = 946_684_800_000_000_000
 _LATEST: Final = 4_102_444_800_000_000_000
-"""The year 2100 in nanoseconds: a later time is a fault of units."""
+"""The years 2000 and 2100 in nanoseconds: times outside are a fault of units, as seconds or milliseconds are."""
 MOST_UNMAPPED: Final = 200
 """Distinct unmapped names that one request may add to the count; the rest are counted together."""
 _OVERFLOW: Final = "(other)"
@@ -324,8 +325,9 @@ def _check_ids(span: Span) -> None:
 def _end(span: Span, latest: int) -> int:
     """Return the end of the span, never before its start. Raises BadAttribute."""
     start, end = span.start_time_unix_nano, span.end_time_unix_nano
-    if not start or max(start, end) > _LATEST:
-        raise attribute_values.BadAttribute(key="start_time_unix_nano", reason="is missing or beyond the year 2100")
+    if start < _EARLIEST or max(start, end) > _LATEST:
+        reason = "is missing, or not in nanoseconds: it is before the year 2000 or beyond 2100"
+        raise attribute_values.BadAttribute(key="start_time_unix_nano", reason=reason)
     if end < start - SKEW:
         raise attribute_values.BadAttribute(key="end_time_unix_nano", reason="is before the start of the span")
     if max(start, end) > latest:
