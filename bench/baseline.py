@@ -1,4 +1,4 @@
-"""The bare engines: the same triples by pyoxigraph's bulk loader, the same rows into SQLite, a bare durable commit."""
+"""The bare engines: what is asserted by pyoxigraph's bulk loader, the same rows into SQLite, a bare durable commit."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pyoxigraph as ox
 
 Rows = list[tuple[str, str, str]]
 CHUNK = 50_000
+BARE_TRIPLES = "bare-triples"
 
 
 @dataclass(slots=True)
@@ -32,11 +33,12 @@ class Spent:
 
 
 def load_triples(folder: Path) -> Spent:
-    """Load the triples that the view holds into an empty store."""
+    """Load the documents of the estate, which hold what is asserted and nothing of ours, into an empty store."""
     spent = Spent()
-    store = ox.Store(str(folder / "bare-triples"))
+    store = ox.Store(str(folder / BARE_TRIPLES))
     with spent.spending():
-        store.bulk_load(path=str(folder / "triples.nt"), format=ox.RdfFormat.N_TRIPLES)
+        for path in sorted((folder / "documents").iterdir()):
+            store.bulk_load(path=str(path), format=ox.RdfFormat.N_TRIPLES)
         store.flush()
     return spent
 

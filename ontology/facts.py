@@ -122,6 +122,20 @@ class Claim(NamedTuple):
     """Ledger sequence at which the claim was opened."""
 
 
+class Attribution(NamedTuple):
+    """Who states something, how they know, and since when: a claim without what it is about."""
+
+    source: str
+    scope: str
+    method: Method
+    first_seen: datetime
+
+
+def attributions_of(claims: Iterable[Claim]) -> tuple[Attribution, ...]:
+    """Return what the claims say beside their fact; it is the same for all that one run stated."""
+    return tuple([Attribution(claim.source, claim.scope, claim.method, claim.first_seen) for claim in claims])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
     """When a scope of a source was seen last, and with it every fact that it states.
@@ -174,7 +188,8 @@ class ChangeSet:
     ``influences`` are influence edges in their new state; ``influences_removed`` are (influencer, influenced) pairs.
     ``claims_changed`` are the asserted triples whose set of claims changed, with the claims that are open now.
     ``observations`` are the newest of their subject and metric, ``observations_removed`` the (subject, metric) pairs
-    that show none any more, ``sightings`` the scopes that were seen (again).
+    that show none any more, ``sightings`` the scopes that were seen (again). ``measured`` are the observed relations
+    that have come to show an observation of their own, ``measured_removed`` those that no longer are or do.
     """
 
     sequence: int
@@ -188,3 +203,5 @@ class ChangeSet:
     observations: tuple[Observation, ...] = ()
     observations_removed: tuple[tuple[Iri, Iri], ...] = ()
     sightings: tuple[Sighting, ...] = ()
+    measured: tuple[Fact, ...] = ()
+    measured_removed: tuple[Fact, ...] = ()

@@ -1,20 +1,23 @@
-"""Who is who: the IRIs that assets, statements, observations and influences get, always in the same way."""
+"""Who is who: the IRIs that assets, sources, claims, observations and influences get, always in the same way."""
 
 from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import UTC
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from stratagraph.ontology.errors import StratagraphError
-from stratagraph.ontology.facts import Fact, Iri, Literal
+from stratagraph.ontology.facts import Attribution, Fact, Iri, Literal
 from stratagraph.ontology.namespaces import (
     ASSET_BASE,
+    CLAIMS_BASE,
     INFLUENCE_BASE,
     OBSERVATION_BASE,
     SCOPE_BASE,
+    SOURCE_BASE,
     STATEMENT_BASE,
     compact,
     local_name,
@@ -75,8 +78,24 @@ def _component(value: str) -> str:
 
 
 def statement_iri(fact: Fact) -> Iri:
-    """Return the node that carries what is known about a statement."""
+    """Return the node of a statement, for what is measured on it."""
     return STATEMENT_BASE + _digest(encode(fact.subject), encode(fact.predicate), encode(fact.object))
+
+
+def claims_iri(attributions: Iterable[Attribution]) -> Iri:
+    """Return the named graph of all that has exactly these claims, whose order is that of source and scope."""
+    return CLAIMS_BASE + _digest(
+        *(
+            part
+            for source, scope, method, first_seen in attributions
+            for part in (
+                encode(Literal(source)),
+                encode(Literal(scope)),
+                method,
+                first_seen.astimezone(UTC).isoformat(),
+            )
+        )
+    )
 
 
 def observation_iri(subject: Iri, metric: Iri) -> Iri:
@@ -89,9 +108,19 @@ def scope_iri(source: str, scope: str) -> Iri:
     return SCOPE_BASE + _digest(encode(Literal(source)), encode(Literal(scope)))
 
 
+def source_iri(source: str) -> Iri:
+    """Return the node of a source, to which claims are attributed."""
+    return SOURCE_BASE + _digest(encode(Literal(source)))
+
+
 def influence_iri(influencer: Iri, influenced: Iri) -> Iri:
-    """Return the node that carries strengths and reasons of an influence."""
+    """Return the named graph of a pair whose influence was measured, and is like no other's."""
     return INFLUENCE_BASE + _digest(encode(influencer), encode(influenced))
+
+
+def shared_influence_iri(said: Iterable[tuple[Iri, str]]) -> Iri:
+    """Return the named graph of the pairs whose influence has these properties and values, in any order."""
+    return INFLUENCE_BASE + _digest(*sorted(f"{encode(prop)} {value}" for prop, value in said))
 
 
 def _digest(*terms: str) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
 
 from stratagraph.ontology.facts import Iri, Literal, Term
 from stratagraph.ontology.languages import text_in
@@ -15,23 +15,23 @@ from stratagraph.queries.cards import Cards, card
 from stratagraph.queries.messages import language as supported
 from stratagraph.queries.messages import messages
 from stratagraph.queries.names import UnknownName
+from stratagraph.queries.provenance import Properties, Provenance
 from stratagraph.queries.sightings import earliest, latest
 from stratagraph.queries.store_protocols import TripleStore
 
 Document = dict[str, Any]
-Properties = Mapping[Iri, list[Term]]
 
-# A statement's node says everything but when it was last seen: that stands once for each scope.
-# The asset stands in the query itself, in each branch: bound from outside it is compared only after all statements have
-# been looked through.
-_SAID: Final = """
-SELECT ?node ?property ?value WHERE {{
-  {{ ?node {end} {asset} ; ?property ?value }}
-  UNION
-  {{ ?node {end} {asset} ; sg:seenIn ?scope . ?scope sg:lastSeen ?value
-     BIND(sg:lastSeen AS ?property) }}
-}}
-"""
+
+class _Stated(NamedTuple):
+    """A triple that somebody states, seen from one of its ends, with who states it."""
+
+    predicate: Iri
+    other: Term
+    claims: Document
+
+
+_OUT: Final = "SELECT ?claims ?predicate ?other WHERE {{ GRAPH ?claims {{ {asset} ?predicate ?other }} }}"
+_IN: Final = "SELECT ?claims ?predicate ?other WHERE {{ GRAPH ?claims {{ ?other ?predicate {asset} }} }}"
 _OBSERVED: Final = "SELECT ?node ?property ?value WHERE {{ ?node sg:observedOn {asset} ; ?property ?value }}"
 
 _OF_THE_ONTOLOGY: Final = frozenset({SKOS.definition, DCT.bibliographicCitation})
@@ -52,20 +52,20 @@ def asset(store: TripleStore, model: OntologyModel, iri: Iri, *, language: str =
         known[predicate].append(value)
     if not {SG.Asset, SG.Obligation} & set(known[RDF.type]):
         raise UnknownName(kind="asset", name=iri)
-    outgoing = _nodes(store, _SAID.format(end="rdf:subject", asset=encode(iri)))
-    incoming = _nodes(store, _SAID.format(end="rdf:object", asset=encode(iri)))
+    claims = Provenance(store)
+    outgoing, incoming = (_stated(store, claims, query.format(asset=encode(iri))) for query in (_OUT, _IN))
     page = _Page(store, model, supported(language))
     return {
         "sequence": store.sequence,
         **card(model, iri, known).document(model, language),
         "types": page.types(known[RDF.type]),
         "mergedFrom": sorted(map(_lexical, known.get(SG.mergedFrom, ()))),
-        # What the ontology says of its own has no nodes that tell who
+        # What the ontology says of its own stands in no graph that tells who
         # says it (service/views/node_lines.py): it is read off the triples.
         "attributes": page.attributes(outgoing) if SG.Asset in known[RDF.type] else page.texts(known),
         "relations": {
-            "out": page.relations(outgoing, RDF.object) + page.inferred(iri, known, outgoing, incoming),
-            "in": page.relations(incoming, RDF.subject),
+            "out": page.relations(outgoing) + page.inferred(iri, known, outgoing, incoming),
+            "in": page.relations(incoming),
         },
         "observations": page.observations(_nodes(store, _OBSERVED.format(asset=encode(iri)))),
     }
@@ -85,11 +85,10 @@ class _Page:
         named = sorted(t for t in types if isinstance(t, str) and SG.Asset in self._model.ancestors(t))
         return [{"iri": cls, "label": self._label(cls)} for cls in named]
 
-    def attributes(self, statements: Sequence[Properties]) -> list[Document]:
+    def attributes(self, stated: Sequence[_Stated]) -> list[Document]:
         rows = []
-        for statement in statements:
-            predicate, value = _one(statement, RDF.predicate), _one(statement, RDF.object)
-            if isinstance(value, Literal) and isinstance(predicate, str):
+        for predicate, value, claims in stated:
+            if isinstance(value, Literal):
                 rows.append(
                     {
                         "property": predicate,
@@ -98,7 +97,7 @@ class _Page:
                         "datatype": value.datatype,
                         "language": value.language or None,
                         "valueLabel": self._code(predicate, value),
-                        "claims": _claims(statement),
+                        "claims": claims,
                     }
                 )
         return sorted(rows, key=lambda row: (row["property"], row["value"]))
@@ -118,7 +117,7 @@ class _Page:
                     "datatype": value.datatype,
                     "language": value.language or None,
                     "valueLabel": self._code(predicate, value),
-                    "claims": _claims({}),  # the ontology is nobody's claim
+                    "claims": _claims(()),  # the ontology is nobody's claim
                 }
                 for value in literals
                 # ``text_in`` falls back to another language where it has to: what it found there is left out here.
@@ -130,21 +129,22 @@ class _Page:
         """Return what a value is called that is a code, such as ``in-force``; None for any other."""
         return messages("codes", self._language).get(f"{local_name(predicate)} {value.value}")
 
-    def relations(self, statements: Sequence[Properties], end: Iri) -> list[Document]:
-        rows = []
-        for statement in statements:
-            predicate, other = _one(statement, RDF.predicate), _one(statement, end)
-            if isinstance(other, str) and predicate in self._model.relations:
-                rows.append((str(predicate), other, _claims(statement)))
-        return self._rows(rows)
+    def relations(self, stated: Sequence[_Stated]) -> list[Document]:
+        return self._rows(
+            [
+                (predicate, other, claims)
+                for predicate, other, claims in stated
+                if isinstance(other, str) and predicate in self._model.relations
+            ]
+        )
 
     def inferred(
-        self, iri: Iri, known: Properties, outgoing: Sequence[Properties], incoming: Sequence[Properties]
+        self, iri: Iri, known: Properties, outgoing: Sequence[_Stated], incoming: Sequence[_Stated]
     ) -> list[Document]:
         """Return the relations that follow only from other assets' statements: chains and transitive ones."""
         # What a statement entails by itself, upwards and inverse, would only say it once more.
-        said = {(a, o) for p, o in _pairs(outgoing, RDF.object) for a in self._above(p)}
-        for predicate, subject in _pairs(incoming, RDF.subject):
+        said = {(a, each.other) for each in outgoing for a in self._above(each.predicate)}
+        for predicate, subject, _ in incoming:
             for name in self._above(predicate):
                 inverse = self._model.relations[name].inverse
                 said |= {(a, subject) for a in self._above(inverse)} if inverse else set()
@@ -228,20 +228,29 @@ def _nodes(store: TripleStore, query: str) -> list[Properties]:
     return list(nodes.values())
 
 
-def _pairs(statements: Sequence[Properties], end: Iri) -> Iterator[tuple[Iri, Iri]]:
-    for statement in statements:
-        predicate, other = _one(statement, RDF.predicate), _one(statement, end)
-        if isinstance(predicate, str) and isinstance(other, str):
-            yield predicate, other
+def _stated(store: TripleStore, provenance: Provenance, query: str) -> list[_Stated]:
+    """Return what the query finds that somebody states."""
+    graphs: dict[tuple[Iri, Term], list[Iri]] = defaultdict(list)
+    for row in store.select(query):
+        graph, predicate, other = row["claims"], row["predicate"], row["other"]
+        if isinstance(graph, str) and isinstance(predicate, str) and other is not None:
+            graphs[predicate, other].append(graph)
+    provenance.fetch(graph for each in graphs.values() for graph in each)
+    found = ((key, tuple(provenance.told(each))) for key, each in graphs.items())
+    return [_Stated(predicate, other, _claims(told)) for (predicate, other), told in found if told]
 
 
-def _claims(statement: Properties) -> Document:
-    """Return who says a statement, how they came to know it, and when it was first and last seen."""
+def _claims(told: Sequence[Properties]) -> Document:
+    """Return who says a triple, how they came to know it, and when it was first and last seen."""
+
+    def all_of(prop: Iri) -> list[Term]:
+        return [value for each in told for value in each.get(prop, ())]
+
     return {
-        "sources": sorted(filter(None, map(_lexical, statement.get(SG.source, ())))),
-        "methods": sorted(filter(None, map(_lexical, statement.get(SG.method, ())))),
-        "firstSeen": earliest(statement.get(SG.firstSeen, ())),
-        "lastSeen": latest(statement.get(SG.lastSeen, ())),
+        "sources": sorted(set(map(_lexical, all_of(SG.source)))),
+        "methods": sorted(set(map(_lexical, all_of(SG.method)))),
+        "firstSeen": earliest(all_of(SG.firstSeen)),
+        "lastSeen": latest(all_of(SG.lastSeen)),
     }
 
 

@@ -39,6 +39,7 @@ class Program(LazyGroup):
         "questions": f"{CLI}.questions:app",
         "validate": f"{CLI}.validate:validate",
         "query": f"{CLI}.query:query",
+        "dump": f"{CLI}.dump:dump",
         "docs": f"{CLI}.docs:docs",
         "template": f"{CLI}.template:template",
         "ontology": f"{CLI}.ontology:app",

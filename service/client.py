@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum, auto
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol
 from urllib.parse import urlencode, urlsplit
 
 from stratagraph.ontology.errors import StratagraphError
@@ -29,6 +29,9 @@ CONNECT_SECONDS: Final = 5.0
 ANSWER_SECONDS: Final = 600.0
 """Seconds that a command waits: loading a million facts takes minutes, connecting does not."""
 FIRST_ERROR: Final = 400
+GRAPH: Final = "/api/graph"
+PIECE: Final = 1 << 16
+"""Bytes of a large answer that are read at a time."""
 
 
 class Unreachable(StratagraphError, slug="unreachable", status=503):
@@ -154,6 +157,15 @@ class Client:
         answer: dict[str, Any] = self.request("DELETE", "/api/sources", params=params).json()
         return answer
 
+    def dump(self, media_type: str, file: BinaryIO) -> None:
+        """Write the whole graph to a file.
+
+        Raises:
+            Unreachable: nothing answers.
+            Refused: the answer is an error.
+        """
+        file.write(self.request("GET", GRAPH, headers={"Accept": media_type}).content)
+
     def scopes(self, source: str) -> dict[str, int]:
         """Return the scopes of a source with the number of their open claims; none for one that is new."""
         sources = self.request("GET", "/api/sources", params={"source": source}).json()["sources"]
@@ -175,6 +187,9 @@ class Writer(Protocol):
     def ontology(self) -> OntologyModel:
         """Return the ontology in force."""
 
+    def dump(self, media_type: str, file: BinaryIO) -> None:
+        """Write the whole graph to a file."""
+
 
 class _Here(Client):
     """A client of an engine here: what it writes takes no wire, and no worker processes are started for it."""
@@ -186,6 +201,10 @@ class _Here(Client):
     def ontology(self) -> OntologyModel:
         """Return the ontology in force."""
         return self._writer.ontology()
+
+    def dump(self, media_type: str, file: BinaryIO) -> None:
+        """Write the whole graph to a file."""
+        self._writer.dump(media_type, file)
 
     def commit(self, batch: Batch, *, dry_run: bool = False) -> dict[str, Any]:
         """Commit a batch and return its receipt; a dry run only tells what would change."""
@@ -224,30 +243,65 @@ def _refusal(answer: ServiceAnswer) -> Refused:
     return Refused(detail=detail, code=answer.status, problem=problem)
 
 
-def remote(url: str, token: str | None = None) -> Client:
-    """Return a client of a running service, which may ask for an access token.
+class _Remote(Client):
+    """A client of a running service.
 
     It talks through the standard library, which loads in a tenth of the time, and past any proxy of the environment:
     none must stand between a command and a loopback service.
     """
-    identity = bearer(token)
-    parts = urlsplit(url)
-    kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
 
-    def send(method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> ServiceAnswer:
+    def __init__(self, url: str, identity: Mapping[str, str]) -> None:
+        super().__init__(self._exchange)
+        self._url = url
+        self._identity = identity
+
+    def dump(self, media_type: str, file: BinaryIO) -> None:
+        """Write the whole graph to a file, piece by piece: it may be larger than the memory."""
+        with self._asked("GET", GRAPH, None, {"Accept": media_type}) as answer:
+            if answer.status >= FIRST_ERROR:
+                raise _refusal(ServiceAnswer(answer.status, Headers(answer.getheaders()), answer.read()))
+            while piece := _read(answer, self._url):
+                file.write(piece)
+
+    def _exchange(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> ServiceAnswer:
+        with self._asked(method, path, body, headers) as answer:
+            return ServiceAnswer(answer.status, Headers(answer.getheaders()), _read(answer, self._url, None))
+
+    @contextmanager
+    def _asked(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Iterator[HTTPResponse]:
+        """Send a request and yield the answer, of which the body is not read yet."""
+        parts = urlsplit(self._url)
+        kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
         connection = kind(parts.hostname or "", parts.port, timeout=CONNECT_SECONDS)
         try:
-            connection.connect()
-            connection.sock.settimeout(ANSWER_SECONDS)
-            connection.request(method, parts.path.rstrip("/") + path, body, {**identity, **headers})
-            answer = connection.getresponse()
-            return ServiceAnswer(answer.status, Headers(answer.getheaders()), answer.read())
-        except (OSError, HTTPException, ValueError) as error:
-            raise Unreachable(url=url, reason=str(error) or type(error).__name__) from None
+            with _reaching(self._url):
+                connection.connect()
+                connection.sock.settimeout(ANSWER_SECONDS)
+                connection.request(method, parts.path.rstrip("/") + path, body, {**self._identity, **headers})
+                answer = connection.getresponse()
+            yield answer
         finally:
             connection.close()
 
-    return Client(send)
+
+def _read(answer: HTTPResponse, url: str, size: int | None = PIECE) -> bytes:
+    """Return the next bytes of an answer, or all of them."""
+    with _reaching(url):
+        return answer.read(size)
+
+
+@contextmanager
+def _reaching(url: str) -> Iterator[None]:
+    """Say of what the network does that the service can't be reached; what a file does is another matter."""
+    try:
+        yield
+    except (OSError, HTTPException, ValueError) as error:
+        raise Unreachable(url=url, reason=str(error) or type(error).__name__) from None
+
+
+def remote(url: str, token: str | None = None) -> Client:
+    """Return a client of a running service, which may ask for an access token."""
+    return _Remote(url, bearer(token))
 
 
 def bearer(token: str | None) -> dict[str, str]:

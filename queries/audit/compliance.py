@@ -36,12 +36,13 @@ ASSESSOR: Final = "stratagraph"
 _Text: TypeAlias = tuple[tuple[str, str], ...]
 """One message, by language."""
 
-# What was withdrawn is no target, though a relation that still leads there may tell a class of it.
+# What was withdrawn is no target, though a relation that still leads there may tell a class of it. Nested, for a join
+# within EXISTS is made anew for each target.
 _TARGETS: Final = """
 SELECT DISTINCT ?target ?type ?name ?label WHERE {{
   VALUES ?class {{ {classes} }}
   ?target a ?class ; a ?type .
-  FILTER EXISTS {{ ?statement rdf:subject ?target }}
+  FILTER EXISTS {{ GRAPH ?claims {{ ?target ?said ?value }} FILTER EXISTS {{ ?claims a sg:ClaimSet }} }}
   OPTIONAL {{ ?target sg:name ?name }}
   OPTIONAL {{ ?target rdfs:label ?label }}
 }}

@@ -9,10 +9,11 @@ from itertools import islice
 from typing import Final, TypeVar
 
 from stratagraph.ontology.facts import Fact, Iri, Literal, Term
-from stratagraph.ontology.namespaces import OBSERVATION_BASE, XSD
+from stratagraph.ontology.namespaces import OBSERVATION_BASE, SG, XSD
 from stratagraph.ontology.terms import encode
 from stratagraph.queries.audit.freshness import still_good
 from stratagraph.queries.audit.verdicts import Evidence, Origin
+from stratagraph.queries.provenance import Properties, Provenance
 from stratagraph.queries.sightings import earliest, latest
 from stratagraph.queries.store_protocols import Row, TripleStore
 from stratagraph.shapes.packs import TARGETS_SLOT
@@ -25,17 +26,11 @@ CHUNK: Final = 400
 
 _Item = TypeVar("_Item")
 _TRUE: Final = Literal("true", XSD.boolean)
-_STATEMENTS: Final = """
-SELECT ?subject ?predicate ?object ?held ?source ?method ?first ?last WHERE {{
+_STATED: Final = """
+SELECT ?subject ?predicate ?object ?held ?claims WHERE {{
   VALUES (?subject ?predicate ?object) {{ {rows} }}
   BIND(EXISTS {{ ?subject ?predicate ?object }} AS ?held)
-  OPTIONAL {{
-    ?statement rdf:subject ?subject ; rdf:predicate ?predicate ; rdf:object ?object .
-    OPTIONAL {{ ?statement sg:source ?source }}
-    OPTIONAL {{ ?statement sg:method ?method }}
-    OPTIONAL {{ ?statement sg:firstSeen ?first }}
-    OPTIONAL {{ ?statement sg:seenIn/sg:lastSeen ?last }}
-  }}
+  OPTIONAL {{ GRAPH ?claims {{ ?subject ?predicate ?object }} }}
 }}
 """
 _WINDOWS: Final = """
@@ -70,18 +65,17 @@ class _Trace:
     first: set[Term] = field(default_factory=set)
     last: set[Term] = field(default_factory=set)
 
-    def add(self, row: Row) -> None:
-        self.held = self.held or row.get("held") == _TRUE
-        self.sources.update(_texts(row.get("source")))
-        self.methods.update(_texts(row.get("method")))
-        self.first.update(filter(None, [row.get("first")]))
-        self.last.update(filter(None, [row.get("last")]))
+    def add(self, claims: Properties) -> None:
+        self.sources.update(_texts(claims.get(SG.source, ())))
+        self.methods.update(_texts(claims.get(SG.method, ())))
+        self.first.update(claims.get(SG.firstSeen, ()))
+        self.last.update(claims.get(SG.lastSeen, ()))
 
 
 def trace(store: TripleStore, facts: Iterable[Fact]) -> Callable[[Fact, bool], Evidence]:
     """Look up who states the facts, and return what makes evidence of one of them."""
     known = dict.fromkeys(facts)
-    traces = _statements(store, known)
+    traces = _stated(store, known)
     windows = _windows(store, {fact.subject for fact in known if fact.subject.startswith(OBSERVATION_BASE)})
     return lambda fact, counts: _evidence(fact, traces.get(fact, _Trace()), windows, counts=counts)
 
@@ -109,14 +103,21 @@ def _evidence(
     )
 
 
-def _statements(store: TripleStore, facts: Iterable[Fact]) -> dict[Fact, _Trace]:
+def _stated(store: TripleStore, facts: Iterable[Fact]) -> dict[Fact, _Trace]:
     traces: dict[Fact, _Trace] = defaultdict(_Trace)
+    provenance = Provenance(store)
     for chunk in chunks(facts):
         rows = " ".join(f"({encode(f.subject)} {encode(f.predicate)} {encode(f.object)})" for f in chunk)
-        for row in store.select(_STATEMENTS.format(rows=rows)):
-            fact = _fact(row)
+        graphs: dict[Fact, list[Iri]] = defaultdict(list)
+        for row in store.select(_STATED.format(rows=rows)):
+            fact, graph = _fact(row), row.get("claims")
             if fact is not None:
-                traces[fact].add(row)
+                traces[fact].held = traces[fact].held or row.get("held") == _TRUE
+                graphs[fact] += [graph] if isinstance(graph, str) else []
+        provenance.fetch(graph for each in graphs.values() for graph in each)
+        for fact, each in graphs.items():
+            for claims in provenance.told(each):
+                traces[fact].add(claims)
     return traces
 
 
@@ -124,7 +125,7 @@ def _windows(store: TripleStore, observations: Iterable[Iri]) -> dict[Iri, tuple
     windows: dict[Iri, tuple[str | None, str | None]] = {}
     for chunk in chunks(sorted(observations)):
         for row in store.select(_WINDOWS.format(rows=" ".join(map(encode, chunk)))):
-            start, end = (next(_texts(row.get(name)), None) for name in ("start", "end"))
+            start, end = (next(_texts([row.get(name)]), None) for name in ("start", "end"))
             windows[str(row["observation"])] = (start, end)
     return windows
 
@@ -148,6 +149,5 @@ def _order(fact: Fact) -> tuple[str, str, str]:
     return fact.subject, fact.predicate, encode(fact.object)
 
 
-def _texts(term: Term | None) -> Iterator[str]:
-    if term is not None:
-        yield term.value if isinstance(term, Literal) else term
+def _texts(terms: Iterable[Term | None]) -> Iterator[str]:
+    return (term.value if isinstance(term, Literal) else term for term in terms if term is not None)

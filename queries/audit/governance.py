@@ -30,7 +30,7 @@ SELECT DISTINCT ?target ?holder ?relation ?governor ?inherited ?reason WHERE {{
   {{ VALUES ?target {{ {targets} }} ?target sg:governedBy ?governor .
     BIND(?target AS ?holder) BIND(sg:governedBy AS ?relation)
     BIND(EXISTS {{ ?target sg:partOf+ ?whole . ?whole sg:governedBy ?governor }} && NOT EXISTS {{
-      ?statement rdf:subject ?target ; rdf:predicate sg:governedBy ; rdf:object ?governor ; sg:source ?source
+      GRAPH ?claims {{ ?target sg:governedBy ?governor }}
     }} AS ?inherited) }}
   UNION
   {{ VALUES ?target {{ {targets} }} ?target sg:notGovernedBy ?governor .

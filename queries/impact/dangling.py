@@ -21,10 +21,10 @@ _CHUNK: Final = 500
 _STATED: Final = """
 SELECT DISTINCT ?subject ?predicate ?object ?source WHERE {{
   VALUES ?{end} {{ {nodes} }}
-  ?statement rdf:{end} ?{end} ; rdf:subject ?subject ; rdf:predicate ?predicate ; rdf:object ?object ;
-    sg:source ?source .
+  GRAPH ?claims {{ ?subject ?predicate ?object }}
+  ?claims sg:source ?source .
   FILTER(isIRI(?object))
-  FILTER NOT EXISTS {{ ?description rdf:subject ?object ; rdf:predicate rdf:type }}
+  FILTER NOT EXISTS {{ GRAPH ?described {{ ?object a ?class }} }}
 }}
 """
 
@@ -55,7 +55,7 @@ def dangling(store: TripleStore, model: OntologyModel, nodes: Iterable[Iri]) -> 
 
 @lru_cache(maxsize=4)
 def _of_the_ontology(model: OntologyModel) -> frozenset[Iri]:
-    """Return what the ontology itself describes, of which the store has no statements."""
+    """Return what the ontology itself describes, which stands in no graph of claims."""
     return frozenset(fact.subject for fact in model.triples if fact.predicate == RDF.type)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import json
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +14,7 @@ import typer
 from stratagraph.ontology.namespaces import compact
 from stratagraph.ontology.sentences import counted, say
 from stratagraph.service.cli.account import AccountForm, Listed
-from stratagraph.service.cli.options import Config, Data, Ontology, Out, errors_in_words, fail, write
+from stratagraph.service.cli.options import Config, Data, Ontology, Out, errors_in_words, fail, stream, write
 from stratagraph.service.cli.reaching import connect
 from stratagraph.service.cli.tongue import tell, tongue
 from stratagraph.service.engine.lockfile import DataLock
@@ -127,9 +126,9 @@ def head(out: Out = None, data: Data = None, config: Config = None) -> None:
 @app.command()
 def export(out: Out = None, data: Data = None, config: Config = None) -> None:
     """Stream the whole ledger as JSON Lines."""
-    with errors_in_words(), _open(data, config) as ledger, _stream(out) as stream:
+    with errors_in_words(), _open(data, config) as ledger, stream(out) as written:
         for line in ledger.export():
-            stream.write(line)
+            written.write(line)
 
 
 @app.command()
@@ -262,19 +261,6 @@ def import_(
         with _source(path) as stream, begun, DataLock(settings.data), Ledger.open(address, key_file=key) as ledger:
             count = ledger.import_from(stream)
     tell(f"Imported {_batches(count)} into {settings.data}.")
-
-
-@contextmanager
-def _stream(out: Path | None) -> Iterator[BinaryIO]:
-    if out is None:
-        # In bytes: an export is UTF-8 with line feeds on every system.
-        yield sys.stdout.buffer
-        return
-    try:
-        with out.open("wb") as stream:
-            yield stream
-    except OSError as error:
-        fail(f"{out} cannot be written: {error.strerror}. Choose another path with --out.")
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Final, NoReturn
+from typing import Annotated, BinaryIO, Final, NoReturn
 
 import typer
 
@@ -92,6 +92,20 @@ def tell_past(headers: Mapping[str, str]) -> None:
             note(f"note: {value} statements known then have been redacted since; the answer lacks them.")
         else:
             note("note: the ontology in force then can't be restored; today's was used instead.")
+
+
+@contextmanager
+def stream(out: Path | None) -> Iterator[BinaryIO]:
+    """Open a file to write bytes to, else standard output."""
+    if out is None:
+        # In bytes: a document is UTF-8 with line feeds on every system.
+        yield sys.stdout.buffer
+        return
+    try:
+        with out.open("wb") as file:
+            yield file
+    except OSError as error:
+        fail(f"{out} cannot be written: {error.strerror}. Choose another path with --out.")
 
 
 def write(text: str, out: Path | None = None) -> None:

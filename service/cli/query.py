@@ -31,6 +31,8 @@ class Format(StrEnum):
     NTRIPLES = "ntriples"
     RDFXML = "rdfxml"
     JSONLD = "jsonld"
+    TRIG = "trig"
+    NQUADS = "nquads"
 
 
 RESULTS: Final = "application/sparql-results+json"
@@ -45,10 +47,19 @@ MEDIA_TYPES: Final = {
     Format.NTRIPLES: "application/n-triples",
     Format.RDFXML: "application/rdf+xml",
     Format.JSONLD: "application/ld+json",
+    Format.TRIG: "application/trig",
+    Format.NQUADS: "application/n-quads",
 }
 # Rows as programs read them, a graph as Turtle: what the query makes is not known yet.
 ANY: Final = "text/tab-separated-values, text/turtle;q=0.9"
-GRAPHS: Final = (Format.TURTLE, Format.NTRIPLES, Format.RDFXML, Format.JSONLD)
+GRAPHS: Final = (
+    Format.TURTLE,
+    Format.NTRIPLES,
+    Format.RDFXML,
+    Format.JSONLD,
+    Format.TRIG,
+    Format.NQUADS,
+)
 ROWS: Final = (Format.TABLE, Format.JSON, Format.XML, Format.CSV, Format.TSV)
 OF_CYPHER: Final = (Format.TABLE, Format.JSON, Format.CSV, Format.TSV)
 _OF_GRAPHS: Final = tuple(MEDIA_TYPES[form] for form in GRAPHS)

@@ -10,11 +10,13 @@ from typing import Any, Final, TypeVar
 
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import ChangeSet, Claim, Fact, Iri, LedgerChange, Method, Observation, Sighting
+from stratagraph.ontology.identity import statement_iri
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.rules import RuleSet
 from stratagraph.service.deriver.claim_sets import ClaimSet, ClaimSets, claims_of, with_claim, without_claim
 from stratagraph.service.deriver.closure import Closure, Delta
 from stratagraph.service.deriver.influence import Edge, Influences, Pair
+from stratagraph.service.deriver.measured import Measured, statements
 from stratagraph.service.deriver.merges import Merges, Restated
 from stratagraph.service.deriver.namesakes import Namesakes, NearMiss
 from stratagraph.service.deriver.newest import Newest
@@ -60,6 +62,7 @@ class Deriver:
         self._shares = Shares()
         self._influences = Influences(model, self._closure, self._shares, self._numbers)
         self._newest = Newest()
+        self._measured = Measured()
         self._sightings: dict[tuple[str, str], Sighting] = {}
         self.sequence = 0
         self._time = datetime.fromtimestamp(0, UTC)
@@ -94,10 +97,12 @@ class Deriver:
             self._see(_sightings(chunk))
             restated = self._restated(chunk, ())
             self._newest.move(restated.homes)
+            self._note_observed(restated.claim_sets)
             self._take(restated, groups=set())
         # Behind those of the claims, which do not know of any run: these take their place.
         self._see(sightings)
         self._newest.keep(observations)
+        self._measured.refresh(self._measured.known(), self._newest.shows)
         # Once, when all relations are known: a share depends on all of its group.
         self._influences.refresh(self._pairs_of(self._shares.observe(recent)))
         self.sequence, self._time, self.batch_hash = sequence, time, batch_hash
@@ -128,6 +133,10 @@ class Deriver:
         restated = self._restated(change.opened, change.closed)
         # First where subjects stand, then the new figures: these are shown where their subject stands now.
         shown = self._newest.move(restated.homes) | self._newest.keep(change.observations)
+        observed = self._note_observed(restated.claim_sets)
+        measured, unmeasured = self._measured.refresh(
+            (*observed, *statements(subject for subject, _ in shown)), self._newest.shows
+        )
         claims, delta, edges = self._take(restated, groups=groups)
         self.sequence, self._time, self.batch_hash = change.sequence, change.time, change.batch_hash
         added, removed = self._net(delta, edges)
@@ -142,6 +151,8 @@ class Deriver:
             observations=tuple(filter(None, map(self._newest.shown, shown))),
             observations_removed=tuple(key for key in shown if self._newest.shown(key) is None),
             sightings=sightings,
+            measured=tuple(self._numbers.facts(measured)),
+            measured_removed=tuple(self._numbers.facts(unmeasured)),
         )
 
     @contextmanager
@@ -171,6 +182,8 @@ class Deriver:
             yield self._change(observations=tuple(seen))
         for scopes in _chunks(self._sightings.values(), size):
             yield self._change(sightings=tuple(scopes))
+        for triples in _chunks(self._measured, size):
+            yield self._change(measured=tuple(self._numbers.facts(triples)))
 
     def holds(self, fact: Fact) -> bool:
         """Tell whether the fact is asserted or follows."""
@@ -275,7 +288,7 @@ class Deriver:
         for triple, claim_set in claim_sets.items():
             if not self._influences.is_measurable(triple):
                 continue
-            if any(each.method is Method.OBSERVED for each in claim_set):
+            if _is_observed(claim_set):
                 self._shares.register(triple, self._merges.statements(triple))
                 groups.add(triple[:2])
             elif self._shares.unregister(triple):
@@ -283,6 +296,17 @@ class Deriver:
                 # It left the group, but where others still declare it, it is an edge.
                 pairs.add((triple[2], triple[0]))
         return pairs | self._pairs_of(groups)
+
+    def _note_observed(self, claim_sets: dict[Triple, ClaimSet]) -> list[Iri]:
+        """Note which triples are observed; return the statements of which that has become another answer."""
+        return [
+            node
+            for triple, claim_set in claim_sets.items()
+            for node in self._measured.note(triple, self._statement, observed=_is_observed(claim_set))
+        ]
+
+    def _statement(self, triple: Triple) -> Iri:
+        return statement_iri(self._numbers.fact(triple))
 
     def _pairs_of(self, groups: Iterable[Group]) -> set[Pair]:
         return {(triple[2], triple[0]) for group in groups for triple in self._shares.members(group)}
@@ -345,6 +369,10 @@ class Deriver:
     def _change(self, **parts: Any) -> ChangeSet:
         """Return a change set at the present sequence."""
         return ChangeSet(sequence=self.sequence, time=self._time, batch_hash=self.batch_hash, **parts)
+
+
+def _is_observed(claim_set: ClaimSet) -> bool:
+    return any(each.method is Method.OBSERVED for each in claim_set)
 
 
 def _sightings(claims: Iterable[Claim]) -> Iterator[Sighting]:

@@ -65,6 +65,10 @@ class Newest:
                 keep_newest(found, replace(seen, subject=subject))
         return found.get(key)
 
+    def shows(self, subject: Iri) -> bool:
+        """Tell whether a subject shows any observation."""
+        return any(self.shown((subject, metric)) is not None for metric in self._metrics)
+
     def __iter__(self) -> Iterator[Observation]:
         """Yield everything that is shown."""
         keys = dict.fromkeys((self._home.get(subject, subject), metric) for subject, metric in self._seen)

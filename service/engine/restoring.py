@@ -63,13 +63,27 @@ class Restorer:
         deriver = self.derive(ledger)
         for view in self._views:
             if not self.stands(view, deriver):
-                # What is in memory alone is made at every start, and in no time; in a new folder there is nothing yet.
-                begins = view.watermark() is None and deriver.sequence <= FIRST
-                level = logging.DEBUG if view.edges_only or begins else logging.INFO
-                log.log(level, "rebuilding the view %s at sequence %d", view.name, deriver.sequence)
-                view.rebuild(deriver.snapshot(edges_only=view.edges_only))
+                self._make(view, deriver)
                 self._made(view, deriver)
         return deriver
+
+    def _make(self, view: View, deriver: Deriver) -> None:
+        """Make a view anew, in new files where another version of the program wrote the old ones."""
+        snapshot = deriver.snapshot(edges_only=view.edges_only)
+        mark = view.watermark()
+        if mark is not None and mark.mapping_version != view.mapping_version:
+            log.info(
+                "the graph in this data folder was written by another version of Stratagraph; it is made anew from the "
+                "ledger (%d facts), which is done once and loses nothing",
+                len(deriver),
+            )
+            view.renew(snapshot)
+            return
+        # What is in memory alone is made at every start, and in no time; in a new folder there is nothing yet.
+        begins = mark is None and deriver.sequence <= FIRST
+        level = logging.DEBUG if view.edges_only or begins else logging.INFO
+        log.log(level, "rebuilding the view %s at sequence %d", view.name, deriver.sequence)
+        view.rebuild(snapshot)
 
     def derive(self, ledger: Ledger) -> Deriver:
         """Return a deriver at the ledger's end; views that could follow it there did."""

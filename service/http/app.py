@@ -18,6 +18,7 @@ from stratagraph.service.http import (
     batches,
     compliance,
     cypher,
+    graph_dump,
     health,
     history,
     metrics,
@@ -130,6 +131,7 @@ def _add_routes(app: FastAPI, engine: Engine, reads: Reads, pool: QueryPool, cyp
         api.router(engine, reads.graphs, reads.desk, reads.places),
         batches.router(engine, intake),
         history.router(engine),
+        graph_dump.router(engine),
         redactions.router(engine),
         metrics.router(engine),
         compliance.router(engine, reads.graphs, reads.desk, reads.places),
@@ -179,7 +181,6 @@ def _query_settings(settings: Settings) -> QuerySettings:
         query_seconds=settings.query_seconds,
         memory_bytes=settings.query_memory_mib << 20,
         rows=settings.query_rows,
-        show_named_graphs=False,
     )
 
 

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 from functools import partial
 from http import HTTPStatus
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, BinaryIO, Final
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Query, Request, Response
@@ -30,6 +30,7 @@ from stratagraph.service.http.receipts import UNREAD, receipt, remarked
 from stratagraph.service.http.sequence import answered_at
 from stratagraph.service.http.tongue import in_tongue
 from stratagraph.service.http.wire import LONGEST_NAME, LONGEST_SCOPE, WireBatch
+from stratagraph.service.views.dump import dump
 from stratagraph.service.withdrawal import withdrawal
 
 log = logging.getLogger(__name__)
@@ -206,6 +207,10 @@ class Writer:
     def ontology(self) -> OntologyModel:
         """Return the ontology in force."""
         return self._engine.model
+
+    def dump(self, media_type: str, file: BinaryIO) -> None:
+        """Write the whole graph to a file."""
+        file.writelines(dump(self._engine.triples.store, media_type))
 
 
 def _announce(answer: dict[str, Any]) -> None:

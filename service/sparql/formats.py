@@ -27,8 +27,10 @@ GRAPHS: Final = {
     "application/n-triples": RdfFormat.N_TRIPLES,
     "application/rdf+xml": RdfFormat.RDF_XML,
     "application/ld+json": RdfFormat.JSON_LD,
+    "application/trig": RdfFormat.TRIG,
+    "application/n-quads": RdfFormat.N_QUADS,
 }
-"""Formats of CONSTRUCT and DESCRIBE, the default first."""
+"""Formats of CONSTRUCT and DESCRIBE, the default first; the last two hold the default graph alone here."""
 
 
 class UnwritableRowError(ValueError):
@@ -57,7 +59,7 @@ def write_graph(triples: Iterable[Triple], out: Sink, form: RdfFormat) -> None:
         for piece in rdf_xml(triples, PREFIXES):
             out.write(piece.encode())
         return
-    prefixes = PREFIXES if form == RdfFormat.TURTLE else None
+    prefixes = PREFIXES if form in {RdfFormat.TURTLE, RdfFormat.TRIG} else None
     serialize(triples, out, form, prefixes=prefixes)  # type: ignore[arg-type]  # it needs write and flush of IO[bytes], no more
 
 

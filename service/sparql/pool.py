@@ -143,9 +143,6 @@ class QueryPool:
         await asyncio.gather(*lasting, *self._chores, return_exceptions=True)
         await asyncio.gather(*[self._stop(worker) for worker in set(self._workers)])
 
-    def _visible(self, named_graphs: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        return () if named_graphs is None and not self.settings.show_named_graphs else named_graphs
-
     async def run(self, request: QueryRequest) -> SparqlAnswer:
         """Start a query and return its answer as soon as its first bytes are known to be good.
 
@@ -190,7 +187,7 @@ class QueryPool:
             text=request.text,
             media_type=media_type,
             default_graphs=request.default_graphs,
-            named_graphs=self._visible(request.named_graphs),
+            named_graphs=request.named_graphs,
             rows=self.settings.rows,
             answer_bytes=self.settings.answer_bytes,
             memory_bytes=self.settings.memory_bytes,

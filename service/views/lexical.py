@@ -6,21 +6,20 @@ closing one does not take the other along.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from threading import Lock
-from typing import Any, Final, cast
+from typing import Final, cast
 
 import pyoxigraph as ox
 
 from stratagraph.ontology.facts import LANG_STRING, XSD_STRING, Fact, Iri, Literal, Term
-from stratagraph.ontology.identity import statement_iri
-from stratagraph.ontology.namespaces import RDF, SG
+from stratagraph.ontology.namespaces import CLAIMS_BASE, SG
 from stratagraph.ontology.terms import decode, encode, from_ox, to_ox
+from stratagraph.service.views.books import BOOKS
 
-WRITINGS: Final = ox.NamedNode(SG.term("view/writings"))
-"""The named graph that holds the book, out of sight of queries on the default graph."""
-_WRITTEN_AS: Final = SG.term("view/writtenAs")
+_ENTRIES: Final = ox.NamedNode(SG.term("view/writings"))
+_ENTRY: Final = ox.NamedNode(SG.term("view/entry"))
 _KEPT_AS_WRITTEN: Final = frozenset({XSD_STRING, LANG_STRING})
 
 # How the store writes a literal is its own affair: it is asked, and its rules are not repeated here.
@@ -56,17 +55,21 @@ def _kept(literal: Literal) -> Literal:
 
 
 class Writings:
-    """For each stored triple that stands for another writing: all writings of it that hold now."""
+    """For each stored triple that stands for another writing: all writings of it that hold now.
+
+    Each writing has claims of its own, and so a graph of claims: the triple stands in those of all its writings.
+    """
 
     def __init__(self, store: ox.Store) -> None:
         """Read the book from the store."""
         self._store = store
-        self._book: dict[Fact, set[Literal]] = {}
-        self._changed: set[Fact] = set()
-        for quad in store.quads_for_pattern(None, ox.NamedNode(_WRITTEN_AS), None, WRITINGS):
-            kept = Fact(*(_value(store, quad.subject, part) for part in (RDF.subject, RDF.predicate, RDF.object)))
-            writing = _literal(from_ox(quad.object)).value
-            self._book.setdefault(kept, set()).add(_literal(decode(writing)))
+        self._book: dict[Fact, dict[Literal, Iri]] = {}
+        self._written: dict[Fact, set[str]] = {}
+        """What the store's book says of a triple: to be known only of those that change."""
+        self._touched: dict[Fact, dict[Literal, Iri]] = {}
+        for quad in store.quads_for_pattern(_ENTRIES, _ENTRY, None, BOOKS):
+            kept, writing, graph = _read(_literal(from_ox(quad.object)).value)
+            self._book.setdefault(kept, {})[writing] = graph
 
     def take(self, removed: Iterable[Fact], added: Sequence[Fact]) -> list[Fact]:
         """Note the writings that went and came; return the stored triples that have to go. All added have to come."""
@@ -84,24 +87,50 @@ class Writings:
                 plain = set(added) if plain is None else plain
                 # If the store's own writing holds as well, it is one
                 # of the writings: the triple stays until all are gone.
-                if kept in plain or (kept not in gone and self._stands(kept)):
+                if kept in plain:
                     self._note(kept, _literal(kept.object))
+                elif kept not in gone and self._stands(kept):
+                    self._note(kept, _literal(kept.object), self._claimed(kept))
             if kept is not fact or kept in self._book:
                 self._note(kept, _literal(fact.object))
         return leaving
 
-    def changes(self) -> Iterator[tuple[Iri, list[Fact]]]:
-        """Yield the node and triples of every entry that changed since this was last asked."""
-        for kept in self._changed:
-            node = statement_iri(kept)
-            writings = sorted(self._book.get(kept, ()))
-            entry = [Fact(node, _WRITTEN_AS, Literal(encode(writing))) for writing in writings]
-            if entry:
-                entry.append(Fact(node, RDF.subject, kept.subject))
-                entry.append(Fact(node, RDF.predicate, kept.predicate))
-                entry.append(Fact(node, RDF.object, kept.object))
-            yield node, entry
-        self._changed.clear()
+    def claim(self, fact: Fact, graph: Iri) -> bool:
+        """Note the graph of a writing's claims, empty for none; False where the triple has this one writing alone."""
+        kept = stored(fact)
+        if kept not in self._book and kept not in self._touched:
+            return False
+        writing = _literal(fact.object)
+        self._touch(kept)[writing] = graph
+        if writing in self._book.get(kept, ()):
+            self._book[kept][writing] = graph
+        return True
+
+    def claimed(self) -> Iterator[tuple[Fact, set[Iri]]]:
+        """Yield the stored triples of which something changed, with the graphs in which each has to stand."""
+        for kept, graphs in self._touched.items():
+            yield kept, {graph for graph in graphs.values() if graph}
+
+    def changes(self) -> tuple[list[str], list[str]]:
+        """Return the lines of the book that go and those that come, since this was last asked."""
+        removed: list[str] = []
+        added: list[str] = []
+        for kept in self._touched:
+            before = self._written.pop(kept, set())
+            now = set(map(_line, _entries(kept, self._book.get(kept, {}))))
+            removed += sorted(before - now)
+            added += sorted(now - before)
+        self._touched.clear()
+        self._written.clear()
+        return removed, added
+
+    def _touch(self, kept: Fact) -> dict[Literal, Iri]:
+        """Return the graphs of a triple's writings within this change, of those too that leave the book."""
+        if kept not in self._touched:
+            book = self._book.get(kept, {})
+            self._touched[kept] = dict(book)
+            self._written[kept] = set(map(_line, _entries(kept, book)))
+        return self._touched[kept]
 
     def _leave(self, fact: Fact) -> Fact | None:
         """Strike one writing out; return the stored triple unless another writing keeps it."""
@@ -109,26 +138,44 @@ class Writings:
         writings = self._book.get(kept)
         if writings is None:
             return kept
-        self._changed.add(kept)
-        writings.discard(_literal(fact.object))
+        self._touch(kept)
+        writings.pop(_literal(fact.object), None)
         left = set(writings)
         # If only the store's own writing is left, the triple speaks for itself.
         if not left - {kept.object}:
             del self._book[kept]
         return None if left else kept
 
-    def _note(self, kept: Fact, writing: Literal) -> None:
-        writings = self._book.setdefault(kept, set())
-        if writing not in writings:
-            writings.add(writing)
-            self._changed.add(kept)
+    def _note(self, kept: Fact, writing: Literal, graph: Iri = "") -> None:
+        touched = self._touch(kept)
+        if writing not in self._book.setdefault(kept, {}):
+            self._book[kept][writing] = graph
+            touched[writing] = graph
 
     def _stands(self, fact: Fact) -> bool:
         return ox.Quad(ox.NamedNode(fact.subject), ox.NamedNode(fact.predicate), to_ox(fact.object)) in self._store
 
+    def _claimed(self, fact: Fact) -> Iri:
+        """Return the graph of claims in which a triple stands that has had one writing so far."""
+        terms = ox.NamedNode(fact.subject), ox.NamedNode(fact.predicate), to_ox(fact.object)
+        names = (str(getattr(quad.graph_name, "value", "")) for quad in self._store.quads_for_pattern(*terms, None))
+        return next((name for name in names if name.startswith(CLAIMS_BASE)), "")
 
-def _value(store: ox.Store, node: ox.NamedNode | ox.BlankNode | ox.Triple, part: Iri) -> Any:
-    return from_ox(next(store.quads_for_pattern(node, ox.NamedNode(part), None, WRITINGS)).object)
+
+def _entries(kept: Fact, writings: Mapping[Literal, Iri]) -> Iterator[str]:
+    """Yield what the book says: IRIs and encoded literals hold no raw line break, and so can't run into each other."""
+    for writing, graph in writings.items():
+        yield "\n".join((kept.subject, kept.predicate, encode(writing), graph))
+
+
+def _read(entry: str) -> tuple[Fact, Literal, Iri]:
+    subject, predicate, writing, graph = entry.split("\n")
+    written = _literal(decode(writing))
+    return stored(Fact(subject, predicate, written)), written, graph
+
+
+def _line(entry: str) -> str:
+    return f"{_ENTRIES} {_ENTRY} {encode(Literal(entry))}"
 
 
 def _literal(term: Term) -> Literal:

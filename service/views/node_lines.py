@@ -1,26 +1,30 @@
-"""What a node of the triples view says, as texts of predicate and object in the writing that the store keeps.
+"""What nodes and named graphs of the triples view say, as texts in the writing that the store keeps.
 
-Nearly all statements of one run say the same beside the statement itself, and most influences have the strengths of
-many others: those texts are made once.
+Nearly all triples of one run have the same claims, and most influences are like many others: those texts are made once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
-from stratagraph.ontology.facts import Claim, Fact, Influence, Iri, Term
-from stratagraph.ontology.identity import statement_iri
+from stratagraph.ontology.facts import Attribution, Claim, Fact, Influence, Iri, Term, attributions_of
+from stratagraph.ontology.identity import claims_iri, influence_iri, shared_influence_iri
 from stratagraph.ontology.model import CORE_SOURCE, OntologyModel
 from stratagraph.ontology.namespaces import RDF, SG
 from stratagraph.ontology.terms import encode
 from stratagraph.service.views.lexical import stored, stored_term
-from stratagraph.service.views.nodes import Attribution, attribution_properties, attributions_of, strength_facts
+from stratagraph.service.views.nodes import claim_set_properties, influence_properties
 
-_SUBJECT, _PREDICATE, _OBJECT = (f"<{part}>" for part in (RDF.subject, RDF.predicate, RDF.object))
-_IS_INFLUENCE: Final = f"<{RDF.type}> <{SG.Influence}>"
-_INFLUENCER, _INFLUENCED, _JUSTIFIED = (f"<{part}>" for part in (SG.influencer, SG.influenced, SG.justifiedBy))
+_IS_INFLUENCE: Final = (RDF.type, SG.Influence)
+
+
+class GraphText(NamedTuple):
+    """A named graph, and what the default graph says of it, one property in a line."""
+
+    iri: Iri
+    lines: tuple[str, ...]
 
 
 def line(fact: Fact) -> str:
@@ -36,48 +40,44 @@ def lines_of(facts: Iterable[Fact]) -> list[str]:
     return [f"<{fact.predicate}> {encode(stored(fact).object)}" for fact in facts]
 
 
-def statement_lines(fact: Fact, claims: tuple[Claim, ...]) -> list[str]:
-    """Return what the node of a statement says; nothing where nobody states it.
+def claims_graph(claims: tuple[Claim, ...]) -> GraphText | None:
+    """Return the graph of what has these claims; None where nobody states it, or the ontology alone.
 
-    A statement of the ontology alone gets no node: it would be most of a small graph, to say one thing of all of it.
+    The ontology is most of a small graph: a graph of its own would only say one thing of all of it.
     """
-    if all(claim.source == CORE_SOURCE for claim in claims):
-        return []
-    subject, predicate, value = fact
-    return [
-        f"{_SUBJECT} <{subject}>",
-        f"{_PREDICATE} <{predicate}>",
-        f"{_OBJECT} <{value}>" if isinstance(value, str) else f"{_OBJECT} {encode(stored_term(value))}",
-        *_attribution_lines(attributions_of(claims)),
-    ]
+    return _claims_graph(attributions_of(claims))
 
 
-class InfluenceLines:
-    """What the nodes of influences say under one ontology."""
+@lru_cache(maxsize=4096)
+def _claims_graph(attributions: tuple[Attribution, ...]) -> GraphText | None:
+    if all(each.source == CORE_SOURCE for each in attributions):
+        return None
+    return GraphText(claims_iri(attributions), _written(claim_set_properties(attributions)))
+
+
+class InfluenceGraphs:
+    """The graphs of influences under one ontology: all pairs of which the same is declared share one."""
 
     def __init__(self, model: OntologyModel) -> None:
         """Take the ontology, which names the properties of strengths."""
         self._model = model
-        self._strengths = lru_cache(maxsize=4096)(self._write_strengths)
+        self._shared = lru_cache(maxsize=4096)(self._make)
 
-    def __call__(self, edge: Influence) -> list[str]:
-        """Return what the node of an influence says."""
-        reasons = dict.fromkeys(fact for reasons in edge.reasons.values() for fact in reasons)
-        return [
-            _IS_INFLUENCE,
-            f"{_INFLUENCER} <{edge.influencer}>",
-            f"{_INFLUENCED} <{edge.influenced}>",
-            *self._strengths(tuple(edge.strengths.items()), edge.measured),
-            *(f"{_JUSTIFIED} <{statement_iri(reason)}>" for reason in reasons),
-        ]
+    def __call__(self, edge: Influence) -> GraphText:
+        """Return the graph in which the pair of an edge stands."""
+        relations = frozenset(
+            (fact.predicate, fact.subject == edge.influencer) for facts in edge.reasons.values() for fact in facts
+        )
+        if edge.measured:
+            # A measured strength moves with every batch: in a graph of its own, only the figure is written anew.
+            said = influence_properties(edge.strengths, edge.measured, relations, self._model)
+            return GraphText(influence_iri(edge.influencer, edge.influenced), _written([_IS_INFLUENCE, *said]))
+        return self._shared(tuple(edge.strengths.items()), relations)
 
-    def _write_strengths(self, strengths: tuple[tuple[Iri, float], ...], measured: frozenset[Iri]) -> tuple[str, ...]:
-        return _written(strength_facts(dict(strengths), measured, self._model))
-
-
-@lru_cache(maxsize=4096)
-def _attribution_lines(attributions: tuple[Attribution, ...]) -> tuple[str, ...]:
-    return _written(attribution_properties(attributions))
+    def _make(self, strengths: tuple[tuple[Iri, float], ...], relations: frozenset[tuple[Iri, bool]]) -> GraphText:
+        said = list(influence_properties(dict(strengths), frozenset(), relations, self._model))
+        iri = shared_influence_iri((prop, encode(value)) for prop, value in said)
+        return GraphText(iri, _written([_IS_INFLUENCE, *said]))
 
 
 def _written(properties: Iterable[tuple[Iri, Term]]) -> tuple[str, ...]:

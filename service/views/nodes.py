@@ -1,41 +1,47 @@
-"""The nodes of the triples view: what is known about a statement, a measurement, an influence, as plain triples."""
+"""The nodes of the triples view: what is known about claims, measurements and influences, as plain triples."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
-from functools import lru_cache
 from math import isinf, isnan
-from typing import TypeAlias
 
-from stratagraph.ontology.facts import Claim, Fact, Iri, Literal, Observation, Sighting, Term
-from stratagraph.ontology.identity import observation_iri, scope_iri
+from stratagraph.ontology.facts import Attribution, Fact, Iri, Literal, Observation, Sighting, Term
+from stratagraph.ontology.identity import observation_iri, scope_iri, source_iri, statement_iri
 from stratagraph.ontology.model import OntologyModel
-from stratagraph.ontology.namespaces import RDF, SG, XSD
+from stratagraph.ontology.namespaces import PROV, RDF, SG, XSD
 from stratagraph.ontology.observations import quantile
 
-Attribution: TypeAlias = tuple[str, str, str, datetime]
-"""Who states something: source, scope, method, first seen."""
+
+def claim_set_properties(attributions: tuple[Attribution, ...]) -> Iterator[tuple[Iri, Term]]:
+    """Yield what is said of the named graph of a set of claims."""
+    sources = sorted({each.source for each in attributions})
+    first = moment(min(each.first_seen for each in attributions))
+    yield RDF.type, SG.ClaimSet
+    for source in sources:
+        yield SG.source, Literal(source)
+        yield PROV.wasAttributedTo, source_iri(source)
+    for method in sorted({each.method.value for each in attributions}):
+        yield SG.method, Literal(method)
+    yield SG.firstSeen, first
+    yield PROV.generatedAtTime, first
+    for place in sorted({(each.source, each.scope) for each in attributions}):
+        yield SG.seenIn, scope_iri(*place)
 
 
-def attributions_of(claims: tuple[Claim, ...]) -> tuple[Attribution, ...]:
-    """Return what decides what the node of a statement says beside the statement."""
-    return tuple([(claim.source, claim.scope, claim.method.value, claim.first_seen) for claim in claims])
+def source_facts(source: str) -> Iterator[Fact]:
+    """Yield the triples of a source."""
+    yield Fact(source_iri(source), RDF.type, SG.Source)
+    yield Fact(source_iri(source), SG.source, Literal(source))
 
 
-@lru_cache(maxsize=4096)
-def attribution_properties(attributions: tuple[Attribution, ...]) -> tuple[tuple[Iri, Term], ...]:
-    """Return what the node of a statement says beside the statement: the same for all that one run stated."""
-    return (
-        (RDF.type, SG.Statement),
-        *((SG.source, Literal(source)) for source in sorted({source for source, _, _, _ in attributions})),
-        *((SG.method, Literal(method)) for method in sorted({method for _, _, method, _ in attributions})),
-        (SG.firstSeen, moment(min(first for _, _, _, first in attributions))),
-        *(
-            (SG.seenIn, scope_iri(*place))
-            for place in sorted({(source, scope) for source, scope, _, _ in attributions})
-        ),
-    )
+def statement_facts(fact: Fact) -> Iterator[Fact]:
+    """Yield the triples of the node of a relation that telemetry measured."""
+    node = statement_iri(fact)
+    yield Fact(node, RDF.type, SG.Statement)
+    yield Fact(node, RDF.subject, fact.subject)
+    yield Fact(node, RDF.predicate, fact.predicate)
+    yield Fact(node, RDF.object, fact.object)
 
 
 def scope_facts(seen: Sighting) -> Iterator[Fact]:
@@ -78,14 +84,22 @@ def observation_facts(seen: Observation) -> Iterator[Fact]:
     yield from (Fact(node, prop, value) for prop, value in values.items())
 
 
-def strength_facts(
-    strengths: Mapping[Iri, float], measured: frozenset[Iri], model: OntologyModel
+def influence_properties(
+    strengths: Mapping[Iri, float],
+    measured: frozenset[Iri],
+    relations: Collection[tuple[Iri, bool]],
+    model: OntologyModel,
 ) -> Iterator[tuple[Iri, Term]]:
-    """Yield (property, value) of an influence's strengths by aspect, and whether each was measured."""
+    """Yield what is said of an influence: its strengths by aspect, whether each was measured, and what it follows from.
+
+    ``relations`` are those that justify it, each with whether it runs from the influencer to the influenced.
+    """
     for aspect, strength in strengths.items():
         info = model.aspects[aspect]
         yield info.strength_property, decimal(strength)
         yield info.measured_property, boolean(aspect in measured)
+    for relation, along in sorted(relations):
+        yield SG.alongRelation if along else SG.againstRelation, relation
 
 
 def moment(time: datetime) -> Literal:

@@ -1,4 +1,4 @@
-"""Queries to a store of triples in this process: prefixes of ours are known, named graphs stay out of sight."""
+"""Queries to a store of triples in this process: prefixes of ours are known."""
 
 from __future__ import annotations
 
@@ -61,8 +61,7 @@ def _query(
     substitutions: dict[ox.Variable, OxTerm] = {
         ox.Variable(name): to_ox(term) for name, term in (bindings or {}).items()
     }
-    # No named graph is seen: the watermark and the book of writings stand in some.
-    return store.query(query, prefixes=PREFIXES, named_graphs=[], substitutions=substitutions)
+    return store.query(query, prefixes=PREFIXES, substitutions=substitutions)
 
 
 def _term(term: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple | None) -> Term | None:

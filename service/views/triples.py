@@ -7,23 +7,32 @@ import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
-from typing import Final, TypeAlias, TypeVar
+from typing import Final, TypeVar
 
 import pyoxigraph as ox
 
-from stratagraph.ontology.facts import ChangeSet, Fact, Iri, Term
-from stratagraph.ontology.identity import influence_iri, observation_iri, scope_iri, statement_iri
+from stratagraph.ontology.facts import ChangeSet, Iri, Term
 from stratagraph.ontology.model import OntologyModel
-from stratagraph.ontology.namespaces import SG
 from stratagraph.queries.store_protocols import Row
 from stratagraph.service.views import querying
-from stratagraph.service.views.lexical import WRITINGS, Writings
-from stratagraph.service.views.node_lines import InfluenceLines, line, lines_of, statement_lines
-from stratagraph.service.views.nodes import observation_facts, scope_facts
+from stratagraph.service.views.books import (
+    NO_LOOSE,
+    NO_MARK,
+    is_half_way,
+    loose_line,
+    mark_lines,
+    read_loose,
+    read_mark,
+    set_half_way,
+    told,
+)
+from stratagraph.service.views.edits import Edits, affects
+from stratagraph.service.views.lexical import Writings
+from stratagraph.service.views.node_lines import InfluenceGraphs, line
+from stratagraph.service.views.quad_edits import QuadEdits, document, update_of
 from stratagraph.service.views.store_folders import DRAFT, following, newest, open_store, reopened, see_room
-from stratagraph.service.views.triple_edits import TripleEdits, document
 from stratagraph.service.views.view import Watermark, follows
 
 log = logging.getLogger(__name__)
@@ -40,24 +49,13 @@ BULK_TEXTS: Final = 50_000
 """Texts, of some three triples each, that are loaded at once: bounds the loader's memory at some 100 MB."""
 
 _Item = TypeVar("_Item")
-_Graphs: TypeAlias = tuple[TripleEdits, TripleEdits]
-"""TripleEdits of the default graph and of the book of writings."""
-
-_META: Final = ox.NamedNode(SG.term("view/meta"))
-_MARK: Final = ox.NamedNode(SG.term("view/watermark"))
-_DEFAULT: Final = ox.DefaultGraph()
-_AFFECTS: Final = SG.affects
-_SEQUENCE, _BATCH, _ONTOLOGY, _MAPPING, _LOOSE = (
-    ox.NamedNode(SG.term(f"view/{part}"))
-    for part in ("sequence", "batchHash", "ontologyHash", "mappingVersion", "looseTexts")
-)
 
 
 class TriplesView:
-    """Every triple of the closure once, in the default graph, and the nodes that say what is known about them.
+    """Every triple of the closure once, in the default graph, and once more in the graph of those who state it.
 
-    One writer; any thread may read, and each query sees one state. The watermark and the book of writings stand in
-    named graphs that ``select`` and ``ask`` do not show.
+    The default graph describes those graphs and tells what was observed. One writer; any thread may read, and each
+    query sees one state. The store's own books stand in a graph of which nothing else speaks.
     """
 
     name = "triples"
@@ -67,11 +65,13 @@ class TriplesView:
     def __init__(self, path: Path | None, model: OntologyModel) -> None:
         """Open or create the store in a folder; without a folder it lives in memory. A damaged one is begun anew."""
         self._model = model
-        self._influence_lines = InfluenceLines(model)
+        self._influence_graphs = InfluenceGraphs(model)
         self._path = None if path is None else newest(path)
         self._store = ox.Store() if self._path is None else open_store(self._path)
-        self._writings = Writings(self._store)
-        self._watermark = self._read_watermark()
+        self._watermark: Watermark | None = None
+        self._half_way = False
+        """Whether the store holds parts of a change that was cut off."""
+        self._take_in()
         self._before_writing: Callable[[bool], None] = lambda _: None
         self._whole = True
         self._loose = self._read_loose()
@@ -107,8 +107,7 @@ class TriplesView:
         self._before_writing(True)
         self._whole = False
         self._store.clear()
-        self._writings = Writings(self._store)
-        self._watermark = None
+        self._take_in()
         last = None
         edits = self._edits()
         for last in snapshot:
@@ -137,8 +136,7 @@ class TriplesView:
         self._let_go()
         self._path = new
         self._store = open_store(new)
-        self._writings = Writings(self._store)
-        self._watermark = self._read_watermark()
+        self._take_in()
         self._loose = self._read_loose()
         self._whole = True
         shutil.rmtree(old, ignore_errors=True)
@@ -155,8 +153,8 @@ class TriplesView:
         self._before_writing(True)  # nobody may read it now, as while it is rebuilt
         self._let_go()
         self._store = reopened(self._path)
-        self._writings = Writings(self._store)
-        before, self._watermark = self._watermark, self._read_watermark()
+        before = self._watermark
+        self._take_in()
         self._loose = self._read_loose()
         self._whole &= self._watermark == before  # a store that was damaged has been begun anew
 
@@ -175,10 +173,7 @@ class TriplesView:
         with self._marking:
             if store is self.__dict__.get("_store"):  # not another one, which was made anew meanwhile
                 # What was loaded meanwhile counts on. Whoever opens the store next need not do all of it again.
-                store.update(
-                    f"DELETE WHERE {{ GRAPH {_META} {{ {_MARK} {_LOOSE} ?count }} }} ;\n"
-                    + _data("INSERT", [self._loose_mark()], f"GRAPH {_META}")
-                )
+                store.update(f"{NO_LOOSE} ;\n{update_of('INSERT', [loose_line(self._loose)])}")
         return True
 
     def flush(self) -> None:
@@ -199,8 +194,8 @@ class TriplesView:
         copy.close()
 
     def dump(self, path: Path) -> None:
-        """Write the triples that queries see to a file, as N-Triples."""
-        self._store.dump(str(path), ox.RdfFormat.N_TRIPLES, from_graph=_DEFAULT)
+        """Write all graphs but the store's own books to a file, as N-Quads."""
+        ox.serialize(told(self._store), str(path), ox.RdfFormat.N_QUADS)
 
     def close(self) -> None:
         """Flush and let go of the store, so that its folder can be opened again."""
@@ -255,82 +250,75 @@ class TriplesView:
 
     # Writing -----------------------------------------------------------------------------------------------------
 
-    def _collect(self, change: ChangeSet, edits: _Graphs, *, empty: bool = False) -> None:
+    def _collect(self, change: ChangeSet, edits: Edits, *, empty: bool = False) -> None:
         """Turn a change set into edits; in an empty store there is nothing to replace."""
-        present, book = edits
-        # What has only now come to hold has no node yet: no need to look for one.
-        came = frozenset() if empty else frozenset(change.added)
-        present.removed += map(line, self._writings.take(change.removed, change.added))
+        edits.quads.remove([line(fact) for fact in self._writings.take(change.removed, change.added)])
+        # What has only now come to hold stands in no graph yet: no need to look for one.
+        came: set[str] = set()
         for facts in chunked(change.added, PART):
-            present.add(map(line, facts))
-            self._relieve(present)
+            lines = [line(fact) for fact in facts]
+            edits.quads.add(lines)
+            if not empty:
+                came.update(lines)
+            self._relieve(edits.quads)
         for stated in chunked(change.claims_changed, PART):
             for fact, claims in stated:
-                known = not (empty or fact in came)
-                present.replace(statement_iri(fact), statement_lines(fact, claims), known=known)
-            self._relieve(present)
+                text = line(fact)
+                edits.claim(fact, claims, text, known=not empty and text not in came)
+            self._relieve(edits.quads)
+        edits.claim_writings(known=not empty)
         for edges in chunked(change.influences, PART):
             for edge in edges:
-                known = not (empty or Fact(edge.influencer, _AFFECTS, edge.influenced) in came)
-                node = influence_iri(edge.influencer, edge.influenced)
-                present.replace(node, self._influence_lines(edge), known=known)
-            self._relieve(present)
-        for influencer, influenced in change.influences_removed:
-            present.replace(influence_iri(influencer, influenced), ())
-        self._collect_seen(change, present, empty=empty)
-        for node, entry in self._writings.changes():
-            book.replace(node, lines_of(entry))
+                edits.influence(edge, known=not empty and affects(edge.influencer, edge.influenced) not in came)
+            self._relieve(edits.quads)
+        for pair in change.influences_removed:
+            edits.influence_removed(*pair)
+        edits.see(change, known=not empty)
+        edits.settle()
 
-    def _collect_seen(self, change: ChangeSet, present: TripleEdits, *, empty: bool) -> None:
-        """Turn what was observed, and when scopes were seen, into edits."""
-        for seen in change.observations:
-            node = observation_iri(seen.subject, seen.metric)
-            present.replace(node, lines_of(observation_facts(seen)), known=not empty)
-        for key in change.observations_removed:
-            present.replace(observation_iri(*key), ())
-        for sighting in change.sightings:
-            present.replace(scope_iri(sighting.source, sighting.scope), lines_of(scope_facts(sighting)))
+    def _edits(self) -> Edits:
+        return Edits(self._store, self._writings, self._influence_graphs)
 
-    def _edits(self) -> _Graphs:
-        return TripleEdits(self._store, _DEFAULT), TripleEdits(self._store, WRITINGS)
-
-    def _write(self, edits: _Graphs, watermark: Watermark) -> None:
+    def _write(self, edits: Edits, watermark: Watermark) -> None:
         """Write in one transaction, or, where that would be too large, in steps that can safely be done again."""
-        present, book = edits
-        if len(present) > TRANSACTION:
-            self._load(present)
-        mark = [f"{_MARK} {prop} {value}" for prop, value in _mark_values(watermark)] + [self._loose_mark()]
+        quads = edits.quads
+        if self._half_way:
+            edits.sweep()
+        if len(quads) > TRANSACTION:
+            self._load(quads)
         steps = (
-            _data("DELETE", present.removed),
-            _data("DELETE", book.removed, f"GRAPH {WRITINGS}"),
-            f"DELETE WHERE {{ GRAPH {_META} {{ ?s ?p ?o }} }}",
-            _data("INSERT", present.added),
-            _data("INSERT", book.added, f"GRAPH {WRITINGS}"),
-            _data("INSERT", mark, f"GRAPH {_META}"),
+            update_of("DELETE", quads.removals()),
+            NO_MARK,
+            update_of("INSERT", chain(quads.additions(), mark_lines(watermark), [loose_line(self._loose)])),
         )
         self._before_writing(False)
         with self._marking:
             self._store.update(";\n".join(steps))
         self._watermark = watermark
         self._whole = True
+        self._half_way = False
 
-    def _relieve(self, edits: TripleEdits) -> None:
+    def _relieve(self, quads: QuadEdits) -> None:
         """Write what has gathered of a large change, so that a million facts need no memory for all their texts."""
-        if len(edits) > BULK:
-            self._load(edits)
+        if len(quads) > BULK:
+            self._load(quads)
 
-    def _load(self, edits: TripleEdits) -> None:
+    def _load(self, quads: QuadEdits) -> None:
         """Write past the transactions, before the watermark moves: five times as fast, and safe to do again."""
         # From here on the store is at no sequence at all until the watermark has moved.
         self._before_writing(True)
         self._whole = False
-        self._loose += len(edits)
-        for removed in chunked(sorted(edits.removed), TRANSACTION):
-            self._store.update(_data("DELETE", removed))
-        for texts in chunked(edits.added, BULK_TEXTS):
+        if not self._half_way:
+            with self._marking:
+                set_half_way(self._store)
+            self._half_way = True
+        self._loose += len(quads)
+        for removed in chunked(quads.removals(), TRANSACTION):
+            self._store.update(update_of("DELETE", removed))
+        for texts in chunked(quads.additions(), BULK_TEXTS):
             # Our own terms, checked when they came in: no need to check each IRI anew.
-            self._store.bulk_load(document(texts), ox.RdfFormat.TURTLE, lenient=True)
-        edits.clear()
+            self._store.bulk_load(document(texts), ox.RdfFormat.TRIG, lenient=True)
+        quads.clear()
 
     def _mark(self, change: ChangeSet) -> Watermark:
         return Watermark(
@@ -340,42 +328,18 @@ class TriplesView:
             mapping_version=MAPPING_VERSION,
         )
 
-    def _loose_mark(self) -> str:
-        return f'{_MARK} {_LOOSE} "{self._loose}"'
-
     def _read_loose(self) -> int:
         """Return how much was loaded in bulk since the store was compacted; of a store that does not tell: enough."""
-        told = next(self._store.quads_for_pattern(_MARK, _LOOSE, None, _META), None)
+        told = read_loose(self._store)
         if told is None:
             return 0 if self._watermark is None else BULK
-        return int(getattr(told.object, "value", 0))
+        return told
 
-    def _read_watermark(self) -> Watermark | None:
-        values = {
-            quad.predicate: str(getattr(quad.object, "value", ""))
-            for quad in self._store.quads_for_pattern(_MARK, None, None, _META)
-        }
-        if _SEQUENCE not in values:
-            return None
-        return Watermark(
-            sequence=int(values[_SEQUENCE]),
-            batch_hash=values[_BATCH],
-            ontology_hash=values[_ONTOLOGY],
-            mapping_version=int(values[_MAPPING]),
-        )
-
-
-def _mark_values(watermark: Watermark) -> Iterator[tuple[ox.NamedNode, ox.Literal]]:
-    yield _SEQUENCE, ox.Literal(str(watermark.sequence))
-    yield _BATCH, ox.Literal(watermark.batch_hash)
-    yield _ONTOLOGY, ox.Literal(watermark.ontology_hash)
-    yield _MAPPING, ox.Literal(str(watermark.mapping_version))
-
-
-def _data(verb: str, lines: Iterable[str], graph: str = "") -> str:
-    """Return the update that inserts or deletes triples. Updates are atomic, single calls to the store are not."""
-    data = "\n".join(f"{line} ." for line in lines)
-    return f"{verb} DATA {{ {graph} {{\n{data}\n}} }}" if graph else f"{verb} DATA {{\n{data}\n}}"
+    def _take_in(self) -> None:
+        """Read what the store says of itself."""
+        self._writings = Writings(self._store)
+        self._watermark = read_mark(self._store)
+        self._half_way = is_half_way(self._store)
 
 
 def chunked(items: Iterable[_Item], size: int) -> Iterator[list[_Item]]:

@@ -34,9 +34,6 @@ class QuerySettings:
     at_least_seconds: float = 5.0
     """Longest wait for a sequence that a request asks for."""
 
-    show_named_graphs: bool = True
-    """Whether GRAPH sees the store's named graphs when a request names none; ours hold only book-keeping."""
-
     @property
     def per_client(self) -> int:
         """Queries of one client that run at once: never all workers, so that others always get one."""

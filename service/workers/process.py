@@ -28,6 +28,13 @@ _PASSED_ON: Final = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", 
 _LOG_BYTES: Final = 4096
 
 
+def environment() -> dict[str, str]:
+    """Return the environment of a process of ours: what Python needs, and no secrets."""
+    passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    # One arena: glibc would reserve 64 MiB of address space per thread and core.
+    return {**passed_on, "MALLOC_ARENA_MAX": "1"}
+
+
 class Packed(Protocol):
     """A question that can be sent."""
 
@@ -52,8 +59,7 @@ class Worker:
 
     @classmethod
     async def start(cls, settings: QuerySettings) -> Self:
-        """Start a process. It gets no secrets: only the environment that Python needs."""
-        environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+        """Start a process."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -61,8 +67,7 @@ class Worker:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            # One arena: glibc would reserve 64 MiB of address space per thread and core.
-            env={**environment, "MALLOC_ARENA_MAX": "1"},
+            env=environment(),
         )
         return cls(process, settings)
 

@@ -13,6 +13,7 @@ from stratagraph.ontology.identity import (
     influence_iri,
     mint,
     observation_iri,
+    shared_influence_iri,
     statement_iri,
 )
 from stratagraph.ontology.model import load_model
@@ -81,4 +82,7 @@ def test_nodes_about_facts_differ_with_each_part_and_are_stable() -> None:
     assert len({statement_iri(fact) for fact in facts}) == len(facts)
     assert statement_iri(facts[0]) == statement_iri(Fact("urn:s", "urn:p", "urn:o"))
     assert influence_iri("urn:a", "urn:b") != influence_iri("urn:b", "urn:a")
+    said, turned = [("urn:a", "1"), ("urn:b", "2")], [("urn:a", "2"), ("urn:b", "1")]
+    assert shared_influence_iri(said) == shared_influence_iri(said[::-1])
+    assert shared_influence_iri(said) != shared_influence_iri(turned)
     assert observation_iri("urn:a", SG.callCost) != observation_iri("urn:a", SG.calls)

@@ -26,9 +26,17 @@ class PlainStore:
                 for cls in model.ancestors(fact.object):
                     self.add(Fact(fact.subject, RDF.type, cls))
 
-    def add(self, fact: Fact) -> None:
+    def add(self, fact: Fact, graph: Iri | None = None) -> None:
         triple = ox.NamedNode(fact.subject), ox.NamedNode(fact.predicate), to_ox(fact.object)
-        self._store.add(ox.Quad(*triple))
+        self._store.add(ox.Quad(*triple, ox.NamedNode(graph) if graph else None))
+
+    def claim(self, fact: Fact, graph: Iri, said: Iterable[tuple[Iri, Term]]) -> None:
+        """State a fact in the graph of its claims, of which the given is said."""
+        self.add(fact)
+        self.add(fact, graph)
+        self.add(Fact(graph, RDF.type, SG.ClaimSet))
+        for predicate, value in said:
+            self.add(Fact(graph, predicate, value))
 
     def select(self, query: str, bindings: Mapping[str, Term] | None = None) -> Sequence[Row]:
         solutions = self._query(query, bindings)
@@ -41,7 +49,7 @@ class PlainStore:
         return bool(self._query(query, bindings))
 
     def facts_about(self, node: Iri) -> Iterator[tuple[Iri, Term]]:
-        for quad in self._store.quads_for_pattern(ox.NamedNode(node), None, None):
+        for quad in self._store.quads_for_pattern(ox.NamedNode(node), None, None, ox.DefaultGraph()):
             yield quad.predicate.value, from_ox(quad.object)
 
     def _query(self, query: str, bindings: Mapping[str, Term] | None) -> object:

@@ -8,7 +8,7 @@ import pytest
 
 from stratagraph.ontology.facts import Fact, Iri, Literal, Term
 from stratagraph.ontology.model import load_model
-from stratagraph.ontology.namespaces import OBSERVATION_BASE, RDF, SG, STATEMENT_BASE, XSD
+from stratagraph.ontology.namespaces import CLAIMS_BASE, INFLUENCE_BASE, OBSERVATION_BASE, RDF, SCOPE_BASE, SG, XSD
 from stratagraph.queries.asset import asset
 from stratagraph.queries.audit.evidence import trace
 from stratagraph.queries.names import UnknownName
@@ -18,19 +18,13 @@ MODEL = load_model()
 SEEN = ("2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z")
 
 
-def claimed(fact: Fact, *sources: str) -> list[Fact]:
-    """The fact and the node that says who claims it."""
-    node = STATEMENT_BASE + str(abs(hash(fact)))
-    said: dict[Iri, list[Term]] = {
-        RDF.subject: [fact.subject],
-        RDF.predicate: [fact.predicate],
-        RDF.object: [fact.object],
-        SG.source: [Literal(source) for source in sources],
-        SG.method: [Literal("declared")],
-        SG.firstSeen: [Literal(SEEN[0], XSD.dateTime)],
-        SG.lastSeen: [Literal(SEEN[1], XSD.dateTime)],
-    }
-    return [fact, Fact(node, RDF.type, SG.Statement), *(Fact(node, p, o) for p, os in said.items() for o in os)]
+def claim(store: PlainStore, fact: Fact, *sources: str) -> None:
+    """State a fact for sources."""
+    graph, scope = CLAIMS_BASE + "-".join(sources), SCOPE_BASE + "1"
+    said: list[tuple[Iri, Term]] = [(SG.source, Literal(source)) for source in sources]
+    said += [(SG.method, Literal("declared")), (SG.firstSeen, Literal(SEEN[0], XSD.dateTime)), (SG.seenIn, scope)]
+    store.claim(fact, graph, said)
+    store.add(Fact(scope, SG.lastSeen, Literal(SEEN[1], XSD.dateTime)))
 
 
 SOONER_AND_LATER = [
@@ -48,21 +42,17 @@ SOONER_AND_LATER = [
 @pytest.mark.parametrize("turned", [False, True])
 def test_first_and_last_seen_are_moments_and_not_texts(sooner: str, later: str, turned: bool) -> None:
     purpose = Fact(iri("agent"), SG.purpose, Literal("p"))
-    node = STATEMENT_BASE + "seen-by-two"
-    said = [Fact(node, RDF.type, SG.Statement), Fact(node, SG.source, Literal("one"))]
-    said += [Fact(node, place, term) for place, term in zip(_REIFIED, purpose, strict=True)]
     times = [Literal(text, XSD.dateTime) for text in ((later, sooner) if turned else (sooner, later))]
-    said += [Fact(node, prop, time) for prop in (SG.firstSeen, SG.lastSeen) for time in times]
-    scope = STATEMENT_BASE + "scope"
-    said += [Fact(node, SG.seenIn, scope), *(Fact(scope, SG.lastSeen, time) for time in times)]
-    store = PlainStore(MODEL, [*described("agent", SG.TaskAgent), purpose, *said])
+    scope = SCOPE_BASE + "1"
+    store = PlainStore(MODEL, described("agent", SG.TaskAgent))
+    said: list[tuple[Iri, Term]] = [(SG.source, Literal("one")), (SG.seenIn, scope)]
+    store.claim(purpose, CLAIMS_BASE + "1", [*said, *((SG.firstSeen, time) for time in times)])
+    for time in times:
+        store.add(Fact(scope, SG.lastSeen, time))
     (row,) = [row for row in asset(store, MODEL, iri("agent"))["attributes"] if row["property"] == SG.purpose]
     assert (row["claims"]["firstSeen"], row["claims"]["lastSeen"]) == (sooner, later)
     evidence = trace(store, [purpose])(purpose, True)
     assert (evidence.first_seen, evidence.last_seen) == (sooner, later)
-
-
-_REIFIED = (RDF.subject, RDF.predicate, RDF.object)
 
 
 def observed(subject: Iri) -> list[Fact]:
@@ -85,16 +75,20 @@ def answer() -> dict[str, Any]:
         *described("agent", SG.TaskAgent),
         *described("model", SG.BaseModel),
         *described("law", SG.Law),
-        *claimed(Fact(iri("agent"), SG.usesModel, iri("model")), "inventory", "telemetry"),
-        *claimed(Fact(iri("law"), SG.governs, iri("agent")), "inventory"),
-        *claimed(Fact(iri("agent"), SG.purpose, Literal("atender", language="pt-br")), "inventory"),
         Fact(iri("agent"), SG.uses, iri("model")),
         Fact(iri("agent"), SG.governedBy, iri("law")),
         Fact(iri("agent"), SG.dependsOn, iri("law")),
         Fact(iri("agent"), SG.affectsCost, iri("model")),
         *observed(iri("agent")),
     ]
-    return asset(PlainStore(MODEL, facts), MODEL, iri("agent"))
+    store = PlainStore(MODEL, facts)
+    claim(store, Fact(iri("agent"), SG.usesModel, iri("model")), "inventory", "telemetry")
+    claim(store, Fact(iri("law"), SG.governs, iri("agent")), "inventory")
+    claim(store, Fact(iri("agent"), SG.purpose, Literal("atender", language="pt-br")), "inventory")
+    # What an influence says of a pair is nobody's claim.
+    store.add(Fact(iri("agent"), SG.affects, iri("model")), INFLUENCE_BASE + "1")
+    store.add(Fact(INFLUENCE_BASE + "1", RDF.type, SG.Influence))
+    return asset(store, MODEL, iri("agent"))
 
 
 def test_attributes_say_who_claims_them_how_and_since_when() -> None:

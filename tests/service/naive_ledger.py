@@ -1,4 +1,4 @@
-"""A ledger in plain containers, and the picture that it gives with the naive answers: no code of the service."""
+"""A ledger in plain containers, and the pictures that it gives with the naive answers: none of the service's logic."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from stratagraph.ontology.facts import Fact, Iri
+from stratagraph.ontology.facts import Claim, Fact, Iri, Method
 from stratagraph.ontology.identity import statement_iri
+from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import SG
+from stratagraph.service.views.nodes import statement_facts
 from tests.service.happenings import KINDS, OBSERVER, Run
 from tests.service.naive import Share, as_one, naive_homes, naive_influences, naive_merged, naive_present
+from tests.service.views.node_facts import Quad, claim_quads, influence_quads, quad
 from tests.service.worlds import EX, Prop
 
 Figures: TypeAlias = tuple[int, float, float, float]
@@ -36,10 +39,11 @@ class NaiveLedger:
     """Who says what, and every observation: what it is about, metric, start, source, value."""
 
     open: set[tuple[str, str, Fact]] = field(default_factory=set)
+    since: dict[tuple[str, str, Fact], datetime] = field(default_factory=dict)
     seen: list[tuple[Iri | Fact, Iri, datetime, str, float]] = field(default_factory=list)
 
-    def take(self, run: Run, now: datetime) -> None:
-        """Do what a run says."""
+    def take(self, run: Run, now: datetime, committed: datetime) -> None:
+        """Do what a run says, which the ledger dates by its own clock."""
         said = set(run.stated)
         moods = {fact.subject for fact in said if fact.predicate == EX.mood}
         self.open = {
@@ -52,6 +56,7 @@ class NaiveLedger:
                 or (fact.predicate == EX.mood and fact.subject in moods and fact not in said)
             )
         } | {(run.source, run.scope, fact) for fact in said}
+        self.since = {claim: self.since.get(claim, committed) for claim in self.open}
         self.seen += [
             (seen.about, seen.metric, now - timedelta(minutes=seen.ago), run.source, seen.value) for seen in run.seen
         ]
@@ -73,6 +78,26 @@ class NaiveLedger:
             },
             newest=self.newest(),
         )
+
+    def quads(self, model: OntologyModel, props: Mapping[Iri, Prop], now: datetime) -> set[Quad]:
+        """Return what stands in named graphs, what is said of these, and the nodes of measured relations."""
+        told: dict[Fact, dict[tuple[str, str], datetime]] = {}
+        for (source, scope, fact), since in self.since.items():
+            for one in as_one(fact, self.homes):
+                places = told.setdefault(one, {})
+                places[source, scope] = min(since, places.get((source, scope), since))
+        quads = {
+            each
+            for fact, places in told.items()
+            for each in claim_quads(fact, tuple(_claim(fact, *place, places[place]) for place in sorted(places)))
+        }
+        for edge in naive_influences(naive_merged(self.stated), props, self.shares(props, now)).values():
+            quads.update(influence_quads(edge, model))
+        measured = {node for node, _ in self.newest()}
+        for fact in self.observed():
+            if isinstance(fact.object, str) and statement_iri(fact) in measured:
+                quads.update(map(quad, statement_facts(fact)))
+        return quads
 
     def shares(self, props: Mapping[Iri, Prop], now: datetime) -> dict[Fact, Share]:
         """Return what part of a node's calls went over each relation that was observed, this hour and the 23 before."""
@@ -140,6 +165,11 @@ class NaiveLedger:
             for metric in (SG.calls, *TOKENS)
             if (statement_iri(fact), metric) in newest
         }
+
+
+def _claim(fact: Fact, source: str, scope: str, since: datetime) -> Claim:
+    method = Method.OBSERVED if source == OBSERVER else Method.DECLARED
+    return Claim(fact, source, scope, "", method, since, since, 0)
 
 
 def about_nodes(facts: Iterable[Fact]) -> frozenset[Fact]:

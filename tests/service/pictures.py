@@ -6,9 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from stratagraph.ontology.facts import Fact, Iri
-from stratagraph.ontology.namespaces import SG
+from stratagraph.ontology.namespaces import CLAIMS_BASE, INFLUENCE_BASE, SG, STATEMENT_BASE
+from stratagraph.ontology.terms import from_ox
 from stratagraph.service.engine.engine import Engine
+from stratagraph.service.views.books import told
+from stratagraph.service.views.quad_edits import DEFAULT
+from stratagraph.service.views.triples import TriplesView
 from tests.service.naive_ledger import Edges, Figures, Picture, about_nodes
+from tests.service.views.node_facts import Quad
 from tests.service.worlds import NODES
 
 ASPECTS = {"Cost": SG.CostAspect, "Latency": SG.LatencyAspect}
@@ -38,10 +43,24 @@ def by_adjacency(engine: Engine) -> tuple[Edges, ...]:
     )
 
 
+def quads(view: TriplesView) -> set[Quad]:
+    """What stands in named graphs but the books, what is said of these, and the nodes of measured relations."""
+    found = {
+        (getattr(q.graph_name, "value", ""), Fact(str(from_ox(q.subject)), q.predicate.value, from_ox(q.object)))
+        for q in told(view.store)
+    }
+    assert {(DEFAULT, fact) for graph, fact in found if graph} <= found, "every triple stands in the default graph too"
+    return {
+        (graph, fact)
+        for graph, fact in found
+        if graph or fact.subject.startswith((CLAIMS_BASE, INFLUENCE_BASE, STATEMENT_BASE))
+    }
+
+
 def _sources(engine: Engine) -> dict[Fact, frozenset[str]]:
     found: dict[Fact, set[str]] = {}
     for s, p, o, source in _rows(
-        engine, "SELECT ?s ?p ?o ?source { ?n rdf:subject ?s ; rdf:predicate ?p ; rdf:object ?o ; sg:source ?source }"
+        engine, "SELECT ?s ?p ?o ?source { GRAPH ?claims { ?s ?p ?o } ?claims sg:source ?source }"
     ):
         found.setdefault(Fact(s, p, o), set()).add(source.value)
     return {fact: frozenset(those) for fact, those in found.items()}
@@ -52,7 +71,7 @@ def _edges(engine: Engine) -> Edges:
     for name, aspect in ASPECTS.items():
         for a, b, strength, measured in _rows(
             engine,
-            "SELECT ?a ?b ?strength ?measured { ?i sg:influencer ?a ; sg:influenced ?b ;"
+            "SELECT ?a ?b ?strength ?measured { GRAPH ?i { ?a sg:affects ?b } ?i"
             f" sg:strength{name} ?strength ; sg:measured{name} ?measured }}",
         ):
             found.setdefault((a, b), {})[aspect] = float(strength.value), measured.value == "true"

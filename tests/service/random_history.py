@@ -15,6 +15,7 @@ from stratagraph.ontology.identity import statement_iri
 from stratagraph.ontology.namespaces import SG
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.ledger.errors import RunConflict
+from stratagraph.service.past.past_stores import Pasts
 from stratagraph.service.settings import TRIPLES_FOLDER, load_settings
 from stratagraph.shapes.gate import GateRefused
 from tests.service.happenings import (
@@ -31,7 +32,8 @@ from tests.service.happenings import (
     Step,
 )
 from tests.service.naive_ledger import NaiveLedger, Picture
-from tests.service.pictures import by_adjacency, by_sparql
+from tests.service.pictures import by_adjacency, by_sparql, quads
+from tests.service.views.node_facts import Quad
 from tests.service.worlds import EX, NODES, PROPS, Prop
 
 
@@ -48,6 +50,8 @@ class RandomHistory:
         self.lives = 0
         self.runs = 0
         self.past: dict[int, frozenset[tuple[str, str, Fact]]] = {}
+        self.shown: dict[int, tuple[str, set[Quad]]] = {}
+        """The hash of the ontology, and what the triples showed, at each sequence."""
         self.last: tuple[Batch, Run] | None = None
         # Ahead of the machine's clock, by which the ontology's own batch is dated; half past, so that no hour ends.
         self.now = (datetime.now(UTC) + timedelta(hours=2)).replace(minute=30, second=0, microsecond=0)
@@ -90,7 +94,10 @@ class RandomHistory:
         run = self._sound(run)
         batch = self._batch(run)
         assert not self.engine.commit(batch).receipt.duplicate
-        self.naive.take(run, self.now)
+        self._taken(batch, run)
+
+    def _taken(self, batch: Batch, run: Run) -> None:
+        self.naive.take(run, self.now, self._ledger_time())
         self.last = batch, run
 
     def _sound(self, run: Run) -> Run:
@@ -168,8 +175,7 @@ class RandomHistory:
         self.engine.ledger.commit(
             batch, ontology_hash=self.engine.model.hash, single_valued=frozenset({EX.mood, SG.name})
         )
-        self.naive.take(run, self.now)
-        self.last = batch, run
+        self._taken(batch, run)
         self._crash()
 
     # What stands ----------------------------------------------------------------------------------------------------
@@ -181,14 +187,20 @@ class RandomHistory:
 
     def expected(self) -> Picture:
         """What the naive models say."""
+        return self.naive.picture(self.props, self._ledger_time())
+
+    def _ledger_time(self) -> datetime:
         now = self.engine.ledger.head().time
         assert now is not None
-        return self.naive.picture(self.props, now)
+        return now
 
     def check(self) -> Picture:
         """Compare what every local view says with the naive models, and return it."""
         expected = self.expected()
         assert by_sparql(self.engine) == expected
+        shown = quads(self.engine.triples)
+        assert shown == self.naive.quads(self.engine.model, self.props, self._ledger_time())
+        self.shown[self.engine.sequence] = self.engine.model.hash, shown
         assert by_adjacency(self.engine) == (expected.edges, expected.edges)
         assert self.engine.sequence == self.engine.ledger.sequence()
         self.past[self.engine.sequence] = frozenset(self.naive.open)
@@ -200,3 +212,18 @@ class RandomHistory:
             claims = self.engine.ledger.facts_as_of(sequence)
             told = {(c.source, c.scope, c.fact) for c in claims if c.source in SOURCES}
             assert told == open_then
+        self._check_a_past_store()
+
+    def _check_a_past_store(self) -> None:
+        """Compare a store of the past with what was shown then, under the same ontology."""
+        model = self.engine.model
+        known = {sequence: shown for sequence, (ontology, shown) in self.shown.items() if ontology == model.hash}
+        if not known:
+            return
+        sequence = sorted(known)[len(known) // 2]
+        pasts = Pasts(self.engine.ledger, model, self.folder / "pasts")
+        try:
+            with pasts.at(sequence) as past:
+                assert quads(past.triples) == known[sequence]
+        finally:
+            pasts.close()

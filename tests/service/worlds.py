@@ -241,6 +241,7 @@ class Mirror:
         self.claims: dict[Fact, tuple[Claim, ...]] = {}
         self.newest: dict[tuple[Iri, Iri], Observation] = {}
         self.sightings: dict[tuple[str, str], Sighting] = {}
+        self.measured: set[Fact] = set()
 
     def apply(self, change: ChangeSet) -> None:
         added, removed = set(change.added), set(change.removed)
@@ -265,3 +266,6 @@ class Mirror:
             del self.newest[key]
         for sighting in change.sightings:
             self.sightings[sighting.source, sighting.scope] = sighting
+        assert not self.measured & set(change.measured)
+        assert self.measured >= set(change.measured_removed)
+        self.measured = (self.measured - set(change.measured_removed)) | set(change.measured)

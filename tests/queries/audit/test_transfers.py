@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from stratagraph.ontology.facts import Literal, Method
+from stratagraph.ontology.namespaces import XSD
 from tests.queries.audit.verdict_cases import ABROAD, HOME, LGPD, PERSONAL, judge, outcome, record
 
 CLAUSES = "sg:transferMechanism sg:TransferStandardClauses ; sg:clausesUnmodified true ; sg:signedAt "
@@ -167,12 +169,10 @@ def test_a_store_is_where_its_data_is(country: str, right: str) -> None:
     ],
 )
 def test_calls_before_the_signature_are_told_and_change_no_verdict(first: str, method: str, warned: bool) -> None:
-    uses = ':t sg:usesModel :m . :m a sg:BaseModel ; sg:name "m" ; sg:providedBy :abroad . '
-    call = f"""
-        [] rdf:subject :t ; rdf:predicate sg:usesModel ; rdf:object :m ; sg:method "{method}" ;
-            sg:firstSeen "{first}"^^xsd:dateTime .
-    """
-    verdict = judge("LGPD-33", LGPD + PERSONAL + TO_ABROAD + record("r", SIGNED) + uses, inferred=call)
+    uses = ":t sg:usesModel :m . "
+    model = ':m a sg:BaseModel ; sg:name "m" ; sg:providedBy :abroad . '
+    seen = {uses: (Method(method), Literal(first, XSD.dateTime))}
+    verdict = judge("LGPD-33", LGPD + PERSONAL + TO_ABROAD + record("r", SIGNED) + uses + model, seen=seen)
     assert verdict is not None
     assert verdict.outcome.value == "pass"
     assert ("warning" in {reason.code for reason in verdict.reasons}) is warned

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
-from stratagraph.ontology.facts import Fact
+from stratagraph.ontology.facts import Fact, Literal, Method
 from stratagraph.ontology.model import load_model
 from stratagraph.ontology.syntax.parsing import parse_rdf
 from stratagraph.queries.audit.compliance import evaluate
@@ -40,11 +41,22 @@ def facts(turtle: str) -> list[Fact]:
 
 
 def judge(
-    rule: str, estate: str | list[Fact], *, on: date = TODAY, target: str = "t", inferred: str = ""
+    rule: str,
+    estate: str | list[Fact],
+    *,
+    on: date = TODAY,
+    target: str = "t",
+    inferred: str = "",
+    seen: Mapping[str, tuple[Method, Literal]] | None = None,
 ) -> Verdict | None:
-    """Return the verdict of a rule on a target; None where the target gets none. No source states what is inferred."""
+    """Return the verdict of a rule on a target; None where the target gets none.
+
+    No source states what is inferred. ``seen`` says how and since when some of the estate is stated.
+    """
     stated = facts(estate) if isinstance(estate, str) else estate
-    audit = evaluate(Estate(stated, inferred=facts(inferred)), load_model(), [RULES[rule]], on=on, now=NOW)
+    claims = {fact: how for text, how in (seen or {}).items() for fact in facts(text)}
+    store = Estate(stated, inferred=facts(inferred), seen=claims)
+    audit = evaluate(store, load_model(), [RULES[rule]], on=on, now=NOW)
     return next((verdict for verdict in audit.verdicts if verdict.target == BASE + target), None)
 
 

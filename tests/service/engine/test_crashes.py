@@ -154,7 +154,7 @@ def assert_views_agree(engine: Engine) -> None:
     users = {claim.fact.subject for claim in open_claims if claim.fact.predicate == SG.usesModel}
     rows = engine.triples.select("SELECT ?a ?m { ?a a sg:Agent ; sg:usesModel ?m }")
     assert {row["a"] for row in rows} == users != set()
-    edges = engine.triples.select("SELECT ?a ?b { ?i sg:influencer ?a ; sg:influenced ?b }")
+    edges = engine.triples.select("SELECT ?a ?b { GRAPH ?i { ?a sg:affects ?b } ?i a sg:Influence }")
     pairs = {(str(row["a"]), str(row["b"])) for row in edges}
     assert {b for _, b in pairs} >= users
     nodes = {node for pair in pairs for node in pair}

@@ -70,7 +70,7 @@ def present(engine: Engine) -> Present:
     """Return what is known about statements, observations, scopes and influences, and every influence edge."""
     edges = {
         (edge.influencer, edge.influenced): edge
-        for row in engine.triples.select("SELECT DISTINCT ?s { ?i sg:influencer ?s }")
+        for row in engine.triples.select("SELECT DISTINCT ?s { GRAPH ?i { ?s sg:affects ?o } ?i a sg:Influence }")
         for edge in engine.adjacency.influences_from(str(row["s"]))
     }
     rows = engine.triples.select(KNOWN)

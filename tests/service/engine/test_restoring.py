@@ -13,10 +13,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pyoxigraph as ox
 import pytest
 
 from stratagraph.ontology.facts import Observation
-from stratagraph.ontology.namespaces import SG
+from stratagraph.ontology.namespaces import RDF, SG
 from stratagraph.service.cli.serve import RESTORING
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.ledger.redaction import Sought
@@ -210,3 +211,21 @@ def test_a_process_killed_between_the_ledger_and_the_views(
         assert engine.ledger.sequence() == ONTOLOGY + 3
         assert_in_step(engine, tmp_path)
         assert way_of(caplog) == ["catching up from sequence 2 to 4 (triples)"]
+
+
+def test_a_graph_of_an_older_format_is_made_anew_in_new_files(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """As the format of statement nodes was: the same watermark with a lower version of the mapping."""
+    store = ox.Store(str(folder / TRIPLES_FOLDER))
+    version, books = (ox.NamedNode(SG.term(f"view/{name}")) for name in ("mappingVersion", "meta"))
+    (mark,) = store.quads_for_pattern(None, version, None, books)
+    store.remove(mark)
+    store.add(ox.Quad(mark.subject, version, ox.Literal("5"), books))
+    old = ox.NamedNode("https://w3id.org/stratagraph/statement/1")
+    store.add(ox.Quad(old, ox.NamedNode(RDF.subject), ox.NamedNode(NODES[0])))
+    del store
+    with caplog.at_level(logging.INFO, RESTORING), small_engine(folder) as engine:
+        assert_in_step(engine, folder)
+        assert not engine.triples.ask(f"ASK {{ <{old.value}> ?p ?o }}")
+    (told,) = [line for line in way_of(caplog) if "another version" in line]
+    assert "made anew from the ledger" in told
+    assert not (folder / TRIPLES_FOLDER).exists(), "the old files hold every term for good"

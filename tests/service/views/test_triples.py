@@ -12,46 +12,52 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stratagraph.ontology.facts import ChangeSet, Fact, Literal, Observation, Term
-from stratagraph.ontology.identity import influence_iri, observation_iri, statement_iri
+from stratagraph.ontology.identity import observation_iri
 from stratagraph.ontology.namespaces import RDF, SG, XSD
 from stratagraph.ontology.rules import compile_rules
 from stratagraph.ontology.sketches import encode, sketch_of
+from stratagraph.ontology.terms import from_ox
 from stratagraph.service.deriver import Deriver
 from stratagraph.service.views import triples
+from stratagraph.service.views.books import BOOKS, told
 from stratagraph.service.views.lexical import stored
-from stratagraph.service.views.nodes import observation_facts, scope_facts
+from stratagraph.service.views.nodes import observation_facts, scope_facts, source_facts, statement_facts
 from stratagraph.service.views.triples import TriplesView
 from stratagraph.service.views.view import ViewOutOfStep
-from tests.service.views.node_facts import influence_facts, statement_facts
+from tests.service.views.node_facts import Quad, claim_quads, influence_quads, quad
 from tests.service.worlds import EX, NODES, START, Event, History, Mirror, events, world
 
 A, B = NODES[:2]
 FIVE, PADDED = Literal("5", XSD.integer), Literal("005", XSD.integer)
 
 
-def everything(view: TriplesView) -> set[Fact]:
-    rows = view.select("SELECT ?s ?p ?o { ?s ?p ?o }")
-    found = [Fact(str(row["s"]), str(row["p"]), row["o"] or "") for row in rows]
-    assert len(found) == len(set(found))
-    return set(found)
+def everything(view: TriplesView) -> set[Quad]:
+    """Every quad but those of the store's own books."""
+    return {
+        (getattr(q.graph_name, "value", ""), Fact(str(from_ox(q.subject)), q.predicate.value, from_ox(q.object)))
+        for q in told(view.store)
+    }
 
 
-def expected(mirror: Mirror) -> set[Fact]:
-    facts: set[Fact] = set(mirror.facts)
+def expected(mirror: Mirror) -> set[Quad]:
+    quads = {quad(fact) for fact in mirror.facts}
     for fact, claims in mirror.claims.items():
-        facts.update(statement_facts(fact, claims))
+        quads.update(claim_quads(fact, claims))
     for edge in mirror.edges.values():
-        facts.update(influence_facts(edge, world()))
+        quads.update(influence_quads(edge, world()))
     for seen in mirror.newest.values():
-        facts.update(observation_facts(seen))
+        quads.update(map(quad, observation_facts(seen)))
+    for fact in mirror.measured:
+        quads.update(map(quad, statement_facts(fact)))
     for seen_in in mirror.sightings.values():
-        facts.update(scope_facts(seen_in))
-    return {stored(fact) for fact in facts}
+        quads.update(map(quad, (*scope_facts(seen_in), *source_facts(seen_in.source))))
+    return quads
 
 
-def scopes(history: History) -> set[Fact]:
-    """What stays when every claim is closed: when the scopes were seen."""
-    return {fact for seen in history.sightings.values() for fact in scope_facts(seen)}
+def scopes(history: History) -> set[Quad]:
+    """What stays when every claim is closed: when the scopes were seen, and the sources."""
+    seen = history.sightings.values()
+    return {quad(fact) for each in seen for fact in (*scope_facts(each), *source_facts(each.source))}
 
 
 def changes(happened: list[list[Event]]) -> Iterator[tuple[ChangeSet, Mirror]]:
@@ -202,7 +208,7 @@ def test_a_crash_between_transactions_leaves_the_old_watermark(tmp_path: Path, m
     view = TriplesView(tmp_path / "store", world())
     view.apply(first)
     with monkeypatch.context() as patch:
-        patch.setattr(triples, "_mark_values", None)  # the process ends before the last transaction
+        patch.setattr(triples, "mark_lines", None)  # the process ends before the last transaction
         with pytest.raises(TypeError):
             view.apply(second)
     view.close()
@@ -210,6 +216,7 @@ def test_a_crash_between_transactions_leaves_the_old_watermark(tmp_path: Path, m
     assert view.sequence == 1
     view.apply(second)
     assert view.sequence == 2
+    # A graph too that the first attempt emptied, and of which the second takes nothing out any more.
     assert everything(view) == expected(mirror)
     view.close()
 
@@ -271,8 +278,8 @@ def test_a_store_that_does_not_tell_what_was_loaded_is_put_in_order(tmp_path: Pa
     loaded(tmp_path / "store").close()
     store = ox.Store(str(tmp_path / "store"))
     mark = ox.NamedNode(SG.term("view/looseTexts"))
-    for quad in list(store.quads_for_pattern(None, mark, None, None)):
-        store.remove(quad)
+    for told_so in list(store.quads_for_pattern(None, mark, None, None)):
+        store.remove(told_so)
     del store
     view = TriplesView(tmp_path / "store", world())
     assert view.compact()
@@ -290,9 +297,12 @@ def test_what_is_loaded_behind_the_order_counts_anew(tmp_path: Path) -> None:
     view.close()
 
 
-def test_the_book_keeping_is_hidden_from_queries() -> None:
+def test_nothing_speaks_of_the_graph_of_books() -> None:
     view = view_of([(True, "a", says(PADDED))])
-    assert view.select("SELECT ?g { GRAPH ?g { ?s ?p ?o } }") == []
+    described = {row["g"] for row in view.select("SELECT DISTINCT ?g { GRAPH ?g { ?s ?p ?o } ?g ?q ?x }")}
+    others = {row["g"] for row in view.select("SELECT DISTINCT ?g { GRAPH ?g { ?s ?p ?o } }")} - described
+    assert len(described) == 1
+    assert others == {BOOKS.value}
 
 
 def test_bindings_are_filled_in() -> None:
@@ -302,23 +312,37 @@ def test_bindings_are_filled_in() -> None:
     assert not view.ask("ASK { ?x <https://example.org/rules> ?y }", {"x": A})
 
 
-def test_a_statement_says_who_how_and_when() -> None:
+def test_a_triple_stands_in_the_graph_of_its_claims() -> None:
     fact = Fact(A, EX.near, B)
     view = view_of([(True, "a", fact)], [(True, "b", fact)])
-    about = dict(view.facts_about(statement_iri(fact)))
-    assert about[RDF.type] == SG.Statement
-    assert about[SG.firstSeen] == Literal("2026-01-01T00:01:00Z", XSD.dateTime)
-    assert {row["s"] for row in view.select(f"SELECT ?s {{ <{statement_iri(fact)}> sg:source ?s }}")} == {
-        Literal("a"),
-        Literal("b"),
+    rows = view.select(
+        "SELECT ?source ?first { GRAPH ?claims { ?s ?p ?o } ?claims sg:source ?source ; sg:firstSeen ?first }"
+    )
+    assert {(row["source"], row["first"]) for row in rows} == {
+        (Literal(source), Literal("2026-01-01T00:01:00Z", XSD.dateTime)) for source in "ab"
     }
 
 
-def test_a_scope_that_is_seen_again_moves_its_statements_last_seen() -> None:
+def test_a_graph_that_lost_its_last_triple_is_described_no_more() -> None:
+    fact = Fact(A, EX.near, B)
+    view = view_of([(True, "a", fact)], [(True, "b", fact)], [(False, "a", fact)], [(False, "b", fact)])
+    assert not view.ask("ASK { ?claims a sg:ClaimSet }")
+
+
+def test_writings_of_one_triple_keep_their_own_claims() -> None:
+    view = view_of([(True, "a", says(FIVE)), (True, "b", says(PADDED))])
+    sources = "SELECT DISTINCT ?source { GRAPH ?claims { ?s ?p 5 } ?claims sg:source ?source }"
+    assert {row["source"] for row in view.select(sources)} == {Literal("a"), Literal("b")}
+    view = view_of([(True, "a", says(FIVE)), (True, "b", says(PADDED))], [(False, "a", says(FIVE))])
+    assert {row["source"] for row in view.select(sources)} == {Literal("b")}
+
+
+def test_a_scope_that_is_seen_again_moves_its_claims_last_seen() -> None:
     fact = Fact(A, EX.near, B)
     view = view_of([(True, "a", fact)], [(True, "b", fact)], [(True, "a", fact)])
     rows = view.select(
-        f"SELECT ?source ?seen {{ <{statement_iri(fact)}> sg:seenIn [ sg:source ?source ; sg:lastSeen ?seen ] }}"
+        "SELECT ?source ?seen { GRAPH ?claims { ?s ?p ?o }"
+        " ?claims sg:seenIn [ sg:source ?source ; sg:lastSeen ?seen ] }"
     )
     assert {(row["source"], row["seen"]) for row in rows} == {
         (Literal("a"), Literal("2026-01-01T00:03:00Z", XSD.dateTime)),
@@ -336,15 +360,22 @@ def test_pieces_of_one_minute_add_up_and_name_their_source() -> None:
     assert about[SG.source] == Literal("otel")
 
 
-def test_an_influence_points_to_the_statements_that_justify_it() -> None:
+def test_an_influence_is_a_graph_of_pairs_that_names_what_it_follows_from() -> None:
     fact = Fact(A, EX.usesFast, B)
     view = view_of([(True, "a", fact), *((True, "a", Fact(node, RDF.type, EX.Thing)) for node in (A, B))])
-    node = influence_iri(B, A)
     assert view.ask(
-        "ASK { ?node sg:influencer ?x ; sg:strengthLatency 0.9 ; sg:measuredLatency false ; sg:justifiedBy ?why }",
-        {"node": node, "x": B, "why": statement_iri(fact)},
+        "ASK { GRAPH ?i { ?x sg:affects ?y } ?i sg:strengthLatency 0.9 ; sg:measuredLatency false ;"
+        " sg:againstRelation ?p . GRAPH ?claims { ?y ?p ?x } ?claims sg:source 'a' }",
+        {"x": B, "y": A, "p": EX.usesFast},
     )
     assert view.ask("ASK { ?x sg:affectsLatency ?y . ?x sg:affects ?y . ?y sg:affectedBy ?x }", {"x": B, "y": A})
+
+
+def test_pairs_of_one_influence_share_a_graph() -> None:
+    things = [(True, "a", Fact(node, RDF.type, EX.Thing)) for node in NODES]
+    view = view_of([*things, *((True, "a", Fact(node, EX.partOf, A)) for node in NODES[1:])])
+    rows = view.select("SELECT ?i (COUNT(*) AS ?pairs) { GRAPH ?i { ?x sg:affects ?y } ?i a sg:Influence } GROUP BY ?i")
+    assert [getattr(row["pairs"], "value", "") for row in rows] == ["4"]
 
 
 def observation(minute: int, *values: float) -> Observation:

@@ -1,4 +1,4 @@
-"""A small triples view in memory: facts with their statement nodes, and types closed over the ontology."""
+"""A small triples view in memory: facts in the graphs of their claims, and types closed over the ontology."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import pyoxigraph as ox
 
-from stratagraph.ontology.facts import Fact, Iri, Literal, Term
-from stratagraph.ontology.identity import scope_iri, statement_iri
+from stratagraph.ontology.facts import Fact, Iri, Literal, Method, Term
+from stratagraph.ontology.identity import scope_iri
 from stratagraph.ontology.model import load_model
-from stratagraph.ontology.namespaces import OBSERVATION_BASE, PREFIXES, RDF, SG, XSD
+from stratagraph.ontology.namespaces import CLAIMS_BASE, OBSERVATION_BASE, PREFIXES, RDF, SG, XSD
 from stratagraph.ontology.terms import from_ox, to_ox
 from stratagraph.queries.store_protocols import Row
 
@@ -18,9 +18,18 @@ LAST_SEEN = Literal("2026-11-20T08:00:00Z", XSD.dateTime)
 
 
 class Estate:
-    """Implements the triple store protocol over facts that one source, ``register``, declares."""
+    """Implements the triple store protocol over facts that one source, ``register``, declares.
 
-    def __init__(self, facts: Iterable[Fact], *, inferred: Iterable[Fact] = ()) -> None:
+    ``seen``: how and since when it states some of them, where not as all others.
+    """
+
+    def __init__(
+        self,
+        facts: Iterable[Fact],
+        *,
+        inferred: Iterable[Fact] = (),
+        seen: Mapping[Fact, tuple[Method, Literal]] | None = None,
+    ) -> None:
         self.sequence = 7
         self.queries = 0
         self._store = ox.Store()
@@ -32,23 +41,21 @@ class Estate:
                     self.add(Fact(fact.subject, RDF.type, ancestor))
         for fact in facts:
             if not fact.subject.startswith(OBSERVATION_BASE):
-                self._describe(fact)
+                self._claim(fact, *(seen or {}).get(fact, (Method.DECLARED, FIRST_SEEN)))
 
-    def add(self, fact: Fact) -> None:
+    def add(self, fact: Fact, graph: Iri | None = None) -> None:
         triple = (ox.NamedNode(fact.subject), ox.NamedNode(fact.predicate), to_ox(fact.object))
-        self._store.add(ox.Quad(*triple))
+        self._store.add(ox.Quad(*triple, ox.NamedNode(graph) if graph else None))
 
-    def _describe(self, fact: Fact) -> None:
-        node = statement_iri(fact)
-        self.add(Fact(node, RDF.type, SG.Statement))
-        self.add(Fact(node, RDF.subject, fact.subject))
-        self.add(Fact(node, RDF.predicate, fact.predicate))
-        self.add(Fact(node, RDF.object, fact.object))
-        self.add(Fact(node, SG.source, Literal("register")))
-        self.add(Fact(node, SG.method, Literal("declared")))
-        self.add(Fact(node, SG.firstSeen, FIRST_SEEN))
+    def _claim(self, fact: Fact, method: Method, first_seen: Literal) -> None:
+        graph = f"{CLAIMS_BASE}{method}-{first_seen.value}"
         scope = scope_iri("register", "all")
-        self.add(Fact(node, SG.seenIn, scope))
+        self.add(fact, graph)
+        self.add(Fact(graph, RDF.type, SG.ClaimSet))
+        self.add(Fact(graph, SG.source, Literal("register")))
+        self.add(Fact(graph, SG.method, Literal(method)))
+        self.add(Fact(graph, SG.firstSeen, first_seen))
+        self.add(Fact(graph, SG.seenIn, scope))
         self.add(Fact(scope, SG.lastSeen, LAST_SEEN))
 
     def select(self, query: str, bindings: Mapping[str, Term] | None = None) -> Sequence[Row]:
@@ -65,5 +72,5 @@ class Estate:
         return bool(self.select(query.replace("ASK", "SELECT * WHERE", 1), bindings))
 
     def facts_about(self, node: Iri) -> Iterator[tuple[Iri, Term]]:
-        for quad in self._store.quads_for_pattern(ox.NamedNode(node), None, None, None):
+        for quad in self._store.quads_for_pattern(ox.NamedNode(node), None, None, ox.DefaultGraph()):
             yield quad.predicate.value, from_ox(quad.object)

@@ -1,0 +1,148 @@
+"""``/api/graph``: the whole graph in one document, with who states what in named graphs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from typing import Final
+
+from anyio import to_thread
+from fastapi import APIRouter, HTTPException, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from stratagraph.ontology.errors import StratagraphError
+from stratagraph.service.engine.engine import Engine
+from stratagraph.service.http.documents.graph_dump import ANSWERS
+from stratagraph.service.http.headers import SEQUENCE
+from stratagraph.service.http.leaving import disconnected
+from stratagraph.service.http.negotiation import choose
+from stratagraph.service.views.dump import FORMATS
+from stratagraph.service.views.snapshots import Snapshot
+from stratagraph.service.workers.process import environment
+
+log = logging.getLogger(__name__)
+
+MOST: Final = 2
+"""Dumps that are written at the same time."""
+PIECE: Final = 1 << 17
+STALL: Final = 60.0
+"""Seconds after which a client that takes nothing loses its answer."""
+_WORKER: Final = "stratagraph.service.http.graph_dump_worker"
+
+
+class TooManyDumps(StratagraphError, slug="too-many-dumps", status=503):
+    """As many dumps as may be are being written."""
+
+    text = "Others are taking the whole graph just now. Try again in {retry_after} s."
+
+    retry_after: int
+
+
+class GraphDumps:
+    """Writes the graph in processes of their own, so that neither commits nor other reads wait for them."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._running = 0
+
+    async def begin(self, media_type: str) -> _Dump:
+        """Pin the newest sequence and begin to write it.
+
+        Raises:
+            TooManyDumps: others are being written.
+            SnapshotLost: the disk took no checkpoint.
+        """
+        if self._running >= MOST:
+            raise TooManyDumps(retry_after=10)
+        self._running += 1
+        try:
+            snapshot = await to_thread.run_sync(self._engine.snapshots.pin)
+        except BaseException:
+            self._running -= 1
+            raise
+        try:
+            folder = await to_thread.run_sync(self._engine.snapshots.checkpoint, snapshot)
+            command = (sys.executable, "-m", _WORKER, str(folder), media_type)
+            process = await asyncio.create_subprocess_exec(
+                *command, stdin=DEVNULL, stdout=PIPE, limit=PIECE, env=environment()
+            )
+        except BaseException:
+            self.end(snapshot)
+            raise
+        return _Dump(self, snapshot, process, media_type)
+
+    def end(self, snapshot: Snapshot) -> None:
+        """Let go of a snapshot that was written, or is given up."""
+        self._running -= 1
+        self._engine.snapshots.unpin(snapshot)
+
+
+class _Dump(Response):
+    """A document that is sent while it is written. One that is cut never gets its last chunk."""
+
+    def __init__(self, dumps: GraphDumps, snapshot: Snapshot, process: Process, media_type: str) -> None:
+        super().__init__(headers={SEQUENCE: str(snapshot.sequence), "Vary": "Accept"}, media_type=media_type)
+        del self.headers["content-length"]
+        self._dumps = dumps
+        self._snapshot = snapshot
+        self._process = process
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  ASGI's signature
+        """Send the pieces while watching for the client to hang up."""
+        sending = asyncio.ensure_future(self._send(send))
+        gone = asyncio.ensure_future(disconnected(receive))
+        try:
+            await asyncio.wait({sending, gone}, return_when=asyncio.FIRST_COMPLETED)
+            if sending.done():
+                sending.result()
+        finally:
+            gone.cancel()
+            sending.cancel()
+            await asyncio.shield(self._close())
+
+    async def _send(self, send: Send) -> None:
+        assert self._process.stdout is not None  # a pipe was asked for
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        while piece := await self._process.stdout.read(PIECE):
+            try:
+                async with asyncio.timeout(STALL):
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+            except TimeoutError:
+                log.warning("a client took nothing of the graph for %g s; its answer was cut", STALL)
+                return
+        if code := await self._process.wait():
+            log.error("the process that wrote the graph ended with %d; the answer was cut", code)
+            return
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _close(self) -> None:
+        """End the process, and let go of what it read only once it is gone."""
+        if self._process.returncode is None:
+            self._process.kill()
+            transport = self._process._transport  # type: ignore[attr-defined]  # noqa: SLF001  no public way
+            transport.close()
+            await self._process.wait()
+        await to_thread.run_sync(self._dumps.end, self._snapshot)
+
+
+def router(engine: Engine) -> APIRouter:
+    """Return the route that gives the whole graph."""
+    routes = APIRouter(prefix="/api", tags=["graph"])
+    dumps = GraphDumps(engine)
+
+    @routes.get(
+        "/graph",
+        summary="The whole graph as TriG or N-Quads, with who states what in named graphs",
+        response_class=Response,
+        responses=ANSWERS,
+    )
+    async def graph(request: Request) -> Response:
+        media_type = choose(",".join(request.headers.getlist("accept")) or None, FORMATS)
+        if media_type is None:
+            raise HTTPException(406, f"The graph is offered as {', '.join(FORMATS)}")
+        return await dumps.begin(media_type)
+
+    return routes

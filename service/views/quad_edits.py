@@ -1,0 +1,126 @@
+"""What is about to be written to the triples view, graph by graph."""
+
+from __future__ import annotations
+
+import io
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+import pyoxigraph as ox
+
+from stratagraph.ontology.facts import Iri
+from stratagraph.ontology.terms import encode, from_ox
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+PIECE: Final = 500
+"""Texts that are encoded at once."""
+DEFAULT: Final = ""
+"""Stands for the default graph where a graph is named by its IRI."""
+
+Placed: TypeAlias = tuple[Iri, str]
+"""A graph, and a text of triples in it."""
+
+
+class QuadEdits:
+    """Triples to remove and, after that, to add, each in a graph, in Turtle without full stops.
+
+    What is to be added may say several things of one subject in one text, and may come twice.
+    """
+
+    def __init__(self, store: ox.Store) -> None:
+        """Begin with nothing."""
+        self._store = store
+        self.removed: dict[Iri, list[str]] = defaultdict(list)
+        self.added: dict[Iri, list[str]] = defaultdict(list)
+        self._size = 0
+
+    def __len__(self) -> int:
+        """Return the number of triples to remove and to add."""
+        return self._size
+
+    def add(self, lines: Sequence[str], graph: Iri = DEFAULT) -> None:
+        """Add triples, one in a line."""
+        self.added[graph] += lines
+        self._size += len(lines)
+
+    def remove(self, lines: Sequence[str], graph: Iri = DEFAULT) -> None:
+        """Remove triples, one in a line."""
+        self.removed[graph] += lines
+        self._size += len(lines)
+
+    def describe(self, node: Iri, lines: Collection[str]) -> None:
+        """Add what the default graph says of a node."""
+        if lines:
+            self.added[DEFAULT].append(f"<{node}> {' ; '.join(lines)}")
+            self._size += len(lines)
+
+    def replace(self, node: Iri, lines: Collection[str], *, known: bool = True) -> None:
+        """Make the lines all that the default graph says of a node; ``known`` is False where it says nothing yet."""
+        if known:
+            # What stands there already is neither removed nor written again.
+            there = self._there(node)
+            self.remove([f"<{node}> {line}" for line in there.difference(lines)])
+            lines = [line for line in lines if line not in there]
+        self.describe(node, lines)
+
+    def additions(self) -> Iterator[Placed]:
+        """Yield what is to be added, graph by graph."""
+        return ((graph, text) for graph, texts in self.added.items() for text in texts)
+
+    def removals(self) -> Iterator[Placed]:
+        """Yield what is to be removed, graph by graph."""
+        return ((graph, line) for graph, lines in self.removed.items() for line in lines)
+
+    def clear(self) -> None:
+        """Let go of everything: it has been written."""
+        self.removed.clear()
+        self.added.clear()
+        self._size = 0
+
+    def _there(self, node: Iri) -> set[str]:
+        quads = self._store.quads_for_pattern(ox.NamedNode(node), None, None, ox.DefaultGraph())
+        return {f"<{quad.predicate.value}> {encode(from_ox(quad.object))}" for quad in quads}
+
+
+def update_of(verb: str, placed: Iterable[Placed]) -> str:
+    """Return the update that inserts or deletes. Updates are atomic, single calls to the store are not."""
+    return f"{verb} DATA {{\n{''.join(_blocks(placed))}}}"
+
+
+def document(placed: Sequence[Placed]) -> io.BufferedReader:
+    """Return texts of triples as a TriG document to be read, which never is in memory as a whole."""
+    return io.BufferedReader(_Document(placed))
+
+
+def _blocks(placed: Iterable[Placed]) -> Iterator[str]:
+    """Yield the triples of each graph in turn, in words that TriG and SPARQL Update have in common."""
+    for graph, texts in groupby(placed, key=itemgetter(0)):
+        triples = "".join([f"{text} .\n" for _, text in texts])
+        yield f"GRAPH <{graph}> {{\n{triples}}}\n" if graph else triples
+
+
+class _Document(io.RawIOBase):
+    def __init__(self, placed: Sequence[Placed]) -> None:
+        """Stand before the first text."""
+        super().__init__()
+        self._pieces = ("".join(_blocks(placed[at : at + PIECE])) for at in range(0, len(placed), PIECE))
+        self._ahead = memoryview(b"")
+
+    def readable(self) -> bool:
+        """Return that it can be read."""
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        """Fill the buffer as far as the present piece goes; 0 is the end."""
+        if not self._ahead:
+            self._ahead = memoryview(next(self._pieces, "").encode())
+        with memoryview(buffer).cast("B") as room:
+            size = min(len(room), len(self._ahead))
+            room[:size] = self._ahead[:size]
+        self._ahead = self._ahead[size:]
+        return size

@@ -1,0 +1,97 @@
+"""The whole graph over HTTP and by the command."""
+
+from __future__ import annotations
+
+import io
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pyoxigraph as ox
+import pytest
+
+from stratagraph.service.cli import dump as command
+from stratagraph.service.client import Client, Refused, local, remote
+from stratagraph.service.http.app import create_app
+from stratagraph.service.http.batches import Writer
+from stratagraph.service.http.graph_dump import MOST
+from stratagraph.service.views.books import told
+from stratagraph.service.views.dump import FORMATS
+from tests.service.engine.mending import eventually
+from tests.service.http.conftest import Site
+
+
+@pytest.mark.parametrize("media_type", FORMATS)
+def test_it_is_what_the_store_tells(site: Site, media_type: str) -> None:
+    answer = site.get("/api/graph", headers={"Accept": media_type})
+    assert answer.headers["content-type"].startswith(media_type)
+    assert int(answer.headers["stratagraph-sequence"]) == site.engine.sequence
+    found = set(ox.parse(answer.content, FORMATS[media_type], lenient=True))
+    assert found == set(told(site.engine.triples.store))
+
+
+def test_another_format_is_refused(site: Site) -> None:
+    assert site.get("/api/graph", headers={"Accept": "text/html"}).status_code == 406
+
+
+def test_a_client_that_leaves_gives_its_place_back(site: Site) -> None:
+    for _ in range(2 * MOST):
+        with site.client.stream("GET", "/api/graph") as answer:
+            next(answer.iter_bytes())
+            assert answer.status_code == 200
+        eventually(lambda: not site.engine.snapshots.reads_before(site.engine.sequence + 1))
+
+
+def test_more_at_once_than_may_be_are_told_to_come_again(site: Site) -> None:
+    with ExitStack() as stack:
+        for _ in range(MOST):
+            stack.enter_context(site.client.stream("GET", "/api/graph"))
+        answer = site.get("/api/graph")
+        assert answer.status_code == 503
+        assert answer.headers["retry-after"]
+        assert site.get("/api/ledger").status_code == 200
+    eventually(lambda: site.get("/api/graph").status_code == 200)
+
+
+@pytest.mark.parametrize("way", ["remote", "app", "here"])
+def test_every_client_writes_the_same(site: Site, way: str) -> None:
+    app = create_app(site.engine, guarded=False, lasting=False)
+    clients: dict[str, Client] = {
+        "remote": remote(site.url),
+        "app": local(app),
+        "here": local(app, Writer(site.engine)),
+    }
+    file = io.BytesIO()
+    clients[way].dump("application/n-quads", file)
+    assert len(file.getvalue().splitlines()) == len(list(told(site.engine.triples.store)))
+
+
+def test_a_client_tells_of_a_refusal(site: Site) -> None:
+    with pytest.raises(Refused, match="application/trig"):
+        remote(site.url).dump("text/html", io.BytesIO())
+
+
+def test_the_command_writes_a_file(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STRATAGRAPH_URL", site.url)
+    command.dump(form=command.Format.NQUADS, out=tmp_path / "graph.nq")
+    assert (tmp_path / "graph.nq").read_bytes().count(b"\n") == len(list(told(site.engine.triples.store)))
+
+
+def rows(site: Site, query: str, **dataset: str) -> list[dict[str, Any]]:
+    params = {"query": query, **{name.replace("_", "-"): value for name, value in dataset.items()}}
+    found: list[dict[str, Any]] = site.get("/sparql", params=params).json()["results"]["bindings"]
+    return found
+
+
+def test_the_protocol_shows_the_graphs_and_takes_them_for_a_dataset(site: Site) -> None:
+    (found,) = rows(site, "SELECT ?g ?s { GRAPH ?g { ?s sg:usesModel ?o } ?g a sg:ClaimSet } LIMIT 1")
+    graph = found["g"]["value"]
+    held = rows(site, f"SELECT ?s ?p ?o {{ GRAPH <{graph}> {{ ?s ?p ?o }} }}")
+    assert held
+    # As default graph it is all that there is; as named graph it is the only one, beside an empty default graph.
+    everything, named = "SELECT ?s ?p ?o { ?s ?p ?o }", "SELECT ?g ?s ?p ?o { GRAPH ?g { ?s ?p ?o } }"
+    assert len(rows(site, everything, default_graph_uri=graph)) == len(held)
+    assert rows(site, named, default_graph_uri=graph) == []
+    assert {row["g"]["value"] for row in rows(site, named, named_graph_uri=graph)} == {graph}
+    assert rows(site, everything, named_graph_uri=graph) == []
+    assert len(rows(site, everything.replace("{", f"FROM <{graph}> {{", 1))) == len(held)
