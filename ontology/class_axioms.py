@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final, NamedTuple, TypeAlias
 
 from stratagraph.ontology.blanks import is_blank
@@ -96,7 +97,7 @@ class Member(NamedTuple):
 ClassRule: TypeAlias = All | Some | SomeLiteral | Only | Has
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class ClassAxioms:
     """Flat rules about classes, and what lies right above each class, expressions included.
 
@@ -110,6 +111,12 @@ class ClassAxioms:
     def lineage(self, cls: Iri) -> tuple[Iri, ...]:
         """Return a class and those above it, nearest first, expressions included."""
         return _above(cls, self.parents)
+
+    @cached_property
+    def recognised(self) -> frozenset[Iri]:
+        """The classes with a name that things are found to be in by what they are."""
+        above = (cls for made in filter(is_blank, self.parents) for cls in self.lineage(made))
+        return frozenset(cls for cls in above if not is_blank(cls))
 
     def nominals(self) -> Iterator[Member]:
         """Yield the things that rules speak of, each with the class of its own."""

@@ -109,6 +109,13 @@ class OntologyModel:
         info = self.classes.get(cls)
         return info.ancestors if info else frozenset({cls})
 
+    def narrowest(self, classes: Iterable[Iri]) -> Iri | None:
+        """Return the class that no other of the classes lies below, the first by IRI where several remain."""
+        known = [cls for cls in classes if cls in self.classes]
+        # Equivalent classes lie above each other, and neither is the wider one.
+        wider = {above for cls in known for above in self.ancestors(cls) if cls not in self.ancestors(above)}
+        return min((cls for cls in known if cls not in wider), default=None)
+
     def level_of(self, types: Iterable[Iri]) -> Iri | None:
         """Return the level of a thing of these types; None where no type has one."""
         # Where types lie on different levels, the same one is taken in every run.

@@ -82,7 +82,8 @@ class _Page:
 
     def types(self, types: Sequence[Term]) -> list[Document]:
         # Classes of assets only: what a class is aligned with elsewhere holds of it too, but names it for nobody.
-        named = sorted(t for t in types if isinstance(t, str) and SG.Asset in self._model.ancestors(t))
+        found = self._model.class_axioms.recognised
+        named = sorted(t for t in types if isinstance(t, str) and (SG.Asset in self._model.ancestors(t) or t in found))
         return [{"iri": cls, "label": self._label(cls)} for cls in named]
 
     def attributes(self, stated: Sequence[_Stated]) -> list[Document]:

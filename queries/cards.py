@@ -109,9 +109,7 @@ def card(model: OntologyModel, node: Iri, properties: Mapping[Iri, list[Term]]) 
 
 def most_specific(model: OntologyModel, types: Iterable[Iri]) -> Iri | None:
     """Return the class that no other of the classes lies below, the first by IRI where several remain."""
-    known = [cls for cls in types if cls in model.classes and model.ancestors(cls) & {SG.Asset, SG.Obligation}]
-    above = {a for cls in known for a in model.ancestors(cls) if a != cls}
-    return min((cls for cls in known if cls not in above), default=None)
+    return model.narrowest(cls for cls in types if model.ancestors(cls) & {SG.Asset, SG.Obligation})
 
 
 def local_name(iri: Iri) -> str:

@@ -120,7 +120,12 @@ def assets(
 def _tops(model: OntologyModel, level: Iri) -> list[Iri]:
     """Return the asset classes of a level that no other class of the level lies above."""
     inside = {iri for iri, info in model.classes.items() if info.level == level and SG.Asset in info.ancestors}
-    return sorted(iri for iri in inside if not (model.ancestors(iri) - {iri}) & inside)
+    # Of classes that are equivalent, and so lie above each other, the first stands for all.
+    return sorted(
+        iri
+        for iri in inside
+        if not any(iri not in model.ancestors(above) or above < iri for above in model.ancestors(iri) & inside)
+    )
 
 
 def _all_tops(model: OntologyModel) -> list[Iri]:

@@ -139,7 +139,10 @@ def resolve_level(model: OntologyModel, text: str) -> Iri | None:
 
 def resolve_class(model: OntologyModel, text: str) -> Iri:
     """Return a class of assets by local name, IRI, CURIE or label."""
-    classes = {iri: local_name(iri) for iri, info in model.classes.items() if SG.Asset in info.ancestors}
+    found = model.class_axioms.recognised  # they need not say that their members are assets
+    classes = {
+        iri: local_name(iri) for iri, info in model.classes.items() if SG.Asset in info.ancestors or iri in found
+    }
     return _term(model, "class", classes, text)
 
 

@@ -36,6 +36,9 @@ _SHOWN_ELSEWHERE: Final = frozenset(
     | {RDFS.subClassOf, RDFS.subPropertyOf, RDFS.domain, RDFS.range, OWL.inverseOf, OWL.propertyChainAxiom}
 )
 
+_CLASS_AXIOMS: Final = frozenset({OWL.equivalentClass, RDFS.subClassOf})
+"""What may say of a class what its members are."""
+
 _NO_REMARKS: Final = frozenset(
     {RDFS.label, SKOS.prefLabel, SKOS.altLabel, SKOS.hiddenLabel, SKOS.definition, SG.template}
 )
@@ -288,7 +291,10 @@ class Vocabulary:
     def _statements(self, iri: Iri) -> Iterator[tuple[Iri, Term]]:
         for predicate in sorted(self._predicates.get(iri, ())):
             for value in self._graph.objects(iri, predicate):
-                if predicate not in _SHOWN_ELSEWHERE and not (isinstance(value, str) and is_blank(value)):
+                if isinstance(value, str) and is_blank(value):
+                    if predicate in _CLASS_AXIOMS:
+                        yield predicate, Literal(self._writer.term(value))
+                elif predicate not in _SHOWN_ELSEWHERE:
                     yield predicate, value
 
     @cached_property

@@ -76,6 +76,4 @@ def things(store: TripleStore, model: OntologyModel, iris: Iterable[Iri]) -> Map
 
 def narrowest(model: OntologyModel, types: Iterable[Iri]) -> Iri:
     """Return a class that has no other of the classes below it, or nothing where none is of the ontology."""
-    known = sorted(cls for cls in types if cls in model.classes)
-    above = {wider for cls in known for wider in model.classes[cls].ancestors if wider != cls}
-    return next((cls for cls in known if cls not in above), "")
+    return model.narrowest(types) or ""

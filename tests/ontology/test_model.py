@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from stratagraph.ontology.facts import Method
-from stratagraph.ontology.model import CORE_SOURCE, OntologyModel, load_model
-from stratagraph.ontology.namespaces import SG, XSD
+from stratagraph.ontology.facts import Fact, Method
+from stratagraph.ontology.model import CORE_SOURCE, OntologyModel, extend, load_model
+from stratagraph.ontology.namespaces import OWL, RDF, SG, SKOLEM_BASE, XSD
 from stratagraph.ontology.syntax.parsing import MalformedRdf
+from stratagraph.queries.catalog import _tops
+from stratagraph.queries.names import resolve_class
 
 MODEL = load_model()
 REQUIREMENTS = {SG.PrivacyAspect, SG.ComplianceAspect, SG.SafetyAspect}
@@ -189,3 +191,32 @@ def test_a_folder_of_ones_own_adds_classes_and_relations(tmp_path: Path) -> None
 def test_a_broken_module_is_named_with_its_line(tmp_path: Path) -> None:
     with pytest.raises(MalformedRdf, match=r"own\.ttl:4"):
         extended(tmp_path, "\nex:a ex:b")
+
+
+def test_of_equivalent_classes_one_stands_for_both_and_none_is_above() -> None:
+    mine, wide = "https://example.org/Assistant", "https://example.org/Wide"
+    union, first, second = (f"{SKOLEM_BASE}{name}" for name in ("union", "first", "second"))
+    model = extend(
+        MODEL,
+        {
+            "mine": (
+                *(Fact(cls, RDF.type, OWL.Class) for cls in (mine, wide)),
+                Fact(mine, OWL.equivalentClass, SG.Agent),
+                Fact(wide, OWL.equivalentClass, union),
+                Fact(union, OWL.unionOf, first),
+                Fact(first, RDF.first, SG.Agent),
+                Fact(first, RDF.rest, second),
+                Fact(second, RDF.first, SG.Tool),
+                Fact(second, RDF.rest, RDF.nil),
+            )
+        },
+    )
+    assert model.narrowest([SG.Agent, mine, wide, SG.Asset]) == mine
+    assert model.narrowest([SG.ConversationalAgent, mine, SG.Agent]) == SG.ConversationalAgent
+    assert model.classes[SG.Agent].ancestors >= {mine, wide, SG.Asset}
+    assert model.classes[mine].level == SG.L6
+    assert model.classes[mine].key_properties == MODEL.classes[SG.Agent].key_properties
+    # Its members are assets, though it lies below none.
+    assert resolve_class(model, "Wide") == wide
+    tops = [top for top in _tops(model, SG.L6) if SG.Agent in model.ancestors(top)]
+    assert len(tops) == 1

@@ -8,19 +8,28 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from stratagraph.ontology.facts import Fact, Iri
+from stratagraph.ontology.namespaces import SG
+from stratagraph.ontology.rules import compile_rules
+from stratagraph.service.deriver import Deriver
 from tests.service.deriver.random_modules import (
+    NODES,
     Derived,
     Expression,
     between_nodes,
     by_owlrl,
+    data,
     histories,
     model_of,
     modules,
     scratch,
     written,
 )
+from tests.service.naive import naive_homes, naive_merged
+from tests.service.worlds import Event, Mirror
+from tests.service.worlds import History as Claimed
 
 History = list[tuple[list[Fact], list[int]]]
 Module = list[tuple[Iri, Expression, object]]
@@ -63,6 +72,31 @@ def test_what_follows_after_each_step_is_what_follows_from_all_that_stands(modul
 @given(modules, histories)
 def test_what_follows_is_what_owl_rl_entails(module: Module, history: History) -> None:
     against_owlrl(module, history)
+
+
+def against_merged(module: Module, happened: list[list[Event]]) -> None:
+    facts = written(module)
+    model = model_of(facts)
+    deriver, history, mirror = Deriver(model, compile_rules(model)), Claimed(), Mirror()
+    for step in happened:
+        mirror.apply(deriver.apply(history.step(step)))
+        homes = naive_homes(history.facts())
+        named = tuple(Fact(s, p, homes.get(o, o) if isinstance(o, str) else o) for s, p, o in facts)
+        assert mirror.facts == scratch(model_of(named), naive_merged(history.facts()))
+
+
+merging = st.one_of(data, st.builds(Fact, st.sampled_from(NODES), st.just(SG.sameAssetAs), st.sampled_from(NODES)))
+events = st.lists(
+    st.lists(st.tuples(st.booleans(), st.sampled_from("ab"), merging), min_size=1, max_size=6), min_size=1, max_size=6
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(modules, events)
+def test_things_that_a_definition_names_are_followed_through_merges(
+    module: Module, happened: list[list[Event]]
+) -> None:
+    against_merged(module, happened)
 
 
 @pytest.mark.nightly
