@@ -15,6 +15,10 @@ Iri: TypeAlias = str
 
 XSD_STRING: Final = XSD.string
 LANG_STRING: Final = RDF.langString
+TAGGED: Final = frozenset({LANG_STRING, RDF.dirLangString})
+"""Datatypes of texts that have a language: without one, a literal of them is none."""
+UNTAGGED: Final = "a text of its datatype has a language tag"
+"""What is said of one that has none."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -85,6 +85,8 @@ def decode(text: str) -> Term:
     if match is None:
         raise MalformedTerm(term=text, reason=_BLANK if text.startswith("_:") else "it is neither IRI nor literal")
     value, language, datatype = match.groups()
+    if datatype == "":
+        raise MalformedTerm(term=text, reason="its datatype has no IRI")
     return Literal(_unescape(value, text), datatype or XSD_STRING, language or "")
 
 

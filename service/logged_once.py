@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from traceback import clear_frames
 
+from stratagraph.ontology.errors import StratagraphError
+
 
 class LoggedOnce:
     """Tells an error when it is another one than the last."""
@@ -17,7 +19,10 @@ class LoggedOnce:
         """Log an error with its traceback, unless it is the one told last; then let go of what its frames hold."""
         problem = f"{type(error).__name__}: {error}"
         if problem != self._problem:
-            self._log.error(message, *values, exc_info=error)
+            if isinstance(error, StratagraphError):
+                self._log.error(f"{message}: %s", *values, error)  # it speaks for itself
+            else:
+                self._log.error(message, *values, exc_info=error)
         self._problem = problem
         # A handler that keeps the record, as some do, would keep open what its frames have open.
         clear_frames(error.__traceback__)

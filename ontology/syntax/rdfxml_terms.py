@@ -9,6 +9,7 @@ from typing import Final, TypeAlias, TypeVar
 import pyoxigraph as ox
 
 from stratagraph.ontology.datatypes import has_form
+from stratagraph.ontology.facts import TAGGED
 from stratagraph.ontology.namespaces import RDF, XSD
 from stratagraph.ontology.syntax.canonical import XmlName
 
@@ -24,7 +25,6 @@ _SYNTAX: Final = frozenset(
 )
 """Names that are RDF/XML's own, neither a class nor a property."""
 _OLD: Final = frozenset(map(RDF.term, ("aboutEach", "aboutEachPrefix", "bagID")))
-_TAGGED: Final = frozenset({RDF.langString, RDF.dirLangString})
 NO_NODE: Final = _SYNTAX | _OLD | {RDF.li}
 NO_PROPERTY: Final = _SYNTAX | _OLD | {RDF.Description}
 NO_ATTRIBUTE: Final = NO_NODE | NO_PROPERTY
@@ -79,7 +79,7 @@ def named_node(iri: str) -> ox.NamedNode:
 
 def literal(text: str, datatype: str, language: str) -> ox.Literal:
     """Return a literal; a language counts only where there is no datatype."""
-    if datatype and datatype not in _TAGGED:
+    if datatype and datatype not in TAGGED:
         return ox.Literal(text, datatype=named_node(datatype))
     if datatype == RDF.dirLangString:
         raise GrammarFault("it holds a text with a base direction, which is not supported: use a plain language tag")

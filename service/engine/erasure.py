@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from stratagraph.ontology.errors import StratagraphError
 from stratagraph.service.ledger.ledger import Ledger
 from stratagraph.service.settings import DERIVER_FILE, ERASED_FILE, SNAPSHOTS_FOLDER, TRIPLES_FOLDERS
 
@@ -94,6 +95,8 @@ class Erasure:
         for name, place in (*self._places.items(), ("ledger", self._ledger.scrub)):
             try:
                 reason = place()
+            except StratagraphError as error:
+                reason = str(error)  # a disk that is full, say: it speaks for itself
             except Exception as error:
                 # One place that fails keeps no other from being swept; it is tried again with the rest.
                 log.exception("what was redacted could not be erased from the %s", name)

@@ -148,6 +148,13 @@ def router(engine: Engine, intake: Intake) -> APIRouter:
         told: dict[str, Any] = in_tongue(remarked(answer, loaded.remarks))
         return told
 
+    _add_withdrawal(routes, engine, writers)
+    return routes
+
+
+def _add_withdrawal(routes: APIRouter, engine: Engine, writers: CapacityLimiter) -> None:
+    """Add what takes back what a source says."""
+
     @routes.delete(
         "/sources",
         summary="Withdraw what a source says, wholly or in some of its scopes",
@@ -165,8 +172,6 @@ def router(engine: Engine, intake: Intake) -> APIRouter:
         _announce(answer)
         told: dict[str, Any] = in_tongue(answer)
         return told
-
-    return routes
 
 
 class Writer:

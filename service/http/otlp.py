@@ -34,6 +34,7 @@ from stratagraph.service.http.documents import otlp
 from stratagraph.service.http.intake import Intake
 from stratagraph.service.http.parameters import check
 from stratagraph.service.http.tongue import spoken
+from stratagraph.service.ledger.storage import unavailable
 
 log = logging.getLogger(__name__)
 
@@ -173,8 +174,10 @@ async def _taken(receiver: Receiver, request: Request) -> Response:
         return refusal(error, media, of_data=True)
     except ClientDisconnect:
         raise  # nobody is there to be told
-    except Exception:
+    except Exception as error:
         # Whatever it was, the data are not durable: a sender may only keep them if it is told to try again.
+        if storage := unavailable(error):
+            return refusal(storage, media)
         log.exception("a trace request failed")
         return refusal(Overloaded(), media)
 

@@ -21,6 +21,7 @@ from stratagraph.ontology.namespaces import PROBLEM_BASE
 from stratagraph.ontology.sentences import SOURCE, say
 from stratagraph.queries.messages import messages
 from stratagraph.service.http.tongue import in_tongue, spoken
+from stratagraph.service.ledger.storage import unavailable
 
 log = logging.getLogger(__name__)
 
@@ -151,6 +152,8 @@ def _gone(_request: Request, _error: Exception) -> Response:
 
 
 def _unexpected(request: Request, error: Exception) -> Response:
+    if storage := unavailable(error):
+        return _ours(request, storage)
     log.error("%s %s failed", request.method, request.url.path, exc_info=error)
     return problem(
         slug="internal-error",

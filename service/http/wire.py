@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 from pydantic_core import PydanticCustomError
 
 from stratagraph.ontology import sketches
-from stratagraph.ontology.facts import Batch, Fact, Iri, Method, Observation, Scope, Term
+from stratagraph.ontology.facts import TAGGED, UNTAGGED, Batch, Fact, Iri, Literal, Method, Observation, Scope, Term
 from stratagraph.ontology.terms import MalformedTerm, decode, encode, to_ox
 
 Triple = tuple[str, str, str]
@@ -107,6 +107,8 @@ def _fact(triple: Triple) -> Fact:
 def _term(text: str) -> Term:
     """Return the term; a space in an IRI, say, would break every notation that it is written in."""
     term = decode(text)
+    if isinstance(term, Literal) and term.datatype in TAGGED and not term.language:
+        raise MalformedTerm(term=text, reason=UNTAGGED)
     try:
         to_ox(term)
     except ValueError as error:

@@ -13,8 +13,10 @@ from sqlalchemy import Connection, Dialect, Engine, Table, create_engine, event,
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
+from stratagraph.ontology.errors import StratagraphError
 from stratagraph.service.ledger.driver import send, send_many
 from stratagraph.service.ledger.errors import LedgerUnreadable
+from stratagraph.service.ledger.storage import StorageUnreachable, naming_storage
 
 REVISION: Final = "0003"
 """The newest migration; a database that stands there already is opened without asking alembic."""
@@ -75,21 +77,33 @@ class Database:
             # SQLAlchemy adds a link to its own help to the driver's words.
             problem = str(error.orig) if isinstance(error, DBAPIError) else str(error)
             raise LedgerUnreadable(url=str(url), problem=problem) from error
-        except LedgerUnreadable:
+        except StorageUnreachable as error:
+            self.close()
+            raise LedgerUnreadable(url=str(url), problem=error.problem) from error
+        except StratagraphError:
             self.close()
             raise
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Hold one state of the ledger for reading."""
-        with self._reader.connect() as connection, connection.begin(), _naming_damage(connection):
+        with (
+            naming_storage(),
+            self._reader.connect() as connection,
+            connection.begin(),
+            _naming_damage(connection),
+        ):
             yield connection
 
     @contextmanager
     def streaming(self) -> Iterator[Connection]:
         """Hold one state of the ledger for reading it row by row; a reader may stop anywhere."""
         # On a server this also means a cursor that stays there: a whole ledger fits into no process.
-        with self._reader.connect().execution_options(yield_per=2_000) as connection, connection.begin():
+        with (
+            naming_storage(),
+            self._reader.connect().execution_options(yield_per=2_000) as connection,
+            connection.begin(),
+        ):
             if self.sqlite:
                 with _naming_damage(connection):
                     yield connection
@@ -101,13 +115,14 @@ class Database:
     def writing(self) -> Iterator[Connection]:
         """Hold the commit lock, one thread at a time; what is written is durable when this returns."""
         if not self.sqlite:
-            with self._writer.connect() as connection, connection.begin():
+            with naming_storage(), self._writer.connect() as connection, connection.begin():
                 yield connection
             return
-        if self._kept is None:
-            self._kept = self._writer.connect()
-        with self._kept.begin(), _naming_damage(self._kept):
-            yield self._kept
+        with naming_storage():
+            if self._kept is None:
+                self._kept = self._writer.connect()
+            with self._kept.begin(), _naming_damage(self._kept):
+                yield self._kept
 
     def session(self) -> Connection:
         """Return a connection whose statements are transactions of their own, for its caller to close."""
@@ -118,8 +133,9 @@ class Database:
         from stratagraph.service.ledger.scrubbing import scrub_postgresql, scrub_sqlite  # redactions are rare
 
         if self.sqlite:
-            return scrub_sqlite(str(self.url.database))
-        with self._reader.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            with naming_storage():
+                return scrub_sqlite(str(self.url.database))
+        with naming_storage(), self._reader.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             return scrub_postgresql(connection)
 
     def close(self) -> None:

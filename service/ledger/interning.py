@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy import Connection, bindparam, func, select
 
-from stratagraph.ontology.facts import Fact, Term
+from stratagraph.ontology.facts import TAGGED, UNTAGGED, Fact, Term
 from stratagraph.ontology.identity import LONGEST_IRI
 from stratagraph.ontology.terms import encode, to_ox
 from stratagraph.service.ledger.damage import term
@@ -42,6 +42,8 @@ def fault_of(term: Term) -> str | None:
     iri = term if isinstance(term, str) else term.datatype
     if _is_longer(iri, LONGEST_IRI):
         return f"an IRI has at most {LONGEST_IRI:,} bytes"
+    if not isinstance(term, str) and term.datatype in TAGGED and not term.language:
+        return UNTAGGED
     if not isinstance(term, str) and _is_longer(term.value, LONGEST_TEXT):
         return f"a text has at most {LONGEST_TEXT:,} bytes"
     return None

@@ -46,7 +46,8 @@ def test_a_language_tag_is_written_in_lower_case() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "plain", '"open', '"a"b', '"a"@', '"bad \\q"', '"\\uD8"', '"\\uD800"', "_:b1", '"\\UFFFFFFFF"']
+    "text",
+    ["", "plain", '"open', '"a"b', '"a"@', '"bad \\q"', '"\\uD8"', '"\\uD800"', "_:b1", '"x"^^<>', '"\\UFFFFFFFF"'],
 )
 def test_text_that_is_no_term_is_refused(text: str) -> None:
     with pytest.raises(MalformedTerm, match="no N-Triples term"):

@@ -123,6 +123,7 @@ def test_brackets_in_comments_and_iris_do_not_count() -> None:
         ("turtle", b"<a> <p> <<( <a> <p> <b> )>> .", "triple term"),
         ("turtle", b"<a> <p> 'x'@ar--rtl .", "base direction"),
         ("turtle", b"<a> <p> 'x'^^<http://www.w3.org/1999/02/22-rdf-syntax-ns#langString> .", "langString"),
+        ("turtle", b"<a> <p> 'x'^^<%sdirLangString> ." % RDF.encode(), "dirLangString"),
         ("jsonld", b'{"@id": "a", "p:p": {"@value": "x", "@type": "%slangString"}}' % RDF.encode(), "langString"),
     ],
 )

@@ -10,8 +10,9 @@ import pytest
 from pydantic import ValidationError
 
 from stratagraph.ontology.facts import Batch, Method, Observation
-from stratagraph.ontology.namespaces import SG
+from stratagraph.ontology.namespaces import RDF, SG
 from stratagraph.ontology.sketches import MalformedSketch, encode, sketch_of
+from stratagraph.ontology.terms import MalformedTerm
 from stratagraph.service.http.wire import WireBatch, to_wire
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -31,6 +32,14 @@ def document(sketch: bytes) -> dict[str, object]:
         sketch=sketch,
     )
     return to_wire(Batch(source="s", run="1", method=Method.OBSERVED, observations=(seen,)))
+
+
+@pytest.mark.parametrize("part", ["stated", "withdrawn"])
+@pytest.mark.parametrize("written", [f'"x"^^<{RDF.langString}>', f'"x"^^<{RDF.dirLangString}>', '"x"^^<>', '"x"^^<a>'])
+def test_a_literal_that_is_none_is_refused(written: str, part: str) -> None:
+    sent: Any = document(b"") | {"scopes": [{"name": "a", part: [["<urn:s>", "<urn:p>", written]]}]}
+    with pytest.raises(MalformedTerm):
+        WireBatch.model_validate(sent).batch()
 
 
 @pytest.mark.parametrize("sketch", [b"", encode(sketch_of([1.0]))])

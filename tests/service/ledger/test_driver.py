@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import bindparam, select
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError
 
 from stratagraph.service.ledger import database as database_module
 from stratagraph.service.ledger.database import PRAGMAS, Database, insert_many, locate
 from stratagraph.service.ledger.prepared import Prepared
 from stratagraph.service.ledger.schema import terms
+from stratagraph.service.ledger.storage import StorageLocked
 
 COLUMNS = ("id", "key", "text")
 BY_ID = Prepared(select(terms.c.id, terms.c.text).where(terms.c.id.in_(bindparam("ids", expanding=True))))
@@ -33,7 +34,7 @@ def test_who_could_not_begin_can_write_later(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(database_module, "PRAGMAS", ("busy_timeout = 20", *PRAGMAS[1:]))
     ours, other = (Database(locate(tmp_path / "ledger.sqlite")) for _ in range(2))
     write(ours, rows(1))
-    with other.writing(), pytest.raises(OperationalError, match="locked"):
+    with other.writing(), pytest.raises(StorageLocked, match="database is locked"):
         write(ours, rows(2))
     write(ours, rows(3))
     assert present(other) == [(1, "t1"), (3, "t3")]

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from stratagraph.ontology.facts import Batch, Literal, Method, Sighting
+from stratagraph.ontology.facts import Batch, Literal, Method, Sighting, Term
 from stratagraph.ontology.identity import statement_iri
-from stratagraph.ontology.namespaces import XSD
+from stratagraph.ontology.namespaces import RDF, XSD
 from stratagraph.service.ledger import silence
 from stratagraph.service.ledger.commit import Receipt
 from stratagraph.service.ledger.errors import AsOfInFuture, InvalidBatch, LedgerUnreadable, RunConflict, UnstorableTerm
@@ -219,10 +219,16 @@ def test_terms_are_read_back_exactly(ledger: Ledger, value: Literal | str) -> No
     assert [claim.fact for claim in ledger.open_claims()] == [said]
 
 
-@pytest.mark.parametrize("iri", ["http://x/a b", "http://x/a>", "", "http://x/\n", "http://x/\ud800"])
-def test_what_is_no_iri_is_refused_and_leaves_nothing(ledger: Ledger, iri: str) -> None:
+@pytest.mark.parametrize(
+    "term",
+    [
+        *("http://x/a b", "http://x/a>", "", "http://x/\n", "http://x/\ud800"),
+        *(Literal("x", datatype) for datatype in (RDF.langString, RDF.dirLangString, "", "a")),
+    ],
+)
+def test_what_is_no_term_is_refused_and_leaves_nothing(ledger: Ledger, term: Term) -> None:
     with pytest.raises(UnstorableTerm):
-        ledger.commit(batch("1", scope(fact(1), fact(1, value=iri))), ontology_hash="o")
+        ledger.commit(batch("1", scope(fact(1), fact(1, value=term))), ontology_hash="o")
     assert ledger.sequence() == 0
     ledger.commit(batch("1", scope(fact(1))), ontology_hash="o")
     assert ledger.verify().ok
