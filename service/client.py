@@ -43,6 +43,15 @@ class Unreachable(StratagraphError, slug="unreachable", status=503):
     reason: str
 
 
+class ServiceGone(Unreachable, slug="service-gone", status=503):
+    """The service that was found on the data ended, or began to end, before it answered."""
+
+    text = (
+        "The service at {url} stopped before it answered ({reason}). Run the command again: where no service runs, it "
+        "opens the data itself."
+    )
+
+
 class Refused(StratagraphError, slug="refused", status=400):
     """The service refused a request; its problem detail says why."""
 
@@ -353,7 +362,12 @@ def connect(settings: Settings, absent: Absent = Absent.REFUSE) -> Iterator[Clie
     holder = running_service(settings.data) or (None if settings.has_ledger else running_demo(settings))
     url = settings.url or (holder.url if holder else None)
     if url:
-        yield remote(url, settings.token.get_secret_value() if settings.token else None)
+        client = remote(url, settings.token.get_secret_value() if settings.token else None)
+        try:
+            yield client
+        except Unreachable as error:
+            # An address that nobody gave needs no advice about addresses.
+            raise error if settings.url else ServiceGone(url=url, reason=error.reason) from None
         return
     if absent is Absent.PRETEND and not settings.has_ledger:
         elsewhere = TemporaryDirectory()

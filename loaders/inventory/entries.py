@@ -151,6 +151,7 @@ class Entries:
         # A wrong prefix would make every known class look far from the name.
         close = nearest(self.bare(name), known)
         advice = (f" Did you mean {', '.join(close)}?" if close else "") + self.vocabulary_advice(name)
+        advice = advice or " 'stratagraph ontology search WORD' looks for one by what it is."
         raise self.faults.fault(node, f"{quote(name)} is not a class of the ontology.{advice}")
 
     def bare(self, name: str) -> str:

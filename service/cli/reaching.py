@@ -16,8 +16,11 @@ from stratagraph.service.settings import Settings
 def connect(settings: Settings, absent: Absent = Absent.REFUSE) -> Iterator[Client]:
     """Find the running service, else open the data; say so where a demo runs that the command does not ask."""
     _tell_apart(settings)
+    begins = absent is Absent.MAKE and not settings.has_ledger
     with client.connect(settings, absent) as reached:
         yield reached
+    if begins and settings.has_ledger and not settings.url:
+        note(f"note: no service runs, and there was no ledger: one begins in {settings.data}")
 
 
 def _tell_apart(settings: Settings) -> None:

@@ -225,8 +225,12 @@ def _in_path(snapshot: Snapshot, name: str, base: Iri) -> Iri:
     """Return what a path names; an IRI pasted there has lost its percent-encoding to the server."""
     try:
         return resolve_start(snapshot.triples, snapshot.model, name, base)
-    except names.UnknownName:
+    except names.UnknownName as unknown:
         encoded = quote(name, safe=":/#?&=+,;@!$'()*~")
         if encoded == name:
             raise
-        return resolve_start(snapshot.triples, snapshot.model, encoded, base)
+        try:
+            return resolve_start(snapshot.triples, snapshot.model, encoded, base)
+        except names.UnknownName:
+            # What was asked for is quoted, with what is near it, not what was tried besides.
+            raise unknown from None

@@ -100,6 +100,7 @@ def test_an_empty_inventory_states_nothing(text: str) -> None:
     ("text", "line", "said"),
     [
         ("assets:\n- kind: Agnet\n  name: x\n", 2, "Did you mean Agent"),
+        ("assets:\n- kind: Xyzzy\n  name: x\n", 2, "stratagraph ontology search"),
         ("assets:\n- name: x\n", 2, "kind"),
         ("assets:\n- kind: Agent\n", 2, "name"),
         ("assets:\n- kind: Agent\n  name: x\n  usesModle: y\n", 4, "Did you mean usesModel"),

@@ -45,6 +45,12 @@ def test_a_search_without_result_says_so(environment: Mapping[str, str]) -> None
     assert "Nada tem “zzzz”" in found.stderr
 
 
+def test_what_is_unknown_is_quoted_as_it_was_written(environment: Mapping[str, str]) -> None:
+    shown = run("show", "Ação de um só", environment=environment)
+    assert shown.returncode == 2
+    assert "no asset named 'Ação de um só'" in shown.stderr
+
+
 def test_a_list_is_of_a_class_and_a_level(environment: Mapping[str, str]) -> None:
     listed = run("list", "--kind", "Law", "--level", "L12", "--lang", "pt-BR", environment=environment)
     head, rule, *rows = listed.stdout.splitlines()
