@@ -25,6 +25,12 @@ if TYPE_CHECKING:
     from stratagraph.service.ledger.ledger import Ledger
     from stratagraph.service.ledger.verify import VerifyReport
 
+QUOTED: Final = (
+    "A text of another statement quotes an erased value and is not erased; redact that statement too: {text}"
+)
+NAMED: Final = (
+    "An erased value stands in a name or reason that the chain's hash covers, which nothing can erase ({place}): {text}"
+)
 LONGEST_REASON: Final = 500
 """Characters of a reason: it stands in the chain for ever."""
 
@@ -200,9 +206,9 @@ def _erased(answer: dict[str, Any]) -> Iterator[str]:
         text = "It comes back with the next run of '{source}' unless it is taken out of '{scope}' there."
         yield _said(text, **told_in)
     for mention in answer["mentions"]:
-        yield _said("An erased value still stands in another place ({place}): {text}", **mention)
+        yield _said(QUOTED if mention["place"] == "term" else NAMED, **mention)
     for alias in answer["alsoKnownAs"]:
-        yield _said("Stated to be the same, and redacted by itself: {alias}", alias=alias)
+        yield _said("Stated to be the same, and not erased with it; redact it too: {alias}", alias=alias)
     yield from _remaining(answer["remains"])
     # A service answers a command in English; its sentences are told in the command's language here.
     yield from (say(text, tongue()) for text in answer["beyond"])

@@ -91,7 +91,7 @@ class _Page:
 
     def _verdicts(self, verdicts: Sequence[Document]) -> Iterator[str]:
         rows = (
-            [one["outcomeLabel"], f"{one['rule']} {one['title']}", one["severityLabel"], " ".join(one["reasons"])]
+            [one["outcomeLabel"], f"{one['rule']} {one['title']}", one["severityLabel"], "; ".join(one["reasons"])]
             for one in verdicts
         )
         yield from self._section("verdicts", ("outcome", "rule", "severity", "reason"), rows, empty="no-verdicts")

@@ -119,6 +119,15 @@ def test_without_a_service_the_command_leaves_no_byte(data: Path, tmp_path: Path
     assert "holds nothing of" in again.stderr
 
 
+def test_a_text_that_quotes_the_value_is_left_to_be_redacted_too(data: Path, tmp_path: Path) -> None:
+    quoting = f"Answers what {SECRET} Silva asks"
+    with Engine(load_settings(data=data)) as engine:
+        engine.commit(batch("4", *FACTS, Fact(OTHER, SG.purpose, Literal(quoting))))
+    erase = ("ledger", "redact", "--subject", MARIA, "--reason", "request 7", "--dry-run", "--data", str(data))
+    told = run(*erase, environment=clean_environment(tmp_path / "home")).stdout
+    assert f'redact that statement too: "{quoting}"' in told
+
+
 @pytest.mark.parametrize("lang", ["en", "pt-BR"])
 def test_a_reason_that_repeats_the_value_changes_nothing(data: Path, tmp_path: Path, lang: str) -> None:
     done = run(

@@ -153,7 +153,7 @@ class RedactionReceipt(Document):
     facts: list[RedactedFact] | None
     sources: list[ToldIn]
     mentions: list[Mentioned]
-    also_known_as: list[str] = Field(description="Assets that are stated to be the same; each is redacted by itself")
+    also_known_as: list[str] = Field(description="Assets stated to be the same; not erased with it, redact them too")
     remains: list[RemainsIn] = Field(description="What could not be reached yet; it is tried again by itself")
     beyond: list[str] = Field(description="What no redaction reaches, and what to do there")
 
