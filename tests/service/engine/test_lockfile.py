@@ -72,3 +72,10 @@ def test_lock_file_is_the_owners_alone(tmp_path: Path) -> None:
     with DataLock(tmp_path / "data"):
         assert (tmp_path / "data" / NAME).stat().st_mode & 0o077 == 0
         assert (tmp_path / "data").stat().st_mode & 0o077 == 0
+
+
+def test_the_folder_above_that_of_the_demo_is_for_its_owner_only_too(tmp_path: Path) -> None:
+    folder = tmp_path / "share" / "stratagraph" / "demo"
+    with DataLock(folder):
+        made = (folder, folder.parent, folder.parent.parent)
+        assert [oct(each.stat().st_mode & 0o777) for each in made] == ["0o700"] * 3
