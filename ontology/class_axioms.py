@@ -233,37 +233,38 @@ def _with_subsumed(
 ) -> dict[Iri, tuple[Iri, ...]]:
     """Add what one restriction says of another, until nothing is new (scm-svf1, scm-svf2, scm-avf1, scm-avf2)."""
     restrictions = [rule for rule in rules if isinstance(rule, Some | Only)]
-    alike: dict[tuple[type, str, Iri], list[Some | Only]] = defaultdict(list)
+    alike: dict[tuple[type, Iri, Iri], list[Iri]] = defaultdict(list)
     for rule in restrictions:
-        alike[type(rule), "prop", rule.prop].append(rule)
-        alike[type(rule), "filler", rule.filler].append(rule)
+        alike[type(rule), rule.prop, rule.filler].append(rule.cls)
     while True:
         above = {filler: {*_above(filler, parents), "", *THINGS} for filler in {rule.filler for rule in restrictions}}
-        fresh = {
-            (one.cls, other.cls)
-            for group in alike.values()
-            for one in group
-            for other in group
-            if one.cls != other.cls
-            and other.cls not in parents.get(one.cls, ())
-            and _is_below(one, other, above, above_of)
+        found = {
+            pair
+            for rule in restrictions
+            for pair in _subsumed(rule, alike, above[rule.filler], above_of)
+            if len({*pair}) > 1
         }
+        fresh = {(lower, upper) for lower, upper in found if upper not in parents.get(lower, ())}
         if not fresh:
-            return {cls: tuple(sorted(found)) for cls, found in parents.items()}
-        parents = {cls: set(found) for cls, found in parents.items()}
+            return {cls: tuple(sorted(known)) for cls, known in parents.items()}
+        parents = {cls: set(known) for cls, known in parents.items()}
         for lower, upper in fresh:
             parents.setdefault(lower, set()).add(upper)
 
 
-def _is_below(
-    one: Some | Only, other: Some | Only, above: Mapping[Iri, set[Iri]], above_of: Mapping[Iri, frozenset[Iri]]
-) -> bool:
-    """Say whether a restriction lies below another of its kind: by a wider filler, or by the property."""
-    if one.prop == other.prop:
-        return other.filler in above[one.filler]
-    # What has only such values of a property has only such values of one below it.
-    lower, upper = (one.prop, other.prop) if isinstance(one, Some) else (other.prop, one.prop)
-    return one.filler == other.filler and upper in above_of.get(lower, ())
+def _subsumed(
+    rule: Some | Only,
+    alike: Mapping[tuple[type, Iri, Iri], list[Iri]],
+    wider: Iterable[Iri],
+    above_of: Mapping[Iri, frozenset[Iri]],
+) -> Iterator[tuple[Iri, Iri]]:
+    """Yield which class lies below which other, by a restriction's wider fillers, and by the properties above."""
+    for filler in wider:
+        yield from ((rule.cls, other) for other in alike.get((type(rule), rule.prop, filler), ()))
+    for prop in above_of.get(rule.prop, ()):
+        for other in alike.get((type(rule), prop, rule.filler), ()):
+            # What has only such values of a property has only such values of one below it.
+            yield (rule.cls, other) if isinstance(rule, Some) else (other, rule.cls)
 
 
 def _hidden(parents: Mapping[Iri, tuple[Iri, ...]], rules: Iterable[ClassRule]) -> dict[Iri, frozenset[Iri]]:

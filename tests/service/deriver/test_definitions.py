@@ -6,16 +6,21 @@ in the modules), what ranges and datatypes tell, and what follows between classe
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stratagraph.ontology.facts import Fact, Iri
-from stratagraph.ontology.namespaces import SG
+from stratagraph.ontology.namespaces import OWL, RDF, RDFS, SG
 from stratagraph.ontology.rules import compile_rules
 from stratagraph.service.deriver import Deriver
 from tests.service.deriver.random_modules import (
+    CLASSES,
+    EX,
     NODES,
+    RELATIONS,
     Derived,
     Expression,
     between_nodes,
@@ -113,3 +118,28 @@ def test_many_histories_against_all_that_stands(module: Module, history: History
 @given(modules, histories)
 def test_many_histories_against_owl_rl(module: Module, history: History) -> None:
     against_owlrl(module, history)
+
+
+def test_a_definition_of_hundreds_of_levels_is_read_like_any_other() -> None:
+    expression: Expression = CLASSES[1]
+    for _ in range(300):
+        expression = (OWL.someValuesFrom, RELATIONS[0], expression)
+    derived = Derived(model_of(written([(OWL.equivalentClass, CLASSES[0], expression)])))
+    things = [f"{NODES[0]}-{place}" for place in range(301)]
+    chain = [Fact(one, RELATIONS[0], other) for one, other in pairwise(things)]
+    derived.change([*chain, Fact(things[-1], RDF.type, CLASSES[1])], ())
+    member = Fact(things[0], RDF.type, CLASSES[0])
+    assert member in derived.told
+    derived.change((), [chain[150]])
+    assert member not in derived.told
+
+
+def test_a_thousand_restrictions_of_one_property_are_compared_by_what_they_say() -> None:
+    axioms: Module = [
+        (RDFS.subClassOf, (OWL.someValuesFrom, RELATIONS[0], EX.term(f"D{n}")), EX.term(f"E{n}")) for n in range(1000)
+    ]
+    axioms += [(RDFS.subClassOf, EX.term(f"D{n + 1}"), EX.term(f"D{n}")) for n in range(0, 999, 100)]
+    declared = tuple(Fact(EX.term(f"{kind}{n}"), RDF.type, OWL.Class) for kind in "DE" for n in range(1000))
+    derived = Derived(model_of((*declared, *written(axioms))))
+    derived.change([Fact(NODES[0], RELATIONS[0], NODES[1]), Fact(NODES[1], RDF.type, EX.D101)], ())
+    assert {fact.object for fact in derived.told if fact.subject == NODES[0]} == {NODES[1], EX.E101, EX.E100}
