@@ -68,6 +68,21 @@ axioms = st.one_of(
     st.tuples(st.just(RDFS.domain), st.sampled_from(RELATIONS), classes),
 )
 modules = st.lists(axioms, min_size=1, max_size=7)
+naming: st.SearchStrategy[Expression] = st.one_of(
+    st.tuples(st.just(OWL.hasValue), st.sampled_from(RELATIONS[:2]), st.sampled_from(NODES)),
+    st.tuples(st.just(OWL.oneOf), st.lists(st.sampled_from(NODES), min_size=1, max_size=2).map(tuple)),
+)
+naming_modules = st.lists(
+    st.one_of(
+        st.tuples(st.just(OWL.equivalentClass), classes, naming),
+        st.tuples(st.just(RDFS.subClassOf), classes, naming),
+        st.tuples(st.just(RDFS.subClassOf), naming, st.one_of(classes, naming)),
+        axioms,
+    ),
+    min_size=1,
+    max_size=5,
+)
+"""Modules that name things, mostly."""
 
 data = st.one_of(
     st.builds(Fact, st.sampled_from(NODES), st.sampled_from(RELATIONS), st.sampled_from(NODES)),

@@ -29,6 +29,7 @@ from tests.service.deriver.random_modules import (
     histories,
     model_of,
     modules,
+    naming_modules,
     scratch,
     written,
 )
@@ -90,14 +91,15 @@ def against_merged(module: Module, happened: list[list[Event]]) -> None:
         assert mirror.facts == scratch(model_of(named), naive_merged(history.facts()))
 
 
-merging = st.one_of(data, st.builds(Fact, st.sampled_from(NODES), st.just(SG.sameAssetAs), st.sampled_from(NODES)))
+same = st.builds(Fact, st.sampled_from(NODES), st.just(SG.sameAssetAs), st.sampled_from(NODES))
+merging = st.one_of(data, same)
 events = st.lists(
     st.lists(st.tuples(st.booleans(), st.sampled_from("ab"), merging), min_size=1, max_size=6), min_size=1, max_size=6
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(modules, events)
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(naming_modules, events)
 def test_things_that_a_definition_names_are_followed_through_merges(
     module: Module, happened: list[list[Event]]
 ) -> None:
