@@ -111,6 +111,18 @@ class Writings:
         for kept, graphs in self._touched.items():
             yield kept, {graph for graph in graphs.values() if graph}
 
+    def come(self) -> list[str]:
+        """Return the lines of the book that come, as they are known so far, and take them for written.
+
+        A triple written before its writings would look, after a crash, as if it held in the store's own writing.
+        """
+        came: list[str] = []
+        for kept in self._touched:
+            lines = set(map(_line, _entries(kept, self._book.get(kept, {})))) - self._written[kept]
+            self._written[kept] |= lines
+            came += sorted(lines)
+        return came
+
     def changes(self) -> tuple[list[str], list[str]]:
         """Return the lines of the book that go and those that come, since this was last asked."""
         removed: list[str] = []

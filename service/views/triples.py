@@ -18,6 +18,7 @@ from stratagraph.ontology.model import OntologyModel
 from stratagraph.queries.store_protocols import Row
 from stratagraph.service.views import querying
 from stratagraph.service.views.books import (
+    BOOKS,
     NO_LOOSE,
     NO_MARK,
     is_half_way,
@@ -312,6 +313,9 @@ class TriplesView:
             with self._marking:
                 set_half_way(self._store)
             self._half_way = True
+            self._store.bulk_load(
+                document([(BOOKS.value, entry) for entry in self._writings.come()]), ox.RdfFormat.TRIG, lenient=True
+            )
         self._loose += len(quads)
         for removed in chunked(quads.removals(), TRANSACTION):
             self._store.update(update_of("DELETE", removed))

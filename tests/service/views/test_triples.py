@@ -221,6 +221,32 @@ def test_a_crash_between_transactions_leaves_the_old_watermark(tmp_path: Path, m
     view.close()
 
 
+@pytest.mark.parametrize(("bulk", "transaction"), [(3, 1_000), (1_000, 3)], ids=["in the middle", "at the end"])
+def test_a_writing_that_a_crash_left_half_way_still_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bulk: int, transaction: int
+) -> None:
+    """The triple stands already when its change is applied again, and is no writing of its own for that."""
+    monkeypatch.setattr(triples, "TRANSACTION", transaction)
+    monkeypatch.setattr(triples, "BULK", bulk)
+    near = [(True, "a", Fact(A, EX.near, node)) for node in NODES]
+    (first, _), (second, _), (third, mirror) = changes(
+        [near[:1], [(True, "a", says(PADDED)), *near[1:]], [(False, "a", says(PADDED))]]
+    )
+    view = TriplesView(tmp_path / "store", world())
+    view.apply(first)
+    with monkeypatch.context() as patch:
+        patch.setattr(triples, "mark_lines", None)
+        with pytest.raises(TypeError):
+            view.apply(second)
+    view.close()
+    view = TriplesView(tmp_path / "store", world())
+    view.apply(second)
+    view.apply(third)
+    assert not view.ask(f"ASK {{ <{A}> ?p 5 }}")
+    assert everything(view) == expected(mirror)
+    view.close()
+
+
 def test_a_missing_sequence_is_refused() -> None:
     with pytest.raises(ViewOutOfStep):
         TriplesView(None, world()).apply(ChangeSet(sequence=2, time=START, batch_hash=""))
