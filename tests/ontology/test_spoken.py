@@ -52,6 +52,9 @@ NOT_FOR_READERS: Final = frozenset(
         "rules out",  # a value in the graph
         "local time",  # datatypes in Neo4j
         "local moment",
+        "text in {}",  # kinds of values, which are compared
+        "ill-formed {}",
+        "written time",
         "turned without name",  # the key of a text
         "Accept header",  # looked for in an answer, and replaced
         "Accept text/turtle.",
