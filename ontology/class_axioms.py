@@ -46,6 +46,10 @@ class Some(NamedTuple):
     filler: Iri
     cls: Iri
 
+    def values(self) -> Iri:
+        """Return the class of the values that the rule speaks of."""
+        return self.filler
+
     def classes(self) -> tuple[Iri, ...]:
         """Return the classes that the rule is about."""
         return (self.filler, self.cls) if self.filler else (self.cls,)
@@ -58,6 +62,10 @@ class SomeLiteral(NamedTuple):
     within: DataRange
     cls: Iri
 
+    def values(self) -> DataRange:
+        """Return the range of the values that the rule speaks of."""
+        return self.within
+
     def classes(self) -> tuple[Iri, ...]:
         """Return the classes that the rule is about."""
         return (self.cls,)
@@ -69,6 +77,10 @@ class Only(NamedTuple):
     cls: Iri
     prop: Iri
     filler: Iri
+
+    def values(self) -> Iri:
+        """Return the class of the values that the rule speaks of."""
+        return self.filler
 
     def classes(self) -> tuple[Iri, ...]:
         """Return the classes that the rule is about."""
@@ -232,16 +244,20 @@ def _with_subsumed(
     parents: Mapping[Iri, set[Iri]], rules: Iterable[ClassRule], above_of: Mapping[Iri, frozenset[Iri]]
 ) -> dict[Iri, tuple[Iri, ...]]:
     """Add what one restriction says of another, until nothing is new (scm-svf1, scm-svf2, scm-avf1, scm-avf2)."""
-    restrictions = [rule for rule in rules if isinstance(rule, Some | Only)]
-    alike: dict[tuple[type, Iri, Iri], list[Iri]] = defaultdict(list)
+    restrictions = [rule for rule in rules if isinstance(rule, Some | SomeLiteral | Only)]
+    alike: dict[tuple[type, Iri, Iri | DataRange], list[Iri]] = defaultdict(list)
     for rule in restrictions:
-        alike[type(rule), rule.prop, rule.filler].append(rule.cls)
+        alike[type(rule), rule.prop, rule.values()].append(rule.cls)
     while True:
-        above = {filler: {*_above(filler, parents), "", *THINGS} for filler in {rule.filler for rule in restrictions}}
+        fillers = {rule.values() for rule in restrictions}
+        above: dict[Iri | DataRange, set[Iri | DataRange]] = {
+            filler: {*_above(filler, parents), "", *THINGS} if isinstance(filler, str) else {filler}
+            for filler in fillers
+        }
         found = {
             pair
             for rule in restrictions
-            for pair in _subsumed(rule, alike, above[rule.filler], above_of)
+            for pair in _subsumed(rule, alike, above[rule.values()], above_of)
             if len({*pair}) > 1
         }
         fresh = {(lower, upper) for lower, upper in found if upper not in parents.get(lower, ())}
@@ -253,18 +269,18 @@ def _with_subsumed(
 
 
 def _subsumed(
-    rule: Some | Only,
-    alike: Mapping[tuple[type, Iri, Iri], list[Iri]],
-    wider: Iterable[Iri],
+    rule: Some | SomeLiteral | Only,
+    alike: Mapping[tuple[type, Iri, Iri | DataRange], list[Iri]],
+    wider: Iterable[Iri | DataRange],
     above_of: Mapping[Iri, frozenset[Iri]],
 ) -> Iterator[tuple[Iri, Iri]]:
     """Yield which class lies below which other, by a restriction's wider fillers, and by the properties above."""
     for filler in wider:
         yield from ((rule.cls, other) for other in alike.get((type(rule), rule.prop, filler), ()))
     for prop in above_of.get(rule.prop, ()):
-        for other in alike.get((type(rule), prop, rule.filler), ()):
+        for other in alike.get((type(rule), prop, rule.values()), ()):
             # What has only such values of a property has only such values of one below it.
-            yield (rule.cls, other) if isinstance(rule, Some) else (other, rule.cls)
+            yield (other, rule.cls) if isinstance(rule, Only) else (rule.cls, other)
 
 
 def _hidden(parents: Mapping[Iri, tuple[Iri, ...]], rules: Iterable[ClassRule]) -> dict[Iri, frozenset[Iri]]:

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stratagraph.ontology.facts import Fact, Iri
-from stratagraph.ontology.namespaces import OWL, RDF, RDFS, SG
+from stratagraph.ontology.namespaces import OWL, RDF, RDFS, SG, XSD
 from stratagraph.ontology.rules import compile_rules
 from stratagraph.service.deriver import Deriver
 from tests.service.deriver.random_modules import (
@@ -145,3 +145,11 @@ def test_a_thousand_restrictions_of_one_property_are_compared_by_what_they_say()
     derived = Derived(model_of((*declared, *written(axioms))))
     derived.change([Fact(NODES[0], RELATIONS[0], NODES[1]), Fact(NODES[1], RDF.type, EX.D101)], ())
     assert {fact.object for fact in derived.told if fact.subject == NODES[0]} == {NODES[1], EX.E101, EX.E100}
+
+
+def test_a_restriction_to_a_datatype_lies_below_the_same_one() -> None:
+    some = (OWL.someValuesFrom, EX.d0, XSD.integer)
+    against_owlrl(
+        [(RDFS.subClassOf, CLASSES[0], some), (OWL.equivalentClass, CLASSES[1], some)],
+        [([Fact(NODES[0], RDF.type, CLASSES[0])], [])],
+    )
