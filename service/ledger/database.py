@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.service.ledger.driver import send, send_many
-from stratagraph.service.ledger.errors import LedgerUnreadable
+from stratagraph.service.ledger.errors import DriverMissing, LedgerUnreadable
 from stratagraph.service.ledger.storage import StorageUnreachable, naming_storage
 
 REVISION: Final = "0003"
@@ -57,7 +57,10 @@ class Database:
         self.url = url
         # A server that was restarted has dropped every connection: one is tried before it is used, at a fifth of a
         # millisecond, where the first batch afterwards would fail. A file has nobody who could drop it.
-        engine = create_engine(url, future=True, pool_pre_ping=url.get_backend_name() != "sqlite")
+        try:
+            engine = create_engine(url, future=True, pool_pre_ping=url.get_backend_name() != "sqlite")
+        except ModuleNotFoundError as missing:
+            raise DriverMissing(package=missing.name or "psycopg") from None
         self.sqlite = engine.dialect.name == "sqlite"
         # The same pool under a mark, by which the handlers of "begin" below know a writer.
         self._writer = engine.execution_options(**{WRITES: True})

@@ -76,6 +76,16 @@ class LedgerUnreadable(StratagraphError, slug="ledger-unreadable", status=500):
     problem: str
 
 
+class DriverMissing(StratagraphError, slug="driver-missing", status=500):
+    """The database of the ledger needs a package that is not installed."""
+
+    text = (
+        "A ledger on PostgreSQL needs the package {package}, which is not installed: pip install '{package}[binary]'."
+    )
+
+    package: str
+
+
 class LedgerDamaged(StratagraphError, slug="ledger-damaged", status=500):
     """The ledger holds a row that no commit wrote."""
 
