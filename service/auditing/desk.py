@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ from stratagraph.service.engine.audits import AuditQuestion
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.past.past_stores import Past, Pasts
 from stratagraph.service.views.snapshots import Snapshot
+from stratagraph.service.waiting import in_thread
 
 if TYPE_CHECKING:
     from stratagraph.ontology.model import OntologyModel
@@ -88,6 +90,8 @@ class AuditDesk:
         self._contexts: dict[str, Context] = {}
         self._evaluator: Evaluator = InAThread(engine.settings.audit_seconds)
         self._running: dict[AuditQuestion, asyncio.Task[Audit]] = {}
+        self._waiting: Counter[asyncio.Task[Audit]] = Counter()
+        self._left: set[asyncio.Task[Audit]] = set()
         self._renewal: asyncio.Task[None] | None = None
         self._rests_until = 0.0
         self._lasting = False
@@ -101,7 +105,7 @@ class AuditDesk:
     async def stop(self) -> None:
         """End what is under way, and tell all that wait for it."""
         await self._evaluator.stop()
-        under_way = [*self._running.values(), *filter(None, (self._renewal,))]
+        under_way = [*self._running.values(), *self._left, *filter(None, (self._renewal,))]
         for task in under_way:
             task.cancel()
         await asyncio.gather(*under_way, return_exceptions=True)
@@ -117,7 +121,7 @@ class AuditDesk:
         Raises:
             StratagraphError: there is no such framework, or the evaluation failed; or what ``read`` raises.
         """
-        asked = await _held(lambda stack: self._of_the_present(stack, read, on, framework), to_thread.run_sync)
+        asked = await _held(lambda stack: self._of_the_present(stack, read, on, framework), in_thread)
         return await self._answer(asked, client), asked.read
 
     async def past(
@@ -168,16 +172,35 @@ class AuditDesk:
     async def _answer(self, asked: _Asked[_T], client: str) -> Audit:
         """Return what is known, else what is being evaluated, else begin to."""
         question = asked.subject.question
-        running = self._running.get(question)
-        if asked.known is not None or running is not None:
-            await to_thread.run_sync(asked.subject.release)
         if asked.known is not None:
+            await to_thread.run_sync(asked.subject.release)
             return asked.known
+        running = self._running.get(question)
+        joins = running is not None
         if running is None:
             running = self._running[question] = asyncio.create_task(self._evaluate(asked.subject, client))
             running.add_done_callback(lambda task: self._over(question, task))
-        # Shielded: when one caller leaves, the others go on waiting for the same.
-        return await asyncio.shield(running)
+        # Counted before anything else is waited for: who joins must not be left by the last of the others.
+        self._waiting[running] += 1
+        try:
+            if joins:
+                await to_thread.run_sync(asked.subject.release)
+            # Shielded: when one caller leaves, the others go on waiting for the same.
+            return await asyncio.shield(running)
+        finally:
+            self._waiting[running] -= 1
+            if not self._waiting[running]:
+                del self._waiting[running]
+                self._leave(question, running)
+
+    def _leave(self, question: AuditQuestion, running: asyncio.Task[Audit]) -> None:
+        """End what the last one who waited for it has left, before anybody joins it."""
+        if running.done():
+            return
+        self._over(question, running)
+        self._left.add(running)
+        running.add_done_callback(self._left.discard)
+        running.cancel()
 
     async def _evaluate(self, subject: Subject, client: str) -> Audit:
         try:
@@ -188,8 +211,9 @@ class AuditDesk:
         return audit
 
     def _over(self, question: AuditQuestion, task: asyncio.Task[Audit]) -> None:
-        self._running.pop(question, None)
-        if not task.cancelled():
+        if self._running.get(question) is task:
+            del self._running[question]
+        if task.done() and not task.cancelled():
             task.exception()  # looked at, though everybody who waited may have left
 
     # In threads: opening a snapshot takes milliseconds, reading the rules or making a store of the past longer ------

@@ -21,11 +21,13 @@ from stratagraph.service.auditing.errors import AuditsBusy, AuditStopped, AuditT
 from stratagraph.service.auditing.work import Context, Work
 from stratagraph.service.auditing.worker import AUDIT, RULE
 from stratagraph.service.engine.audits import AuditQuestion
+from stratagraph.service.waiting import NobodyWaits, in_thread
 from stratagraph.service.workers.errors import DeadlineExceeded, TooBusy, WorkerDied
 from stratagraph.service.workers.limits import QuerySettings
 from stratagraph.service.workers.process import Worker
 from stratagraph.service.workers.run import Run
 from stratagraph.service.workers.turns import Turns
+from stratagraph.shapes.rule import Rule
 
 QUEUE: Final = 32
 """Audits of other days and frameworks that may wait; one client's may be half of them."""
@@ -76,7 +78,7 @@ class InAProcess:
 
     async def evaluate(self, subject: Subject, client: str) -> Audit:
         """Wait for the turn and let the process evaluate; it is killed when it is late. Raises StratagraphError."""
-        folder = await to_thread.run_sync(subject.folder)
+        folder = await in_thread(subject.folder)
         try:
             await self._turns.take(client)
         except TooBusy as error:
@@ -159,6 +161,12 @@ class InAThread:
         loop = asyncio.get_running_loop()
         done: asyncio.Future[Audit] = loop.create_future()
         rules = [BEFORE_THE_FIRST]
+        left = threading.Event()
+
+        def watch(rule: Rule) -> None:
+            if left.is_set():
+                raise NobodyWaits
+            rules.append(rule.id)
 
         def work() -> None:
             try:
@@ -169,7 +177,7 @@ class InAThread:
                     on=subject.question.on,
                     framework=subject.question.framework,
                     now=subject.moment,
-                    watch=lambda rule: rules.append(rule.id),
+                    watch=watch,
                 )
             except Exception as error:  # noqa: BLE001  whatever it is, the caller that waits gets it
                 tell(done.set_exception, error)
@@ -186,6 +194,8 @@ class InAThread:
                 return await done
         except TimeoutError:
             raise AuditTooLong(seconds=self._seconds, rule=rules[-1]) from None
+        finally:
+            left.set()
 
     async def stop(self) -> None:
         """Leave behind what is under way."""

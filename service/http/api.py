@@ -28,10 +28,12 @@ from stratagraph.service.http.documents.impact import ImpactAnswer
 from stratagraph.service.http.documents.media import texts
 from stratagraph.service.http.documents.problem import problems
 from stratagraph.service.http.graphs import AsOf, Graphs
+from stratagraph.service.http.leaving import unless_gone
 from stratagraph.service.http.parameters import Language
 from stratagraph.service.http.places import Places
 from stratagraph.service.http.sequence import answered_at
 from stratagraph.service.views.snapshots import Snapshot
+from stratagraph.service.waiting import go_on
 
 AssetName = Annotated[str, Query(min_length=1, description="Name, label, CURIE or IRI of an asset.")]
 
@@ -167,6 +169,7 @@ def _add_impact(routes: APIRouter, engine: Engine, graphs: Graphs, places: Place
     ) -> Response:
         def work() -> Response:
             with graphs(as_of) as graph:
+                go_on()
                 answer = impact(
                     graph.adjacency,
                     graph.triples,
@@ -177,13 +180,14 @@ def _add_impact(routes: APIRouter, engine: Engine, graphs: Graphs, places: Place
                     aspect=names.resolve_aspect(graph.model, aspect) if aspect else None,
                     depth=depth,
                 )
+            go_on()
             if format is ImpactForm.GRAPHML:
                 text = graphml(answer, graph.model, lang)
             else:
                 text = render(impact_document(answer, graph.model, lang) | graph.remark(lang), format.value)
             return Response(text, media_type=MEDIA_TYPES[format], headers=dict(graph.headers))
 
-        return await places.run(asker(request), work)
+        return await unless_gone(request, places.run(asker(request), work))
 
 
 def _levels(graphs: Graphs, model: OntologyModel, audit: Audit | None, lang: str) -> tuple[int, list[dict[str, Any]]]:

@@ -28,6 +28,7 @@ from stratagraph.service.http.documents.media import texts
 from stratagraph.service.http.documents.problem import problems
 from stratagraph.service.http.graphs import AsOf, Graphs
 from stratagraph.service.http.headers import SEQUENCE
+from stratagraph.service.http.leaving import unless_gone
 from stratagraph.service.http.parameters import Day, Language
 from stratagraph.service.http.places import Places
 from stratagraph.service.http.sequence import answered_at
@@ -92,16 +93,19 @@ def router(engine: Engine, graphs: Graphs, desk: AuditDesk, places: Places) -> A
         client = asker(request)
         model, headers, remark = engine.model, {}, {}
         if as_of is None:
-            found, _ = await desk.present(client, lambda _: None, on=on, framework=framework)
+            asked = desk.present(client, lambda _: None, on=on, framework=framework)
+            found, _ = await unless_gone(request, asked)
         else:
-            found, graph = await desk.past(client, lambda: graphs(as_of), on=on, framework=framework)
+            of_then = desk.past(client, lambda: graphs(as_of), on=on, framework=framework)
+            found, graph = await unless_gone(request, of_then)
             model, headers, remark = graph.model, dict(graph.headers), graph.remark(lang)
         found = replace(found, allow_empty=allow_empty)
         if found.empty:
             headers[EMPTY_HEADER] = "true"
         headers |= {EXIT_HEADER: str(found.exit_code), SEQUENCE: str(found.sequence)}
         # A report of thousands of verdicts takes a second to write.
-        text = await places.run(client, lambda: _written(found, model, format, lang, remark, _seal(engine)))
+        writing = places.run(client, lambda: _written(found, model, format, lang, remark, _seal(engine)))
+        text = await unless_gone(request, writing)
         return Response(text, media_type=MEDIA_TYPES[format], headers=headers)
 
     _add_verdicts(routes, engine, desk)
@@ -130,7 +134,7 @@ def _add_verdicts(routes: APIRouter, engine: Engine, desk: AuditDesk) -> None:
         def named(snapshot: Snapshot) -> Iri | None:
             return names.resolve_name(snapshot.triples, model, asset, engine.settings.base) if asset else None
 
-        audit, iri = await desk.present(asker(request), named)
+        audit, iri = await unless_gone(request, desk.present(asker(request), named))
         answered_at(audit.sequence)
         chosen = [
             verdict

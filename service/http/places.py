@@ -6,9 +6,10 @@ import math
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter
 
 from stratagraph.ontology.errors import StratagraphError
+from stratagraph.service.waiting import in_thread
 from stratagraph.service.workers.errors import TooBusy
 from stratagraph.service.workers.limits import QuerySettings
 from stratagraph.service.workers.turns import Turns
@@ -43,7 +44,7 @@ class Places:
         self._seconds = seconds
 
     async def run(self, client: str, work: Callable[[], _T]) -> _T:
-        """Wait for a place, and do the work there.
+        """Wait for a place, and do the work there; whoever is cancelled gives it back when the thread is over.
 
         Raises:
             NoPlace: the queue is full, or no place came in time.
@@ -54,7 +55,7 @@ class Places:
             raise NoPlace(retry_after=max(1, math.ceil(self._seconds / 6))) from None
         try:
             # Threads of their own: the pool that all other requests share must not fill up with those who stay long.
-            return await to_thread.run_sync(work, limiter=self._limiter())
+            return await in_thread(work, limiter=self._limiter())
         finally:
             self._turns.give_back(client)
 

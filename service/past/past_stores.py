@@ -26,6 +26,7 @@ from stratagraph.service.times import read_day, read_time
 from stratagraph.service.views.adjacency import AdjacencyView
 from stratagraph.service.views.checkpoints import Checkpoint
 from stratagraph.service.views.triples import TriplesView
+from stratagraph.service.waiting import go_on, while_awaited
 
 log = logging.getLogger(__name__)
 
@@ -197,6 +198,7 @@ class Pasts:
         if not self._making.acquire(timeout=PATIENCE):
             raise PastBusy(retry_after=int(PATIENCE))
         try:
+            go_on()  # others were first
             return self._known(standing.sequence) or self._new(standing)
         finally:
             self._making.release()
@@ -268,20 +270,28 @@ class Pasts:
     def _make(self, standing: Standing) -> _Store:
         folder = self._folder / f"{next(self._numbers):08d}"
         folder.mkdir(parents=True)
+        try:
+            return self._made(standing, folder)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+    def _made(self, standing: Standing, folder: Path) -> _Store:
         sequence = standing.sequence
         model = self._model_at(standing)
         deriver = Deriver(model, compile_rules(model))
         deriver.restore(
-            self._ledger.facts_as_of(sequence),
+            while_awaited(self._ledger.facts_as_of(sequence)),
             sequence=sequence,
             time=standing.time,
             batch_hash=standing.batch_hash,
-            observations=self._ledger.observations_until(sequence),
-            recent=self._ledger.statement_observations(horizon(standing.time), until=sequence),
+            observations=while_awaited(self._ledger.observations_until(sequence)),
+            recent=while_awaited(self._ledger.statement_observations(horizon(standing.time), until=sequence)),
             sightings=self._ledger.sightings_until(sequence),
         )
         triples, adjacency = TriplesView(folder / "triples", model), AdjacencyView(model)
         for view in (triples, adjacency):
+            go_on()
             view.rebuild(deriver.snapshot(edges_only=view.edges_only))
         return _Store(Past(standing=standing, model=model, triples=triples, adjacency=adjacency), folder)
 

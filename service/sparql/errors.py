@@ -36,6 +36,17 @@ class QueryTooDeep(StratagraphError, slug="query-too-deep", status=400):
     advice: str
 
 
+class UnknownFunction(StratagraphError, slug="query-unknown-function", status=400):
+    """The query calls a function that this endpoint does not have, or with another number of arguments."""
+
+    text = (
+        "The query calls a function that is not known here, or not with these arguments: {detail}. Use the functions "
+        "and aggregates of SPARQL 1.1, and the casts to XSD's datatypes, each of one argument."
+    )
+
+    detail: str
+
+
 class FormNotAcceptable(StratagraphError, slug="not-acceptable", status=406):
     """The Accept header names no format that this form of query has."""
 

@@ -57,6 +57,10 @@ class SparqlQuestion:
         return pack(Say.QUERY, orjson.dumps(self))
 
 
+_NO_FUNCTION: Final = "The custom function "
+"""How the engine begins to tell of a function that it does not have: its errors have no kinds."""
+
+
 class _TooLarge(Exception):
     """The answer passed a cap; the argument is the cap's unit."""
 
@@ -175,7 +179,8 @@ def _answer(store: Store, question: SparqlQuestion, pipe: BinaryIO) -> None:
     except MemoryError:
         closing = pack(Say.FAULT, {"kind": "memory", "detail": ""})
     except Exception as error:  # noqa: BLE001  the engine raises OSError, ValueError and RuntimeError alike
-        closing = pack(Say.FAULT, {"kind": "evaluation", "detail": str(error)})
+        kind = "function" if str(error).startswith(_NO_FUNCTION) else "evaluation"
+        closing = pack(Say.FAULT, {"kind": kind, "detail": str(error)})
     else:
         grown = (sandbox.address_space() or 0) - before
         closing = pack(Say.END, {"worn": grown > question.memory_bytes // 4})

@@ -6,7 +6,7 @@ import asyncio
 from typing import ClassVar
 
 from stratagraph.ontology.errors import StratagraphError
-from stratagraph.service.sparql.errors import GraphNotWritable, QuerySyntax, RowsNotWritable
+from stratagraph.service.sparql.errors import GraphNotWritable, QuerySyntax, RowsNotWritable, UnknownFunction
 from stratagraph.service.views.checkpoints import Checkpoint
 from stratagraph.service.workers.frames import Say, pack
 from stratagraph.service.workers.limits import QuerySettings
@@ -32,6 +32,8 @@ class SparqlWorker(Worker):
     def _fault(self, kind: str, detail: str) -> StratagraphError:
         if kind == "syntax":
             return QuerySyntax(detail=detail)
+        if kind == "function":
+            return UnknownFunction(detail=detail)
         if kind == "unwritable":
             return GraphNotWritable(detail=detail)
         if kind == "unwritable-row":

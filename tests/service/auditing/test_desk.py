@@ -27,6 +27,7 @@ from stratagraph.service.http.graphs import graphs
 from stratagraph.service.http.places import Places
 from stratagraph.service.past.past_stores import Pasts
 from stratagraph.service.settings import Settings
+from stratagraph.service.workers.run import Run
 from stratagraph.shapes.packs import load_rules
 from tests.opened import Opened
 from tests.queries.audit.verdict_cases import LGPD, PERSONAL, facts
@@ -169,6 +170,39 @@ def test_a_process_that_is_killed_costs_its_audit_alone(house: House) -> None:
     house.run(scene)
     with house.engine.reading() as snapshot:
         assert snapshot.pins == 1
+
+
+def test_what_everybody_left_is_ended_and_holds_up_nobody(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.rules(endless=True)
+    asked: list[object] = []
+    begin = Run.begin
+
+    async def counted(self: Any, worker: Any, question: Any, seconds: float) -> None:
+        asked.append(question)
+        await begin(self, worker, question, seconds)
+
+    monkeypatch.setattr(Run, "begin", counted)
+
+    async def scene(desk: AuditDesk) -> None:
+        days = [datetime(2026, 1, day, tzinfo=UTC).date() for day in range(1, 13)]
+        leaving = [asyncio.create_task(house.ask(on=day)) for day in days]
+        stays = asyncio.create_task(house.ask("b", on=days[0]))
+        await until(lambda: len(asked) == 1 and 2 in desk._waiting.values())
+        for task in leaving:
+            task.cancel()
+        await asyncio.gather(*leaving, return_exceptions=True)
+        assert list(desk._waiting.values()) == [1], "one still waits"
+        assert not stays.done()
+        stays.cancel()
+        await until(lambda: not desk._running and not desk._left)
+        house.rules()
+        desk._contexts.clear()
+        assert (await house.ask("b")).verdicts
+        assert len(asked) == 2, "what nobody waits for is not begun"
+
+    house.run(scene)
+    with house.engine.reading() as snapshot:
+        assert snapshot.pins == 1, "nobody holds it any more"
 
 
 def test_too_many_other_questions_are_refused(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,12 +11,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Any
 
 import httpx
 import pytest
 
+from stratagraph.queries.impact.impact import impact
 from stratagraph.service.auditing.desk import AuditDesk
+from stratagraph.service.http import api
 from stratagraph.service.http.intake import SMALL, Intake
 from stratagraph.service.http.places import Places
 from tests.service.http.conftest import Site
@@ -113,3 +116,40 @@ def test_clients_that_leave_at_any_moment_take_nothing_along(
     with ThreadPoolExecutor(8) as crowd:
         answers = list(crowd.map(site.get, [IMPACT] * 8))
     assert {answer.status_code for answer in answers} == {200}
+
+
+@pytest.mark.parametrize("path", [IMPACT, f"{IMPACT}&asOf=2"])
+def test_what_clients_who_left_have_asked_is_not_begun(
+    site: Site, holders: list[Intake | Places | AuditDesk], monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    begun, goes_on = threading.Semaphore(0), threading.Event()
+    count = 0
+
+    def stuck(*given: Any, **more: Any) -> Any:
+        nonlocal count
+        count += 1
+        begun.release()
+        assert goes_on.wait(60)
+        return impact(*given, **more)
+
+    monkeypatch.setattr(api, "impact", stuck)
+    with ExitStack() as wires:
+        for _ in range(60):
+            wires.enter_context(connect(site.url)).sendall(head("GET", path))
+        assert begun.acquire(timeout=60)
+        places = [holder for holder in holders if isinstance(holder, Places)]
+        until(lambda: any(sum(map(len, each._turns._waiting.values())) > 50 for each in places))
+    until(lambda: not any(each._turns._waiting for each in places))
+    before = count
+    goes_on.set()
+    assert site.get(IMPACT).status_code == 200
+    assert count == before + 1
+
+
+def until(comes: Callable[[], bool]) -> None:
+    """Wait for something that nothing announces; fail where it does not come about."""
+    for _ in range(600):
+        if comes():
+            return
+        time.sleep(0.05)
+    pytest.fail("it did not come about")

@@ -17,6 +17,7 @@ from stratagraph.service.http import api
 from stratagraph.service.http.app import create_app
 from stratagraph.service.http.places import NoPlace, Places
 from stratagraph.service.settings import Settings
+from stratagraph.service.waiting import NobodyWaits, go_on
 from tests.opened import Opened
 
 _T = TypeVar("_T")
@@ -155,5 +156,39 @@ def test_who_waits_too_long_is_told_to_come_again() -> None:
             await run(places, "b", lambda: 1)
         stuck.goes_on.set()
         await asyncio.gather(first, return_exceptions=True)
+
+    asyncio.run(asyncio.wait_for(scene(), 60))
+
+
+def test_a_place_is_free_again_when_the_thread_of_who_left_is_over() -> None:
+    stuck, ended = Stuck(), threading.Event()
+
+    def long() -> None:
+        stuck.begun.release()
+        assert stuck.goes_on.wait(60)
+        try:
+            go_on()
+        except NobodyWaits:
+            ended.set()
+            raise
+
+    async def scene() -> None:
+        places = Places(1)
+        first, waiting = run(places, "a", long), run(places, "a", stuck)
+        await asyncio.to_thread(stuck.begun.acquire)
+        waiting.cancel()
+        first.cancel()
+        await asyncio.sleep(0)
+        modest = run(places, "b", lambda: "served")
+        done, _ = await asyncio.wait([first, waiting], return_when=asyncio.FIRST_COMPLETED)
+        assert done == {waiting}, "the other's thread still works"
+        assert not modest.done()
+        first.cancel()  # as the end of the service does
+        stuck.goes_on.set()
+        assert await modest == "served"
+        assert ended.is_set()
+        with pytest.raises(asyncio.CancelledError):
+            await first
+        assert not stuck.most, "what waited for its place was not begun"
 
     asyncio.run(asyncio.wait_for(scene(), 60))

@@ -314,6 +314,40 @@ def advance(estate: Estate) -> None:
     estate.sequence += 1
 
 
+XSD = "http://www.w3.org/2001/XMLSchema#"
+UNKNOWN = {
+    "in a projection": "SELECT (<a:f>(1) AS ?x) {}",
+    "in a filter": "SELECT * { ?s ?p ?o FILTER(<a:f>(?o)) }",
+    "in an order": "SELECT * { ?s ?p ?o } ORDER BY <a:f>(?o)",
+    "in a group": "SELECT (COUNT(*) AS ?n) { ?s ?p ?o } GROUP BY (<a:f>(?o))",
+    "as an aggregate": "SELECT (<a:agg>(?o) AS ?x) { ?s ?p ?o }",
+    "distinct aggregate": "SELECT (<a:agg>(DISTINCT ?o) AS ?x) { ?s ?p ?o }",
+    "within an aggregate": "SELECT (SUM(<a:f>(?o)) AS ?x) { ?s ?p ?o }",
+    "in HAVING": "SELECT (COUNT(*) AS ?n) {} HAVING (<a:f>(1))",
+    "in CONSTRUCT": "CONSTRUCT { ?s ?p ?x } { ?s ?p ?o BIND(<a:f>(?o) AS ?x) }",
+    "in DESCRIBE": "DESCRIBE ?s { ?s ?p ?o FILTER(<a:f>(1)) }",
+    "in ASK": "ASK { FILTER(<a:f>(1)) }",
+    "of XPath": "SELECT (<http://www.w3.org/2005/xpath-functions#abs>(1) AS ?x) {}",
+    "cast to no datatype": f"SELECT (<{XSD}foo>(1) AS ?x) {{}}",
+    "cast of two": f"SELECT (<{XSD}integer>(1, 2) AS ?x) {{}}",
+    "cast of nothing": f"SELECT (<{XSD}integer>() AS ?x) {{}}",
+    "without IRI": "SELECT (SHA3('a') AS ?x) {}",
+}
+
+
+@pytest.mark.parametrize("query", UNKNOWN.values(), ids=UNKNOWN.keys())
+def test_a_function_that_is_not_there_is_the_querys_fault(served: Served, query: str) -> None:
+    assert ask(served, query).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "value", [f"<{XSD}integer>('a')", "1/0", "REGEX('a', '(')", "SUM(?nothing + 1)", "STRDT('a', 1)"]
+)
+def test_what_is_an_error_of_a_value_leaves_it_unbound(served: Served, value: str) -> None:
+    answer = ask(served, f"SELECT ({value} AS ?x) {{}}")
+    assert (answer.status_code, [row for row in answer.json()["results"]["bindings"] if row]) == (200, [])
+
+
 HOSTILE = [
     ("cartesian count", {504}, SLOW),
     ("sort everything", {504, 507}, "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i } ORDER BY ?a ?f LIMIT 1"),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +18,7 @@ from stratagraph.ontology.namespaces import ASSET_BASE, OWL, RDF, RDFS, SG
 from stratagraph.service.ledger.ledger import Ledger
 from stratagraph.service.ledger.redaction import Sought
 from stratagraph.service.past.past_stores import BadMoment, Pasts, read_moment
+from stratagraph.service.waiting import in_thread
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LAW = ASSET_BASE + "Law/l"
@@ -166,3 +170,32 @@ def test_a_moment_is_a_sequence_a_day_or_a_time(text: str, moment: object) -> No
 def test_anything_else_is_no_moment(text: str) -> None:
     with pytest.raises(BadMoment):
         read_moment(text, now=NOW)
+
+
+def test_a_store_that_nobody_waits_for_is_not_made_and_leaves_nothing(
+    pasts: Pasts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, goes_on = threading.Semaphore(0), threading.Event()
+    rows = Ledger.facts_as_of
+
+    def slow(self: Ledger, sequence: int) -> Iterator[Any]:
+        begun.release()
+        assert goes_on.wait(60)
+        return rows(self, sequence)
+
+    monkeypatch.setattr(Ledger, "facts_as_of", slow)
+
+    async def scene() -> None:
+        asking = [asyncio.create_task(in_thread(partial(law_names, pasts, sequence))) for sequence in (1, 2, 2)]
+        await asyncio.to_thread(begun.acquire)
+        for task in asking:
+            task.cancel()
+        await asyncio.sleep(0.01)
+        goes_on.set()
+        ended = await asyncio.gather(*asking, return_exceptions=True)
+        assert {type(each) for each in ended} == {asyncio.CancelledError}
+
+    asyncio.run(asyncio.wait_for(scene(), 60))
+    assert folders(tmp_path) == 0
+    assert not begun.acquire(blocking=False), "the others were not begun"
+    assert law_names(pasts, 1)
