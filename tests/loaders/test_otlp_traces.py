@@ -2,34 +2,26 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from stratagraph.loaders.genai import subjects
 from stratagraph.loaders.genai.contexts import SpanContextCache
-from stratagraph.loaders.otlp_traces import TraceResult, reasons, transform
-from stratagraph.loaders.prices import Price, PriceTable
-from stratagraph.ontology.facts import Batch, Fact, Iri, Literal, Method, Observation
-from stratagraph.ontology.identity import mint, statement_iri
-from stratagraph.ontology.model import load_model
+from stratagraph.loaders.otlp_traces import reasons
+from stratagraph.ontology.facts import Batch, Fact, Iri, Literal, Method
+from stratagraph.ontology.identity import mint
 from stratagraph.ontology.namespaces import RDF, SG
-from stratagraph.ontology.sketches import quantile
-from stratagraph.service.http.wire import LONGEST_SCOPE
 from tests.loaders.spans import (
     BEGIN,
     SECOND,
     SERVICE,
     agent,
     chat,
-    fact,
     fixture,
     names,
     relations,
@@ -38,48 +30,7 @@ from tests.loaders.spans import (
     tool,
     totals,
 )
-
-MODEL: Final = load_model()
-PRICES: Final = PriceTable.of(
-    [
-        Price(
-            model="gpt-5-mini",
-            currency="BRL",
-            source="contract",
-            valid_from=datetime(2026, 1, 1, tzinfo=UTC),
-            input=Decimal(2),
-            output=Decimal(10),
-        )
-    ]
-)
-
-
-def told(*spans: Span, prices: PriceTable = PRICES, cache: SpanContextCache | None = None) -> TraceResult:
-    return of(request(spans), prices=prices, cache=cache)
-
-
-def of(
-    sent: ExportTraceServiceRequest, *, prices: PriceTable = PRICES, cache: SpanContextCache | None = None
-) -> TraceResult:
-    contexts = SpanContextCache(limit=0) if cache is None else cache
-    result = transform(sent, model=MODEL, run="r", prices=prices, contexts=contexts)
-    contexts.learn(result.lesson)
-    return result
-
-
-def seen(batch: Batch, subject: Iri, metric: Iri) -> Observation:
-    return next(one for one in batch.observations if (one.subject, one.metric) == (subject, metric))
-
-
-def iri(cls: Iri, name: str) -> Iri:
-    return mint(
-        MODEL,
-        cls,
-        {SG.name: name, SG.serviceName: "shop", SG.serviceNamespace: "care", SG.environment: "test"},
-    )
-
-
-SYSTEM = iri(SG.LLMSystem, "shop")
+from tests.loaders.transformed import MODEL, SYSTEM, iri, of, told
 
 
 @pytest.mark.shared
@@ -248,58 +199,6 @@ def test_prompts_workflows_and_data_sources() -> None:
     assert_conforms(batch)
 
 
-def test_observations_of_calls() -> None:
-    first = span(1, chat(input=10, output=4), seconds=1.0)
-    second = span(2, {**chat(input=30), "error.type": "RateLimitError"}, seconds=3.0)
-    batch = told(first, second).batch
-    uses = statement_iri(fact(batch, "shop", SG.usesModel, "gpt-5-mini"))
-    for subject in (SYSTEM, iri(SG.BaseModel, "gpt-5-mini"), uses):
-        assert seen(batch, subject, SG.calls).total == 2
-        assert (seen(batch, subject, SG.errors).count, seen(batch, subject, SG.errors).total) == (2, 1)
-        assert seen(batch, subject, SG.rateLimitErrors).total == 1
-        tokens = seen(batch, subject, SG.inputTokens)
-        assert (tokens.total, tokens.minimum, tokens.maximum, tokens.unit) == (40, 10, 30, "{token}")
-        assert seen(batch, subject, SG.outputTokens).count == 1
-        latency = seen(batch, subject, SG.callLatency)
-        assert latency.unit == "s"
-        assert quantile(latency.sketch, 1.0) == pytest.approx(3.0, rel=0.02)
-
-
-def test_a_window_is_the_minute_in_which_the_call_ended() -> None:
-    batch = told(span(1, chat(), start=BEGIN - SECOND, seconds=0.5), span(2, chat(), start=BEGIN - SECOND)).batch
-    windows = {(one.start, one.count) for one in batch.observations if (one.subject, one.metric) == (SYSTEM, SG.calls)}
-    minute = datetime.fromtimestamp(BEGIN // SECOND, UTC)
-    assert windows == {(minute - timedelta(minutes=1), 1), (minute, 1)}
-    assert all(one.end - one.start == timedelta(minutes=1) for one in batch.observations)
-
-
-def test_cost_is_estimated_only_where_a_price_is_known() -> None:
-    known = seen(told(span(1, chat(input=1_000_000, output=500_000))).batch, SYSTEM, SG.callCost)
-    assert (known.total, known.unit, known.estimated) == (7.0, "BRL", True)
-    for batch in (
-        told(span(1, chat("other", input=5, output=5))).batch,
-        told(span(1, chat(input=5))).batch,
-        told(span(1, chat(input=5, output=5), start=BEGIN - 10**17)).batch,
-    ):
-        assert not [one for one in batch.observations if one.metric == SG.callCost]
-
-
-@pytest.mark.parametrize("name", ["gen_ai.cost.total_cost", "llm.cost.total"])
-def test_a_reported_cost_is_measured(name: str) -> None:
-    cost = seen(told(span(1, {**chat(input=5, output=5), name: 0.25})).batch, SYSTEM, SG.callCost)
-    assert (cost.total, cost.unit, cost.estimated) == (0.25, "USD", False)
-
-
-def test_an_agent_counts_its_own_runs_and_its_models_tokens() -> None:
-    boss = iri(SG.Agent, "boss")
-    batch = told(
-        span(1, agent("boss"), seconds=9), span(2, chat(input=3), parent=1), span(3, chat(input=4), parent=1)
-    ).batch
-    assert seen(batch, boss, SG.calls).total == 1
-    assert seen(batch, boss, SG.callLatency).total == 9
-    assert seen(batch, boss, SG.inputTokens).total == 7
-
-
 @pytest.mark.parametrize("order", [[0, 1, 2], [2, 1, 0], [1, 2, 0]])
 def test_relations_whose_agent_comes_in_another_request_are_still_stated(order: Sequence[int]) -> None:
     spans = [span(1, agent("boss")), span(2, {}, parent=1), span(3, tool("drill"), parent=2)]
@@ -396,36 +295,3 @@ def of_assets(batches: list[Batch], metric: Iri) -> dict[Iri, float]:
         for subject, total in totals(batches, metric).items()
         if "/asset/" in subject and ("/Agent/" not in subject or metric in {SG.calls, SG.errors})
     }
-
-
-@pytest.mark.parametrize("part", ["scope", "version"])
-@pytest.mark.parametrize("sent", ["x" * 2_000_000, "nul \0", "two\nlines"])
-def test_what_an_instrumentation_calls_itself_is_bounded_and_can_be_stored(part: str, sent: str) -> None:
-    told = request([span(1, chat())], scope=sent) if part == "scope" else request([span(1, chat())], version=sent)
-    (scope,) = of(told).batch.scopes
-    assert len(scope.name) <= LONGEST_SCOPE
-    assert scope.name.isprintable()
-
-
-def test_a_service_that_cannot_be_stored_does_not_cost_its_spans() -> None:
-    result = of(request([span(1, chat())], resource={"service.name": "shop\0", "service.namespace": "y" * 9_000}))
-    assert result.accepted == 1
-    assert all(scope.name.isprintable() and len(scope.name) <= LONGEST_SCOPE for scope in result.batch.scopes)
-    assert list(names(result.batch, SG.LLMSystem).values()) == ["shop\N{REPLACEMENT CHARACTER}"]
-
-
-def test_scopes_beyond_the_limit_of_a_request_are_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subjects, "MOST_SCOPES", 3)
-    sent = ExportTraceServiceRequest()
-    for number in range(9):
-        sent.MergeFrom(request([span(number + 1, chat())], scope=f"scope {number}"))
-    result = of(sent)
-    assert len(result.batch.scopes) == 4
-    assert result.overflow == 6
-    assert result.accepted == 9
-    assert set(result.batch.facts()) == set(of_unbounded(sent, monkeypatch).batch.facts())
-
-
-def of_unbounded(sent: ExportTraceServiceRequest, monkeypatch: pytest.MonkeyPatch) -> TraceResult:
-    monkeypatch.setattr(subjects, "MOST_SCOPES", 1000)
-    return of(sent)
