@@ -348,6 +348,8 @@ class Engine:
     def close(self) -> None:
         """Flush and release everything."""
         # Each part whatever became of the one before: a view that can't be closed must not leave the lock behind.
+        for periodic in (self._keeping, self._following):
+            periodic.end()  # both at once, before either is waited for
         with ExitStack() as parts:
             parts.callback(self.lock.close)
             parts.callback(self.ledger.close)

@@ -38,10 +38,14 @@ class Periodic:
         """Begin."""
         self._thread.start()
 
-    def close(self) -> None:
-        """End, once what has begun is done; it need not have been started."""
+    def end(self) -> None:
+        """Ask the thread to end, and wait for nothing."""
         self._ends = True
         self._wake.set()
+
+    def close(self) -> None:
+        """End, once what has begun is done; it need not have been started."""
+        self.end()
         if self._thread.is_alive():
             self._thread.join(timeout=PATIENCE)
 

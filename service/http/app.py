@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -89,9 +90,8 @@ def create_app(engine: Engine, *, guarded: bool = True, lasting: bool = True) ->
         try:
             yield
         finally:
-            await desk.stop()
-            await pool.stop()
-            await cypher_pool.stop()
+            # Side by side: a supervisor kills what takes longer than some seconds to end.
+            await asyncio.gather(desk.stop(), pool.stop(), cypher_pool.stop())
             pasts.close()
 
     app = FastAPI(

@@ -116,6 +116,7 @@ class QueryPool:
         """How many workers there are, or will be soon."""
         self._workers: set[SparqlWorker] = set()
         self._chores: set[asyncio.Task[None]] = set()
+        self._replacing: set[asyncio.Task[None]] = set()
         self._running = False
         self._renewing: asyncio.Task[None] | None = None
         self._following: asyncio.Task[None] | None = None
@@ -139,8 +140,10 @@ class QueryPool:
         self._running = False
         if self._following is not None:
             self._following.cancel()
+        for task in self._replacing:
+            task.cancel()  # nobody needs another worker: it takes seconds to come up
         lasting = [task for task in (self._following, self._renewing) if task is not None]
-        await asyncio.gather(*lasting, *self._chores, return_exceptions=True)
+        await asyncio.gather(*lasting, *self._chores, *self._replacing, return_exceptions=True)
         await asyncio.gather(*[self._stop(worker) for worker in set(self._workers)])
 
     async def run(self, request: QueryRequest) -> SparqlAnswer:
@@ -273,7 +276,7 @@ class QueryPool:
             await asyncio.sleep(_POLL)
             if worker := self._idle.pick(lambda idle: self._is_retired(idle.checkpoint)):
                 # With its process ends its hold on the files: it may wait long for a query that moves it on.
-                self.chore(self._replace(worker))
+                self._replace(worker)
             if time.monotonic() - self._asked < _FOLLOWED and self._checkpoints.due():
                 try:
                     await asyncio.shield(self._renewal())
@@ -323,7 +326,7 @@ class QueryPool:
             await worker.open(checkpoint)
         except BaseException:
             self.release(checkpoint)
-            self.chore(self._replace(worker))
+            self._replace(worker)
             raise
         if before is not None:
             self.release(before)
@@ -369,7 +372,7 @@ class QueryPool:
                 worker = await self._idle.take(lambda idle: idle.checkpoint == checkpoint, self.settings.queue_seconds)
                 if worker.alive:
                     return worker
-                self.chore(self._replace(worker))
+                self._replace(worker)
         except TimeoutError:
             raise TooBusy(retry_after=1) from None
 
@@ -382,18 +385,26 @@ class QueryPool:
             self._idle.put(worker)
         else:
             worker.kill()
-            self.chore(self._replace(worker))
+            self._replace(worker)
 
     def chore(self, work: Coroutine[None, None, None]) -> None:
         """Do something behind the back of the current query."""
         if not self._running:
             work.close()
             return
-        task = asyncio.create_task(work)
-        self._chores.add(task)
-        task.add_done_callback(self._chores.discard)
+        self._begin(work, self._chores)
 
-    async def _replace(self, worker: SparqlWorker) -> None:
+    def _begin(self, work: Coroutine[None, None, None], among: set[asyncio.Task[None]]) -> None:
+        task = asyncio.create_task(work)
+        among.add(task)
+        task.add_done_callback(among.discard)
+
+    def _replace(self, worker: SparqlWorker) -> None:
+        """Let another worker come in the place of one, behind the back of the current query."""
+        if self._running:
+            self._begin(self._replaced(worker), self._replacing)
+
+    async def _replaced(self, worker: SparqlWorker) -> None:
         await self._stop(worker)
         await self._start()
 

@@ -9,6 +9,8 @@ import pytest
 
 from stratagraph.service.engine.arrivals import Arrivals
 from stratagraph.service.sparql.pool import QueryPool, QueryRequest
+from stratagraph.service.sparql.worker_handle import SparqlWorker
+from stratagraph.service.views.checkpoints import Checkpoint
 from stratagraph.service.workers.errors import AnswerTooLarge, NotYetThere
 from stratagraph.service.workers.limits import QuerySettings
 from tests.service.sparql.conftest import Estate
@@ -79,6 +81,33 @@ def test_a_pool_that_never_came_up_can_be_stopped(estate: Estate) -> None:
         await asyncio.gather(starting, return_exceptions=True)
         await pool.stop()
         assert pids(pool) == ()
+
+    asyncio.run(asyncio.wait_for(scene(), 60))
+
+
+def test_the_end_waits_for_no_worker_that_comes_up(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    opening: list[SparqlWorker] = []
+
+    async def stuck(self: SparqlWorker, _: Checkpoint) -> None:
+        opening.append(self)
+        await asyncio.Event().wait()
+
+    async def scene() -> None:
+        pool = QueryPool(estate.checkpoints, QuerySettings(workers=2))
+        await pool.start()
+        endless = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
+        asking = [asyncio.create_task(pool.run(QueryRequest(text=endless, client=f"{n}"))) for n in range(2)]
+        while len(pool._idle):  # noqa: ASYNC110  nothing announces it
+            await asyncio.sleep(0.01)
+        monkeypatch.setattr(SparqlWorker, "open", stuck)
+        for task in asking:
+            task.cancel()
+        await asyncio.gather(*asking, return_exceptions=True)
+        while len(opening) < 2:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        await pool.stop()
+        assert pids(pool) == ()
+        assert not any(worker.alive for worker in opening)
 
     asyncio.run(asyncio.wait_for(scene(), 60))
 
