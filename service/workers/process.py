@@ -109,7 +109,8 @@ class Worker:
         # Before the waiting: asyncio takes a process for gone only once its pipes are, and one whose output nobody
         # reads any more is never read to its end.
         transport.close()
-        await self._ear
+        # Not awaited itself: whoever is cancelled while it waits would cancel it for the next one too.
+        await asyncio.wait([self._ear])
         await self._process.wait()
 
     @property
@@ -138,7 +139,7 @@ class Worker:
 
     async def _exit_reason(self) -> StratagraphError:
         self.kill()
-        await self._ear
+        await asyncio.wait([self._ear])
         code = await self._process.wait()
         if self._late:
             return DeadlineExceeded(seconds=self._settings.query_seconds)

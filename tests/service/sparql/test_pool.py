@@ -112,6 +112,21 @@ def test_the_end_waits_for_no_worker_that_comes_up(estate: Estate, monkeypatch: 
     asyncio.run(asyncio.wait_for(scene(), 60))
 
 
+def test_who_is_cancelled_while_a_process_ends_leaves_it_to_others_to_end(estate: Estate) -> None:
+    async def scene() -> None:
+        pool = QueryPool(estate.checkpoints, QuerySettings(workers=1))
+        await pool.start()
+        (worker,) = pool._workers
+        ending = asyncio.create_task(worker.stop())
+        await asyncio.sleep(0)
+        ending.cancel()
+        await asyncio.gather(ending, return_exceptions=True)
+        await pool.stop()
+        assert pids(pool) == ()
+
+    asyncio.run(asyncio.wait_for(scene(), 60))
+
+
 def test_rows_are_counted_unless_the_limit_of_the_query_itself_is_within_the_cap(estate: Estate) -> None:
     within, beyond, inner = "LIMIT 100", "LIMIT 101", "{ SELECT * { ?s ?p ?o } LIMIT 5 } VALUES ?x { 1 }"
 
