@@ -36,6 +36,9 @@ CALLED_BY_LIBRARIES: Final = frozenset(
         "on_message_begin",
         "on_headers_complete",
         "on_message_complete",
+        "send_400_response",  # uvicorn asks its protocol
+        "formatMessage",  # logging asks a formatter
+        "formatException",
     }
 )
 """Methods that a library's base class names, and calls."""
