@@ -62,7 +62,8 @@ NOT_FOR_READERS: Final = frozenset(
         "token {}",  # the log of accesses
         "address {}",
         "Bearer {}",  # headers
-        "does not match the formats '%Y-%m-%d'",  # a library's words, and ours for them
+        "The custom function ",  # the words of libraries, and ours for them
+        "does not match the formats '%Y-%m-%d'",
         "is no date; write the year, month and day, as in 2026-12-31",
         "gzip, deflate, identity",
         "text/tab-separated-values, text/turtle;q=0.9",
