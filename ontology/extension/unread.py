@@ -57,8 +57,8 @@ def unread(facts: Iterable[Fact], graph: Graph) -> Iterator[Unread]:
             yield from _pair(fact, graph)
         elif fact.predicate in CONSTRUCTORS:
             # A part of an expression is told where the expression is used, unless a name was given to it at once.
-            if not is_blank(fact.subject) and not is_datatype(graph, fact.subject):
-                yield from _between(fact, graph, [(None, fact.subject), (fact.subject, None)])
+            if not is_blank(fact.subject):
+                yield from _named(fact, graph)
         elif not _is_read(fact, graph):
             yield Unread(fact)
 
@@ -70,6 +70,14 @@ def _type(fact: Fact, graph: Graph) -> Iterator[Unread]:
         yield from _between(fact, graph, [(None, fact.object)])
 
 
+def _named(fact: Fact, graph: Graph) -> Iterator[Unread]:
+    """Tell what is not derived of an expression that bears a name itself."""
+    if not is_datatype(graph, fact.subject):
+        yield from _between(fact, graph, [(None, fact.subject), (fact.subject, None)])
+    elif not _is_read_range(fact.subject, graph):
+        yield Unread(fact)
+
+
 def _pair(fact: Fact, graph: Graph) -> Iterator[Unread]:
     """Tell what is not derived of an axiom about two classes, or of one about two datatypes."""
     lower, upper = fact.subject, str(fact.object)
@@ -77,8 +85,13 @@ def _pair(fact: Fact, graph: Graph) -> Iterator[Unread]:
         yield from _between(fact, graph, [(lower, upper)])
     elif not is_datatype(graph, upper):
         yield from _between(fact, graph, [(lower, upper), (upper, lower)])
-    elif not (graph.subjects(OWL.someValuesFrom, lower) and read_range(graph, lower)):
+    elif not _is_read_range(lower, graph):
         yield Unread(fact)
+
+
+def _is_read_range(datatype: Iri, graph: Graph) -> bool:
+    """Say whether a datatype of one's own decides anything: the gate does not check values by it."""
+    return bool(graph.subjects(OWL.someValuesFrom, datatype)) and read_range(graph, datatype) is not None
 
 
 def _between(fact: Fact, graph: Graph, ways: Iterable[tuple[Iri | None, Iri | None]]) -> Iterator[Unread]:
