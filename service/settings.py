@@ -117,8 +117,12 @@ class Settings(BaseModel):
         Raises:
             NoLedger: no ledger was made there yet.
         """
-        if not self.has_ledger:
-            raise NoLedger(folder=str(self.data))
+        if self.has_ledger:
+            return
+        demo = self.data / DEMO_FOLDER
+        if "data" not in self.model_fields_set and (demo / LEDGER_FILE).is_file():
+            raise OnlyDemo(folder=str(self.data), demo=str(demo))
+        raise NoLedger(folder=str(self.data))
 
     @property
     def tokens(self) -> Path:
@@ -135,6 +139,17 @@ class NoLedger(StratagraphError, slug="no-ledger", status=404):
     )
 
     folder: str
+
+
+class OnlyDemo(NoLedger, slug="only-demo"):
+    """One's own data folder that nothing was ever loaded into, where the demo has left its data."""
+
+    text = (
+        "There is no ledger in {folder}; the demo's is in {demo}. For that one add --data {demo}, or begin your own "
+        "with 'stratagraph load' or 'stratagraph serve'."
+    )
+
+    demo: str
 
 
 class BadSetting(StratagraphError, slug="bad-setting", status=400):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ import pyoxigraph as ox
 
 from stratagraph.ontology.blanks import is_blank
 from stratagraph.ontology.facts import Iri, Literal, Term
+from stratagraph.ontology.json_text import json_text
 from stratagraph.ontology.namespaces import PREFIXES, RDF, SH, SKOLEM_BASE, XSD
 from stratagraph.shapes.notice import Notice
 from stratagraph.shapes.paths import Alternative, Inverse, Path, Predicate, Repeated, Sequence
@@ -58,7 +58,7 @@ class ValidationReport:
         }
         if self.notices:
             document["warnings"] = [notice.as_json() for notice in self.notices]
-        return json.dumps(document, ensure_ascii=False, indent=2)
+        return json_text(document)
 
 
 def _as_json(result: Result) -> dict[str, object]:

@@ -13,6 +13,7 @@ import typer
 from stratagraph.loaders.origins import Loaded
 from stratagraph.ontology.errors import MOST_FINDINGS, in_short
 from stratagraph.ontology.facts import Literal
+from stratagraph.ontology.json_text import json_text
 from stratagraph.ontology.namespaces import compact
 from stratagraph.ontology.sentences import counted, in_part, say
 from stratagraph.ontology.terms import decode
@@ -52,7 +53,7 @@ class Account:
         """Write the account to standard output; ``gone`` are the scopes closed, ``skipped`` the files left out."""
         if form is AccountForm.JSON:
             document = {**self._told(), "source": self.source, "gone": list(gone), "skipped": list(skipped)}
-            write(json.dumps(document, ensure_ascii=False, indent=2))
+            write(json_text(document))
             return
         for line in self._lines(gone, skipped):
             tell(line)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 import typer
 
+from stratagraph.ontology.json_text import json_text
 from stratagraph.queries.messages import messages
 from stratagraph.service.cli.cards import Format, Listed
 from stratagraph.service.cli.grid import grid, terminal_width
@@ -46,7 +46,7 @@ def guide(
         with connect(settings, Absent.REFUSE if use_case else Absent.PRETEND) as client:
             answer = client.request("GET", "/api/decision-guide", params=params).json()
     if form is Format.JSON:
-        write(json.dumps(answer, ensure_ascii=False, indent=2), out)
+        write(json_text(answer), out)
     elif use_case or need:
         write("\n".join(_options(answer, messages("advice", lang))), out)
     else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Final
 
 import typer
 
+from stratagraph.ontology.json_text import json_text
 from stratagraph.ontology.namespaces import compact
 from stratagraph.ontology.sentences import counted, say
 from stratagraph.service.cli.account import AccountForm, Listed
 from stratagraph.service.cli.options import Config, Data, Ontology, Out, errors_in_words, fail, stream, write
-from stratagraph.service.cli.reaching import connect
+from stratagraph.service.cli.reaching import connect, with_ledger
 from stratagraph.service.cli.tongue import tell, tongue
 from stratagraph.service.engine.lockfile import DataLock
 from stratagraph.service.settings import load_settings
@@ -66,8 +66,7 @@ def _open(data: Path | None, config: Path | None, *, keyless: bool = False) -> I
     """Open the ledger of a data folder; reading needs no lock, for a reader sees what was committed."""
     from stratagraph.service.ledger.ledger import Ledger
 
-    settings = load_settings(config, data=data)
-    settings.need_ledger()
+    settings = with_ledger(load_settings(config, data=data))
     with Ledger.open(settings.ledger, key_file=settings.ledger_key, keyless=keyless) as ledger:
         yield ledger
 
@@ -149,8 +148,7 @@ def rekey(
     from stratagraph.service.ledger.ledger import Ledger
 
     with errors_in_words():
-        settings = load_settings(config, data=data)
-        settings.need_ledger()
+        settings = with_ledger(load_settings(config, data=data))
         rekeying = Rekeying(by=by or user(), why=reason)
         address, key = settings.ledger, settings.ledger_key
         # Not beside a running service, which would go on signing with the key that it has read.
@@ -186,7 +184,7 @@ def redact(
         settings = load_settings(config, data=data, ontology=ontology)
         with connect(settings) as client:
             answer = client.request("POST", "/api/ledger/redactions", params=params, json=body).json()
-    write(json.dumps(answer, ensure_ascii=False, indent=2) if form is AccountForm.JSON else "\n".join(_erased(answer)))
+    write(json_text(answer) if form is AccountForm.JSON else "\n".join(_erased(answer)))
 
 
 def _erased(answer: dict[str, Any]) -> Iterator[str]:
@@ -237,7 +235,7 @@ def redactions(
         with connect(settings) as client:
             answer = client.request("GET", "/api/ledger/redactions").json()
     if form is AccountForm.JSON:
-        write(json.dumps(answer, ensure_ascii=False, indent=2))
+        write(json_text(answer))
         return
     if not answer["redactions"]:
         tell("Nothing was redacted.")

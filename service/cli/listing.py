@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 
 import typer
 
+from stratagraph.ontology.json_text import json_text
 from stratagraph.queries.messages import messages
 from stratagraph.service.cli.cards import Format, Listed, Most, cards_table
 from stratagraph.service.cli.options import Config, Data, Ontology, Out, errors_in_words, write
@@ -35,7 +35,7 @@ def listing(
         with connect(settings) as client:
             answer = client.request("GET", "/api/assets", params=params).json()
     if form is Format.JSON:
-        write(json.dumps(answer, ensure_ascii=False, indent=2), out)
+        write(json_text(answer), out)
         return
     texts = messages("assets", lang)
     if not answer["assets"]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Annotated, Any
 
 import typer
 
+from stratagraph.ontology.json_text import json_text
 from stratagraph.queries.messages import messages
 from stratagraph.service.cli.cards import Format, Listed
 from stratagraph.service.cli.grid import grid, terminal_width
@@ -37,7 +37,7 @@ def maturity(
         with connect(settings) as client:
             answer = client.request("GET", "/api/maturity", params=params).json()
     if form is Format.JSON:
-        write(json.dumps(answer, ensure_ascii=False, indent=2), out)
+        write(json_text(answer), out)
     else:
         write("\n".join(_lines(answer, lang)), out)
 

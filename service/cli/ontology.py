@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
@@ -12,6 +11,7 @@ import typer
 
 from stratagraph.ontology.extension.extension import ExtensionReport, ModuleReport, load_extended
 from stratagraph.ontology.extension.findings import ModuleFinding, in_lines, of_clash, texts_in
+from stratagraph.ontology.json_text import json_text
 from stratagraph.ontology.model import OntologyModel, load_model
 from stratagraph.ontology.namespaces import compact
 from stratagraph.ontology.reasoning import dl
@@ -76,7 +76,7 @@ def check(
         else:
             model = load_model()
             report = _core(model, reason=not no_dl)
-        answer = json.dumps(report.document(lang), ensure_ascii=False, indent=2) if form is Format.JSON else None
+        answer = json_text(report.document(lang)) if form is Format.JSON else None
         write(answer or "\n".join(_report(report, model, lang)), out)
     raise typer.Exit(0 if all(module.accepted for module in report.modules) else 1)
 
@@ -188,7 +188,7 @@ def term(
         found = vocabulary.describe(vocabulary.find(name))
         document = found.document(vocabulary.model, lang)
         plain = "\n".join(_described(found, document, lang))
-        write(plain if form is Format.TEXT else json.dumps(document, ensure_ascii=False, indent=2), out)
+        write(plain if form is Format.TEXT else json_text(document), out)
 
 
 def _described(found: Description, document: dict[str, Any], lang: str) -> Iterator[str]:
@@ -252,7 +252,7 @@ def search(
             sys.stderr.write(f"{texts(lang)['none-found'].format(text=text)}\n")
             raise typer.Exit(1)
         rows = "\n".join("{name}\t{kind}\t{label}\t{definition}".format(**document) for document in documents)
-        write(rows if form is Format.TEXT else json.dumps(documents, ensure_ascii=False, indent=2), out)
+        write(rows if form is Format.TEXT else json_text(documents), out)
 
 
 def _brief(vocabulary: Vocabulary, iri: str, lang: str) -> dict[str, str]:

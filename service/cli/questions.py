@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
 import typer
 
+from stratagraph.ontology.json_text import json_text
 from stratagraph.queries.messages import messages
 from stratagraph.service.cli.answers import sparql_table
 from stratagraph.service.cli.cards import Format, Listed
@@ -45,7 +45,7 @@ def list_(
         with connect(settings, Absent.PRETEND) as client:
             answer = client.request("GET", "/api/questions", params={"lang": lang}).json()
     if form is Format.JSON:
-        write(json.dumps(answer, ensure_ascii=False, indent=2), out)
+        write(json_text(answer), out)
         return
     texts = messages("advice", lang)
     rows = [[str(each["number"]), each["question"]] for each in answer["questions"]]

@@ -9,7 +9,7 @@ from stratagraph.service import client
 from stratagraph.service.cli.tongue import note
 from stratagraph.service.client import Absent, Client, running_demo
 from stratagraph.service.engine.lockfile import running_service
-from stratagraph.service.settings import Settings
+from stratagraph.service.settings import DEMO_FOLDER, Settings
 
 
 @contextmanager
@@ -21,6 +21,20 @@ def connect(settings: Settings, absent: Absent = Absent.REFUSE) -> Iterator[Clie
         yield reached
     if begins and settings.has_ledger and not settings.url:
         note(f"note: no service runs, and there was no ledger: one begins in {settings.data}")
+
+
+def with_ledger(settings: Settings) -> Settings:
+    """Return the settings of the ledger that a command opens by itself: the one that ``connect`` would ask about.
+
+    Raises:
+        NoLedger: there is none.
+    """
+    _tell_apart(settings)
+    if not settings.has_ledger and running_demo(settings):
+        settings = settings.model_copy(update={"data": settings.data / DEMO_FOLDER})
+        note(f"note: this is the ledger of the demo that runs, in {settings.data}")
+    settings.need_ledger()
+    return settings
 
 
 def _tell_apart(settings: Settings) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Final
 from urllib.parse import quote
 
 import typer
 
+from stratagraph.ontology.json_text import json_text
 from stratagraph.queries.messages import messages
 from stratagraph.queries.written import moment, number, value
 from stratagraph.service.cli.cards import Format, Listed, level
@@ -41,7 +41,7 @@ def show(
         with connect(settings) as client:
             document = _everything(client, asset, lang)
     if form is Format.JSON:
-        write(json.dumps(document, ensure_ascii=False, indent=2), out)
+        write(json_text(document), out)
     else:
         write("\n".join(_Page(document, lang).lines()), out)
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated, Any
 
-import orjson
 from fastapi import APIRouter, Query, Request, Response
 
 from stratagraph import __version__
 from stratagraph.ontology.facts import Iri
+from stratagraph.ontology.json_text import json_text
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.queries import names
 from stratagraph.queries.audit.judged import judged
@@ -166,7 +166,7 @@ def _written(
 ) -> str | bytes:
     match form:
         case AuditForm.JSON:
-            return orjson.dumps({**to_document(audit, model, seal), **remark}, option=orjson.OPT_INDENT_2)
+            return json_text({**to_document(audit, model, seal), **remark}).encode()
         case AuditForm.CSV:
             return to_csv(audit, model, seal, lang=language)
         case AuditForm.HTML:

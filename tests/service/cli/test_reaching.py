@@ -55,3 +55,33 @@ def test_a_service_that_ends_before_it_answers_is_no_wrong_address(opened: Opene
     assert "stopped before it answered" in found.stderr
     assert "STRATAGRAPH_URL" not in found.stderr
     assert "unset STRATAGRAPH_URL" in named.stderr
+
+
+OFFLINE = [("verify",), ("head",), ("export",), ("rekey", "--reason", "the key is old")]
+"""Commands that open the ledger by themselves, without the service."""
+
+
+@pytest.mark.parametrize("words", OFFLINE, ids=lambda words: words[0])
+def test_every_ledger_command_finds_the_demo_that_runs(opened: Opened, tmp_path: Path, words: tuple[str, ...]) -> None:
+    demo, environment = opened(tmp_path / DATA / DEMO_FOLDER), clean_environment(tmp_path)
+    with DataLock(demo) as running:
+        running.announce(DEMO)
+        done = run("ledger", *words, environment=environment)
+        named = run("ledger", *words, "--data", str(demo), environment=environment)
+        own = run("ledger", *words, "--data", str(demo.parent), environment=environment)
+    assert str(demo) in done.stderr
+    assert (done.returncode, done.stdout) == (named.returncode, named.stdout)
+    assert done.returncode == (2 if words[0] == "rekey" else 0)  # never beside a service
+    # Who names a folder means it.
+    assert own.returncode == 2
+    assert f"There is no ledger in {demo.parent}. " in own.stderr
+
+
+@pytest.mark.parametrize("lang", ["en", "pt-BR"])
+@pytest.mark.parametrize("words", [("ledger", "verify"), ("ledger", "redactions"), ("list",), ("token", "list")])
+def test_a_demo_that_has_ended_is_named(opened: Opened, tmp_path: Path, words: tuple[str, ...], lang: str) -> None:
+    demo = opened(tmp_path / DATA / DEMO_FOLDER)
+    done = run(*words, environment={**clean_environment(tmp_path), "STRATAGRAPH_LANG": lang})
+    assert done.returncode == 2
+    assert f"--data {demo}" in done.stderr
+    assert ("There is no ledger" in done.stderr) == (lang == "en")
