@@ -21,7 +21,7 @@ from stratagraph.loaders.scopes import plan
 from stratagraph.service.client import bearer
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.engine.lockfile import DataLock
-from stratagraph.service.server import Server
+from stratagraph.service.server import Server, reserve
 from stratagraph.service.settings import DERIVER_FILE, ERASED_FILE, LEDGER_FILES, TRIPLES_FOLDERS, Settings
 
 log = logging.getLogger(__name__)
@@ -34,16 +34,17 @@ Say = Callable[[str], None]
 
 def run_demo(settings: Settings, *, fresh: bool, say: Say) -> None:
     """Serve the demo until it is interrupted; the data of an earlier run are used again unless ``fresh``."""
-    if fresh:
-        empty(settings.data)
-    with Engine(settings) as engine:
-        load_estates(engine)
-        server = Server(engine)
-        say(f"Stratagraph demo at {server.url}  (data in {settings.data})")
-        replaying = threading.Thread(target=_replay_when_started, args=(engine, server, say), daemon=True)
-        replaying.start()
-        server.run()
-        replaying.join(timeout=STARTUP_SECONDS)
+    with reserve(settings) as bound:
+        if fresh:
+            empty(settings.data)
+        with Engine(settings) as engine:
+            load_estates(engine)
+            server = Server(engine, bound)
+            say(f"Stratagraph demo at {server.url}  (data in {settings.data})")
+            replaying = threading.Thread(target=_replay_when_started, args=(engine, server, say), daemon=True)
+            replaying.start()
+            server.run()
+            replaying.join(timeout=STARTUP_SECONDS)
 
 
 def empty(folder: Path) -> None:

@@ -11,10 +11,12 @@ import uvicorn
 
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.service.engine.engine import Engine
+from stratagraph.service.engine.lockfile import DataInUse, running_service
 from stratagraph.service.http.access_tokens import TokenFile
 from stratagraph.service.http.app import create_app
 from stratagraph.service.http.origin import is_loopback
 from stratagraph.service.http.protocol import BoundedProtocol
+from stratagraph.service.settings import Settings
 
 BACKLOG = 2048
 MOST_FILES = 65_536
@@ -47,22 +49,40 @@ class CannotListen(StratagraphError, slug="cannot-listen", status=409):
     reason: str
 
 
-class Server:
-    """Serves one engine until it is told to stop.
+def reserve(settings: Settings) -> socket.socket:
+    """Take the address to listen on, before a folder is made or emptied for what may not or cannot be served.
+
+    Raises:
+        DataInUse: a process holds the data.
+        OpenBind, TokensUnusable, CannotListen: as ``bind``.
+    """
+    # First, for who starts the same service twice finds its address taken too.
+    if holder := running_service(settings.data):
+        raise DataInUse.by(holder, settings.data)
+    return bind(settings)
+
+
+def bind(settings: Settings) -> socket.socket:
+    """Take the address to listen on.
 
     Raises:
         OpenBind: the host is not loopback, and there is no access token.
         TokensUnusable: the file of access tokens can't be trusted or read.
         CannotListen: the address can't be bound.
     """
+    if not is_loopback(settings.host) and not TokenFile(settings.tokens).tokens():
+        raise OpenBind(host=settings.host, tokens=str(settings.tokens))
+    return _bound(settings.host, settings.port)
 
-    def __init__(self, engine: Engine) -> None:
-        settings = engine.settings
-        if not is_loopback(settings.host) and not TokenFile(settings.tokens).tokens():
-            raise OpenBind(host=settings.host, tokens=str(settings.tokens))
-        self._socket = _listen(settings.host, settings.port)
+
+class Server:
+    """Serves one engine at an address that ``bind`` took, until it is told to stop."""
+
+    def __init__(self, engine: Engine, bound: socket.socket) -> None:
+        self._socket = bound
+        self._socket.listen(BACKLOG)
         port = self._socket.getsockname()[1]
-        name = _reachable(settings.host)
+        name = _reachable(engine.settings.host)
         self.url = f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
         self.app = create_app(engine)
         self.engine = engine
@@ -119,16 +139,15 @@ def _allow_many_connections() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _bound(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # With the protocol's number, which accepted sockets inherit: the event loop sets TCP_NODELAY only where it sees it.
     # Without, the body of an answer waits for the client to acknowledge the head, some 40 ms on a kept connection.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    taken = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((host, port))
+        taken.bind((host, port))
     except OSError as error:
-        listener.close()
+        taken.close()
         raise CannotListen(host=host, port=port, reason=error.strerror or str(error)) from None
-    listener.listen(BACKLOG)
-    return listener
+    return taken

@@ -19,7 +19,7 @@ import pytest
 
 from stratagraph.service.demo import load_estates, replay
 from stratagraph.service.engine.engine import Engine
-from stratagraph.service.server import Server
+from stratagraph.service.server import Server, bind
 from stratagraph.service.settings import Settings, load_settings
 
 Opened: TypeAlias = Callable[[Path], Path]
@@ -40,7 +40,7 @@ def _furnished(tmp_path_factory: pytest.TempPathFactory, opened: Opened) -> Open
 @contextmanager
 def served(engine: Engine) -> Iterator[Server]:
     """Let a service run over an engine in a thread, for the length of a block."""
-    server = Server(engine)
+    server = Server(engine, bind(engine.settings))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

@@ -26,15 +26,15 @@ def serve(
     """Serve the graph: pages, API, SPARQL and the telemetry receiver."""
     # The server loads every part of the service; other commands do without.
     from stratagraph.service.engine.engine import Engine
-    from stratagraph.service.server import Server
+    from stratagraph.service.server import Server, reserve
     from stratagraph.service.stopping import ending_in_order
 
     with errors_in_words(), ending_in_order():
         _log_to_stderr()
         settings = load_settings(config, data=data, host=host, port=port, ontology=ontology, rules=rules)
         _try_rules(settings)
-        with Engine(settings) as engine:
-            server = Server(engine)
+        with reserve(settings) as bound, Engine(settings) as engine:
+            server = Server(engine, bound)
             tell(f"Stratagraph listens at {server.url}")
             server.run()
 

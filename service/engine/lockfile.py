@@ -19,6 +19,14 @@ PAUSE: Final = 0.05
 """Seconds between attempts: a process that only asks who holds the lock has it for a moment."""
 
 
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The process that holds a lock; ``url`` is empty while it does not listen."""
+
+    pid: int
+    url: str
+
+
 class DataInUse(StratagraphError, slug="data-in-use", status=409):
     """Another process holds the data directory."""
 
@@ -28,13 +36,14 @@ class DataInUse(StratagraphError, slug="data-in-use", status=409):
     pid: str
     where: str
 
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """The process that holds a lock; ``url`` is empty while it does not listen."""
-
-    pid: int
-    url: str
+    @classmethod
+    def by(cls, holder: Holder | None, folder: Path) -> DataInUse:
+        """Return the error that tells who holds a folder, as far as that is known."""
+        return cls(
+            folder=str(folder),
+            pid=str(holder.pid) if holder else "unknown",
+            where=f" ({holder.url})" if holder and holder.url else "",
+        )
 
 
 def _make_private(folder: Path) -> None:
@@ -56,12 +65,7 @@ class DataLock:
         self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         if not self._take():
             os.close(self._file)
-            other = _read(self._path)
-            raise DataInUse(
-                folder=str(folder),
-                pid=str(other.pid) if other else "unknown",
-                where=f" ({other.url})" if other and other.url else "",
-            )
+            raise DataInUse.by(_read(self._path), folder)
         self.announce("")
 
     def _take(self) -> bool:
