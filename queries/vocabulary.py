@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cache, cached_property
+from pathlib import Path
 from typing import Any, Final
 
 from stratagraph.ontology.blanks import is_blank
@@ -15,6 +16,7 @@ from stratagraph.ontology.facts import Fact, Iri, Literal, Term
 from stratagraph.ontology.folding import fold
 from stratagraph.ontology.graph import Graph
 from stratagraph.ontology.model import OntologyModel
+from stratagraph.ontology.module_files import module_files
 from stratagraph.ontology.namespaces import DCT, OWL, RDF, RDFS, SG, SKOS, VS, compact, local_name
 from stratagraph.ontology.reasoning.axioms import AxiomWriter
 from stratagraph.queries.forms import Form, Forms
@@ -43,6 +45,11 @@ _NO_REMARKS: Final = frozenset(
     {RDFS.label, SKOS.prefLabel, SKOS.altLabel, SKOS.hiddenLabel, SKOS.definition, SG.template}
 )
 """Texts that are searched as names and definitions, or that have gaps in place of words."""
+
+
+@cache
+def _core() -> frozenset[str]:
+    return frozenset(Path(name).stem for name in module_files())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,6 +206,8 @@ class Vocabulary:
         found: list[Iri] = sorted(own or further)
         # Written exactly, one of several names that differ in case or accents alone is meant.
         exact = [iri for iri in found if local_name(iri) == name.strip()]
+        # A class of another vocabulary, which one of ours is aligned with, is asked for with its prefix.
+        exact = [iri for iri in exact if not self._is_anothers(iri)] or exact
         if len(found) == 1 or len(exact) == 1:
             return (exact or found)[0]
         if found:
@@ -214,6 +223,10 @@ class Vocabulary:
         close = get_close_matches(fold(name), spellings, n=_SUGGESTIONS, cutoff=0.6)
         nearest = dict.fromkeys(compact(min(spellings[spelling])) for spelling in close)
         raise UnknownName(kind=kind, name=name, suggestions=tuple(nearest))
+
+    def _is_anothers(self, iri: Iri) -> bool:
+        """Tell whether the core only names a term; what a user's module declares has a namespace of its own too."""
+        return not iri.startswith(SG) and self.modules.get(iri) in _core()
 
     def _candidate(self, iri: Iri) -> dict[str, str]:
         return {"iri": iri, "label": self.model.label(iri), "class": self.terms[iri]}

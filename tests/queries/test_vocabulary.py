@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from stratagraph.ontology.facts import Literal
 from stratagraph.ontology.folding import fold
-from stratagraph.ontology.namespaces import RDF, RDFS, SG, SKOS, local_name
+from stratagraph.ontology.namespaces import RDF, RDFS, SG, SKOS, expand, local_name
 from stratagraph.queries.matches import words_of
 from stratagraph.queries.names import AmbiguousName, UnknownName
 from tests.core import vocabulary
@@ -30,6 +30,10 @@ from tests.core import vocabulary
         ("niveis FUNDAMENTAIS", SG.FundamentalLevels),
         ("skos:definition", SKOS.definition),
         ("L12", SG.L12),
+        ("Agent", SG.Agent),
+        ("Dataset", SG.Dataset),
+        ("prov:Agent", expand("prov:Agent")),
+        ("SoftwareAgent", expand("prov:SoftwareAgent")),
     ],
 )
 def test_a_term_is_found_by_any_of_its_names(name: str, iri: str) -> None:
