@@ -32,6 +32,7 @@ class Transmission:
     """A way in which influence runs along ``relation``: ``forward`` from subject to object, else backward.
 
     ``templates`` maps a lower-case language tag to a sentence with ``{subject}``, ``{object}`` and ``{aspect}``.
+    It is empty where the sentence was written for another relation than the one that states the transmission.
     """
 
     iri: Iri

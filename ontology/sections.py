@@ -111,15 +111,15 @@ def _transmissions(graph: Graph, iri: Iri) -> tuple[Transmission, ...]:
         inverse = _inverse(graph, relation)
         for stated, turned in ((relation, False), (inverse, True)):
             if stated and (found := sorted(graph.iris(stated, SG.transmits))):
-                return tuple(_transmission(graph, name, relation, turned=turned) for name in found)
+                return tuple(_transmission(graph, name, stated, relation, turned=turned) for name in found)
             if stated and graph.value(stated, SG.transmitsNothing) in _TRUE:
                 return ()
     return ()
 
 
-def _transmission(graph: Graph, iri: Iri, relation: Iri, *, turned: bool) -> Transmission:
+def _transmission(graph: Graph, iri: Iri, stated: Iri, relation: Iri, *, turned: bool) -> Transmission:
     forward = graph.iri(iri, SG.direction) == SG.SubjectToObject
-    templates = graph.texts(iri, SG.template)
+    templates = graph.texts(iri, SG.template) if _is_worded_for(graph, iri, stated) else {}
     return Transmission(
         iri=iri,
         relation=relation,
@@ -128,6 +128,20 @@ def _transmission(graph: Graph, iri: Iri, relation: Iri, *, turned: bool) -> Tra
         strength=float(graph.value(iri, SG.strength) or 1),
         templates={tag: _turn(text) for tag, text in templates.items()} if turned else templates,
     )
+
+
+def _is_worded_for(graph: Graph, transmission: Iri, relation: Iri) -> bool:
+    """Whether a transmission's sentence speaks of a relation: what runs on something may not speak through it.
+
+    It was written for those of its own vocabulary that state it, and says what is true of the relations below them too.
+    """
+    stating = set(graph.subjects(SG.transmits, transmission))
+    own = {each for each in stating if _vocabulary(each) == _vocabulary(transmission)} or stating
+    return not own.isdisjoint(_properties_above(graph, relation))
+
+
+def _vocabulary(iri: Iri) -> str:
+    return iri.removesuffix(local_name(iri))
 
 
 def _turn(template: str) -> str:

@@ -72,6 +72,19 @@ class UnknownName(StratagraphError, slug="unknown-name", status=404):
         return {"suggestions": list(self.suggestions)}
 
 
+class UnknownThen(UnknownName, slug="unknown-name"):
+    """No asset or term answered to a name at a moment of the past; to a client the same error as for the present."""
+
+    text = "There was no {kind} named {name!r} at sequence {sequence} ({time}); it may have come later. {advice}"
+
+    sequence: int
+    time: str
+
+    def details(self) -> dict[str, object]:
+        """Return what a problem detail carries beside the text."""
+        return super().details() | {"sequence": self.sequence, "time": self.time}
+
+
 class AmbiguousName(StratagraphError, slug="ambiguous-name", status=409):
     """Several assets answer to a name. ``candidates`` hold iri, label and class of the first of them."""
 

@@ -42,6 +42,7 @@ class _Writer:
             "asset": self._card(impact.asset),
             "change": self._notation(impact.change),
             "changeLabel": self._label(impact.change) if impact.change else None,
+            "changeNote": self._elsewhere(),
             "direction": impact.direction.value,
             "aspect": self._notation(impact.aspect),
             "aspectLabel": self._label(impact.aspect) if impact.aspect else None,
@@ -56,6 +57,21 @@ class _Writer:
             "checklist": [self._item(item) for item in impact.checklist],
             "dangling": [self._reference(reference) for reference in impact.dangling],
         }
+
+    def _elsewhere(self) -> str | None:
+        """Say that the kind of change asked for starts on other levels; None where it may start here."""
+        impact, model = self._impact, self._model
+        kind = model.change_kinds[impact.change] if impact.change else None
+        card = impact.cards[impact.asset]
+        if kind is None or not kind.levels or card.level in kind.levels:
+            return None
+        starts = ", ".join(
+            f"{level.notation} {self._label(level.iri)}" for level in model.levels if level.iri in kind.levels
+        )
+        here = notation(model, card.level) if card.level else self._texts["transversal"]
+        return self._texts["change-elsewhere"].format(
+            change=self._label(kind.iri), levels=starts, name=card.label(self._language), here=here
+        )
 
     def _changes(self) -> list[Document]:
         """List the kinds of change, those that start on the asset's level first: what one may ask for instead."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from stratagraph.service.ledger.verify import VerifyReport
 
 QUOTED: Final = (
-    "A text of another statement quotes an erased value and is not erased; redact that statement too: {text}"
+    "A text of another statement quotes an erased value and is not erased; redact that statement too, with {options}: "
+    "{text}"
 )
 NAMED: Final = (
     "An erased value stands in a name or reason that the chain's hash covers, which nothing can erase ({place}): {text}"
@@ -204,12 +206,18 @@ def _erased(answer: dict[str, Any]) -> Iterator[str]:
         text = "It comes back with the next run of '{source}' unless it is taken out of '{scope}' there."
         yield _said(text, **told_in)
     for mention in answer["mentions"]:
-        yield _said(QUOTED if mention["place"] == "term" else NAMED, **mention)
+        yield _said(QUOTED if mention["place"] == "term" else NAMED, **mention, options=_options(mention))
     for alias in answer["alsoKnownAs"]:
         yield _said("Stated to be the same, and not erased with it; redact it too: {alias}", alias=alias)
     yield from _remaining(answer["remains"])
     # A service answers a command in English; its sentences are told in the command's language here.
     yield from (say(text, tongue()) for text in answer["beyond"])
+
+
+def _options(mention: dict[str, Any]) -> str:
+    """Return the options of the command that erases the statement too."""
+    told = [f"--{name} {shlex.quote(mention[name])}" for name in ("subject", "predicate") if mention[name]]
+    return " ".join(told) or "--subject"
 
 
 def _remaining(remains: list[dict[str, str]]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from fastapi import Query
 
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.queries.messages import messages
+from stratagraph.queries.names import UnknownName, UnknownThen
 from stratagraph.queries.store_protocols import Adjacency, TripleStore
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.http.headers import AS_OF, SEQUENCE
@@ -80,10 +81,20 @@ def graphs(engine: Engine, pasts: Pasts) -> Graphs:
             return
         moment = read_moment(as_of)
         with pasts.at(moment) as past:
-            answered_at(past.standing.sequence)
-            yield QueriedGraph(
-                triples=past.triples, adjacency=past.adjacency, model=past.model, past=past, moment=moment
-            )
+            standing = past.standing
+            answered_at(standing.sequence)
+            try:
+                yield QueriedGraph(
+                    triples=past.triples, adjacency=past.adjacency, model=past.model, past=past, moment=moment
+                )
+            except UnknownName as unknown:
+                raise UnknownThen(
+                    kind=unknown.kind,
+                    name=unknown.name,
+                    suggestions=unknown.suggestions,
+                    sequence=standing.sequence,
+                    time=standing.time.isoformat(timespec="seconds"),
+                ) from None
 
     return graph
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
@@ -162,7 +163,7 @@ def _receipt(redaction: Redaction, *, dry_run: bool) -> dict[str, Any]:
         "observations": redaction.observations,
         "facts": [_fact(fact) for fact in redaction.facts] if dry_run else None,
         "sources": [{"source": source, "scope": scope} for source, scope in redaction.sources],
-        "mentions": [{"place": mention.place, "text": mention.text} for mention in redaction.mentions],
+        "mentions": [asdict(mention) for mention in redaction.mentions],
     }
 
 

@@ -64,17 +64,18 @@ function controls(state, answer) {
 }
 
 function result(answer, state) {
-  const note = answer.partial ? h("p", { class: "note" }, "⚠ ", t("partial", { reason: answer.partialReason })) : null;
+  const remarks = [answer.changeNote, answer.partial && t("partial", { reason: answer.partialReason })].filter(Boolean);
+  const note = remarks.map((remark) => h("p", { class: "note" }, "⚠ ", remark));
   const sides = [flows(answer.flows), checklist(answer.checklist)].filter(Boolean);
   const beside = sides.length ? h("div", { class: "columns even" }, sides) : null;
   if (!answer.count) {
-    return [h("section", { class: "empty" }, h("p", {}, t("impact-none")), h("p", {}, t(`impact-none-${state.direction}`))), note, beside].filter(Boolean);
+    return [h("section", { class: "empty" }, h("p", {}, t("impact-none")), h("p", {}, t(`impact-none-${state.direction}`))), ...note, beside].filter(Boolean);
   }
   const { picture, left, light } = draw(answer);
   return [
     h("section", { "aria-labelledby": "paths-title" },
       h("h2", { id: "paths-title" }, t("affected", { count: answer.count })),
-      note ?? "",
+      note,
       h("p", { class: "quiet legend" }, t("legend"), left ? ` ${t("left-to-table", { drawn: answer.count - left, total: answer.count })}` : ""),
       inView(h("div", { class: "scroll" }, picture))),
     beside ?? "",

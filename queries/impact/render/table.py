@@ -30,6 +30,8 @@ def _lines(document: Document, texts: Texts) -> Iterator[str]:
     told = {name: document[name] for name in ("depth", "sequence")}
     direction = texts[f"direction-{document['direction']}"]
     yield plural(texts, "summary", document["count"], direction=direction, **told)
+    if document["changeNote"]:
+        yield document["changeNote"]
     if document["partial"]:
         yield texts["partial"].format(reason=document["partialReason"])
     if not document["count"]:

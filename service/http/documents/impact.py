@@ -112,6 +112,9 @@ class ImpactAnswer(Document):
     asset: Card
     change: str | None
     change_label: str | None
+    change_note: str | None = Field(
+        description="Said where this kind of change starts on other levels than the asset's"
+    )
     direction: str
     aspect: str | None
     aspect_label: str | None

@@ -131,6 +131,8 @@ class Mentioned(Document):
 
     place: str = Field(description="term, source, scope, run or note")
     text: str
+    subject: str | None = Field(description="Of a term: what the statement is about that says it; redact that too")
+    predicate: str | None = Field(description="Of a text: the property that says it")
 
 
 class RemainsIn(Document):

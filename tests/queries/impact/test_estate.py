@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -123,3 +124,18 @@ def test_a_broken_flow_says_in_words_where_it_ends() -> None:
     assert flow["shown"] is False
     assert "L" in flow["brokenAt"]["text"]
     assert flow["brokenAt"]["missing"] or "no single asset" in flow["brokenAt"]["text"]
+
+
+@pytest.mark.parametrize("language", ["en", "pt-BR"])
+@pytest.mark.parametrize("name", STARTS)
+def test_a_kind_of_change_that_does_not_start_there_says_so_and_where_it_does(name: str, language: str) -> None:
+    start = estate.ask(name)
+    level = start.cards[start.asset].level
+    for kind in estate.MODEL.change_kinds.values():
+        elsewhere = bool(kind.levels) and level not in kind.levels
+        answer = impact_document(replace(start, change=kind.iri), estate.MODEL, language)
+        assert (answer["changeNote"] is not None) == elsewhere, kind.notation
+        assert (answer["changeNote"] or "") in render(answer, "table")
+        levels = {each.notation for each in estate.MODEL.levels if each.iri in kind.levels}
+        assert not elsewhere or levels <= set(re.findall(r"L\d+", answer["changeNote"]))
+    assert impact_document(start, estate.MODEL, language)["changeNote"] is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -103,3 +104,23 @@ def test_a_reason_is_a_line_that_says_something(
     done = run("ledger", "rekey", "--reason", reason, "--data", str(data), environment=environment)
     assert done.returncode == 2
     assert "--reason takes one line" in done.stderr
+
+
+QUOTING = """\
+assets:
+- {kind: Team, name: maria.silva}
+- {kind: Agent, name: helper, purpose: "Ask maria.silva, or nobody"}
+"""
+
+
+def test_what_quotes_an_erased_value_is_told_as_the_options_that_erase_it(opened: Opened, tmp_path: Path) -> None:
+    environment = clean_environment(tmp_path / "home") | {"STRATAGRAPH_DATA": str(opened(tmp_path / "data"))}
+    assert run("load", written(tmp_path / "q.yaml", QUOTING), environment=environment).returncode == 0
+    redact = ("ledger", "redact", "--reason", "request 7")
+    first = run(*redact, "--subject", "maria.silva", environment=environment)
+    (line,) = (line for line in first.stdout.splitlines() if "quotes an erased value" in line)
+    options = shlex.split(line[line.index("--subject") :].partition(": ")[0])
+    assert options[0::2] == ["--subject", "--predicate"]
+    second = run(*redact, *options, "--lang", "pt-BR", environment=environment)
+    assert second.returncode == 0, second.stderr
+    assert "maria" not in run("ledger", "export", environment=environment).stdout

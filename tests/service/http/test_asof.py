@@ -144,6 +144,24 @@ def test_an_audit_of_the_past_applies_the_rules_of_that_day(history: tuple[Runni
     assert later.json()["on"] == "2030-01-01"
 
 
+def test_what_came_later_is_refused_with_the_moment(history: tuple[Running, list[Moment]]) -> None:
+    running, _ = history
+    for lang, words in (("en", "There was no asset"), ("pt-BR", "Não havia ativo")):
+        params = {"asset": "helper", "asOf": "1", "lang": lang}
+        refused = running.get("/api/impact", params=params)
+        assert refused.status_code == 404
+        problem = refused.json()
+        assert problem["type"].endswith("/unknown-name")
+        assert problem["detail"].startswith(words)
+        assert f" 1 ({problem['time']})" in problem["detail"]
+        assert problem["sequence"] == 1
+    done = running.command("impact", "helper", "--as-of", "1")
+    assert done.returncode == 2
+    assert "sequence 1" in done.stderr
+    present = running.get("/api/impact", params={"asset": "nobody"}).json()["detail"]
+    assert present.startswith("There is no asset")
+
+
 @pytest.mark.parametrize(
     ("moment", "slug"),
     [

@@ -15,6 +15,7 @@ import pytest
 from stratagraph.ontology.facts import Batch, Fact, Literal, Method
 from stratagraph.ontology.identity import statement_iri
 from stratagraph.ontology.model import CORE_SOURCE
+from stratagraph.ontology.namespaces import RDFS
 from stratagraph.service.ledger import scrubbing
 from stratagraph.service.ledger.errors import NothingToRedact, NotRedactable, ReasonTells
 from stratagraph.service.ledger.ledger import Ledger
@@ -151,6 +152,26 @@ def test_where_the_value_still_stands_is_told(ledger: Ledger) -> None:
         ("term", True),
         ("scope", True),
     ]
+
+
+def test_what_quotes_the_value_is_told_with_what_erases_it(ledger: Ledger) -> None:
+    """Every statement that says a quoting text, of now or before, and every thing whose IRI holds the value."""
+    quoting = Literal('wrote to maria.silva@example.org: "hi"')
+    said = [
+        fact(2, value=quoting),
+        fact(3, value=quoting),
+        fact(4, value=Literal("cc maria.silva@example.org", language="pt")),
+    ]
+    home = Fact("https://example.org/home/maria.silva@example.org", RDFS.label, Literal("Home"))
+    ledger.commit(batch("1", scope(FACTS[2], *said, home)), ontology_hash="o")
+    ledger.commit(batch("2", scope(FACTS[2], *said[1:], home)), ontology_hash="o")
+    told = [each for each in ledger.redact(Sought(subject=MARIA), by="dpo", why="request 7").mentions if each.subject]
+    found = {(each.subject, each.predicate) for each in told}
+    assert found == {*((each.subject, each.predicate) for each in said), (home.subject, None)}
+    assert len(told) == len(found)
+    for each in told:
+        ledger.redact(Sought(subject=each.subject or "", predicate=each.predicate), by="dpo", why="request 7")
+    assert not any("maria" in line.decode().casefold() for line in ledger.export())
 
 
 def test_a_redacted_ledger_is_exported_and_imported_alike(
