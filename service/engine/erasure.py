@@ -20,6 +20,7 @@ from typing import Final
 
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.service.ledger.ledger import Ledger
+from stratagraph.service.privacy import begin_private
 from stratagraph.service.settings import DERIVER_FILE, ERASED_FILE, SNAPSHOTS_FOLDER, TRIPLES_FOLDERS
 
 log = logging.getLogger(__name__)
@@ -113,6 +114,7 @@ class Erasure:
             return 0
 
     def _note(self, sequence: int) -> None:
+        begin_private(self._file)
         # Written last: whoever is killed before sweeps once more.
         self._file.write_text(json.dumps({"ledger": self._ledger.id, "sequence": sequence}), "utf-8")
         self._done = self._looked = sequence

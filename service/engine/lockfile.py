@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from stratagraph.ontology.errors import StratagraphError
+from stratagraph.service.privacy import make_private
 
 NAME: Final = "stratagraph.lock"
 ATTEMPTS: Final = 10
@@ -46,13 +47,6 @@ class DataInUse(StratagraphError, slug="data-in-use", status=409):
         )
 
 
-def _make_private(folder: Path) -> None:
-    """Make a folder, and those above it that are missing, for its owner only."""
-    # Each by itself: pathlib gives the ones above the default mode, and the demo lies in what becomes one's own folder.
-    for each in (*reversed(folder.parents), folder):
-        each.mkdir(exist_ok=True, mode=0o700)
-
-
 class DataLock:
     """Exclusive ownership of a data directory for as long as this object is open.
 
@@ -60,7 +54,7 @@ class DataLock:
     """
 
     def __init__(self, folder: Path) -> None:
-        _make_private(folder)
+        make_private(folder)
         self._path = folder / NAME
         self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         if not self._take():

@@ -67,7 +67,9 @@ class Seed:
             return
         # Copied aside first: what is cut off in the middle must not pass for a store.
         with tempfile.TemporaryDirectory(dir=triples.parent, prefix=f"{triples.name}.") as aside, suppress(OSError):
-            shutil.copytree(self._folder / TRIPLES_FOLDER, Path(aside) / triples.name).rename(triples)
+            copy = Path(shutil.copytree(self._folder / TRIPLES_FOLDER, Path(aside) / triples.name))
+            copy.chmod(0o700)
+            copy.rename(triples)
 
     def deriver(self) -> Deriver | None:
         """Return the deriver; it stands for another ledger's first batch until it is told of this one's."""

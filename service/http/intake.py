@@ -16,6 +16,7 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import Request
 
 from stratagraph.ontology.errors import StratagraphError
+from stratagraph.service.privacy import make_private
 
 log = logging.getLogger(__name__)
 
@@ -176,7 +177,7 @@ class Intake:
 
     def file(self) -> IO[bytes]:
         """Return a file that has no name, so that it goes with the process."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        make_private(self._folder)
         return tempfile.TemporaryFile(dir=self._folder)
 
 

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, select, update
 from stratagraph.service.ledger.chain import genesis
 from stratagraph.service.ledger.history import header_of
 from stratagraph.service.ledger.schema import batches
+from stratagraph.service.privacy import make_private
 
 NOTHING: Final = b""
 """The ``previous`` of a batch that was handed on; no batch with a place in a chain has an empty one."""
@@ -40,7 +41,7 @@ def hand_on(file: Path, folder: Path) -> bytes:
 
 def take_over(file: Path, handed: bytes) -> None:
     """Write what was handed on into a file that is not there yet, whole or not at all."""
-    file.parent.mkdir(parents=True, exist_ok=True)
+    make_private(file.parent)
     handle, draft = tempfile.mkstemp(dir=file.parent, prefix=f"{file.name}.")
     try:
         with os.fdopen(handle, "wb") as copy:

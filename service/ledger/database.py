@@ -17,6 +17,7 @@ from stratagraph.ontology.errors import StratagraphError
 from stratagraph.service.ledger.driver import send, send_many
 from stratagraph.service.ledger.errors import DriverMissing, LedgerUnreadable
 from stratagraph.service.ledger.storage import StorageUnreachable, naming_storage
+from stratagraph.service.privacy import begin_private, make_private
 
 REVISION: Final = "0003"
 """The newest migration; a database that stands there already is opened without asking alembic."""
@@ -62,6 +63,8 @@ class Database:
         except ModuleNotFoundError as missing:
             raise DriverMissing(package=missing.name or "psycopg") from None
         self.sqlite = engine.dialect.name == "sqlite"
+        if self.sqlite and url.database and not Path(url.database).exists():
+            begin_private(Path(url.database))  # its log and its index get the mode of the database
         # The same pool under a mark, by which the handlers of "begin" below know a writer.
         self._writer = engine.execution_options(**{WRITES: True})
         # SQLite's connection for writing is kept: to fetch one takes five times as long as to begin on it.
@@ -222,7 +225,7 @@ def locate(url: str | Path) -> URL:
     """
     if isinstance(url, Path) or "://" not in url:
         path = Path(url).absolute()
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_private(path.parent)
         # Not as a URL's text: a path may hold "?" or "#".
         return URL.create("sqlite", database=str(path))
     try:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from stratagraph.service.ledger.errors import HeadUnreadable, KeyUnusable
+from stratagraph.service.privacy import make_private
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -165,7 +166,7 @@ def _signed_by(public_key: str, signature: str, message: bytes) -> bool:
 
 def _create(path: Path) -> None:
     """Make a key; of several processes that try, one wins and the file is never seen half written."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_private(path.parent)
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     # With its mode from the first moment on: a file that is made first and restricted later can be opened in between.
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

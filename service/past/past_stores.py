@@ -22,6 +22,7 @@ from stratagraph.service.deriver import Deriver
 from stratagraph.service.deriver.shares import horizon
 from stratagraph.service.ledger.asof import Moment, Standing
 from stratagraph.service.ledger.ledger import Ledger
+from stratagraph.service.privacy import make_private
 from stratagraph.service.times import read_day, read_time
 from stratagraph.service.views.adjacency import AdjacencyView
 from stratagraph.service.views.checkpoints import Checkpoint
@@ -269,7 +270,7 @@ class Pasts:
 
     def _make(self, standing: Standing) -> _Store:
         folder = self._folder / f"{next(self._numbers):08d}"
-        folder.mkdir(parents=True)
+        make_private(folder)
         try:
             return self._made(standing, folder)
         except BaseException:

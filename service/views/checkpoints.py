@@ -14,6 +14,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from stratagraph.service.privacy import make_private
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
@@ -103,7 +105,7 @@ class Checkpoints:
         self._aged = False
         # A process that was killed left its checkpoints behind.
         shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+        make_private(folder)
 
     def newest(self) -> Checkpoint:
         """Return the newest checkpoint and count one use; makes one when the sequence moved and it is time."""

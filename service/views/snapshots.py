@@ -24,6 +24,7 @@ from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Iri, Literal, Term
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.queries.store_protocols import Row
+from stratagraph.service.privacy import make_private
 from stratagraph.service.views import querying
 from stratagraph.service.views.adjacency import AdjacencySnapshot, AdjacencyView
 from stratagraph.service.views.triples import TriplesView
@@ -163,7 +164,7 @@ class Snapshots:
         self._epoch = 0
         self._pinned: set[Snapshot] = set()
         shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+        make_private(folder)
         taken = self._taken()
         assert taken is not None  # the views stand at one sequence
         self._current = taken

@@ -11,6 +11,8 @@ from typing import Final
 
 import pyoxigraph as ox
 
+from stratagraph.service.privacy import make_private
+
 log = logging.getLogger(__name__)
 
 ROOM: Final = 8 << 20
@@ -75,6 +77,8 @@ def reopened(path: Path) -> ox.Store:
 def open_store(path: Path) -> ox.Store:
     """Open the store of a folder; a damaged one is thrown away, for the ledger tells all of it again."""
     try:
+        # The engine's own folders and files are for everybody to read.
+        make_private(path)
         return ox.Store(str(path))
     except (RuntimeError, OSError) as error:
         # Anything else, such as the lock of another process, is no damage and must not cost the data.
@@ -85,4 +89,5 @@ def open_store(path: Path) -> ox.Store:
         shutil.rmtree(path)
     else:
         path.unlink()
+    make_private(path)
     return ox.Store(str(path))
