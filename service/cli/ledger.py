@@ -30,6 +30,7 @@ QUOTED: Final = (
     "A text of another statement quotes an erased value and is not erased; redact that statement too, with {options}: "
     "{text}"
 )
+CALLED: Final = "Another thing's name holds an erased value and is not erased; redact it too, with {options}: {text}"
 NAMED: Final = (
     "An erased value stands in a name or reason that the chain's hash covers, which nothing can erase ({place}): {text}"
 )
@@ -206,7 +207,7 @@ def _erased(answer: dict[str, Any]) -> Iterator[str]:
         text = "It comes back with the next run of '{source}' unless it is taken out of '{scope}' there."
         yield _said(text, **told_in)
     for mention in answer["mentions"]:
-        yield _said(QUOTED if mention["place"] == "term" else NAMED, **mention, options=_options(mention))
+        yield _mentioned(mention)
     for alias in answer["alsoKnownAs"]:
         yield _said("Stated to be the same, and not erased with it; redact it too: {alias}", alias=alias)
     yield from _remaining(answer["remains"])
@@ -214,10 +215,14 @@ def _erased(answer: dict[str, Any]) -> Iterator[str]:
     yield from (say(text, tongue()) for text in answer["beyond"])
 
 
-def _options(mention: dict[str, Any]) -> str:
-    """Return the options of the command that erases the statement too."""
-    told = [f"--{name} {shlex.quote(mention[name])}" for name in ("subject", "predicate") if mention[name]]
-    return " ".join(told) or "--subject"
+def _mentioned(mention: dict[str, Any]) -> str:
+    """Say where an erased value still stands, with the options of the command that erases it there too."""
+    if mention["place"] != "term":
+        return _said(NAMED, **mention)
+    text = QUOTED if mention["predicate"] else CALLED
+    told = {name: compact(mention[name]) for name in ("subject", "predicate") if mention[name]}
+    options = " ".join(f"--{name} {shlex.quote(value)}" for name, value in told.items())
+    return _said(text, text=mention["text"], options=options or "--subject")
 
 
 def _remaining(remains: list[dict[str, str]]) -> Iterator[str]:

@@ -125,7 +125,7 @@ def test_a_text_that_quotes_the_value_is_left_to_be_redacted_too(data: Path, tmp
         engine.commit(batch("4", *FACTS, Fact(OTHER, SG.purpose, Literal(quoting))))
     erase = ("ledger", "redact", "--subject", MARIA, "--reason", "request 7", "--dry-run", "--data", str(data))
     told = run(*erase, environment=clean_environment(tmp_path / "home")).stdout
-    assert f'redact that statement too: "{quoting}"' in told
+    assert f'redact that statement too, with --subject {OTHER} --predicate sg:purpose: "{quoting}"' in told
 
 
 @pytest.mark.parametrize("lang", ["en", "pt-BR"])

@@ -110,6 +110,7 @@ QUOTING = """\
 assets:
 - {kind: Team, name: maria.silva}
 - {kind: Agent, name: helper, purpose: "Ask maria.silva, or nobody"}
+- {kind: Agent, name: maria.silva-bot}
 """
 
 
@@ -118,9 +119,9 @@ def test_what_quotes_an_erased_value_is_told_as_the_options_that_erase_it(opened
     assert run("load", written(tmp_path / "q.yaml", QUOTING), environment=environment).returncode == 0
     redact = ("ledger", "redact", "--reason", "request 7")
     first = run(*redact, "--subject", "maria.silva", environment=environment)
-    (line,) = (line for line in first.stdout.splitlines() if "quotes an erased value" in line)
-    options = shlex.split(line[line.index("--subject") :].partition(": ")[0])
-    assert options[0::2] == ["--subject", "--predicate"]
-    second = run(*redact, *options, "--lang", "pt-BR", environment=environment)
-    assert second.returncode == 0, second.stderr
+    told = [line.partition("--subject")[2].partition(": ")[0] for line in first.stdout.splitlines() if "redact" in line]
+    assert [each.partition("--predicate")[2] for each in told] == ["", " sg:purpose", " sg:name"]
+    for options in told[:2]:
+        done = run(*redact, *shlex.split(f"--subject {options}"), "--lang", "pt-BR", environment=environment)
+        assert done.returncode == 0, done.stderr
     assert "maria" not in run("ledger", "export", environment=environment).stdout
