@@ -10,7 +10,7 @@ from typing import Final
 
 from stratagraph.ontology.facts import Fact, Iri, Literal, Term
 from stratagraph.ontology.model import OntologyModel
-from stratagraph.ontology.namespaces import RDF, SH, compact, local_name
+from stratagraph.ontology.namespaces import RDF, SG, SH, compact, local_name
 from stratagraph.shapes.comparison import well_formed
 from stratagraph.shapes.fact_vocabulary import FactVocabulary, PredicateRule, shape_iri
 from stratagraph.shapes.finding import GateFinding
@@ -192,8 +192,8 @@ class Table:
         if not isinstance(term, str):
             return ""
         known = self._vocabulary.model.classes if kind == "class" else self._columns
-        # Backwards, so that of several terms with one local name the first by IRI is left.
-        names = {local_name(iri): iri for iri in sorted(known, reverse=True)}
+        # Of several terms with one local name ours is left, rather than one of a vocabulary that ours is aligned with.
+        names = {local_name(iri): iri for iri in sorted(known, key=lambda iri: (iri.startswith(SG), iri))}
         return ", ".join(compact(names[name]) for name in get_close_matches(local_name(term), names))
 
     def _untyped(self, fact: Fact, before: LedgerFacts) -> GateFinding:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from SPARQLWrapper import CSV, JSON, SPARQLWrapper
 
+from stratagraph.ontology.namespaces import SG
 from tests.opened import Opened
 from tests.service.running import DATA, PATIENCE, Running, started
 
@@ -146,8 +147,11 @@ def test_sparql_wrapper_asks_and_is_answered(demo: Running) -> None:
 
 
 def test_book_keeping_of_the_view_is_not_part_of_the_graph(demo: Running) -> None:
-    answer = demo.get("/sparql", params={"query": "ASK { GRAPH ?g { ?s ?p ?o } }"})
-    assert answer.json()["boolean"] is False
+    query = "SELECT DISTINCT ?g WHERE { GRAPH ?g { ?s ?p ?o } FILTER NOT EXISTS { ?g a ?what } }"
+    answer = demo.get("/sparql", params={"query": query})
+    undescribed = [row["g"]["value"] for row in answer.json()["results"]["bindings"]]
+    assert set(undescribed) <= {SG.term("view/meta")}
+    assert demo.get("/sparql", params={"query": f"ASK {{ <{SG}view/meta> ?p ?o }}"}).json()["boolean"] is False
 
 
 def test_commands_find_the_running_demo(demo: Running) -> None:
