@@ -165,7 +165,7 @@ def test_beside_a_service_no_byte_is_left_and_the_past_tells_it(
     answer = client.post("/api/ledger/redactions", json=BODY)
     assert answer.status_code == httpx.codes.CREATED
     assert answer.json()["claims"] == 6
-    # Whoever still reads is waited for some seconds only, which a busy machine may need: then it is done at the next look.
+    # A reader is waited for some seconds only; on a busy machine the next look may have to finish it.
     assert any(client.get("/api/ledger/redactions").json()["remains"] == [] for _ in range(50))
     assert holding(data) == set()
     for at in (None, 2, 4):
