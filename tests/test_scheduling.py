@@ -26,7 +26,7 @@ def test_files_that_need_a_neo4j_stay_together_and_others_by_themselves(file: st
 
 def test_every_test_that_needs_a_neo4j_stays_with_the_others(request: pytest.FixtureRequest) -> None:
     """The scheduler reads files, pytest reads marks: of all tests of this run they must say the same."""
-    marked = {item.nodeid for item in request.session.items if "neo4j" in item.keywords}
+    marked = {item.nodeid for item in request.session.items if item.get_closest_marker("neo4j")}
     together = {item.nodeid for item in request.session.items if _scope(item.nodeid) == GROUP}
     assert marked <= together
 
