@@ -84,6 +84,17 @@ def test_a_subject_goes_with_all_that_is_said_of_it_and_points_to_it(person: Led
     assert independent_verify(ledger_url) is None
 
 
+def test_runs_that_may_have_said_it_lose_what_a_guess_could_be_tested_with(ledger: Ledger, ledger_url: str) -> None:
+    """Those before the value came cannot have said it; one that came later may have again."""
+    for run, said in enumerate((OTHERS, (*OTHERS, *FACTS), (*OTHERS, *FACTS, fact(1))), 1):
+        ledger.commit(batch(f"{run}", scope(*said)), ontology_hash="o")
+    ledger.commit(batch("4", scope(fact(2), name="another")), ontology_hash="o")
+    ledger.redact(Sought(subject=MARIA), by="dpo", why="request 7")
+    with plain(ledger_url) as ask:
+        salted = {row["sequence"] for row in ask("SELECT sequence FROM batches WHERE salt IS NOT NULL")}
+    assert salted & {1, 2, 3, 4} == {1, 4}
+
+
 @pytest.mark.parametrize(
     ("sought", "gone"),
     [
