@@ -11,22 +11,23 @@ from hypothesis import strategies as st
 
 from stratagraph.ontology.facts import Fact, Iri
 from stratagraph.ontology.model import load_model
-from stratagraph.ontology.namespaces import OWL, RDF, RDFS, SG
-from stratagraph.service.neo4j.view.neo4j_names import DATATYPE, WRITTEN, Neo4jNames
+from stratagraph.ontology.namespaces import DCT, OWL, PROV, RDF, RDFS, SG, SKOS
+from stratagraph.service.neo4j.mapping.graph_names import WRITTEN, Names
+from stratagraph.service.neo4j.mapping.identifiers import IDENTIFIER
 
 MY = "https://example.org/onto#"
 LANGUAGES = ["", "en", "pt-BR", "en-GB", "gb", "written"]
 CORE = load_model()
 
 
-def names(*local: str) -> Neo4jNames:
+def names(*local: str) -> Names:
     """The names of the core and of attributes that a module declares and its data use."""
     declared = [Fact(MY + name, RDF.type, OWL.DatatypeProperty) for name in local]
     used = [Fact(MY + "thing", MY + name, MY + "thing") for name in local]
-    return Neo4jNames(replace(CORE, stated=CORE.stated.extended({"module": (*declared, *used)})))
+    return Names(replace(CORE, stated=CORE.stated.extended({"module": (*declared, *used)})))
 
 
-def keys(of: Neo4jNames, attributes: list[Iri]) -> dict[tuple[Iri, str], str]:
+def keys(of: Names, attributes: list[Iri]) -> dict[tuple[Iri, str], str]:
     return {pair: of.key(*pair) for pair in itertools.product(attributes, LANGUAGES)}
 
 
@@ -39,14 +40,15 @@ def keys(of: Neo4jNames, attributes: list[Iri]) -> dict[tuple[Iri, str], str]:
         ("label_en",),
         ("label_pt_br", "comment_en"),
         ("name_en",),
-        ("cost", f"cost{WRITTEN}", f"cost{DATATYPE}"),
+        ("cost", f"cost{WRITTEN}", "cost__in_en"),
         ("summary_", "summary"),
         ("a@en", "a", "a_en"),
+        ("dct", "dct_source", "skos", "skos_example"),
     ],
 )
 def test_a_language_in_a_name_takes_no_others_place(local: tuple[str, ...]) -> None:
     found = keys(names(*local), [RDFS.label, RDFS.comment, SG.name, *(MY + name for name in local)])
-    held = [other for key in found.values() for other in (key, key + DATATYPE, key + WRITTEN)]
+    held = [other for key in found.values() for other in (key, key + WRITTEN)]
     assert len(set(held)) == len(held)
 
 
@@ -55,7 +57,7 @@ def test_usual_names_stay_as_they_are() -> None:
     assert (usual.key(RDFS.label, "en"), usual.key(RDFS.label, "pt-BR")) == ("label_en", "label_pt_br")
     clashing = names("summary", "summary_en")
     assert clashing.key(MY + "summary_en") == "summary_en"
-    assert clashing.key(MY + "summary", "en") == "summary@en"
+    assert clashing.key(MY + "summary", "en") == "summary__in_en"
     assert clashing.key(MY + "summary", "pt") == "summary_pt"
 
 
@@ -64,6 +66,46 @@ def test_usual_names_stay_as_they_are() -> None:
 def test_keys_are_as_many_as_attributes_and_languages(local: set[str]) -> None:
     found = keys(names(*sorted(local)), [MY + name for name in local])
     assert len(set(found.values())) == len(found)
+
+
+def test_every_name_is_an_identifier() -> None:
+    odd = ["a b", "1a", "é", "a-b", "", "x" * 300, "a__b", "_"]
+    of = names(*odd)
+    terms = [MY + name for name in odd] + ["http://x/y#" + name for name in odd] + [DCT + name for name in odd]
+    for term in terms:
+        for name in (of.key(term), of.key(term, "pt-BR"), of.label(term), of.type(term)):
+            assert IDENTIFIER.fullmatch(name)
+    for spelled in (of.key, of.label, of.type):
+        assert len(set(map(spelled, terms))) == len(set(terms))
+
+
+def test_a_foreign_term_goes_by_its_prefix() -> None:
+    usual = names()
+    assert usual.key(DCT.source) == "dct_source"
+    assert usual.key(SKOS.example, "en") == "skos_example_en"
+    assert usual.type(DCT.isPartOf) == "DCT_IS_PART_OF"
+    assert usual.label(PROV.Plan) == "prov_Plan"
+
+
+def test_what_may_hold_several_values_is_a_list() -> None:
+    usual = names("summary")
+    single = [SG.name, SG.latencySloMs, SG.severity, RDFS.label, SKOS.definition, SG.ruleSeverity]
+    several = [
+        SG.seenAs,
+        SG.dutyRole,
+        SG.statedInList,
+        SG.conditionValue,
+        SKOS.altLabel,
+        MY + "summary",
+        MY + "unknown",
+    ]
+    assert [usual._is_list(each) for each in (*single, *several)] == [False] * len(single) + [True] * len(several)
+
+
+def test_each_aspect_has_its_type() -> None:
+    affects = names().affects
+    assert affects.keys() == CORE.aspects.keys()
+    assert {aspect: f"AFFECTS_{info.notation.upper()}" for aspect, info in CORE.aspects.items()} == affects
 
 
 def test_attributes_that_nobody_declares_keep_apart_too() -> None:
