@@ -10,8 +10,9 @@ import hashlib
 import io
 import os
 import pickle
+import struct
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -37,6 +38,7 @@ BUILT_IN: Final = frozenset(
     }
 )
 _DIGEST: Final = 32
+_SIZE: Final = 8
 _NAMED: Final = (__name__, "named")
 
 
@@ -62,37 +64,84 @@ def _sources(folder: Traversable) -> Iterator[Traversable]:
             yield from _sources(entry)
 
 
+class Frozen:
+    """A value as it is now, to be written later, when the value itself may be another one already.
+
+    ``shared`` objects are named in it instead of written. What a class hands out as ``PickleBuffer`` is not copied: it
+    must not change any more.
+    """
+
+    def __init__(self, value: object, *, shared: Mapping[str, object] | None = None) -> None:
+        skeleton, buffers = io.BytesIO(), list[pickle.PickleBuffer]()
+        names = {id(each): name for name, each in (shared or {}).items()}
+        _Writer(skeleton, names, buffers.append).dump(value)
+        self._parts = [skeleton.getbuffer(), *(buffer.raw() for buffer in buffers)]
+
+    def write(self, path: Path, key: str) -> bool:
+        """Write it under a key, whole or not at all; return whether the disk took it."""
+        head = f"{key}\n".encode()
+        sizes = _sizes([part.nbytes for part in self._parts])
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(head + _digest(head, sizes, *self._parts) + sizes)
+                    for part in self._parts:
+                        file.write(part)
+                Path(name).replace(path)
+            except BaseException:
+                Path(name).unlink(missing_ok=True)
+                raise
+        except OSError:
+            return False
+        return True
+
+
 def freeze(path: Path, key: str, value: object, *, shared: Mapping[str, object] | None = None) -> None:
     """Write a value under a key, whole or not at all; ``shared`` objects are named in it instead of written.
 
     A file that cannot be written is not worth an error: its value is made again.
     """
-    buffer = io.BytesIO()
-    _Writer(buffer, {id(each): name for name, each in (shared or {}).items()}).dump(value)
-    body = buffer.getvalue()
-    head = f"{key}\n".encode()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
-        with os.fdopen(handle, "wb") as file:
-            file.write(head + hashlib.sha256(head + body).digest() + body)
-        Path(name).replace(path)
-    except OSError:
-        return
+    Frozen(value, shared=shared).write(path, key)
 
 
 def thaw(path: Path, key: str, *, shared: Mapping[str, object] | None = None) -> Any | None:
     """Return the value that stands in a file under this key; None where there is none that can be read."""
     if not stands_under(path, key):
         return None
-    head, _, rest = path.read_bytes().partition(b"\n")
-    digest, body = rest[:_DIGEST], rest[_DIGEST:]
-    if hashlib.sha256(head + b"\n" + body).digest() != digest:
-        return None
     try:
-        return _Reader(io.BytesIO(body), shared or {}).load()
+        whole = memoryview(path.read_bytes())
+        begin = len(key.encode()) + 1
+        digest, body = whole[begin : begin + _DIGEST], whole[begin + _DIGEST :]
+        if _digest(whole[:begin], body) != digest:
+            return None
+        skeleton, *buffers = _split(body)
+        return _Reader(io.BytesIO(skeleton), shared or {}, buffers).load()
     except Exception:  # noqa: BLE001  a file of another kind fails in any way there is; the value is made again
         return None
+
+
+def _digest(*parts: bytes | memoryview) -> bytes:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    return digest.digest()
+
+
+def _sizes(sizes: Sequence[int]) -> bytes:
+    """Return how many parts there are, and how many bytes each has."""
+    return struct.pack(f"<{len(sizes) + 1}Q", len(sizes), *sizes)
+
+
+def _split(body: memoryview) -> Iterator[memoryview]:
+    """Yield the parts behind their sizes."""
+    (count,) = struct.unpack_from("<Q", body)
+    sizes = struct.unpack_from(f"<{count}Q", body, _SIZE)
+    at = _SIZE * (count + 1)
+    for size in sizes:
+        yield body[at : at + size]
+        at += size
 
 
 def stands_under(path: Path, key: str) -> bool:
@@ -112,8 +161,10 @@ def named(name: str) -> object:
 class _Writer(pickle.Pickler):
     """Names shared objects instead of writing them."""
 
-    def __init__(self, file: io.BytesIO, shared: Mapping[int, str]) -> None:
-        super().__init__(file, protocol=5)
+    def __init__(
+        self, file: io.BytesIO, shared: Mapping[int, str], keep: Callable[[pickle.PickleBuffer], None]
+    ) -> None:
+        super().__init__(file, protocol=5, buffer_callback=keep)
         self._shared = shared
 
     def reducer_override(self, obj: object) -> Any:
@@ -125,8 +176,8 @@ class _Writer(pickle.Pickler):
 class _Reader(pickle.Unpickler):
     """Makes nothing but objects of known classes."""
 
-    def __init__(self, file: io.BytesIO, shared: Mapping[str, object]) -> None:
-        super().__init__(file)
+    def __init__(self, file: io.BytesIO, shared: Mapping[str, object], buffers: Iterable[memoryview]) -> None:
+        super().__init__(file, buffers=buffers)
         self._shared = shared
 
     def find_class(self, module: str, name: str) -> Any:

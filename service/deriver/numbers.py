@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable
-from typing import TypeAlias
+from itertools import count
+from typing import NamedTuple, TypeAlias
 
 from stratagraph.ontology.facts import Fact, Iri, Literal, Term
+from stratagraph.ontology.packing import Packed, pack, unpack
 
 Triple: TypeAlias = tuple[int, int, int]
 """A fact in numbers: subject, predicate, object."""
+
+
+class _State(NamedTuple):
+    """All terms; of each literal which of the kinds it is of: datatype and language."""
+
+    iris: Packed
+    values: Packed
+    kind_of: array[int]
+    kinds: list[tuple[Iri, str]]
 
 
 def is_iri(number: int) -> bool:
@@ -24,6 +36,22 @@ class Numbers:
         self._numbers: dict[Term, int] = {}
         self._iris: list[Iri] = []
         self._literals: list[Literal] = []
+
+    def __getstate__(self) -> _State:
+        """Return all terms as a few byte strings: a pickle of each would take ten times as long to read."""
+        # There are few datatypes and languages.
+        kinds: dict[tuple[Iri, str], int] = {}
+        kind_of = array("I", (kinds.setdefault((each.datatype, each.language), len(kinds)) for each in self._literals))
+        return _State(pack(self._iris), pack(literal.value for literal in self._literals), kind_of, list(kinds))
+
+    def __setstate__(self, state: _State) -> None:
+        """Be what was kept."""
+        iris, values, kind_of, kinds = state
+        self._iris = list(unpack(iris))
+        self._literals = [Literal(value, *kinds[kind]) for value, kind in zip(unpack(values), kind_of, strict=True)]
+        self._numbers = {}
+        self._numbers.update(zip(self._iris, count(0, 2)))
+        self._numbers.update(zip(self._literals, count(1, 2)))
 
     def __len__(self) -> int:
         """Return how many IRIs have a number."""

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Final, NamedTuple, TypeAlias
 
 from stratagraph.ontology.facts import ChangeSet, Fact, Influence, Iri
 from stratagraph.ontology.model import OntologyModel
+from stratagraph.ontology.number_rows import Row, Rows
 from stratagraph.service.views.view import Watermark, follows
 
 MAPPING_VERSION: Final = 1
+_SHIFT: Final = 32
+_LOW: Final = (1 << _SHIFT) - 1
+_MANY: Final = 8
+"""A row is gone through when more than one in so many of its edges change."""
+_NO_EDGES: Final[Row] = array("Q")
+
+_Reason: TypeAlias = tuple[Iri, bool]
+"""A fact between the ends of an edge: its predicate, and whether it points back at the influencer."""
 
 
 class _EdgeTemplate(NamedTuple):
@@ -17,51 +30,76 @@ class _EdgeTemplate(NamedTuple):
 
     strengths: tuple[tuple[Iri, float], ...]
     measured: frozenset[Iri]
+    facts: tuple[_Reason, ...]
     reasons: tuple[tuple[Iri, tuple[int, ...]], ...]
 
 
-class _Edge(NamedTuple):
-    """An edge as it is kept: a tenth of the memory of an Influence."""
-
-    template: _EdgeTemplate
-    facts: tuple[Fact, ...]
-
-
-_Edges: TypeAlias = dict[Iri, dict[Iri, _Edge]]
-"""The edges of each node, by the node at their other end."""
-_Undo: TypeAlias = Mapping[Iri, Mapping[Iri, _Edge | None] | None]
-"""What nodes had before a change: None for a node without any edge, and for an edge that was not there."""
-
-
 class _Layer(NamedTuple):
-    """What a change did away with: readers of an earlier sequence still need it."""
+    """The rows that a change did away with: readers of an earlier sequence still need them."""
 
     sequence: int
-    leaving: _Undo
-    arriving: _Undo
+    leaving: Mapping[int, Row]
+    arriving: Mapping[int, Row]
 
 
 class _Table:
     """The edges of the newest sequence, and the layers that lead back from it, oldest first.
 
-    A rebuild begins a table of its own: readers of an earlier one go on with that.
+    Each node has a row of those that its edges lead to, with the number of the edge's template. A row is never changed
+    in place: a reader that has taken one may keep it. A rebuild begins a table of its own: readers of an earlier one go
+    on with that.
     """
 
     def __init__(self, since: int = 0) -> None:
         self.since = since
         """The sequence at which it began: nothing leads back further."""
-        self.leaving: _Edges = {}
-        self.arriving: _Edges = {}
+        self.nodes: list[Iri] = []
+        self._numbers: dict[Iri, int] = {}
+        self.templates: list[_EdgeTemplate] = []
+        self._known: dict[_EdgeTemplate, int] = {}
+        self.leaving = Rows()
+        self.arriving = Rows()
         self.layers: tuple[_Layer, ...] = ()
 
-    def take(self, influences: Iterable[tuple[Influence, _Edge]], removed: Iterable[tuple[Iri, Iri]]) -> None:
-        """Take in the edges of a change."""
-        for influencer, influenced in removed:
-            _drop(self.leaving, influencer, influenced)
-            _drop(self.arriving, influenced, influencer)
-        for edge, kept in influences:
-            self.leaving.setdefault(edge.influencer, {})[edge.influenced] = kept
-            self.arriving.setdefault(edge.influenced, {})[edge.influencer] = kept
+    def number(self, node: Iri) -> int | None:
+        """Return the number of a node; None for one that never had an edge."""
+        return self._numbers.get(node)
+
+    def take(self, change: ChangeSet, *, undoable: bool = True) -> None:
+        """Take in the edges of a change, and keep what was before, unless nobody can have read it."""
+        leaving: dict[int, dict[int, int | None]] = defaultdict(dict)
+        arriving: dict[int, dict[int, int | None]] = defaultdict(dict)
+        for influencer, influenced in change.influences_removed:
+            source, target = self._numbered(influencer), self._numbered(influenced)
+            leaving[source][target] = arriving[target][source] = None
+        for edge in change.influences:
+            source, target = self._numbered(edge.influencer), self._numbered(edge.influenced)
+            leaving[source][target] = arriving[target][source] = self._template(edge)
+        if undoable:
+            # Before any row is replaced: a reader that finds a new one finds the layer that leads back from it.
+            before = _Layer(change.sequence, _before(self.leaving, leaving), _before(self.arriving, arriving))
+            self.layers = (*self.layers, before)
+        for rows, changed in ((self.leaving, leaving), (self.arriving, arriving)):
+            for node, ends in changed.items():
+                rows.put(node, _edited(rows.row(node), ends))
+            rows.settle()
+
+    def _numbered(self, node: Iri) -> int:
+        number = self._numbers.get(node)
+        if number is None:
+            number = len(self.nodes)
+            self.nodes.append(node)
+            # Last: who finds a number finds the node.
+            self._numbers[node] = number
+        return number
+
+    def _template(self, edge: Influence) -> int:
+        template = _EdgeTemplate(tuple(edge.strengths.items()), edge.measured, *_reasons(edge))
+        number = self._known.get(template)
+        if number is None:
+            number = self._known[template] = len(self.templates)
+            self.templates.append(template)
+        return number
 
 
 class AdjacencySnapshot:
@@ -73,19 +111,30 @@ class AdjacencySnapshot:
 
     def influences_from(self, node: Iri) -> Sequence[Influence]:
         """Return the influence edges that leave a node, by IRI of what they reach."""
-        # The copy comes before the look at the layers: a change publishes its layer before it touches any edge, so
-        # whatever of a change the copy has caught is undone by a layer that is there by then.
-        edges = dict(self._table.leaving.get(node, ()))
+        number = self._table.number(node)
+        if number is None:
+            return []
+        # The row comes before the look at the layers: a change publishes its layer before it replaces any row, so a row
+        # that comes too late is taken back by a layer that is there by then.
+        row = self._table.leaving.row(number)
         for layer in self._later():
-            _undo(edges, node, layer.leaving)
-        return [_influence(node, other, edges[other]) for other in sorted(edges)]
+            row = layer.leaving.get(number, row)
+        return [_influence(node, other, template) for other, template in self._edges(row)]
 
     def influences_to(self, node: Iri) -> Sequence[Influence]:
         """Return the influence edges that reach a node, by IRI of where they come from."""
-        edges = dict(self._table.arriving.get(node, ()))  # before the layers, as above
+        number = self._table.number(node)
+        if number is None:
+            return []
+        row = self._table.arriving.row(number)  # before the layers, as above
         for layer in self._later():
-            _undo(edges, node, layer.arriving)
-        return [_influence(other, node, edges[other]) for other in sorted(edges)]
+            row = layer.arriving.get(number, row)
+        return [_influence(other, node, template) for other, template in self._edges(row)]
+
+    def _edges(self, row: Row) -> list[tuple[Iri, _EdgeTemplate]]:
+        """Return where the edges of a row lead, by IRI, and what each is like."""
+        nodes, templates = self._table.nodes, self._table.templates
+        return sorted(((nodes[key >> _SHIFT], templates[key & _LOW]) for key in row), key=lambda edge: edge[0])
 
     def _later(self) -> list[_Layer]:
         """Return the layers of the changes after this sequence, newest first."""
@@ -104,7 +153,6 @@ class AdjacencyView:
         self._model = model
         self._watermark: Watermark | None = None
         self._table = _Table()
-        self._templates: dict[_EdgeTemplate, _EdgeTemplate] = {}
 
     @property
     def sequence(self) -> int:
@@ -143,19 +191,16 @@ class AdjacencyView:
             ViewOutOfStep: when one is missing in between.
         """
         if follows(self.name, self._watermark, change.sequence):
-            kept = [(edge, self._kept(edge)) for edge in change.influences]
-            # Before any edge is touched, since readers may copy in between.
-            self._table.layers = (*self._table.layers, _layer(self._table, change))
-            self._table.take(kept, change.influences_removed)
+            self._table.take(change)
             self._mark(change)
 
     def rebuild(self, snapshot: Iterable[ChangeSet]) -> None:
         """Throw everything away and take the present in."""
         self._watermark = None
-        self._table, self._templates = _Table(), {}
+        self._table = _Table()
         last = None
         for last in snapshot:
-            self._table.take(((edge, self._kept(edge)) for edge in last.influences), last.influences_removed)
+            self._table.take(last, undoable=False)
         if last is not None:
             self._mark(last)
             self._table.since = last.sequence
@@ -170,16 +215,6 @@ class AdjacencyView:
     def close(self) -> None:
         """Have nothing to release."""
 
-    def _kept(self, edge: Influence) -> _Edge:
-        facts = tuple(dict.fromkeys(fact for reasons in edge.reasons.values() for fact in reasons))
-        places = {fact: place for place, fact in enumerate(facts)}
-        template = _EdgeTemplate(
-            strengths=tuple(edge.strengths.items()),
-            measured=edge.measured,
-            reasons=tuple((aspect, tuple(places[fact] for fact in why)) for aspect, why in edge.reasons.items()),
-        )
-        return _Edge(self._templates.setdefault(template, template), facts)
-
     def _mark(self, change: ChangeSet) -> None:
         self._watermark = Watermark(
             sequence=change.sequence,
@@ -189,48 +224,37 @@ class AdjacencyView:
         )
 
 
-def _layer(table: _Table, change: ChangeSet) -> _Layer:
-    """Return what a change will do away with."""
-    pairs = [(edge.influencer, edge.influenced) for edge in change.influences]
-    pairs += change.influences_removed
-    return _Layer(
-        sequence=change.sequence,
-        leaving=_before(table.leaving, pairs),
-        arriving=_before(table.arriving, ((influenced, influencer) for influencer, influenced in pairs)),
-    )
+def _before(rows: Rows, changed: Iterable[int]) -> dict[int, Row]:
+    # Nearly all nodes of a large import are new ones: these share one row.
+    return {node: rows.row(node) or _NO_EDGES for node in changed}
 
 
-def _before(edges: _Edges, pairs: Iterable[tuple[Iri, Iri]]) -> _Undo:
-    before: dict[Iri, dict[Iri, _Edge | None] | None] = {}
-    for node, other in pairs:
-        around = edges.get(node)
-        if around is None:
-            # One entry for a new node, not one for each of its edges: a large import is nearly all new nodes.
-            before[node] = None
-        else:
-            known = before.setdefault(node, {})
-            assert known is not None  # the node had edges, and has them still: nothing was touched yet
-            known[other] = around.get(other)
-    return before
+def _edited(row: Row, ends: Mapping[int, int | None]) -> Row:
+    """Return a row with other templates towards some ends; None for an end that no edge leads to any more."""
+    if len(ends) > len(row) // _MANY:
+        kept = [key for key in row if key >> _SHIFT not in ends]
+        kept += [end << _SHIFT | template for end, template in ends.items() if template is not None]
+        return array("Q", sorted(kept))
+    edited = row[:]  # much is known and little new: no need to look at all of it
+    for end, template in ends.items():
+        at = bisect_left(edited, end << _SHIFT)
+        known = at < len(edited) and edited[at] >> _SHIFT == end
+        edited[at : at + known] = array("Q") if template is None else array("Q", [end << _SHIFT | template])
+    return edited
 
 
-def _undo(edges: dict[Iri, _Edge], node: Iri, before: _Undo) -> None:
-    """Take back what a change did to the edges of a node."""
-    if node not in before:
-        return
-    known = before[node]
-    if known is None:
-        edges.clear()
-        return
-    for other, edge in known.items():
-        if edge is None:
-            edges.pop(other, None)
-        else:
-            edges[other] = edge
+def _reasons(edge: Influence) -> tuple[tuple[_Reason, ...], tuple[tuple[Iri, tuple[int, ...]], ...]]:
+    """Return the facts that justify an edge, and for each aspect which of them do."""
+    places = {fact: place for place, fact in enumerate(dict.fromkeys(chain.from_iterable(edge.reasons.values())))}
+    facts = tuple((fact.predicate, fact.subject == edge.influenced) for fact in places)
+    return facts, tuple((aspect, tuple(places[fact] for fact in why)) for aspect, why in edge.reasons.items())
 
 
-def _influence(influencer: Iri, influenced: Iri, edge: _Edge) -> Influence:
-    template, facts = edge
+def _influence(influencer: Iri, influenced: Iri, template: _EdgeTemplate) -> Influence:
+    facts = [
+        Fact(influenced, prop, influencer) if backward else Fact(influencer, prop, influenced)
+        for prop, backward in template.facts
+    ]
     return Influence(
         influencer=influencer,
         influenced=influenced,
@@ -238,10 +262,3 @@ def _influence(influencer: Iri, influenced: Iri, edge: _Edge) -> Influence:
         reasons={aspect: tuple(facts[place] for place in why) for aspect, why in template.reasons},
         measured=template.measured,
     )
-
-
-def _drop(edges: _Edges, node: Iri, other: Iri) -> None:
-    around = edges.get(node, {})
-    around.pop(other, None)
-    if not around:
-        edges.pop(node, None)

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stratagraph.ontology.facts import Fact, Literal
-from stratagraph.ontology.frozen import code_hash, freeze, stands_under, thaw
+from stratagraph.ontology.frozen import Frozen, code_hash, freeze, stands_under, thaw
+from stratagraph.ontology.number_rows import Rows
 
 TERMS = st.one_of(st.text(max_size=8), st.builds(Literal, st.text(max_size=8), language=st.sampled_from(["", "pt-br"])))
 FACTS = st.builds(Fact, st.text(max_size=8), st.text(max_size=8), TERMS)
@@ -77,3 +78,29 @@ def test_a_folder_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     freeze(tmp_path / "file" / "value", "key", 1)
     assert thaw(tmp_path / "file" / "value", "key") is None
+
+
+def test_large_arrays_come_back_as_they_were_when_they_were_frozen(tmp_path: Path) -> None:
+    rows = Rows()
+    rows.own(3).extend([1, 2])
+    frozen = Frozen([rows, "text", rows])
+    rows.own(3).append(3)
+    assert frozen.write(tmp_path / "rows", "key")
+    found = thaw(tmp_path / "rows", "key")
+    assert found is not None
+    first, text, again = found
+    assert (list(first.row(3)), text) == ([1, 2], "text")
+    assert first is again
+    assert [each.name for each in tmp_path.iterdir()] == ["rows"], "nothing is left of writing it"
+
+
+def test_damage_to_an_array_is_found(tmp_path: Path) -> None:
+    path, rows = tmp_path / "rows", Rows()
+    rows.own(0).extend(range(8))
+    assert Frozen(rows).write(path, "key")
+    whole = path.read_bytes()
+    for place in range(len("key") + 1, len(whole), 7):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 64]) + whole[place + 1 :])
+        assert thaw(path, "key") is None
+        path.write_bytes(whole[:place])
+        assert thaw(path, "key") is None
