@@ -33,20 +33,35 @@ def peak_mib() -> float:
 
 
 class Stopwatch(Counter[str]):
-    """Seconds by stage, of wall clock and (under ``cpu <stage>``) of processor time."""
+    """Seconds by stage, of wall clock and (under ``cpu <stage>``) of processor time; a stage within another is told
+    apart from it.
+    """
+
+    def __init__(self) -> None:
+        """Start at zero."""
+        super().__init__()
+        self._within: list[tuple[float, float]] = []
 
     def timed(self, stage: str, work: Callable[..., Any]) -> Callable[..., Any]:
         """Return the work, counted."""
 
         def run(*arguments: Any, **options: Any) -> Any:
+            self._within.append((0.0, 0.0))
             wall, cpu = time.perf_counter(), time.process_time()
             try:
                 return work(*arguments, **options)
             finally:
-                self[stage] += time.perf_counter() - wall  # type: ignore[assignment]  # a Counter of seconds
-                self[f"cpu {stage}"] += time.process_time() - cpu  # type: ignore[assignment]  # as above
+                self._count(stage, time.perf_counter() - wall, time.process_time() - cpu)
 
         return run
+
+    def _count(self, stage: str, wall: float, cpu: float) -> None:
+        inner_wall, inner_cpu = self._within.pop()
+        self[stage] += wall - inner_wall  # type: ignore[assignment]  # a Counter of seconds
+        self[f"cpu {stage}"] += cpu - inner_cpu  # type: ignore[assignment]  # as above
+        if self._within:
+            around_wall, around_cpu = self._within[-1]
+            self._within[-1] = (around_wall + wall, around_cpu + cpu)
 
 
 def _short(value: float) -> float:

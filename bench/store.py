@@ -6,6 +6,7 @@ Each part runs in a process of its own, so that its peak memory is its own.
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,7 @@ from stratagraph.loaders import files
 from stratagraph.loaders.scopes import SourceFile
 from stratagraph.ontology.facts import Batch, Fact, Literal, Method, Scope
 from stratagraph.service.engine.engine import Engine
+from stratagraph.service.gc_pause import FEW_COLLECTIONS
 from stratagraph.service.ledger.ledger import Ledger
 from stratagraph.service.settings import LEDGER_FILE, TRIPLES_FOLDER, Settings
 from stratagraph.service.views.view import View
@@ -165,6 +167,7 @@ def _exhaust(items: Iterable[object]) -> None:
 
 
 if __name__ == "__main__":
+    gc.set_threshold(FEW_COLLECTIONS)  # as in the service
     if len(sys.argv) > 2:  # assets, part, folder
         PARTS[sys.argv[2]](int(sys.argv[1]), Path(sys.argv[3]))
     else:

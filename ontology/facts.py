@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final, NamedTuple, TypeAlias
+from operator import itemgetter
+from typing import TYPE_CHECKING, Final, NamedTuple, Self, TypeAlias
 
 from stratagraph.ontology.namespaces import RDF, XSD
 
@@ -21,21 +22,42 @@ UNTAGGED: Final = "a text of its datatype has a language tag"
 """What is said of one that has none."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Literal:
-    """An RDF literal with its lexical form exactly as the source wrote it."""
+class Literal(tuple[str, Iri, str]):
+    """An RDF literal with its lexical form exactly as the source wrote it.
 
-    value: str
-    datatype: Iri = XSD_STRING
-    language: str = ""
+    A tuple, as a fact is: a batch asks for the hash of each of its literals some twenty times.
+    """
 
-    def __post_init__(self) -> None:
+    __slots__ = ()
+    __match_args__ = ("value", "datatype", "language")
+
+    if TYPE_CHECKING:
+
+        @property
+        def value(self) -> str:
+            """The lexical form."""
+
+        @property
+        def datatype(self) -> Iri:
+            """The datatype."""
+
+        @property
+        def language(self) -> str:
+            """The language tag, or nothing."""
+
+    else:
+        value, datatype, language = (property(itemgetter(place)) for place in range(3))
+
+    def __new__(cls, value: str, datatype: Iri = XSD_STRING, language: str = "") -> Self:
         """A language tag decides the datatype."""
-        if self.language and self.datatype != LANG_STRING:
-            object.__setattr__(self, "datatype", LANG_STRING)
+        return tuple.__new__(cls, (value, LANG_STRING if language else datatype, language))
+
+    def __repr__(self) -> str:
+        """Return the call that makes it."""
+        return f"Literal(value={self.value!r}, datatype={self.datatype!r}, language={self.language!r})"
 
     def __reduce__(self) -> tuple[type[Literal], tuple[str, Iri, str]]:
-        """Be written by its parts: a dataclass reads itself back in three times the time."""
+        """Be written by its parts."""
         return Literal, (self.value, self.datatype, self.language)
 
 

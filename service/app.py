@@ -15,10 +15,9 @@ from stratagraph.ontology.sentences import SOURCE
 from stratagraph.service.cli.ending import run
 from stratagraph.service.cli.group import HELP, LazyGroup
 from stratagraph.service.cli.tongue import Language
+from stratagraph.service.gc_pause import FEW_COLLECTIONS
 
 CLI: Final = "stratagraph.service.cli"
-FEW_COLLECTIONS: Final = 50_000
-"""Objects between two walks of the collector: those of Python's own 700 make a tenth of a start, and find nothing."""
 
 
 class Program(LazyGroup):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import threading
 from collections.abc import Iterator
@@ -11,6 +10,9 @@ from typing import Final
 
 LARGE: Final = 5_000
 """From this many facts on, walking over them again and again costs more than a sixth of a commit."""
+
+FEW_COLLECTIONS: Final = 50_000
+"""Objects between two walks of the collector: those of Python's own 700 make a tenth of a start, and find nothing."""
 
 _lock: Final = threading.Lock()
 _pausing = 0
@@ -42,6 +44,8 @@ def _pause(step: int) -> None:
 
 def _give_back() -> None:
     """Hand free memory back, of which the GNU C library would keep some 100 MB in small pieces."""
+    import ctypes  # every command loads this file, and few handle a large batch
+
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)

@@ -66,7 +66,7 @@ class GateFinding:
 def _whole(term: Term) -> str:
     """Return a term in N-Triples, a very long text cut: as the value and in the fact it would stand there twice."""
     if isinstance(term, Literal):
-        term = replace(term, value=in_short(term.value, LONGEST_TERM))
+        term = Literal(in_short(term.value, LONGEST_TERM), term.datatype, term.language)
     return encode(term)
 
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from stratagraph.ontology.reasoning.reasoners import REASONERS
-from stratagraph.service.app import FEW_COLLECTIONS
 from stratagraph.service.engine import in_force
+from stratagraph.service.gc_pause import FEW_COLLECTIONS
 from tests.counting import counted
 from tests.neo4j_server import _database, _impatient, _neo4j_server  # noqa: F401  fixtures; one server per session
 from tests.opened import _furnished, _opened  # noqa: F401  fixtures

@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlalchemy import BindParameter, bindparam, exists, literal_column, select
 
-from stratagraph.ontology.facts import Batch, Claim, Fact, Iri, LedgerChange, Scope
+from stratagraph.ontology.facts import Batch, Claim, Fact, Iri, LedgerChange, Literal, Scope
 from stratagraph.service.ledger.chain import SALT_LENGTH, Content, ScopeRun, field, numbers_of, observation_digest
 from stratagraph.service.ledger.claims import Claims
 from stratagraph.service.ledger.damage import moment
@@ -276,7 +276,7 @@ def as_stored(fact: Fact) -> Fact:
     if isinstance(value, str) or value.language == value.language.lower():
         return fact
     # RDF 1.1 Concepts, section 3.3, lets tags be turned into lower case, and the triple store does.
-    return fact._replace(object=replace(value, language=value.language.lower()))
+    return fact._replace(object=Literal(value.value, language=value.language.lower()))
 
 
 def fresh_salts(number: int) -> list[bytes]:
