@@ -161,13 +161,13 @@ def _chains(model: OntologyModel, expansions: Mapping[Iri, tuple[Implied, ...]])
     transitive = (p for p, info in model.relations.items() if "transitive" in info.characteristics)
     stated = {*model.chains, *((prop, prop, prop) for prop in transitive)}
     kept: dict[Pair, None] = {}
-    for pair in sorted({pair for chain in stated for pair in _pairs(*chain)}):
+    for pair in sorted({pair for chain in stated for pair in pairs(*chain)}):
         if not any(mirrored in kept for mirrored in _mirrors(pair, expansions)):
             kept[pair] = None
     return tuple(kept)
 
 
-def _pairs(first: Iri, *rest: Iri) -> Iterator[Pair]:
+def pairs(first: Iri, *rest: Iri) -> Iterator[Pair]:
     """Yield a chain as pairs from its first link on: what is left of it is a property without a name."""
     *links, implied = rest
     while links:

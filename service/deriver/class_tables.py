@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple, TypeAlias
+from dataclasses import dataclass
+from typing import TypeAlias
 
 from stratagraph.ontology import class_axioms as axioms
 from stratagraph.ontology.class_axioms import THINGS
@@ -13,15 +14,19 @@ from stratagraph.ontology.facts import Iri
 from stratagraph.ontology.rules import RuleSet
 from stratagraph.service.deriver.numbers import Numbers
 
+# Equal by identity: as tuples, rules of two kinds could have the same numbers, and one of them would be forgotten.
 
-class All(NamedTuple):
+
+@dataclass(frozen=True, slots=True, eq=False)
+class All:
     """A node with all classes of the mask ``need`` has those of ``told`` too."""
 
     need: int
     told: int
 
 
-class Some(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class Some:
     """A node with a value that has the class ``filler``, 0 for any value, has those of ``told``."""
 
     prop: int
@@ -29,7 +34,8 @@ class Some(NamedTuple):
     told: int
 
 
-class SomeLiteral(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class SomeLiteral:
     """A node with a literal within the range has the classes of ``told``."""
 
     prop: int
@@ -37,7 +43,8 @@ class SomeLiteral(NamedTuple):
     told: int
 
 
-class Only(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class Only:
     """All values of a node with the class ``holder`` have the classes of ``told``."""
 
     holder: int
@@ -45,7 +52,8 @@ class Only(NamedTuple):
     told: int
 
 
-class Has(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class Has:
     """A node with the class ``holder`` has the value."""
 
     holder: int
@@ -69,6 +77,8 @@ class ClassTables:
         self._masks = masks
         self.telling: list[Telling] = []
         self.has: list[Has] = []
+        self.origins: dict[Telling | Has, axioms.ClassRule] = {}
+        """What the ontology says of each rule."""
         for rule in rules.class_rules:
             self._take(rule)
         self.links: dict[int, list[Linking]] = defaultdict(list)
@@ -106,24 +116,34 @@ class ClassTables:
 
     def _take(self, rule: axioms.ClassRule) -> None:
         """Take in a rule, unless nothing can follow by it."""
+        made = self._made(rule)
+        if isinstance(made, Has):
+            self.has.append(made)
+        elif made is not None:
+            self.telling.append(made)
+        if made is not None:
+            self.origins[made] = rule
+
+    def _made(self, rule: axioms.ClassRule) -> Telling | Has | None:
+        number = self._numbers.number
         match rule:
             case axioms.Has(cls, prop, value):
-                if holder := self._class(cls):
-                    self.has.append(Has(holder, self._numbers.number(prop), self._numbers.number(value)))
+                holder = self._class(cls)
+                return Has(holder, number(prop), number(value)) if holder else None
             case axioms.All(parts, cls):
                 need = _union(self._class(part) for part in parts if part not in THINGS)
                 # What the parts themselves tell is known already, so the whole does not have to tell it.
                 told = self._mask(cls) & ~_union(map(self._mask, parts))
-                self.telling += [All(need, told)] if need and told else []
+                return All(need, told) if need and told else None
             case axioms.Only(cls, prop, filler):
                 holder, told = self._class(cls), self._mask(filler)
-                self.telling += [Only(holder, self._numbers.number(prop), told)] if holder and told else []
+                return Only(holder, number(prop), told) if holder and told else None
             case axioms.Some(prop, filler, cls):
                 told = self._mask(cls)
-                self.telling += [Some(self._numbers.number(prop), self._class(filler), told)] if told else []
+                return Some(number(prop), self._class(filler), told) if told else None
             case axioms.SomeLiteral(prop, within, cls):
                 told = self._mask(cls)
-                self.telling += [SomeLiteral(self._numbers.number(prop), within, told)] if told else []
+                return SomeLiteral(number(prop), within, told) if told else None
 
     def _class(self, cls: Iri) -> int:
         """Return the bit of a class; 0 for the empty name, which stands for anything."""

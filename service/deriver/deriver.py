@@ -12,10 +12,12 @@ from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import ChangeSet, Claim, Fact, Iri, LedgerChange, Method, Observation, Sighting
 from stratagraph.ontology.identity import statement_iri
 from stratagraph.ontology.model import OntologyModel
+from stratagraph.ontology.reasoning.axiom_reasons import axiom_reasons
 from stratagraph.ontology.rules import RuleSet
 from stratagraph.service.deriver.claim_sets import ClaimSet, ClaimSets, claims_of, with_claim, without_claim
 from stratagraph.service.deriver.closure import Closure, Delta
 from stratagraph.service.deriver.influence import Edge, Influences, Pair
+from stratagraph.service.deriver.justifications import Justifications
 from stratagraph.service.deriver.measured import Measured, statements
 from stratagraph.service.deriver.merges import Merges, Restated
 from stratagraph.service.deriver.namesakes import Namesakes, NearMiss
@@ -53,6 +55,7 @@ class Deriver:
 
     def __init__(self, model: OntologyModel, rules: RuleSet) -> None:
         """Start at sequence 0 with nothing known."""
+        self._model = model
         self._numbers = Numbers()
         tables = Tables(rules, self._numbers)
         self._closure = Closure(tables)
@@ -189,6 +192,13 @@ class Deriver:
         """Tell whether the fact is asserted or follows."""
         triple = self._numbers.triple(fact)
         return self._closure.holds(triple) or self._influences.implies(triple)
+
+    def justifications(self, *, bare: bool = False) -> Justifications:
+        """Return what tells why facts hold, until the next change; ``bare`` for proofs without domains and ranges."""
+        return Justifications(self._closure, axiom_reasons(self._model), self._merged, bare=bare)
+
+    def _merged(self, node: int) -> tuple[Fact, ...]:
+        return tuple(self._numbers.facts(self._merges.joined(node)))
 
     def claims(self, fact: Fact) -> tuple[Claim, ...]:
         """Return the open claims of a fact."""

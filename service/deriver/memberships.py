@@ -153,7 +153,7 @@ class Memberships:
         elif isinstance(rule, Only):
             if is_iri(obj) and self.of(subject) & rule.holder:
                 yield obj, rule.told
-        elif self._fits(rule, obj):
+        elif self.fits(rule, obj):
             yield subject, rule.told
 
     def _tells(self, rule: Telling, node: int, lost: Mapping[int, int], gone: Collection[Triple]) -> bool:
@@ -166,11 +166,12 @@ class Memberships:
             )
         values = (obj for obj in self._links.objects(node, rule.prop) if (node, rule.prop, obj) not in gone)
         if isinstance(rule, SomeLiteral):
-            return any(self._fits(rule, obj) for obj in values)
+            return any(self.fits(rule, obj) for obj in values)
         return any(
             not rule.filler or (is_iri(obj) and self.of(obj) & ~lost.get(obj, 0) & rule.filler) for obj in values
         )
 
-    def _fits(self, rule: SomeLiteral, obj: int) -> bool:
+    def fits(self, rule: SomeLiteral, obj: int) -> bool:
+        """Tell whether a value is within the range that a rule speaks of."""
         term = self._numbers.term(obj)
         return isinstance(term, Literal) and term in rule.within

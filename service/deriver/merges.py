@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final, TypeAlias
 
 from stratagraph.ontology.facts import Iri, Literal
@@ -68,6 +69,23 @@ class Merges:
     def members(self, node: int) -> tuple[int, ...]:
         """Return the members of the merge that a node stands for, by IRI; nothing where it stands for no other."""
         return self._members.get(node, _NOBODY)
+
+    def joined(self, node: int) -> tuple[Triple, ...]:
+        """Return the fewest statements of sameness by which another node stands for this one."""
+        home = self.home(node)
+        before: dict[int, int] = {node: node}
+        agenda = [node]
+        for each in agenda:  # the list grows while it is walked: nearest first
+            if each == home:
+                break
+            fresh = [other for other in sorted(self._neighbours.get(each, ())) if other not in before]
+            before.update(dict.fromkeys(fresh, each))
+            agenda.extend(fresh)
+        way = [home]
+        while before[way[-1]] != way[-1]:
+            way.append(before[way[-1]])
+        links = ((one, self._same, other) for one, other in pairwise(reversed(way)))
+        return tuple(link if link in self._claim_sets else link[::-1] for link in links)
 
     def about(self, node: int) -> Iterable[Triple]:
         """Return what was stated of a member of a merge, at either end."""

@@ -87,10 +87,17 @@ class Tables:
         """Return the bit of a class with a name in the masks, 0 where the rules do not know it."""
         return self._bits.get(cls, 0) & self.told
 
+    def any_bit(self, cls: int) -> int:
+        """Return the bit of a class, with a name or without."""
+        return self._bits.get(cls, 0)
+
     def members(self, mask: int) -> list[int]:
         """Return the classes of a mask that have a name."""
+        return self.all_members(mask & self.told)
+
+    def all_members(self, mask: int) -> list[int]:
+        """Return the classes of a mask, those without a name too."""
         found = []
-        mask &= self.told
         while mask:
             low = mask & -mask
             found.append(self.classes[low.bit_length() - 1])
