@@ -58,11 +58,11 @@ def asset(store: TripleStore, model: OntologyModel, iri: Iri, *, language: str =
     return {
         "sequence": store.sequence,
         **card(model, iri, known).document(model, language),
-        "types": page.types(known[RDF.type]),
+        "types": page.types(known[RDF.type], outgoing),
         "mergedFrom": sorted(map(_lexical, known.get(SG.mergedFrom, ()))),
         # What the ontology says of its own stands in no graph that tells who
         # says it (service/views/node_lines.py): it is read off the triples.
-        "attributes": page.attributes(outgoing) if SG.Asset in known[RDF.type] else page.texts(known),
+        "attributes": page.attributes(known, outgoing) if SG.Asset in known[RDF.type] else page.texts(known),
         "relations": {
             "out": page.relations(outgoing) + page.inferred(iri, known, outgoing, incoming),
             "in": page.relations(incoming),
@@ -80,28 +80,44 @@ class _Page:
         self._store = store
         self._cards = Cards(store, model)
 
-    def types(self, types: Sequence[Term]) -> list[Document]:
+    def types(self, types: Sequence[Term], stated: Sequence[_Stated]) -> list[Document]:
         # Classes of assets only: what a class is aligned with elsewhere holds of it too, but names it for nobody.
         found = self._model.class_axioms.recognised
         named = sorted(t for t in types if isinstance(t, str) and (SG.Asset in self._model.ancestors(t) or t in found))
-        return [{"iri": cls, "label": self._label(cls)} for cls in named]
+        claims = {each.other: each.claims for each in stated if each.predicate == RDF.type}
+        return [
+            {
+                "iri": cls,
+                "label": self._label(cls),
+                "inferred": cls not in claims,
+                "byDefinition": False,  # as far as a store knows
+                "claims": claims.get(cls),
+            }
+            for cls in named
+        ]
 
-    def attributes(self, stated: Sequence[_Stated]) -> list[Document]:
-        rows = []
-        for predicate, value, claims in stated:
-            if isinstance(value, Literal):
-                rows.append(
-                    {
-                        "property": predicate,
-                        "label": self._called(predicate),
-                        "value": value.value,
-                        "datatype": value.datatype,
-                        "language": value.language or None,
-                        "valueLabel": self._code(predicate, value),
-                        "claims": claims,
-                    }
-                )
+    def attributes(self, known: Properties, stated: Sequence[_Stated]) -> list[Document]:
+        """Return the values that somebody states, and those that follow."""
+        said = {(each.predicate, each.other): each.claims for each in stated if isinstance(each.other, Literal)}
+        values = [*said, *((p, o) for p, others in known.items() if p in self._model.attributes for o in others)]
+        rows = [
+            self._attribute(predicate, value, said.get((predicate, value)))
+            for predicate, value in dict.fromkeys(values)
+            if isinstance(value, Literal)
+        ]
         return sorted(rows, key=lambda row: (row["property"], row["value"]))
+
+    def _attribute(self, predicate: Iri, value: Literal, claims: Document | None) -> Document:
+        return {
+            "property": predicate,
+            "label": self._called(predicate),
+            "value": value.value,
+            "datatype": value.datatype,
+            "language": value.language or None,
+            "valueLabel": self._code(predicate, value),
+            "inferred": claims is None,
+            "claims": claims or _claims(()),
+        }
 
     def texts(self, known: Properties) -> list[Document]:
         """Return what the ontology says of a thing of its own: what is in the reader's language, or in none."""
@@ -111,15 +127,7 @@ class _Page:
             tagged = {value.language: value.value for value in literals if value.language}
             text = text_in(tagged, self._language)
             rows += [
-                {
-                    "property": predicate,
-                    "label": self._called(predicate),
-                    "value": value.value,
-                    "datatype": value.datatype,
-                    "language": value.language or None,
-                    "valueLabel": self._code(predicate, value),
-                    "claims": _claims(()),  # the ontology is nobody's claim
-                }
+                self._attribute(predicate, value, _claims(()))  # the ontology is nobody's claim
                 for value in literals
                 # ``text_in`` falls back to another language where it has to: what it found there is left out here.
                 if not value.language or (value.value == text and _same(value.language, self._language))

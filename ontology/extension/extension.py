@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from stratagraph.ontology.extension.axiom_places import AxiomPlaces
 from stratagraph.ontology.extension.extension_files import ExtensionFiles, Module, NoExtension, find_modules, joined
 from stratagraph.ontology.extension.findings import ModuleFinding, ModuleSeverity
 from stratagraph.ontology.extension.kept_verdicts import Verdicts, key_of
@@ -23,10 +25,11 @@ _KEEPABLE: Final = frozenset({"", _UNJUDGED, "reasoner-failed"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extended:
-    """The ontology in force, and how it came about."""
+    """The ontology in force, how it came about, and where the axioms of a user's modules stand."""
 
     model: OntologyModel
     report: ExtensionReport
+    places: AxiomPlaces = field(default_factory=AxiomPlaces)
 
 
 def load_extended(
@@ -65,7 +68,7 @@ def load_extended(
     )
     if verdicts and missing in _KEEPABLE:
         verdicts.keep(key, report)
-    return Extended(model=model, report=report)
+    return Extended(model=model, report=report, places=_places(modules, report))
 
 
 def _is_whole(report: ExtensionReport) -> bool:
@@ -81,10 +84,18 @@ def _is_whole(report: ExtensionReport) -> bool:
 
 def _as_judged(core: OntologyModel, files: ExtensionFiles, report: ExtensionReport) -> Extended:
     """Put together what was found sound before."""
-    accepted = {module.name for module in report.modules if module.accepted}
     modules, _ = _read(core, files)
-    model = joined(core, [module for module in modules if module.name in accepted])
-    return Extended(model=model, report=replace(report, hash=model.hash))
+    model = joined(core, _accepted(modules, report))
+    return Extended(model=model, report=replace(report, hash=model.hash), places=_places(modules, report))
+
+
+def _places(modules: Iterable[Module], report: ExtensionReport) -> AxiomPlaces:
+    return AxiomPlaces(_accepted(modules, report))
+
+
+def _accepted(modules: Iterable[Module], report: ExtensionReport) -> list[Module]:
+    names = {module.name for module in report.modules if module.accepted}
+    return [module for module in modules if module.name in names]
 
 
 def _read(core: OntologyModel, files: ExtensionFiles) -> tuple[list[Module], dict[str, ModuleFinding]]:

@@ -42,9 +42,9 @@ _DEPTH: Final = 8
 class AxiomWriter:
     """Writes the axioms of one ontology."""
 
-    def __init__(self, facts: Iterable[Fact]) -> None:
-        """Index the ontology, for the expressions that axioms are made of."""
-        self._graph = Graph(facts)
+    def __init__(self, facts: Iterable[Fact] | Graph) -> None:
+        """Take the ontology, for the expressions that axioms are made of; what is no graph yet is indexed."""
+        self._graph = facts if isinstance(facts, Graph) else Graph(facts)
 
     def line(self, fact: Fact) -> str:
         """Return one axiom or fact as a line."""
@@ -68,6 +68,12 @@ class AxiomWriter:
         facts = tuple(facts)
         whole = [fact for fact in facts if not is_blank(fact.subject) or fact.predicate in _WHOLE]
         return tuple(dict.fromkeys(map(self.line, whole or facts)))
+
+    def whole(self, facts: Iterable[Fact]) -> tuple[Fact, ...]:
+        """Return those that stand by themselves: what makes an expression is shown where that is used."""
+        facts = tuple(facts)
+        kinds = _WHOLE | _ABOUT_EXPRESSIONS
+        return tuple(fact for fact in facts if not is_blank(fact.subject) or fact.predicate in kinds) or facts
 
     def axiom(self, fact: Fact) -> str:
         """Return an axiom as a line, with the expression where it is about one."""

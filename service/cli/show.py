@@ -78,6 +78,7 @@ class _Page:
         yield asset["iri"]
         if "verdicts" in asset:
             yield from self._verdicts(asset["verdicts"])
+        yield from self._section("classes", ("class", "source"), map(self._class, self._classes()))
         yield from self._section(
             "attributes", ("attribute", "value", "source"), map(self._attribute, asset["attributes"])
         )
@@ -112,12 +113,18 @@ class _Page:
         return [
             one["label"],
             one.get("valueLabel") or value(one["value"], one["datatype"], self._lang),
-            self._said(one["claims"]),
+            self._told(one),
         ]
 
+    def _classes(self) -> list[Document]:
+        """Return the classes that are stated, and those by definition; a class above these says nothing new."""
+        return [one for one in self._document["types"] if not one["inferred"] or one["byDefinition"]]
+
+    def _class(self, one: Document) -> list[str]:
+        return [one["label"], self._told(one)]
+
     def _relation(self, one: Document) -> list[str]:
-        said = self._texts["inferred"] if one["inferred"] else self._said(one["claims"])
-        return [one["label"], one["asset"]["label"], said]
+        return [one["label"], one["asset"]["label"], self._told(one)]
 
     def _figure(self, one: Document) -> list[str]:
         # A ratio has one value, which stands where a figure has its mean.
@@ -125,6 +132,12 @@ class _Page:
         shown = (figures.get(name) for name in FIGURES)
         numbers = ("" if each is None else number(each, self._lang) for each in shown)
         return [one["label"], *numbers, one.get("unitLabel", one["unit"]), ", ".join(one["sources"])]
+
+    def _told(self, one: Document) -> str:
+        if not one.get("inferred"):
+            return self._said(one["claims"])
+        because = one["because"]
+        return self._texts["inferred-because"].format(because=because["text"]) if because else self._texts["inferred"]
 
     def _said(self, claims: Document) -> str:
         if not claims["sources"]:

@@ -19,6 +19,7 @@ from stratagraph.service.engine.audits import Audits
 from stratagraph.service.engine.committer import Committed, Committer, single_valued
 from stratagraph.service.engine.derivation import Derivation
 from stratagraph.service.engine.erasure import READ, Erasure, Remains, until_gone
+from stratagraph.service.engine.explaining import Explainer
 from stratagraph.service.engine.housekeeping import Housekeeping
 from stratagraph.service.engine.in_force import ontology_of
 from stratagraph.service.engine.lockfile import DataLock
@@ -73,6 +74,7 @@ class Engine:
             extended.report.log(log)
             self.model: OntologyModel = extended.model
             self.extension = extended.report
+            self._places = extended.places
             self.lock = DataLock(settings.data)
             try:
                 self._open()
@@ -190,6 +192,7 @@ class Engine:
             self.model, self.views(), saved, sown=lambda head: sowing.deriver(head, self.triples), made=sowing.keep
         )
         self._derivation = Derivation(self.ledger, self.model, self.views(), restorer, saved=saved)
+        self.explainer = Explainer(self.model, self._places, self._derivation)
         sowing.keep_ledger(self.deriver)
         folder = self.settings.data / SNAPSHOTS_FOLDER
         self.snapshots = Snapshots(folder, self.triples, self.adjacency, self.model)

@@ -28,6 +28,7 @@ from stratagraph.service.http.documents.impact import ImpactAnswer
 from stratagraph.service.http.documents.media import texts
 from stratagraph.service.http.documents.problem import problems
 from stratagraph.service.http.graphs import AsOf, Graphs
+from stratagraph.service.http.inferred import add_reasons
 from stratagraph.service.http.leaving import unless_gone
 from stratagraph.service.http.parameters import Language
 from stratagraph.service.http.places import Places
@@ -40,7 +41,9 @@ AssetName = Annotated[str, Query(min_length=1, description="Name, label, CURIE o
 MAX_PAGE = 1000
 MOST_ATTEMPTS: Final = 3
 """How often an asset's page is begun anew because a commit came in between; beyond that it says what it lacks."""
-NEAR_MISSES_LATER: Final = "The graph is changing: which assets may be this one is told again when it stands still."
+LATER: Final = (
+    "The graph is changing: which assets may be this one, and why something was inferred, is told when it stands still."
+)
 
 
 class ImpactForm(StrEnum):
@@ -219,8 +222,12 @@ def _described(engine: Engine, name: str, lang: str) -> dict[str, Any]:
             if near is None and attempt < MOST_ATTEMPTS:
                 continue
             document = describe_asset(snapshot.triples, engine.model, iri, language=lang)
+            explained = add_reasons(engine, snapshot, document, lang)
+            if not explained and attempt < MOST_ATTEMPTS:
+                continue
             answered_at(snapshot.sequence)
-            cut = {} if near is not None else {"partial": True, "partialReason": say(NEAR_MISSES_LATER, lang)}
+            whole = near is not None and explained
+            cut = {} if whole else {"partial": True, "partialReason": say(LATER, lang)}
             return document | {"nearMisses": near or []} | cut
     raise AssertionError  # the last attempt returns
 

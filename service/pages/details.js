@@ -11,6 +11,7 @@ export function details(asset) {
     h("h2", { id: "details-title" }, t("details")),
     h("p", { class: "quiet iri" }, asset.iri),
     asset.types.length ? [verdictsOf(asset.iri), figures(asset)] : null,
+    classes(asset.types),
     attributes(asset.attributes),
     relations(t("relations-out"), asset.relations.out),
     relations(t("relations-in"), asset.relations.in));
@@ -74,7 +75,7 @@ function known(one) {
 function attributes(all) {
   if (!all.length) return null;
   return table(t("attributes"), [t("column-attribute"), t("column-value"), t("column-source")], all.map((one) =>
-    row([one.label, one.language ? h("span", { lang: one.language }, one.value) : value(one), said(one.claims)])));
+    row([one.label, one.language ? h("span", { lang: one.language }, one.value) : value(one), told(one)])));
 }
 
 function value(one) {
@@ -88,7 +89,18 @@ function value(one) {
 function relations(caption, all) {
   if (!all.length) return null;
   return table(caption, [t("column-relation"), t("column-asset"), t("column-source")], all.map((one) =>
-    row([one.label, h("a", { href: one.term ? api.term(one.term) : href({ asset: one.asset.iri }) }, one.asset.label), one.inferred ? t("inferred") : said(one.claims)])));
+    row([one.label, h("a", { href: one.term ? api.term(one.term) : href({ asset: one.asset.iri }) }, one.asset.label), told(one)])));
+}
+
+function classes(all) {
+  const shown = all.filter((one) => one.byDefinition);
+  if (!shown.length) return null;
+  return table(t("classes"), [t("column-class"), t("column-source")], shown.map((one) => row([one.label, told(one)])));
+}
+
+function told(one) {
+  if (!one.inferred) return said(one.claims);
+  return one.because ? t("inferred-because", { because: one.because.text }) : t("inferred");
 }
 
 function said(claims) {

@@ -92,7 +92,7 @@ def answer() -> dict[str, Any]:
 
 
 def test_attributes_say_who_claims_them_how_and_since_when() -> None:
-    (purpose,) = answer()["attributes"]
+    (purpose,) = [each for each in answer()["attributes"] if not each["inferred"]]
     assert (purpose["value"], purpose["language"]) == ("atender", "pt-br")
     assert purpose["claims"] == {
         "sources": ["inventory"],
@@ -108,6 +108,11 @@ def test_stated_relations_stand_once_on_their_own_side() -> None:
     assert stated == [(SG.usesModel, "model")]
     assert [(r["property"], r["asset"]["name"]) for r in relations["in"]] == [(SG.governs, "law")]
     assert relations["out"][0]["claims"]["sources"] == ["inventory", "telemetry"]
+
+
+def test_a_value_that_nobody_states_is_shown_as_inferred() -> None:
+    inferred = [(each["property"], each["value"]) for each in answer()["attributes"] if each["inferred"]]
+    assert inferred == [(SG.name, "agent")]
 
 
 def test_only_what_neither_side_states_is_shown_as_inferred() -> None:

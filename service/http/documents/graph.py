@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from pydantic import Field
 
 from stratagraph.service.http.documents.document import Document
+
+BECAUSE: Final = "Why it was inferred; null where it is stated, or where the reason has too many parts to be told"
 
 
 class Card(Document):
@@ -66,15 +70,44 @@ class Claims(Document):
     last_seen: str | None
 
 
+class Premise(Document):
+    """A fact that something was inferred from."""
+
+    subject: str
+    predicate: str
+    object: str
+    text: str = Field(description="The fact as a sentence")
+
+
+class Axiom(Document):
+    """What the ontology says that something was inferred by."""
+
+    text: str = Field(description="Names as CURIEs, class expressions in Manchester syntax")
+    module: str | None = Field(description="The file of the extension that says it; null for the core's")
+    line: int | None = Field(description="Its line there, from 1; null where it was not found")
+
+
+class Because(Document):
+    """One shortest reason for what was inferred: these facts entail it by these axioms."""
+
+    facts: list[Premise]
+    axioms: list[Axiom]
+    text: str = Field(description="Facts and axioms in one line")
+
+
 class AssetClass(Document):
     """A class of an asset."""
 
     iri: str
     label: str
+    inferred: bool
+    by_definition: bool = Field(description="Whether it was inferred from more than that a stated class lies below it")
+    claims: Claims | None = Field(description="null where the class was inferred")
+    because: Because | None = Field(default=None, description=BECAUSE)
 
 
 class Attribute(Document):
-    """A value that is stated of an asset."""
+    """A value that is stated of an asset, or follows."""
 
     property: str
     label: str
@@ -82,7 +115,9 @@ class Attribute(Document):
     datatype: str
     language: str | None
     value_label: str | None = Field(description="What a value that is a code is called, such as in-force")
-    claims: Claims
+    inferred: bool
+    claims: Claims = Field(description="Empty where the value was inferred, or is the ontology's own")
+    because: Because | None = Field(default=None, description=BECAUSE)
 
 
 class Relation(Document):
@@ -94,6 +129,7 @@ class Relation(Document):
     term: str | None = Field(description="What the ontology calls the other end, where that is a term and no asset")
     inferred: bool
     claims: Claims | None = Field(description="null where the relation was inferred")
+    because: Because | None = Field(default=None, description=BECAUSE)
 
 
 class Relations(Document):
@@ -132,7 +168,9 @@ class AssetDescription(Card):
     attributes: list[Attribute]
     relations: Relations
     observations: list[NewestObservation]
-    partial: bool = Field(default=False, description="Whether near misses are left out, for the graph is changing")
+    partial: bool = Field(
+        default=False, description="Whether near misses and reasons are left out, for the graph is changing"
+    )
     partial_reason: str | None = None
 
 

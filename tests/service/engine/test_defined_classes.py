@@ -64,3 +64,19 @@ def come_and_go(estate: Estate) -> None:
     assert members(estate) == []
     assert estate.get("/api/assets", kind="PersonalDataSystem")["assets"] == []
     assert estate.load(BLOCKS["yaml"])["status"] == 201
+
+
+def test_an_asset_says_by_which_axiom_and_facts_it_is_a_member(settings: Settings) -> None:
+    with Engine(settings) as engine:
+        estate = Estate(engine)
+        assert estate.load(BLOCKS["yaml"])["status"] == 201
+        shown = estate.get("/api/assets/claims-desk")
+        (defined,) = [each for each in shown["types"] if each["byDefinition"]]
+        assert (defined["iri"], defined["inferred"], defined["claims"]) == (DEFINED, True, None)
+        because = defined["because"]
+        assert {"claims-desk"} <= {each["subject"].rpartition("/")[2] for each in because["facts"]}
+        (axiom,) = because["axioms"]
+        assert axiom["module"] == "modules/privacy.ttl"
+        line = BLOCKS["turtle"].splitlines()[axiom["line"] - 1]
+        assert "owl:equivalentClass" in line
+        assert "PersonalDataSystem" in axiom["text"]
