@@ -4,7 +4,8 @@ It sees the facts of the batch and the ledger's open facts about the nodes that 
 are the asserted ones and their super-classes; nothing is ever concluded from domains or ranges, so that a prompt used
 as a model is refused, not re-typed. Only what a batch states is judged: withdrawing a fact is never refused, because
 the world may have changed, and a source cannot know who else relies on it. For the same reason a reference that stands
-in the ledger already may be stated again when its target was withdrawn since: that is a warning.
+in the ledger already may be stated again when its target was withdrawn since: that is a warning. Where a module
+defines classes, what follows from a batch is looked at behind this (``service/engine/definitions.py``).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import RDF, SG, SH
 from stratagraph.shapes.data_graph import DataGraph
 from stratagraph.shapes.datashapes import ASSETS, DOCUMENTATION, compile_gate_shapes, shipped_shapes
-from stratagraph.shapes.fact_vocabulary import read_vocabulary
+from stratagraph.shapes.fact_vocabulary import read_vocabulary, shape_iri
 from stratagraph.shapes.finding import GateFinding, GateRefused, GateReport
 from stratagraph.shapes.law_findings import FrameworkCheck
 from stratagraph.shapes.observation_shapes import ObservationCheck
@@ -77,6 +78,20 @@ class Gate:
         for finding in self._findings(scene):
             (violations if finding.severity == SH.Violation else warnings).append(finding)
         return GateReport(tuple(violations), tuple(warnings))
+
+    @property
+    def disjoint(self) -> tuple[tuple[Iri, ...], ...]:
+        """The groups of classes of which nothing has two."""
+        return self._vocabulary.disjoint
+
+    def demanded(self, finding: GateFinding) -> tuple[frozenset[Iri], ...]:
+        """Return, of a finding about an end of a fact, of each union a class of which that end has to have."""
+        rule = self._vocabulary.predicates.get(finding.fact.predicate) if finding.fact else None
+        if rule is None:
+            return ()
+        ends = {shape_iri("domain", rule.iri): rule.domains, shape_iri("range", rule.iri): rule.ranges}
+        # A literal in the place of a thing is no matter of classes.
+        return ends.get(finding.shape, ()) if finding.component == SH.OrConstraintComponent else ()
 
     def _findings(self, scene: _Scene) -> Iterator[GateFinding]:
         yield from self._table.check(scene.facts, scene.types, scene.standing)

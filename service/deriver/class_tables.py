@@ -94,6 +94,8 @@ class ClassTables:
         """The classes that rules read."""
         self.nominals = {self._numbers.number(each.individual): self._mask(each.cls) for each in rules.nominals}
         """The things that rules speak of, each with what is known of it for being itself."""
+        self.told = _union((*(rule.told for rule in self.telling), *self.nominals.values()))
+        """The classes that rules tell."""
         self.recursive = 0
         """The classes of which a member may be one because it is one."""
 

@@ -262,9 +262,13 @@ class Closure:
             self.members.add(node, told)
 
     def _recount(self, node: int) -> int:
-        """Return the types of a node that the triples tell that it has now."""
+        """Return the types of a node that it has now by its triples, and by being what it is."""
+        return self.members.pins.get(node, 0) | self.told_by_triples(node)
+
+    def told_by_triples(self, node: int) -> int:
+        """Return the types that a node's own triples tell of it alone, whatever its classes are made of."""
         tables = self.tables
-        mask = self.members.pins.get(node, 0)
+        mask = 0
         for cls in self.asserted.objects(node, tables.type):
             mask |= tables.class_masks.get(cls, 0)
         for index in (self.asserted, self.derived):

@@ -24,6 +24,7 @@ from stratagraph.service.deriver.namesakes import Namesakes, NearMiss
 from stratagraph.service.deriver.newest import Newest
 from stratagraph.service.deriver.numbers import Numbers, Triple
 from stratagraph.service.deriver.shares import Group, Shares
+from stratagraph.service.deriver.supposition import Supposition
 from stratagraph.service.deriver.tables import Tables
 
 _Item = TypeVar("_Item")
@@ -159,14 +160,18 @@ class Deriver:
         )
 
     @contextmanager
-    def supposing(self, change: LedgerChange) -> Iterator[None]:
+    def supposing(self, change: LedgerChange) -> Iterator[Supposition]:
         """Let asserted triples and merges be as after a change for the length of a block; no view may follow."""
-        self._take(self._restated(change.opened, change.closed), groups=set())
+        _, delta, _ = self._take(self._restated(change.opened, change.closed), groups=set())
         try:
-            yield
+            yield Supposition(self._closure, delta.retyped)
         finally:
             # With opened and closed changed over, the claim sets come back that there were before.
             self._take(self._restated(change.closed, change.opened), groups=set())
+
+    def defined(self) -> frozenset[Iri]:
+        """Return the classes with a name that things can be in by what classes are made of."""
+        return frozenset(map(self._numbers.iri, self._closure.tables.members(self._closure.tables.rules.told)))
 
     def snapshot(self, size: int = CHUNK, *, edges_only: bool = False) -> Iterator[ChangeSet]:
         """Yield the present as change sets that only add, each of about ``size`` triples, claims or edges.

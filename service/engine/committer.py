@@ -10,15 +10,17 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from stratagraph.ontology.errors import MOST_FINDINGS
-from stratagraph.ontology.facts import Batch, Fact, Iri, Method
+from stratagraph.ontology.facts import Batch, Fact, Iri, LedgerChange, Method
 from stratagraph.ontology.model import CORE_SOURCE, OntologyModel
 from stratagraph.ontology.namespaces import RDF
+from stratagraph.service.engine.definitions import Definitions
 from stratagraph.service.engine.derivation import Derivation
+from stratagraph.service.engine.explaining import Explainer
 from stratagraph.service.engine.tally import Tally
 from stratagraph.service.gc_pause import LARGE, paused
 from stratagraph.service.ledger.commit import Receipt
 from stratagraph.service.ledger.errors import InvalidBatch
-from stratagraph.service.ledger.ledger import Ledger
+from stratagraph.service.ledger.ledger import Ledger, Review
 from stratagraph.shapes.finding import GateFinding, GateRefused, GateReport
 
 if TYPE_CHECKING:
@@ -63,6 +65,7 @@ class Committer:
         *,
         gate: Callable[[], Gate],
         explain: Callable[[tuple[GateFinding, ...], Batch], tuple[GateFinding, ...]],
+        explainer: Explainer,
     ) -> None:
         """``gate`` is asked for when the first batch comes; ``explain`` adds to violations what would satisfy them."""
         self._ledger = ledger
@@ -71,6 +74,7 @@ class Committer:
         self._tally = tally
         self._gate = gate
         self._explain = explain
+        self._definitions = Definitions(model, derivation, explainer, gate)
         self._single_valued = single_valued(model)
         self._lock = threading.Lock()
 
@@ -150,15 +154,32 @@ class Committer:
                 self._derivation.catch_up()
 
     def judge(self, batch: Batch, open_facts: Callable[[Iterable[Iri]], Iterable[Fact]]) -> GateReport:
-        """Return the gate's report on a batch that it lets in.
+        """Return the gate's report on a batch; violations in it are those that definitions may settle.
 
         Raises:
-            GateRefused: the batch violates a shape.
+            GateRefused: the batch violates a shape, whatever follows from it.
         """
         report = self._gate().check(batch, open_facts)
-        if report.violations:
-            raise GateRefused.of(self._explained(report.violations, batch))
+        if report.violations and not all(map(self._definitions.may_settle, report.violations)):
+            raise self._refused(report.violations, batch)
         return report
+
+    def review(self, batch: Batch, report: GateReport) -> Review | None:
+        """Return what looks at the change that a batch makes; None where no class is defined.
+
+        It raises ``GateRefused`` where the change makes of a thing what it can't be, by definitions.
+        """
+        if not self._definitions.concern():
+            return None
+
+        def look(change: LedgerChange) -> None:
+            if objections := self._definitions.objections(change, report.violations):
+                raise self._refused(objections, batch)
+
+        return look
+
+    def _refused(self, violations: tuple[GateFinding, ...], batch: Batch) -> GateRefused:
+        return GateRefused.of(self._explained(violations, batch))
 
     def _rather_by_the_gate(self, batch: Batch, error: GateRefused | InvalidBatch) -> None:
         """Let the gate refuse what the ledger can't keep, where it finds that too: its findings name place and remedy.
@@ -224,8 +245,9 @@ class _Judged:
         self._batch = batch
         self._report: GateReport | None = None
 
-    def __call__(self, open_facts: Callable[[Iterable[Iri]], Iterable[Fact]]) -> None:
+    def __call__(self, open_facts: Callable[[Iterable[Iri]], Iterable[Fact]]) -> Review | None:
         self._report = self._committer.judge(self._batch, open_facts)
+        return self._committer.review(self._batch, self._report)
 
     def warnings(self, receipt: Receipt) -> tuple[GateFinding, ...]:
         """Return the gate's warnings; of a run that came again those that it would get today, if anybody reads them."""

@@ -12,6 +12,7 @@ from stratagraph.ontology.facts import ChangeSet, LedgerChange
 from stratagraph.ontology.model import CORE_SOURCE, OntologyModel
 from stratagraph.service.deriver import Deriver
 from stratagraph.service.deriver.saved import save
+from stratagraph.service.deriver.supposition import Supposition
 from stratagraph.service.engine.restoring import Restorer
 from stratagraph.service.engine.sameness import Sameness
 from stratagraph.service.ledger.dropping import REDACTION
@@ -206,12 +207,12 @@ class Derivation:
         return {each.view.name: _sequence(each) for each in self._views}
 
     @contextmanager
-    def supposing(self, change: LedgerChange) -> Iterator[None]:
+    def supposing(self, change: LedgerChange) -> Iterator[Supposition]:
         """Let the deriver be as after a change for the length of a block; no view follows."""
         with self.lock:
             self._sound = False  # until it was taken back
-            with self.deriver.supposing(change):
-                yield
+            with self.deriver.supposing(change) as supposition:
+                yield supposition
             self._sound = True
 
     def save(self) -> None:

@@ -109,7 +109,13 @@ class Engine:
         )
         self._derivation.let_hear(self.neo4j.offer)
         self._committer = Committer(
-            self.ledger, self.model, self._derivation, self.tally, gate=lambda: self.gate, explain=self._explain
+            self.ledger,
+            self.model,
+            self._derivation,
+            self.tally,
+            gate=lambda: self.gate,
+            explain=self._explain,
+            explainer=self.explainer,
         )
         self._following = Periodic("following", self._follow, seconds=FOLLOW_SECONDS)
         self._keeping = Periodic("housekeeping", self.housekeep, seconds=self.settings.housekeeping_seconds)

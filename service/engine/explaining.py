@@ -61,6 +61,14 @@ class Explainer:
             )
         return list(found.values())
 
+    def words(self, proof: Proof) -> str:
+        """Return a proof in one line, in names that no language changes."""
+        axioms = (
+            f"{each['text']} ({each['module']}:{each['line']})" if each["module"] else str(each["text"])
+            for each in self.axioms(proof)
+        )
+        return "; ".join((*map(self._writer.line, proof.facts), *axioms))
+
     @cached_property
     def _writer(self) -> AxiomWriter:
         return AxiomWriter(self._model.graph)

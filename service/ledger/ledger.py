@@ -39,7 +39,9 @@ if TYPE_CHECKING:
     from stratagraph.service.ledger.verify import VerifyReport
 
 Item = TypeVar("Item")
-Judge: TypeAlias = Callable[[Callable[[Iterable[Iri]], Iterable[Fact]]], None]
+Review: TypeAlias = Callable[[LedgerChange], None]
+"""Looks at what a batch would change; what it raises takes all of it back."""
+Judge: TypeAlias = Callable[[Callable[[Iterable[Iri]], Iterable[Fact]]], Review | None]
 """Refuses a batch by raising; is given what to ask for the open facts about subjects."""
 
 _SAME_RUN: Final = Prepared(
@@ -137,7 +139,7 @@ class Ledger(LedgerReader):
 
         A newer statement about a predicate in ``single_valued`` closes the same source's older one. ``judge`` is asked
         about a run that is new, and raises what this raises then. It is asked under the commit lock, so that what it
-        allows is still true when the batch is written, whoever else commits.
+        allows is still true when the batch is written, whoever else commits. It may return what reviews the change.
 
         Raises:
             RunConflict: the run is there already, with other content.
@@ -190,10 +192,12 @@ class Ledger(LedgerReader):
         known = self._known_run(connection, batch)
         if known is not None:
             return known
-        if judge is not None:
-            judge(lambda subjects: present.open_facts(connection, subjects))
+        review = judge(lambda subjects: present.open_facts(connection, subjects)) if judge is not None else None
         entry = Entry(connection, self._memory, now=microseconds(self._clock()))
-        return Commit(entry, batch, single_valued).write(ontology_hash=ontology_hash)
+        receipt = Commit(entry, batch, single_valued).write(ontology_hash=ontology_hash)
+        if review is not None:
+            review(receipt.change)
+        return receipt
 
     def redact(self, sought: Sought, *, by: str, why: str, ontology_hash: str = "", dry_run: bool = False) -> Redaction:
         """Erase what is sought, whoever said it and whenever, and record who did it and why.

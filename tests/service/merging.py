@@ -38,6 +38,10 @@ class Estate:
         """Commit a document."""
         return self._load(text, "text/turtle", "registry", "registry.ttl")
 
+    def commit_turtle(self, text: str, *, scope: str, **more: str) -> dict[str, Any]:
+        """Commit a document as the whole of a scope, and say what became of it."""
+        return self._load(text, "text/turtle", "registry", scope, **more)
+
     def _load(self, text: str, media_type: str, source: str, scope: str, **more: str) -> dict[str, Any]:
         answer = self._send(
             "POST",
