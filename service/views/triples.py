@@ -38,7 +38,7 @@ from stratagraph.service.views.view import Watermark, follows
 
 log = logging.getLogger(__name__)
 
-MAPPING_VERSION: Final = 6
+MAPPING_VERSION: Final = 7
 """Raised whenever the triples made of the same present change, so that older stores are rebuilt."""
 TRANSACTION: Final = 20_000
 """Triples written in one transaction with the watermark; more are loaded in bulk, before the watermark moves."""
