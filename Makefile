@@ -53,7 +53,7 @@ ontology: $(VENV)/.run ## Write the merged ontology of a release and its mapping
 bench-start: $(VENV)/.dev ## What a command costs before it does anything, as JSON lines.
 	$(BIN)/python bench/start.py
 
-bench-store: $(VENV)/.dev ## The store against the bare engines beneath it, as JSON lines; SIZE=10000 for a quick run, NEO4J=0 without it.
+bench-store: $(VENV)/.dev ## The store beside an earlier build (BEFORE=...) and the bare engines, as JSON lines and a table; SIZE=2000 for a quick run, NEO4J=0 without it.
 	$(BIN)/python bench/store.py $(SIZE)
 
 bench-load: $(VENV)/.dev ## Commits, probes and light reads beside 0, 10 and 50 heavy readers, against an earlier commit (BASE=...); SIZE=100 for a quick run.

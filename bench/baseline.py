@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -14,6 +15,7 @@ import pyoxigraph as ox
 Rows = list[tuple[str, str, str]]
 CHUNK = 50_000
 BARE_TRIPLES = "bare-triples"
+BARE_ROWS = "bare-rows.sqlite"
 
 
 @dataclass(slots=True)
@@ -32,6 +34,29 @@ class Spent:
         self.cpu += time.process_time() - cpu
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bare:
+    """What the bare engines took for what a data folder of ours holds."""
+
+    wall: float
+    cpu: float
+    disk: int
+
+
+def measured(folder: Path, ledger: Path) -> Bare:
+    """Load the documents and insert the ledger's rows into engines with nothing of ours around them."""
+    triples, (_, rows) = load_triples(folder), insert_rows(folder, ledger)
+    disk = sum(file.stat().st_size for file in (folder / BARE_TRIPLES).iterdir())
+    return Bare(wall=triples.wall + rows.wall, cpu=triples.cpu + rows.cpu, disk=disk)
+
+
+@contextmanager
+def temporary() -> Iterator[Path]:
+    """Yield a folder that is gone afterwards."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
 def load_triples(folder: Path) -> Spent:
     """Load the documents of the estate, which hold what is asserted and nothing of ours, into an empty store."""
     spent = Spent()
@@ -46,7 +71,7 @@ def load_triples(folder: Path) -> Spent:
 def insert_rows(folder: Path, ledger: Path) -> tuple[int, Spent]:
     """Insert every row of the ledger into the same tables with the same indexes, in one durable transaction."""
     spent, count = Spent(), 0
-    with closing(sqlite3.connect(ledger)) as source, closing(_open(folder / "bare-rows.sqlite")) as target:
+    with closing(sqlite3.connect(ledger)) as source, closing(_open(folder / BARE_ROWS)) as target:
         schema = source.execute("SELECT name, type, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid")
         tables = []
         for name, kind, sql in schema.fetchall():

@@ -27,6 +27,13 @@ def percentile(values: list[float], q: float) -> float:
     return sorted(values)[min(len(values) - 1, int(len(values) * q))]
 
 
+def cpu_seconds(work: Callable[[], object]) -> float:
+    """Return the processor time of this process, all of its threads, that some work takes."""
+    start = time.process_time()
+    work()
+    return time.process_time() - start
+
+
 def peak_mib() -> float:
     """Return the largest resident size that this process has had, in MiB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
