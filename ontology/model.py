@@ -29,7 +29,7 @@ from stratagraph.ontology.infos import (
 from stratagraph.ontology.kept import KeptCore
 from stratagraph.ontology.languages import FALLBACK_LANGUAGE, text_in
 from stratagraph.ontology.module_files import module_files
-from stratagraph.ontology.namespaces import ONTOLOGY_IRI, RDFS, SKOS, local_name
+from stratagraph.ontology.namespaces import ONTOLOGY_IRI, OWL, RDFS, SKOS, local_name
 from stratagraph.ontology.stated import Modules, Stated
 from stratagraph.ontology.syntax.parsing import RdfSyntax, declared_prefixes, parse_rdf
 
@@ -61,6 +61,7 @@ class OntologyModel:
     ``stated`` are the facts themselves.
     ``hash`` is a SHA-256 over the sorted triples in canonical N-Triples: equal knowledge gives an equal hash.
     Texts are keyed by lower-case language tag; ``alternatives`` are further names of a term, whatever their language.
+    ``annotations`` are the properties that only describe.
     ``prefixes`` are those that a user's modules declare, with every namespace that one of them stands for.
     """
 
@@ -73,6 +74,7 @@ class OntologyModel:
     classes: Mapping[Iri, ClassInfo]
     relations: Mapping[Iri, RelationInfo]
     attributes: Mapping[Iri, AttributeInfo]
+    annotations: frozenset[Iri]
     levels: tuple[LevelInfo, ...]
     aspects: Mapping[Iri, AspectInfo]
     metrics: Mapping[Iri, MetricInfo]
@@ -237,6 +239,7 @@ def _assemble(stated: Stated, prefixes: Mapping[str, tuple[Iri, ...]]) -> Ontolo
         classes=classes,
         relations=sections.relations(graph),
         attributes=sections.attributes(graph),
+        annotations=frozenset(graph.instances(OWL.AnnotationProperty)),
         levels=sections.levels(graph),
         aspects=sections.aspects(graph),
         metrics=sections.metrics(graph, classes),

@@ -8,9 +8,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final, get_origin
+from typing import Annotated, Any, Final, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_core import PydanticCustomError
 
 from stratagraph.ontology.cache import cache_folder
 from stratagraph.ontology.errors import StratagraphError
@@ -40,6 +41,7 @@ _SERVICE_LINK: Final = re.compile(
     r"STRATAGRAPH_(\w+_)?(SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)"
 )
 """Variables that Kubernetes sets in every container beside a service whose name begins with ours."""
+_ORIGIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(\[[0-9A-Fa-f:.]+\]|[^\s/?#@*:\[\]]+)(:[0-9]{1,5})?")
 _SERVICE_PORT: Final = re.compile(r"STRATAGRAPH_(\w+_)?PORT=(tcp|udp|sctp)://.*")
 
 
@@ -52,6 +54,18 @@ def default_data_folder() -> Path:
 def default_cache_folder() -> Path:
     """Return the folder for what can be made again for this user, as the XDG base directories define it."""
     return cache_folder()
+
+
+def _origins(given: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse what no page's origin can be. An asterisk would let every page that somebody visits read the graph."""
+    for origin in given:
+        if not _ORIGIN.fullmatch(origin):
+            raise PydanticCustomError(
+                "origin",
+                "{origin} is no origin of a page; one is written scheme://host or scheme://host:port, without a path",
+                {"origin": repr(origin)},
+            )
+    return given
 
 
 class Settings(BaseModel):
@@ -69,6 +83,9 @@ class Settings(BaseModel):
     ontology: Path | None = Field(default=None, description="Folder of Turtle modules that extend the ontology")
     rules: Path | None = Field(default=None, description="Folder of rule packs of one's own, beside those that ship")
     allowed_hosts: tuple[str, ...] = Field(default=(), description="Names, beyond loopback, that requests may address")
+    allowed_origins: Annotated[tuple[str, ...], AfterValidator(_origins)] = Field(
+        default=(), description="Origins whose pages may ask /sparql and /cypher in a browser"
+    )
     query_workers: int = Field(default=4, ge=1, le=64, description="Processes that answer SPARQL queries")
     query_seconds: float = Field(default=10.0, gt=0, le=600, description="Deadline of one SPARQL query, in seconds")
     query_memory_mib: int = Field(default=1024, ge=64, description="Memory cap of one SPARQL query, in MiB")

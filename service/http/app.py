@@ -169,7 +169,7 @@ def _add_layers(app: FastAPI, engine: Engine, *, guarded: bool) -> None:
     if guarded:
         always = not is_loopback(settings.host)
         app.add_middleware(AccessGuard, tokens=TokenFile(settings.tokens), always=always)
-    app.add_middleware(OriginGuard, allowed=settings.allowed_hosts)
+    app.add_middleware(OriginGuard, allowed=settings.allowed_hosts, origins=settings.allowed_origins)
     app.add_middleware(HeadGuard)
     app.add_middleware(Tongue)
     app.add_middleware(ShutdownNotice)

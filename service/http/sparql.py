@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import io
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from importlib import resources
 from typing import Final
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Request
-from pyoxigraph import NamedNode, parse
+from pyoxigraph import BlankNode, Literal, NamedNode, Triple, parse
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from stratagraph.ontology.errors import StratagraphError
+from stratagraph.ontology.namespaces import PREFIXES, SH, XSD
 from stratagraph.ontology.sentences import say
 from stratagraph.service.http.documents import sparql as operation
 from stratagraph.service.http.documents.sparql import FORM, QUERY
@@ -255,9 +256,19 @@ def _description(request: Request) -> Response:
     endpoint = str(request.url.replace(query=""))
     turtle = GRAPHS["text/turtle"]
     triples = [quad.triple for quad in parse(source.read_bytes(), turtle, base_iri=endpoint)]
+    triples += _prefixes(NamedNode(endpoint))
     body = io.BytesIO()
     write_graph(triples, body, GRAPHS[media_type])
     return Response(body.getvalue(), headers={"Vary": "Accept"}, media_type=_with_charset(media_type))
+
+
+def _prefixes(endpoint: NamedNode) -> Iterator[Triple]:
+    """Yield the prefixes that a query need not declare, as SHACL declares prefixes."""
+    for prefix, namespace in PREFIXES.items():
+        node = BlankNode()
+        yield Triple(endpoint, NamedNode(SH.declare), node)
+        yield Triple(node, NamedNode(SH.term("prefix")), Literal(prefix))
+        yield Triple(node, NamedNode(SH.namespace), Literal(str(namespace), datatype=NamedNode(XSD.anyURI)))
 
 
 class _Stream(Response):

@@ -34,6 +34,7 @@ from stratagraph.service.views.lexical import Writings
 from stratagraph.service.views.node_lines import InfluenceGraphs, line
 from stratagraph.service.views.quad_edits import QuadEdits, document, update_of
 from stratagraph.service.views.store_folders import DRAFT, following, newest, open_store, reopened, see_room
+from stratagraph.service.views.term_lines import TermLines
 from stratagraph.service.views.view import Watermark, follows
 
 log = logging.getLogger(__name__)
@@ -67,6 +68,7 @@ class TriplesView:
         """Open or create the store in a folder; without a folder it lives in memory. A damaged one is begun anew."""
         self._model = model
         self._influence_graphs = InfluenceGraphs(model)
+        self._terms = TermLines(model)
         self._path = None if path is None else newest(path)
         self._store = ox.Store() if self._path is None else open_store(self._path)
         self._watermark: Watermark | None = None
@@ -254,11 +256,13 @@ class TriplesView:
     def _collect(self, change: ChangeSet, edits: Edits, *, empty: bool = False) -> None:
         """Turn a change set into edits; in an empty store there is nothing to replace."""
         edits.quads.remove([line(fact) for fact in self._writings.take(change.removed, change.added)])
+        edits.quads.remove([*self._terms.of(change.removed)])
         # What has only now come to hold stands in no graph yet: no need to look for one.
         came: set[str] = set()
         for facts in chunked(change.added, PART):
             lines = [line(fact) for fact in facts]
             edits.quads.add(lines)
+            edits.quads.add([*self._terms.of(facts)])
             if not empty:
                 came.update(lines)
             self._relieve(edits.quads)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,23 @@ def test_a_variable_that_holds_no_list_is_refused_by_name(text: str, monkeypatch
     monkeypatch.setenv("STRATAGRAPH_ALLOWED_HOSTS", text)
     with pytest.raises(BadSetting, match=r"allowed_hosts.*STRATAGRAPH_ALLOWED_HOSTS"):
         load_settings()
+
+
+@pytest.mark.parametrize(
+    "origin", ["*", "null", "yasgui.org", "https://yasgui.org/", "https://*.org", "https://a b", ""]
+)
+def test_what_is_no_origin_is_refused_by_name(origin: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STRATAGRAPH_ALLOWED_ORIGINS", json.dumps(["https://yasgui.org", origin]))
+    with pytest.raises(BadSetting, match=r"allowed_origins.*scheme://host.*STRATAGRAPH_ALLOWED_ORIGINS"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://yasgui.org", "http://localhost:8888", "http://[::1]:80", "vscode-webview://1a"]
+)
+def test_an_origin_is_taken_as_it_is_written(origin: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STRATAGRAPH_ALLOWED_ORIGINS", json.dumps([origin]))
+    assert load_settings().allowed_origins == (origin,)
 
 
 def test_a_bad_variable_is_named_though_a_file_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

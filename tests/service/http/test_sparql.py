@@ -16,9 +16,12 @@ import httpx
 import pytest
 import rdflib
 from pyoxigraph import QueryBoolean, QueryResultsFormat, QuerySolutions, QueryTriples, RdfFormat, parse
+from rdflib import SH as SHACL
+from rdflib import Graph, URIRef
 from rdflib.plugins.stores.sparqlstore import SPARQLStore
 from SPARQLWrapper import CSV, GET, JSON, JSONLD, N3, POST, POSTDIRECTLY, RDFXML, TSV, TURTLE, XML, SPARQLWrapper
 
+from stratagraph.ontology.namespaces import PREFIXES
 from tests.service.sparql.conftest import E, Estate, Served, _estate, _served
 from tests.service.sparql.processes import pids
 
@@ -200,6 +203,17 @@ def test_the_description_is_written_in_every_graph_format(served: Served, media_
         httpx.get(served.url, headers={"Accept": accept}).content for accept in ("text/turtle", media_type)
     )
     assert len(list(parse(other, form))) == len(list(parse(turtle, RdfFormat.TURTLE)))
+
+
+def test_the_description_names_every_prefix_that_a_query_need_not_declare(served: Served) -> None:
+    described = Graph().parse(data=httpx.get(served.url, headers={"Accept": "text/turtle"}).text, format="turtle")
+    declared = {
+        str(described.value(node, SHACL.prefix)): str(described.value(node, SHACL.namespace))
+        for node in described.objects(URIRef(served.url), SHACL.declare)
+    }
+    assert declared == PREFIXES
+    for prefix in declared:
+        assert ask(served, f"ASK {{ BIND({prefix}:x AS ?x) }}").status_code == 200
 
 
 @pytest.mark.parametrize("filling", ["x", "%C3%A9"])

@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from rdflib.plugins.sparql import prepareQuery
 
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.settings import load_settings
 from stratagraph.service.views.snapshots import Snapshot
+from tests.conftest import ROOT
 from tests.opened import Opened
 
-PAGE = Path(__file__).parents[3] / "docs" / "reference" / "sparql.md"
+PAGE = ROOT / "docs" / "reference" / "sparql.md"
 QUERIES = re.findall(r"```sparql\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
 TELLING = "GRAPH"
 
@@ -28,6 +30,25 @@ def _demo(tmp_path_factory: pytest.TempPathFactory, furnished: Opened) -> Iterat
 def test_a_documented_query_finds_something(demo: Snapshot, query: str) -> None:
     rows = demo.triples.select(query)
     assert rows or "vita" in query, "only the demo's own names may be missing"
+
+
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+IN_A_COMMAND = re.compile(r"'(?:query=)?((?:PREFIX|SELECT|ASK|CONSTRUCT|DESCRIBE)\b[^']*\{[^']*)'")
+
+
+def queries_of(page: Path) -> Iterator[str]:
+    """Every SPARQL query that a document shows, in a block of its own or in a command."""
+    text = page.read_text(encoding="utf-8")
+    yield from re.findall(r"```sparql\n(.*?)```", text, re.DOTALL)
+    for block in re.findall(r"```\w*\n(.*?)```|^    (.+)$", text, re.DOTALL | re.MULTILINE):
+        yield from IN_A_COMMAND.findall("".join(block))
+
+
+def test_every_query_in_the_documents_declares_its_prefixes() -> None:
+    found = [(page.name, query) for page in DOCUMENTS for query in queries_of(page)]
+    assert {"README.md", "sparql.md", "command-line.md", "extend-the-ontology.md"} <= {name for name, _ in found}
+    for _, query in found:
+        prepareQuery(query)  # rdflib knows no prefix of ours
 
 
 def test_the_page_tells_who_how_since_when_and_how_strongly() -> None:

@@ -1,0 +1,35 @@
+"""The ontology's terms as tools know them that read RDF Schema only: a comment, and a property that is called one.
+
+Schema readers look for ``rdfs:comment`` and ``rdf:Property``. The ontology says the same once, by ``skos:definition``
+and by the property's OWL type; what is written here follows from that, comes with it and goes with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from stratagraph.ontology.facts import Fact
+from stratagraph.ontology.model import OntologyModel
+from stratagraph.ontology.namespaces import OWL, RDF, RDFS, SKOS
+from stratagraph.service.views.node_lines import line
+
+PROPERTIES: Final = frozenset({OWL.ObjectProperty, OWL.DatatypeProperty, OWL.AnnotationProperty})
+"""The types of OWL that make a term a property."""
+
+
+class TermLines:
+    """Says of one ontology's classes and properties what schema readers look for."""
+
+    def __init__(self, model: OntologyModel) -> None:
+        """Take the ontology, which tells classes and properties from other things that are defined."""
+        self._terms = frozenset((*model.classes, *model.relations, *model.attributes, *model.annotations))
+
+    def of(self, facts: Iterable[Fact]) -> Iterator[str]:
+        """Yield the further triples that come, or go, with facts."""
+        for fact in facts:
+            if fact.predicate == SKOS.definition:
+                if fact.subject in self._terms:
+                    yield line(fact._replace(predicate=RDFS.comment))
+            elif fact.predicate == RDF.type and fact.object in PROPERTIES:
+                yield line(fact._replace(object=RDF.Property))
