@@ -62,12 +62,13 @@ class RelationInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttributeInfo:
-    """A datatype property."""
+    """A datatype property. ``unit`` is a UCUM code or a unit in braces, empty where its values have none."""
 
     iri: Iri
     domain: frozenset[Iri]
     datatype: Iri | None
     single_valued: bool
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -159,6 +159,7 @@ def attributes(graph: Graph) -> dict[Iri, AttributeInfo]:
             domain=graph.union(iri, RDFS.domain),
             datatype=graph.iri(iri, RDFS.range),
             single_valued=graph.value(iri, SG.singleValued) in _TRUE,
+            unit=graph.value(iri, SG.valueUnit) or "",
         )
         for iri in graph.instances(OWL.DatatypeProperty)
     }

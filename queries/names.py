@@ -159,6 +159,14 @@ def resolve_class(model: OntologyModel, text: str) -> Iri:
     return _term(model, "class", classes, text)
 
 
+def resolve_kind(model: OntologyModel, text: str) -> Iri:
+    """Return a class by local name, IRI, CURIE or label: of assets, where one answers to it, else of anything."""
+    try:
+        return resolve_class(model, text)
+    except UnknownName:
+        return _term(model, "class", {iri: local_name(iri) for iri in model.classes}, text)
+
+
 def search(
     store: TripleStore, model: OntologyModel, text: str, *, limit: int = 20, language: str = "en"
 ) -> dict[str, object]:

@@ -38,6 +38,7 @@ class Program(LazyGroup):
         "questions": f"{CLI}.questions:app",
         "validate": f"{CLI}.validate:validate",
         "query": f"{CLI}.query:query",
+        "schema": f"{CLI}.schema:schema",
         "dump": f"{CLI}.dump:dump",
         "docs": f"{CLI}.docs:docs",
         "template": f"{CLI}.template:template",

@@ -14,6 +14,7 @@ from stratagraph.ontology.identity import statement_iri
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.reasoning.axiom_reasons import axiom_reasons
 from stratagraph.ontology.rules import RuleSet
+from stratagraph.queries.schema.outline import Outline
 from stratagraph.service.deriver.claim_sets import ClaimSet, ClaimSets, claims_of, with_claim, without_claim
 from stratagraph.service.deriver.closure import Closure, Delta
 from stratagraph.service.deriver.influence import Edge, Influences, Pair
@@ -23,6 +24,7 @@ from stratagraph.service.deriver.merges import Merges, Restated
 from stratagraph.service.deriver.namesakes import Namesakes, NearMiss
 from stratagraph.service.deriver.newest import Newest
 from stratagraph.service.deriver.numbers import Numbers, Triple
+from stratagraph.service.deriver.outline_scan import OutlineScan
 from stratagraph.service.deriver.shares import Group, Shares
 from stratagraph.service.deriver.supposition import Supposition
 from stratagraph.service.deriver.tables import Tables
@@ -208,6 +210,12 @@ class Deriver:
     def claims(self, fact: Fact) -> tuple[Claim, ...]:
         """Return the open claims of a fact."""
         return self._claims(self._numbers.triple(fact))[1]
+
+    def outline(self, model: OntologyModel) -> Iterator[Outline | None]:
+        """Yield what the estate consists of, at last: before that nothing, after every part of the way."""
+        scan = OutlineScan(model, self._closure, self._claim_sets, self._numbers)
+        yield from scan.slices()
+        yield scan.outline(self.sequence, self._newest, self._measured.relation)
 
     def members(self, asset: Iri) -> tuple[Iri, ...]:
         """Return the assets that are one with this one, itself included."""

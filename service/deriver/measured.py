@@ -47,6 +47,10 @@ class Measured:
                 went.append(self._shown.pop(node))
         return came, went
 
+    def relation(self, node: Iri) -> Triple | None:
+        """Return the relation that shows observations under the node of a statement."""
+        return self._shown.get(node)
+
     def known(self) -> Iterable[Iri]:
         """Return the nodes of all observed relations."""
         return self._relations.keys()

@@ -24,6 +24,7 @@ from stratagraph.service.engine.housekeeping import Housekeeping
 from stratagraph.service.engine.in_force import ontology_of
 from stratagraph.service.engine.lockfile import DataLock
 from stratagraph.service.engine.ontology_batch import ontology_batch
+from stratagraph.service.engine.outlining import Outlining
 from stratagraph.service.engine.periodic import Periodic
 from stratagraph.service.engine.price_cache import Prices
 from stratagraph.service.engine.restoring import Restorer
@@ -200,6 +201,7 @@ class Engine:
         self._derivation = Derivation(self.ledger, self.model, self.views(), restorer, saved=saved)
         self.explainer = Explainer(self.model, self._places, self._derivation)
         sowing.keep_ledger(self.deriver)
+        self.outlining = Outlining(self.model, lambda: self.deriver, self._still)
         folder = self.settings.data / SNAPSHOTS_FOLDER
         self.snapshots = Snapshots(folder, self.triples, self.adjacency, self.model)
         self._derivation.move_within(self.snapshots.moving, self.arrivals.announce)

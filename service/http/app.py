@@ -28,6 +28,7 @@ from stratagraph.service.http import (
     problems,
     redactions,
     refusals,
+    schema,
     sparql,
     static_pages,
 )
@@ -131,6 +132,7 @@ def _add_routes(app: FastAPI, engine: Engine, reads: Reads, pool: QueryPool, cyp
         api.router(engine, reads.graphs, reads.desk, reads.places),
         batches.router(engine, intake),
         history.router(engine),
+        schema.router(engine),
         graph_dump.router(engine),
         redactions.router(engine),
         metrics.router(engine),

@@ -1,0 +1,53 @@
+"""How terms of the ontology are written in a query language, and what is written of a statement there."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Protocol
+
+from stratagraph.ontology.facts import Iri
+from stratagraph.ontology.namespaces import compact
+
+
+class Language(StrEnum):
+    """A language that the graph is asked in."""
+
+    CYPHER = "cypher"
+    SPARQL = "sparql"
+
+
+class Naming(Protocol):
+    """The names of terms in one language."""
+
+    language: Language
+
+    def kind(self, iri: Iri) -> str:
+        """Return how things of a class are named."""
+
+    def attribute(self, iri: Iri) -> str:
+        """Return the name of an attribute."""
+
+    def relation(self, iri: Iri) -> str:
+        """Return the name of a relation."""
+
+    def is_turned(self, iri: Iri) -> bool:
+        """Tell whether a relation is written from object to subject, under the name of its inverse."""
+
+    def metric(self, iri: Iri) -> str:
+        """Return how a metric is named."""
+
+
+class SparqlNaming:
+    """Names as CURIEs."""
+
+    language = Language.SPARQL
+
+    def kind(self, iri: Iri) -> str:
+        """Return the CURIE of a class."""
+        return compact(iri)
+
+    attribute = relation = metric = kind
+
+    def is_turned(self, iri: Iri) -> bool:  # noqa: ARG002  the protocol's
+        """Tell that every relation can be asked as it was stated."""
+        return False
