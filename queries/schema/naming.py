@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import StrEnum
 from typing import Protocol
 
@@ -24,8 +25,8 @@ class Naming(Protocol):
     def kind(self, iri: Iri) -> str:
         """Return how things of a class are named."""
 
-    def attribute(self, iri: Iri) -> str:
-        """Return the name of an attribute."""
+    def attribute(self, iri: Iri, languages: Collection[str]) -> str:
+        """Return the name of an attribute, whose values are of these languages."""
 
     def relation(self, iri: Iri) -> str:
         """Return the name of a relation."""
@@ -35,6 +36,9 @@ class Naming(Protocol):
 
     def metric(self, iri: Iri) -> str:
         """Return how a metric is named."""
+
+    def term(self, iri: Iri) -> str:
+        """Return how another thing is named that the ontology knows."""
 
 
 class SparqlNaming:
@@ -46,7 +50,11 @@ class SparqlNaming:
         """Return the CURIE of a class."""
         return compact(iri)
 
-    attribute = relation = metric = kind
+    relation = metric = term = kind
+
+    def attribute(self, iri: Iri, languages: Collection[str]) -> str:  # noqa: ARG002  the protocol's
+        """Return the CURIE of an attribute."""
+        return compact(iri)
 
     def is_turned(self, iri: Iri) -> bool:  # noqa: ARG002  the protocol's
         """Tell that every relation can be asked as it was stated."""

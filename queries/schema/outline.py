@@ -20,6 +20,8 @@ class AttributeUse:
     holders: int = 0
     """Things that have it."""
     values: dict[Literal, int] | None = field(default_factory=dict)
+    languages: set[str] = field(default_factory=set)
+    """Tags of its values, "" for those without any."""
 
 
 @dataclass(slots=True)

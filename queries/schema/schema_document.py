@@ -56,15 +56,23 @@ def _by_level(kinds: Iterable[Iri], model: OntologyModel) -> list[Iri]:
 
     def place(kind: Iri) -> tuple[int, Iri, bool, Iri]:
         info = model.classes.get(kind)
-        family = info.kind if info else kind
+        family = _family(kind, model)
         return numbers.get(info.level or "" if info else "", len(numbers) + 1), family, kind != family, kind
 
     return sorted(kinds, key=place)
 
 
+def _family(kind: Iri, model: OntologyModel) -> Iri:
+    """Return the widest class below Asset that a kind is of; of what is no asset the one that gives it its key."""
+    below = {cls for cls in model.ancestors(kind) if cls != SG.Asset and SG.Asset in model.ancestors(cls)}
+    widest = {cls for cls in below if not (model.ancestors(cls) & below) - {cls}}
+    info = model.classes.get(kind)
+    return min(widest) if widest else info.kind if info else kind
+
+
 def _kind(kind: Iri, outline: Outline, model: OntologyModel, naming: Naming, tag: str) -> Document:
     info = model.classes.get(kind)
-    family = info.kind if info else kind
+    family = _family(kind, model)
     uses = {prop: use for (owner, prop), use in outline.attributes.items() if owner == kind}
     return {
         "name": naming.kind(kind),
@@ -87,7 +95,7 @@ def _property(prop: Iri, use: AttributeUse, model: OntologyModel, naming: Naming
     info = model.attributes.get(prop)
     datatype = info.datatype if info else None
     return {
-        "name": naming.attribute(prop),
+        "name": naming.attribute(prop, use.languages),
         "type": _type(datatype),
         "unit": (info.unit if info else "") or None,
         "several": not (info and info.single_valued),
@@ -157,7 +165,7 @@ def _basis(uses: Sequence[RelationUse]) -> list[str]:
 
 def _terms(use: RelationUse, naming: Naming) -> list[str]:
     found = sorted((-count, iri) for iri, count in (use.values or {}).items())
-    return [naming.metric(iri) for _, iri in found[:MOST_VALUES]]
+    return [naming.term(iri) for _, iri in found[:MOST_VALUES]]
 
 
 def _metrics(outline: Outline, model: OntologyModel, naming: Naming, tag: str, shown: frozenset[Iri]) -> list[Document]:

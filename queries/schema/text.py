@@ -17,18 +17,20 @@ BUDGET: Final = 8_000
 
 
 class _Room(NamedTuple):
-    """What there is room for: definitions of a length, of every kind or of each family only, and values."""
+    """What there is room for: definitions of a length, of every kind or of each family only, values, and terms."""
 
     length: int
     every_kind: bool
     values: bool
+    terms: bool
 
 
-_LONG, _SHORT = (200, 120, 90, 70, 60, 50, 42), (60, 50, 42, 36, 30, 25, 20, 16)
+_LONG, _SHORT = (200, 120, 90, 70, 60, 50, 42), (60, 50, 42, 36, 30, 25, 20)
 _ROOMS: Final = (
-    *(_Room(length, every_kind=True, values=True) for length in _LONG),
-    *(_Room(length, every_kind=False, values=True) for length in _SHORT),
-    *(_Room(length, every_kind=False, values=False) for length in (*_SHORT, 0)),
+    *(_Room(length, every_kind=True, values=True, terms=True) for length in _LONG),
+    *(_Room(length, every_kind=False, values=True, terms=True) for length in _SHORT),
+    *(_Room(length, every_kind=False, values=True, terms=False) for length in (*_SHORT, 16)),
+    *(_Room(length, every_kind=False, values=False, terms=False) for length in (*_SHORT, 16, 0)),
 )
 """Tried in turn until the page fits."""
 _MARKS: Final = {"number": "#", "integer": "#", "boolean": "?", "time": "@", "date": "@"}
@@ -58,9 +60,9 @@ def _lines(document: Document, texts: Texts, room: _Room) -> Iterator[str]:
     yield texts["kinds"]
     yield from _kinds(document, room)
     yield ""
-    yield texts["relations"]
+    yield texts.get(f"relations-{language}", texts["relations"])
     families = {kind["name"]: kind["family"] for kind in document["kinds"]}
-    yield from (_relation(each, families, values=room.values) for each in document["relations"])
+    yield from (_relation(each, families, told=room.terms) for each in document["relations"])
     if document["metrics"]:
         yield ""
         yield texts["metrics"]
@@ -80,7 +82,11 @@ def _cut(document: Document, texts: Texts, room: _Room) -> str:
     if not room.length or not room.values:
         missing = [key for key, there in (("definitions", room.length), ("values", room.values)) if not there]
         return texts["left-out"].format(what=", ".join(texts[f"left-out-{key}"] for key in missing))
-    cut = not room.every_kind or any(len(kind["definition"]) > room.length for kind in document["kinds"])
+    cut = (
+        not room.every_kind
+        or not room.terms
+        or any(len(kind["definition"]) > room.length for kind in document["kinds"])
+    )
     return texts["shortened"] if cut else ""
 
 
@@ -120,12 +126,12 @@ def _properties(kinds: Iterable[Document], *, values: bool) -> Iterator[str]:
         yield f"{_short(name)}{mark}{unit}{some}"
 
 
-def _relation(relation: Document, families: Mapping[str, str], *, values: bool) -> str:
+def _relation(relation: Document, families: Mapping[str, str], *, told: bool) -> str:
     starts = _families((each["from"] for each in relation["ends"]), families)
     ends = _families((each["to"] for each in relation["ends"]), families)
     basis = _BASIS[tuple(relation["basis"])]
     terms = dict.fromkeys(_short(term) for each in relation["ends"] for term in each["values"])
-    some = f" [{'|'.join([*terms][:1])}]" if values and terms else ""
+    some = f" [{'|'.join([*terms][:1])}]" if told and terms else ""
     return f"{_short(relation['name'])}{basis}: {starts} > {ends}{some}"
 
 

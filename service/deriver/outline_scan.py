@@ -86,9 +86,10 @@ class OutlineScan:
         use = self._attributes[kind, prop]
         use.count += 1
         use.holders += first
+        literal = self._numbers.term(value)
+        assert isinstance(literal, Literal)  # its number is odd
+        use.languages.add(literal.language)
         if use.values is not None:
-            literal = self._numbers.term(value)
-            assert isinstance(literal, Literal)  # its number is odd
             use.values[literal] = use.values.get(literal, 0) + 1
             if len(use.values) > FEW:
                 use.values = None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from functools import cached_property
 from hashlib import sha256
 from typing import Annotated, Final
 
@@ -15,10 +16,10 @@ from pydantic import AfterValidator
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.queries import names
-from stratagraph.queries.schema.schema_document import Document, schema_document
 from stratagraph.queries.schema.naming import Language as QueryLanguage
 from stratagraph.queries.schema.naming import Naming, SparqlNaming
 from stratagraph.queries.schema.outline import Outline
+from stratagraph.queries.schema.schema_document import Document, schema_document
 from stratagraph.queries.schema.text import schema_text
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.http.documents.media import texts
@@ -27,6 +28,7 @@ from stratagraph.service.http.documents.schema import Schema
 from stratagraph.service.http.headers import AT_LEAST
 from stratagraph.service.http.parameters import Language
 from stratagraph.service.http.sequence import answered_at, wanted_sequence
+from stratagraph.service.neo4j.mapping.query_naming import CypherNaming
 
 KEPT: Final = 64
 """Answers that are kept until the graph moves on."""
@@ -74,11 +76,14 @@ Form = Annotated[SchemaForm, Query(description="A page for a prompt, or JSON wit
 class Schemas:
     """Writes schemas, and keeps those of the newest outline."""
 
-    def __init__(self, model: OntologyModel, namings: Sequence[Naming]) -> None:
+    def __init__(self, model: OntologyModel) -> None:
         self._model = model
-        self._namings = {naming.language: naming for naming in namings}
         self._outline: Outline | None = None
         self._kept: dict[tuple[str, ...], tuple[bytes, str]] = {}
+
+    @cached_property
+    def _namings(self) -> Mapping[QueryLanguage, Naming]:
+        return {QueryLanguage.SPARQL: SparqlNaming(), QueryLanguage.CYPHER: CypherNaming(self._model)}
 
     def answer(
         self, outline: Outline, language: QueryLanguage, form: SchemaForm, lang: str, kinds: Sequence[str]
@@ -111,10 +116,10 @@ def _tag(document: Document, key: tuple[str, ...]) -> str:
     return f'W/"{sha256(orjson.dumps([key, told])).hexdigest()[:24]}"'
 
 
-def router(engine: Engine, namings: Callable[[], Sequence[Naming]] = lambda: (SparqlNaming(),)) -> APIRouter:
+def router(engine: Engine) -> APIRouter:
     """Return the route."""
     routes = APIRouter(prefix="/api", tags=["graph"])
-    schemas = Schemas(engine.model, namings())
+    schemas = Schemas(engine.model)
 
     @routes.get(
         "/schema",

@@ -17,7 +17,7 @@ from stratagraph.service.engine import outlining
 from tests.core import MODEL
 from tests.service.http.conftest import Site
 
-LANGUAGES = ["sparql"]
+LANGUAGES = ["sparql", "cypher"]
 TONGUES = ["en", "pt-BR"]
 STATED = "SELECT DISTINCT ?s ?type { GRAPH ?claims { ?s a ?stated } ?claims sg:source ?source . ?s a ?type }"
 

@@ -1,0 +1,2 @@
+MATCH (:Law {frameworkCode: 'LGPD'})-[:AFFECTS_PRIVACY*1..6]->(a:Asset)
+RETURN DISTINCT a.name AS name
