@@ -40,6 +40,7 @@ class Program(LazyGroup):
         "query": f"{CLI}.query:query",
         "schema": f"{CLI}.schema:schema",
         "dump": f"{CLI}.dump:dump",
+        "export": f"{CLI}.export:export",
         "docs": f"{CLI}.docs:docs",
         "template": f"{CLI}.template:template",
         "ontology": f"{CLI}.ontology:app",

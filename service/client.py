@@ -166,14 +166,15 @@ class Client:
         answer: dict[str, Any] = self.request("DELETE", "/api/sources", params=params).json()
         return answer
 
-    def dump(self, media_type: str, file: BinaryIO) -> None:
-        """Write the whole graph to a file.
+    def dump(self, media_type: str, file: BinaryIO, *, system: str | None = None, lang: str = "en") -> None:
+        """Write the whole graph to a file, or a system of it, which is given by name.
 
         Raises:
             Unreachable: nothing answers.
             Refused: the answer is an error.
         """
-        file.write(self.request("GET", GRAPH, headers={"Accept": media_type}).content)
+        params = {"system": system, "lang": lang}
+        file.write(self.request("GET", GRAPH, params=params, headers={"Accept": media_type}).content)
 
     def scopes(self, source: str) -> dict[str, int]:
         """Return the scopes of a source with the number of their open claims; none for one that is new."""
@@ -196,8 +197,8 @@ class Writer(Protocol):
     def ontology(self) -> OntologyModel:
         """Return the ontology in force."""
 
-    def dump(self, media_type: str, file: BinaryIO) -> None:
-        """Write the whole graph to a file."""
+    def dump(self, media_type: str, file: BinaryIO, *, system: str | None = None, lang: str = "en") -> None:
+        """Write the whole graph to a file, or a system of it."""
 
 
 class _Here(Client):
@@ -211,9 +212,10 @@ class _Here(Client):
         """Return the ontology in force."""
         return self._writer.ontology()
 
-    def dump(self, media_type: str, file: BinaryIO) -> None:
-        """Write the whole graph to a file."""
-        self._writer.dump(media_type, file)
+    def dump(self, media_type: str, file: BinaryIO, *, system: str | None = None, lang: str = "en") -> None:
+        """Write the whole graph to a file, or a system of it, which is given by name."""
+        with _refusing():
+            self._writer.dump(media_type, file, system=system, lang=lang)
 
     def commit(self, batch: Batch, *, dry_run: bool = False) -> dict[str, Any]:
         """Commit a batch and return its receipt; a dry run only tells what would change."""
@@ -264,9 +266,10 @@ class _Remote(Client):
         self._url = url
         self._identity = identity
 
-    def dump(self, media_type: str, file: BinaryIO) -> None:
-        """Write the whole graph to a file, piece by piece: it may be larger than the memory."""
-        with self._asked("GET", GRAPH, None, {"Accept": media_type}) as answer:
+    def dump(self, media_type: str, file: BinaryIO, *, system: str | None = None, lang: str = "en") -> None:
+        """Write the graph, or a system of it, to a file piece by piece: it may be larger than the memory."""
+        params = urlencode({"lang": lang, **({"system": system} if system else {})})
+        with self._asked("GET", f"{GRAPH}?{params}", None, {"Accept": media_type}) as answer:
             if answer.status >= FIRST_ERROR:
                 raise _refusal(ServiceAnswer(answer.status, Headers(answer.getheaders()), answer.read()))
             while piece := _read(answer, self._url):

@@ -29,6 +29,7 @@ class Format(StrEnum):
     CSV = "csv"
     MERMAID = "mermaid"
     GRAPHML = "graphml"
+    NODELINK = "nodelink"
 
 
 def impact(

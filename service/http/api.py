@@ -20,6 +20,7 @@ from stratagraph.queries.impact.impact import DEFAULT_DEPTH, MAX_DEPTH, Directio
 from stratagraph.queries.impact.obligations import resolve_start
 from stratagraph.queries.impact.render import render
 from stratagraph.queries.impact.render.graphml import graphml
+from stratagraph.queries.impact.render.node_link import node_link
 from stratagraph.service.auditing.desk import AuditDesk
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.http.access import asker
@@ -54,6 +55,7 @@ class ImpactForm(StrEnum):
     CSV = "csv"
     MERMAID = "mermaid"
     GRAPHML = "graphml"
+    NODELINK = "nodelink"
 
 
 MEDIA_TYPES = {
@@ -62,7 +64,11 @@ MEDIA_TYPES = {
     ImpactForm.CSV: "text/csv; charset=utf-8",
     ImpactForm.MERMAID: "text/vnd.mermaid; charset=utf-8",
     ImpactForm.GRAPHML: "application/graphml+xml; charset=utf-8",
+    ImpactForm.NODELINK: "application/vnd.stratagraph.node-link+json",
 }
+
+
+_GRAPHS: Final = {ImpactForm.GRAPHML: graphml, ImpactForm.NODELINK: node_link}
 
 
 def router(engine: Engine, graphs: Graphs, desk: AuditDesk, places: Places) -> APIRouter:
@@ -184,8 +190,8 @@ def _add_impact(routes: APIRouter, engine: Engine, graphs: Graphs, places: Place
                     depth=depth,
                 )
             go_on()
-            if format is ImpactForm.GRAPHML:
-                text = graphml(answer, graph.model, lang)
+            if format in _GRAPHS:
+                text = _GRAPHS[format](answer, graph.model, lang)
             else:
                 text = render(impact_document(answer, graph.model, lang) | graph.remark(lang), format.value)
             return Response(text, media_type=MEDIA_TYPES[format], headers=dict(graph.headers))

@@ -18,6 +18,7 @@ from stratagraph.loaders.scopes import SourceFile
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Batch
 from stratagraph.ontology.model import OntologyModel
+from stratagraph.queries.names import resolve_name
 from stratagraph.service.engine.effects import effects
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.http.documents.ledger import BatchReceipt, WithdrawalReceipt
@@ -213,9 +214,11 @@ class Writer:
         """Return the ontology in force."""
         return self._engine.model
 
-    def dump(self, media_type: str, file: BinaryIO) -> None:
-        """Write the whole graph to a file."""
-        file.writelines(dump(self._engine.triples.store, media_type))
+    def dump(self, media_type: str, file: BinaryIO, *, system: str | None = None, lang: str = "en") -> None:
+        """Write the whole graph to a file, or a system of it, which is given by name."""
+        engine = self._engine
+        part = resolve_name(engine.triples, engine.model, system, engine.settings.base) if system else None
+        dump(engine.triples.store, media_type, file, system=part, language=lang)
 
 
 def _announce(answer: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""``/api/graph``: the whole graph in one document, with who states what in named graphs."""
+"""``/api/graph``: the whole graph, or a system of it, in one document that is written as it is read."""
 
 from __future__ import annotations
 
@@ -6,20 +6,24 @@ import asyncio
 import logging
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from typing import Final
+from enum import StrEnum
+from typing import Annotated, Final
 
 from anyio import to_thread
-from fastapi import APIRouter, HTTPException, Request
+from fastapi import APIRouter, HTTPException, Query, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from stratagraph.ontology.errors import StratagraphError
+from stratagraph.ontology.facts import Iri
+from stratagraph.queries.names import resolve_name
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.http.documents.graph_dump import ANSWERS
 from stratagraph.service.http.headers import SEQUENCE
 from stratagraph.service.http.leaving import disconnected
 from stratagraph.service.http.negotiation import choose
-from stratagraph.service.views.dump import FORMATS
+from stratagraph.service.http.parameters import Language
+from stratagraph.service.views.dump import OFFERED
 from stratagraph.service.views.snapshots import Snapshot
 from stratagraph.service.workers.process import environment
 
@@ -31,6 +35,20 @@ PIECE: Final = 1 << 17
 STALL: Final = 60.0
 """Seconds after which a client that takes nothing loses its answer."""
 _WORKER: Final = "stratagraph.service.http.graph_dump_worker"
+
+
+class GraphForm(StrEnum):
+    """How the graph is written."""
+
+    TRIG = "trig"
+    NQUADS = "nquads"
+    JSONLD = "jsonld"
+    TURTLE = "turtle"
+    GRAPHML = "graphml"
+    CSV = "csv"
+
+
+MEDIA_TYPES: Final = dict(zip(GraphForm, OFFERED, strict=True))
 
 
 class TooManyDumps(StratagraphError, slug="too-many-dumps", status=503):
@@ -48,12 +66,13 @@ class GraphDumps:
         self._engine = engine
         self._running = 0
 
-    async def begin(self, media_type: str) -> _Dump:
-        """Pin the newest sequence and begin to write it.
+    async def begin(self, media_type: str, *, system: str | None = None, language: str = "en") -> _Dump:
+        """Pin the newest sequence and begin to write it, or a system of it, which is given by name.
 
         Raises:
             TooManyDumps: others are being written.
             SnapshotLost: the disk took no checkpoint.
+            UnknownName, AmbiguousName: no asset, or several, answer to the name of the system.
         """
         if self._running >= MOST:
             raise TooManyDumps(retry_after=10)
@@ -64,8 +83,9 @@ class GraphDumps:
             self._running -= 1
             raise
         try:
+            part = await to_thread.run_sync(self._found, snapshot, system) if system else ""
             folder = await to_thread.run_sync(self._engine.snapshots.checkpoint, snapshot)
-            command = (sys.executable, "-m", _WORKER, str(folder), media_type)
+            command = (sys.executable, "-m", _WORKER, str(folder), media_type, language, part)
             process = await asyncio.create_subprocess_exec(
                 *command, stdin=DEVNULL, stdout=PIPE, limit=PIECE, env=environment()
             )
@@ -73,6 +93,9 @@ class GraphDumps:
             self.end(snapshot)
             raise
         return _Dump(self, snapshot, process, media_type)
+
+    def _found(self, snapshot: Snapshot, system: str) -> Iri:
+        return resolve_name(snapshot.triples, self._engine.model, system, self._engine.settings.base)
 
     def end(self, snapshot: Snapshot) -> None:
         """Let go of a snapshot that was written, or is given up."""
@@ -135,14 +158,24 @@ def router(engine: Engine) -> APIRouter:
 
     @routes.get(
         "/graph",
-        summary="The whole graph as TriG or N-Quads, with who states what in named graphs",
+        summary="The whole graph, or one system of it, as RDF, GraphML or CSV",
         response_class=Response,
         responses=ANSWERS,
     )
-    async def graph(request: Request) -> Response:
-        media_type = choose(",".join(request.headers.getlist("accept")) or None, FORMATS)
+    async def graph(
+        request: Request,
+        format: Annotated[  # noqa: A002  the parameter's public name
+            GraphForm | None, Query(description="How it is written; else as Accept says.")
+        ] = None,
+        system: Annotated[
+            str | None, Query(min_length=1, description="Only this asset and what is part of it: name, label or IRI.")
+        ] = None,
+        lang: Language = "en",
+    ) -> Response:
+        accepted = choose(",".join(request.headers.getlist("accept")) or None, OFFERED)
+        media_type = MEDIA_TYPES[format] if format else accepted
         if media_type is None:
-            raise HTTPException(406, f"The graph is offered as {', '.join(FORMATS)}")
-        return await dumps.begin(media_type)
+            raise HTTPException(406, f"The graph is offered as {', '.join(OFFERED)}")
+        return await dumps.begin(media_type, system=system, language=lang)
 
     return routes

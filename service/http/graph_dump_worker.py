@@ -1,4 +1,4 @@
-"""The process that writes the whole graph: ``python -m stratagraph.service.http.graph_dump_worker FOLDER TYPE``."""
+"""The process that writes the graph: ``python -m stratagraph.service.http.graph_dump_worker FOLDER TYPE LANG PART``."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ from stratagraph.service.views.dump import dump
 from stratagraph.service.workers import sandbox
 
 
-def main(folder: str, media_type: str) -> None:
-    """Write the checkpoint in a folder to standard output; whoever reads no more ends it."""
+def main(folder: str, media_type: str, language: str, system: str = "") -> None:
+    """Write the checkpoint in a folder, or a system of it, to standard output; whoever reads no more ends it."""
     sandbox.lower_priority()
     sandbox.close_network()
     try:
-        for piece in dump(Store.read_only(folder), media_type):
-            sys.stdout.buffer.write(piece)
+        dump(Store.read_only(folder), media_type, sys.stdout.buffer, system=system or None, language=language)
         sys.stdout.buffer.flush()
     except BrokenPipeError:
         sys.stderr.close()

@@ -20,14 +20,15 @@ _FORBIDDEN: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0
 def graphml(impact: Impact, model: OntologyModel, language: str) -> str:
     """Return the affected assets and the edges that they were reached by, one per aspect.
 
-    ``carries`` is the number of affected assets whose path leads through a node: where a change is best stopped.
+    ``label`` and ``weight`` are what Gephi shows and weighs by. ``carries`` is the number of affected assets whose path
+    leads through a node: where a change is best stopped.
     """
     import networkx as nx  # only who asks for a graph waits for its library
 
-    return "\n".join(nx.generate_graphml(_readable(impact, model, language))) + "\n"
+    return "\n".join(nx.generate_graphml(readable(impact, model, language))) + "\n"
 
 
-def _readable(impact: Impact, model: OntologyModel, language: str) -> nx.MultiDiGraph:
+def readable(impact: Impact, model: OntologyModel, language: str) -> nx.MultiDiGraph:
     """Return the graph with what people read on it; ids are numbers, for an XML id is no IRI."""
     import networkx as nx
 
@@ -53,7 +54,9 @@ def _readable(impact: Impact, model: OntologyModel, language: str) -> nx.MultiDi
             numbers[start],
             numbers[end],
             key=f"e{place}",
+            label=model.aspects[aspect].notation,
             aspect=model.aspects[aspect].notation,
+            weight=float(edge["strength"]),
             strength=float(edge["strength"]),
             measured=bool(edge["measured"]),
         )

@@ -18,5 +18,5 @@ def texts(media_types: Iterable[str]) -> dict[str, Any]:
 
 
 def _form(media_type: str) -> dict[str, Any]:
-    """Return the form of a text; that of YAML may be anything that a reader of YAML makes of it."""
-    return {} if media_type.endswith("yaml") else {"type": "string"}
+    """Return the form of a text; that of YAML and JSON may be anything that their readers make of it."""
+    return {} if media_type.endswith(("yaml", "json")) else {"type": "string"}

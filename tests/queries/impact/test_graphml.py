@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import json
 
 import networkx as nx
 import pytest
 
 from stratagraph.queries.impact.render.graphml import graphml
+from stratagraph.queries.impact.render.node_link import node_link
 from tests.queries import estate
 
 
@@ -27,6 +29,17 @@ def test_the_file_holds_the_affected_assets_and_their_edges(name: str) -> None:
         assert data["carries"] == sum(
             iris[number] in {hop.influenced for hop in answer.path(each)[:-1]} for each in answer.assets.values()
         )
+
+
+def test_node_link_json_is_the_same_graph_to_networkx() -> None:
+    answer = estate.ask("LGPD_BR")
+    graph = nx.node_link_graph(json.loads(node_link(answer, estate.MODEL, "en")))
+    other = nx.read_graphml(io.BytesIO(graphml(answer, estate.MODEL, "en").encode()), force_multigraph=True)
+    assert dict(graph.nodes(data=True)) == dict(other.nodes(data=True))
+    assert sorted(graph.edges(keys=True, data=True)) == sorted(other.edges(keys=True, data=True))
+    assert {data["weight"] for _, _, data in graph.edges(data=True)} <= {
+        data["strength"] for *_, data in graph.edges(data=True)
+    }
 
 
 def test_a_name_with_what_no_xml_may_hold_is_written_all_the_same() -> None:

@@ -11,10 +11,11 @@ import pyoxigraph as ox
 import pytest
 
 from stratagraph.service.cli import dump as command
+from stratagraph.service.cli import export as export_command
 from stratagraph.service.client import Client, Refused, local, remote
 from stratagraph.service.http.app import create_app
 from stratagraph.service.http.batches import Writer
-from stratagraph.service.http.graph_dump import MOST
+from stratagraph.service.http.graph_dump import MEDIA_TYPES, MOST, GraphForm
 from stratagraph.service.views.books import told
 from stratagraph.service.views.dump import FORMATS
 from tests.service.engine.mending import eventually
@@ -27,7 +28,33 @@ def test_it_is_what_the_store_tells(site: Site, media_type: str) -> None:
     assert answer.headers["content-type"].startswith(media_type)
     assert int(answer.headers["stratagraph-sequence"]) == site.engine.sequence
     found = set(ox.parse(answer.content, FORMATS[media_type], lenient=True))
-    assert found == set(told(site.engine.triples.store))
+    named = FORMATS[media_type].supports_datasets
+    assert found == {quad for quad in told(site.engine.triples.store) if named or quad.graph_name == ox.DefaultGraph()}
+
+
+@pytest.mark.parametrize("form", GraphForm)
+def test_the_format_may_stand_in_the_address_and_the_system_beside_it(site: Site, form: GraphForm) -> None:
+    whole = site.get("/api/graph", params={"format": form.value})
+    part = site.get("/api/graph", params={"format": form.value, "system": "EduVest"})
+    for answer in (whole, part):
+        assert answer.headers["content-type"].startswith(MEDIA_TYPES[form])
+        assert int(answer.headers["stratagraph-sequence"]) == site.engine.sequence
+    assert 0 < len(part.content) < len(whole.content)
+
+
+def test_what_is_unknown_is_told(site: Site) -> None:
+    unknown = site.get("/api/graph", params={"system": "EduVst"})
+    assert (unknown.status_code, unknown.json()["suggestions"]) == (404, ["EduVest"])
+    assert site.get("/api/graph", params={"format": "xlsx"}).status_code == 422
+    assert site.get("/api/graph", params={"system": "EduVest"}).status_code == 200, "its place was given back"
+
+
+def test_the_export_command_writes_a_system(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STRATAGRAPH_URL", site.url)
+    for form in export_command.Format:
+        file = tmp_path / form.value
+        export_command.export(form=form, system="EduVest", out=file)
+        assert file.read_bytes() == site.get("/api/graph", params={"format": form.value, "system": "EduVest"}).content
 
 
 def test_another_format_is_refused(site: Site) -> None:
