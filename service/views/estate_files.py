@@ -15,6 +15,7 @@ from hashlib import sha256
 from itertools import chain
 from typing import BinaryIO, Final, NamedTuple
 from xml.sax.saxutils import XMLGenerator
+from xml.sax.xmlreader import AttributesImpl
 
 import pyoxigraph as ox
 
@@ -215,12 +216,13 @@ def write_graphml(store: ox.Store, file: BinaryIO, inside: Inside, language: str
     keys = _attribute_keys(estate, beside)
     xml = XMLGenerator(file, encoding="UTF-8", short_empty_elements=True)
     xml.startDocument()
-    xml.startElement("graphml", {"xmlns": "http://graphml.graphdrawing.org/xmlns"})
+    xml.startElement("graphml", AttributesImpl({"xmlns": "http://graphml.graphdrawing.org/xmlns"}))
     for kind, declared in (("node", _NODE_KEYS | dict(keys.values())), ("edge", _EDGE_KEYS)):
         for name, form in declared.items():
-            xml.startElement("key", {"id": f"{kind}-{name}", "for": kind, "attr.name": name, "attr.type": form})
+            told = {"id": f"{kind}-{name}", "for": kind, "attr.name": name, "attr.type": form}
+            xml.startElement("key", AttributesImpl(told))
             xml.endElement("key")
-    xml.startElement("graph", {"id": "estate", "edgedefault": "directed"})
+    xml.startElement("graph", AttributesImpl({"id": "estate", "edgedefault": "directed"}))
     for node in chain(estate.assets(), beside):
         _write_node(xml, estate, node, keys)
     for place, (quad, claims) in enumerate(estate.stated()):
@@ -275,7 +277,7 @@ def _form(value: ox.Literal) -> str:
 
 def _write_node(xml: XMLGenerator, estate: Estate, node: ox.NamedNode, keys: dict[Iri, tuple[str, str]]) -> None:
     card = estate.card(node)
-    xml.startElement("node", {"id": _id(node)})
+    xml.startElement("node", AttributesImpl({"id": _id(node)}))
     _write_data(xml, "node", {"iri": node.value, **card._asdict()})
     told = {}
     for prop, values in estate.attributes(node).items():
@@ -290,7 +292,7 @@ def _write_node(xml: XMLGenerator, estate: Estate, node: ox.NamedNode, keys: dic
 
 def _write_edge(xml: XMLGenerator, place: int, ends: tuple[ox.NamedNode, ...], relation: Iri, claims: Claims) -> None:
     start, end = map(_id, ends)
-    xml.startElement("edge", {"id": f"e{place}", "source": start, "target": end})
+    xml.startElement("edge", AttributesImpl({"id": f"e{place}", "source": start, "target": end}))
     told = {
         "relation": compact(relation),
         "label": local_name(relation),
@@ -306,7 +308,7 @@ def _write_edge(xml: XMLGenerator, place: int, ends: tuple[ox.NamedNode, ...], r
 def _write_data(xml: XMLGenerator, kind: str, told: dict[str, str]) -> None:
     for name, value in told.items():
         if value:
-            xml.startElement("data", {"key": f"{kind}-{name}"})
+            xml.startElement("data", AttributesImpl({"key": f"{kind}-{name}"}))
             xml.characters(_FORBIDDEN.sub("\ufffd", value))
             xml.endElement("data")
 
