@@ -51,6 +51,15 @@ def test_every_query_in_the_documents_declares_its_prefixes() -> None:
         prepareQuery(query)  # rdflib knows no prefix of ours
 
 
+def test_every_other_query_runs_too(demo: Snapshot) -> None:
+    """Those of modules of a reader's own are asked with such a module in use, in `test_defined_classes.py`."""
+    others = {query for page in DOCUMENTS for query in queries_of(page)} - set(QUERIES)
+    ours = [query for query in others if "my:" not in query and "SELECT" in query]
+    assert ours
+    for query in ours:
+        demo.triples.select(query)
+
+
 def test_the_page_tells_who_how_since_when_and_how_strongly() -> None:
     told = " ".join(QUERIES)
     for term in ("sg:source", "sg:method", "sg:firstSeen", "sg:seenIn", "sg:strengthLatency", "sg:Statement"):
