@@ -34,6 +34,9 @@ class Naming(Protocol):
     def is_turned(self, iri: Iri) -> bool:
         """Tell whether a relation is written from object to subject, under the name of its inverse."""
 
+    def paths(self, relations: Collection[Iri]) -> list[str]:
+        """Return patterns for what follows from some relations and stands nowhere: none where it can be asked for."""
+
     def metric(self, iri: Iri) -> str:
         """Return how a metric is named."""
 
@@ -55,6 +58,10 @@ class SparqlNaming:
     def attribute(self, iri: Iri, languages: Collection[str]) -> str:  # noqa: ARG002  the protocol's
         """Return the CURIE of an attribute."""
         return compact(iri)
+
+    def paths(self, relations: Collection[Iri]) -> list[str]:  # noqa: ARG002  the protocol's
+        """Return none: what follows is in the graph."""
+        return []
 
     def is_turned(self, iri: Iri) -> bool:  # noqa: ARG002  the protocol's
         """Tell that every relation can be asked as it was stated."""

@@ -40,6 +40,7 @@ def schema_document(
         "assets": sum(outline.kinds.values()),
         "kinds": [_kind(iri, outline, model, naming, tag) for iri in _by_level(shown, model)],
         "relations": _relations(outline, model, naming, tag, shown),
+        "paths": naming.paths({relation for _, relation, _ in outline.relations}),
         "metrics": _metrics(outline, model, naming, tag, shown),
         "notes": [messages("schema", lang)[f"{naming.language.value}-{note}"] for note in NOTES],
         "queries": worked(naming.language, lang),

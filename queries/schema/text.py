@@ -60,12 +60,14 @@ def _lines(document: Document, texts: Texts, room: _Room) -> Iterator[str]:
     yield texts["kinds"]
     yield from _kinds(document, room)
     yield ""
-    yield texts.get(f"relations-{language}", texts["relations"])
+    yield texts[f"{language}-relations"]
     families = {kind["name"]: kind["family"] for kind in document["kinds"]}
     yield from (_relation(each, families, told=room.terms) for each in document["relations"])
+    if document["paths"]:
+        yield texts["paths"].format(paths="; ".join(document["paths"]))
     if document["metrics"]:
         yield ""
-        yield texts["metrics"]
+        yield texts[f"{language}-metrics"]
         yield from _metrics(document["metrics"], families, room.length)
     yield ""
     yield texts["notes"]

@@ -79,6 +79,7 @@ class Schema(Document):
     assets: int = Field(ge=0, description="Things of the estate")
     kinds: list[Kind]
     relations: list[Relation]
+    paths: list[str] = Field(description="Patterns for what follows from relations and is not written")
     metrics: list[Metric]
     notes: list[str] = Field(description="How not to be misled")
     queries: list[WorkedQuery]

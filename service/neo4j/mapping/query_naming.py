@@ -42,6 +42,26 @@ class CypherNaming:
         """Tell whether a relation is written from object to subject."""
         return self._names.directions.of(iri).turned
 
+    def paths(self, relations: Collection[Iri]) -> list[str]:
+        """Return patterns for what follows by transitivity and by chains, of which no relationship is written."""
+        written = {self.relation(iri) for iri in relations}
+        found: dict[str, None] = {}
+        for iri, info in sorted(self._model.relations.items()):
+            if "transitive" in info.characteristics and self.relation(iri) in written:
+                found[f"-[:{self.relation(iri)}*]->"] = None
+        for chain in self._model.chains:
+            *links, implied = chain
+            if self.relation(implied) in written:
+                pattern = "()".join(self._step(link, many=link != implied) for link in links)
+                found[f"{self.relation(implied)} = {pattern}"] = None
+        return list(found)
+
+    def _step(self, relation: Iri, *, many: bool) -> str:
+        """Return a step of a pattern; as what holds of the whole holds of the part, a link may be passed by."""
+        times = "*0.." if many and "transitive" in self._model.relations[relation].characteristics else ""
+        step = f"-[:{self.relation(relation)}{times}]-"
+        return f"<{step}" if self.is_turned(relation) else f"{step}>"
+
     def metric(self, iri: Iri) -> str:
         """Return the name of a metric's node."""
         return local_name(iri)
