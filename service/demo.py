@@ -22,7 +22,7 @@ from stratagraph.service.client import bearer
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.engine.lockfile import DataLock
 from stratagraph.service.server import Server, reserve
-from stratagraph.service.settings import DERIVER_FILE, ERASED_FILE, LEDGER_FILES, TRIPLES_FOLDERS, Settings
+from stratagraph.service.settings import ERASED_FILE, LEDGER_FILES, STATE_FILES, TRIPLES_FOLDERS, Settings
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ def empty(folder: Path) -> None:
         DataInUse: a process holds the folder.
     """
     with DataLock(folder):
-        for pattern in (LEDGER_FILES, DERIVER_FILE, ERASED_FILE):
+        for pattern in (LEDGER_FILES, *STATE_FILES, ERASED_FILE):
             for file in folder.glob(pattern):
                 file.unlink()
         for pattern in TRIPLES_FOLDERS:

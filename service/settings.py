@@ -24,6 +24,9 @@ TRIPLES_FOLDER: Final = "triples"
 TRIPLES_FOLDERS: Final = (TRIPLES_FOLDER, f"{TRIPLES_FOLDER}.[0-9]*")
 """Patterns of the triples' folders: a store that was made anew after a redaction has a number behind its name."""
 DERIVER_FILE: Final = "deriver.state"
+ADJACENCY_FILE: Final = "adjacency.state"
+STATE_FILES: Final = (f"{DERIVER_FILE}*", f"{ADJACENCY_FILE}*")
+"""Patterns of what was derived and kept, and of what is left of a file whose writer was killed."""
 CHECKPOINTS_FOLDER: Final = "checkpoints"
 ERASED_FILE: Final = "erased.json"
 """Notes up to which redaction nothing that was erased is left in any file."""
@@ -106,6 +109,9 @@ class Settings(BaseModel):
     keep_hours_days: int = Field(default=180, ge=2, description="Days before hours of observations become days")
     housekeeping_seconds: float = Field(
         default=300.0, ge=1, le=86_400, description="Seconds between rounds of closing what fell silent, while serving"
+    )
+    saving_seconds: float = Field(
+        default=300.0, ge=1, le=86_400, description="Seconds between two times that what was derived is kept in files"
     )
     lang: str = Field(default="en", description="Language of commands: en or pt-BR; from the environment only")
     request_mib: int = Field(default=64, ge=1, description="Largest request body after decompression, in MiB")

@@ -6,26 +6,22 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from stratagraph.ontology.frozen import code_hash, freeze, stands_under, thaw
+from stratagraph.ontology.frozen import Frozen, code_hash, thaw
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.service.deriver.deriver import Deriver
-
-MOST: Final = 500_000
-"""Asserted triples up to which the state is saved: with more, writing it would hold up a service that stops."""
 
 _LONGEST_KEY: Final = 1_000
 """Bytes of a file that are looked at for its key: one of another kind may have no line at all."""
 
 
-def save(path: Path, model: OntologyModel, deriver: Deriver) -> None:
-    """Write the deriver's state, unless it stands there already or is very large."""
-    key = _key(model, deriver.sequence, deriver.batch_hash)
-    if stands_under(path, key):
-        return
-    if len(deriver) <= MOST:
-        freeze(path, key, deriver, shared={"model": model})
-    else:
-        path.unlink(missing_ok=True)
+def taken(model: OntologyModel, deriver: Deriver) -> Frozen:
+    """Return the deriver as it stands now, to be written under its key."""
+    return Frozen(deriver, shared={"model": model})
+
+
+def key(model: OntologyModel, deriver: Deriver) -> str:
+    """Return what a file says of the deriver in it."""
+    return _key(model, deriver.sequence, deriver.batch_hash)
 
 
 def place(path: Path, model: OntologyModel) -> tuple[int, str] | None:

@@ -6,12 +6,10 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from pathlib import Path
 
 from stratagraph.ontology.facts import ChangeSet, LedgerChange
 from stratagraph.ontology.model import CORE_SOURCE, OntologyModel
 from stratagraph.service.deriver import Deriver
-from stratagraph.service.deriver.saved import save
 from stratagraph.service.deriver.supposition import Supposition
 from stratagraph.service.engine.restoring import Restorer
 from stratagraph.service.engine.sameness import Sameness
@@ -36,14 +34,11 @@ class Derivation:
     at a time; then ``lock``, held only while deriver and views move, which readers share.
     """
 
-    def __init__(
-        self, ledger: Ledger, model: OntologyModel, views: Sequence[View], restorer: Restorer, *, saved: Path
-    ) -> None:
+    def __init__(self, ledger: Ledger, model: OntologyModel, views: Sequence[View], restorer: Restorer) -> None:
         """Take the present in. Raises what hinders that."""
         self._ledger = ledger
         self._model = model
         self._restorer = restorer
-        self._saved = saved
         self._views = [LocalView(view, lambda: self.deriver.snapshot) for view in views]
         self._hearing: list[Callable[[ChangeSet], None]] = []
         self._missing: list[Callable[[], None]] = []
@@ -214,11 +209,6 @@ class Derivation:
             with self.deriver.supposing(change) as supposition:
                 yield supposition
             self._sound = True
-
-    def save(self) -> None:
-        """Keep the deriver's state for the next process; one that broke off half-way is not worth keeping."""
-        if self._sound:
-            save(self._saved, self._model, self.deriver)
 
 
 def _sequence(each: LocalView) -> int:

@@ -29,12 +29,20 @@ from stratagraph.service.engine.periodic import Periodic
 from stratagraph.service.engine.price_cache import Prices
 from stratagraph.service.engine.restoring import Restorer
 from stratagraph.service.engine.sameness import Sameness
+from stratagraph.service.engine.saving import LOOK_SECONDS, Saving
 from stratagraph.service.engine.sowing import Sowing
 from stratagraph.service.engine.tally import Tally
 from stratagraph.service.gc_pause import LARGE, paused
 from stratagraph.service.ledger.commit import RUN
 from stratagraph.service.ledger.ledger import Ledger
-from stratagraph.service.settings import CHECKPOINTS_FOLDER, DERIVER_FILE, SNAPSHOTS_FOLDER, TRIPLES_FOLDER, Settings
+from stratagraph.service.settings import (
+    ADJACENCY_FILE,
+    CHECKPOINTS_FOLDER,
+    DERIVER_FILE,
+    SNAPSHOTS_FOLDER,
+    TRIPLES_FOLDER,
+    Settings,
+)
 from stratagraph.service.views.adjacency import AdjacencyView
 from stratagraph.service.views.checkpoints import Checkpoints
 from stratagraph.service.views.projector import Projector, RemoteView
@@ -95,7 +103,7 @@ class Engine:
         self.erasure.begin()
         self._sowing.sow_triples(self.ledger)
         self.triples = TriplesView(folder / TRIPLES_FOLDER, self.model)
-        self.adjacency = AdjacencyView(self.model)
+        self.adjacency = AdjacencyView(self.model, folder / ADJACENCY_FILE)
         self._checkpoints: Checkpoints | None = None
         if stated := ontology_batch(self.model, self.ledger):
             self.ledger.commit(stated, ontology_hash=self.model.hash, single_valued=single_valued(self.model))
@@ -120,6 +128,7 @@ class Engine:
         )
         self._following = Periodic("following", self._follow, seconds=FOLLOW_SECONDS)
         self._keeping = Periodic("housekeeping", self.housekeep, seconds=self.settings.housekeeping_seconds)
+        self._saves = Periodic("saving", lambda: self.keep_state(if_due=True), seconds=LOOK_SECONDS)
         self.housekeeping = Housekeeping(
             self._committer,
             self.erasure,
@@ -128,6 +137,7 @@ class Engine:
             ends=lambda: self._keeping.ends,
         )
         self.erasure.add("triples", self._erase_derived)
+        self.erasure.add("saved state", self.saving.forget)
         self.erasure.add("checkpoints", self._erase_checkpoints)
         if self.erasure.is_due():
             self.erasure.sweep()
@@ -158,6 +168,7 @@ class Engine:
         self.start_projecting()
         self._following.start()
         self._keeping.start()
+        self._saves.start()
 
     def start_projecting(self) -> None:
         """Let remote views follow."""
@@ -198,7 +209,8 @@ class Engine:
         restorer = Restorer(
             self.model, self.views(), saved, sown=lambda head: sowing.deriver(head, self.triples), made=sowing.keep
         )
-        self._derivation = Derivation(self.ledger, self.model, self.views(), restorer, saved=saved)
+        self.adjacency.load()
+        self._derivation = Derivation(self.ledger, self.model, self.views(), restorer)
         self.explainer = Explainer(self.model, self._places, self._derivation)
         sowing.keep_ledger(self.deriver)
         self.outlining = Outlining(self.model, lambda: self.deriver, self._still)
@@ -206,6 +218,10 @@ class Engine:
         self.snapshots = Snapshots(folder, self.triples, self.adjacency, self.model)
         self._derivation.move_within(self.snapshots.moving, self.arrivals.announce)
         self._derivation.let_hear(self.price_table.follow, missed=self.price_table.forget)
+        self.saving = Saving(
+            self.settings.data, self.model, self._derivation, self.adjacency, seconds=self.settings.saving_seconds
+        )
+        self._derivation.let_hear(self.saving.hear)
 
     @property
     def deriver(self) -> Deriver:
@@ -359,12 +375,12 @@ class Engine:
     def close(self) -> None:
         """Flush and release everything."""
         # Each part whatever became of the one before: a view that can't be closed must not leave the lock behind.
-        for periodic in (self._keeping, self._following):
+        for periodic in (self._keeping, self._following, self._saves):
             periodic.end()  # both at once, before either is waited for
         with ExitStack() as parts:
             parts.callback(self.lock.close)
             parts.callback(self.ledger.close)
-            parts.callback(self._save)
+            parts.callback(self.keep_state)
             for view in self.views():
                 parts.callback(view.close)
             parts.callback(self.snapshots.close)
@@ -373,10 +389,13 @@ class Engine:
             parts.callback(self.neo4j.close)
             parts.callback(self._following.close)
             parts.callback(self._keeping.close)
+            parts.callback(self._saves.close)
 
-    def _save(self) -> None:
-        if not self._sowing.is_kept(self.deriver):
-            self._derivation.save()
+    def keep_state(self, *, if_due: bool = False) -> bool:
+        """Keep what was derived for the next process, at all or if it is time; return whether it was written now."""
+        if self._sowing.is_kept(self.deriver):
+            return False
+        return self.saving.save_if_due() if if_due else self.saving.save()
 
     def __enter__(self) -> Self:
         """Return the engine, to be closed at the end of the block."""

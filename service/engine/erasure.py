@@ -21,14 +21,14 @@ from typing import Final
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.service.ledger.ledger import Ledger
 from stratagraph.service.privacy import begin_private
-from stratagraph.service.settings import DERIVER_FILE, ERASED_FILE, SNAPSHOTS_FOLDER, TRIPLES_FOLDERS
+from stratagraph.service.settings import ERASED_FILE, SNAPSHOTS_FOLDER, STATE_FILES, TRIPLES_FOLDERS
 
 log = logging.getLogger(__name__)
 
 PATIENCE: Final = 5.0
 """Seconds that a redaction waits for whoever reads what it erases; a query ends within its deadline."""
 PAUSE: Final = 0.05
-DERIVED: Final = (*TRIPLES_FOLDERS, DERIVER_FILE, SNAPSHOTS_FOLDER)
+DERIVED: Final = (*TRIPLES_FOLDERS, *STATE_FILES, SNAPSHOTS_FOLDER)
 """What was derived before a redaction, and is made again from the ledger when it is missing."""
 
 READ: Final = "a query still reads the state of before"

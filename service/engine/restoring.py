@@ -112,13 +112,14 @@ class Restorer:
 
         The way taken is told in the log: after a kill it decides how long the start takes.
         """
-        standing = [view for view in self._views if self._stands_on(view, still)]
-        behind = [view for view in standing if _sequence(view) < head.sequence]
-        start = min(map(_sequence, behind), default=None)
+        behind = [view for view in self._views if self._stands_on(view, still) and _sequence(view) < head.sequence]
+        # Edges alone are made anew in no time, where no deriver was saved that is as old.
+        start = min((_sequence(view) for view in behind if not view.edges_only), default=None)
         try:
             deriver = self._base(still, start)
             if deriver is None:
                 return None
+            behind = [view for view in behind if deriver.sequence <= _sequence(view)]
             names = ", ".join(view.name for view in behind) or "deriver"
             log.info("catching up from sequence %d to %d (%s)", deriver.sequence, head.sequence, names)
             for change in still.changes(deriver.sequence):
@@ -138,14 +139,32 @@ class Restorer:
     def _base(self, still: LedgerState, start: int | None) -> Deriver | None:
         """Return a deriver to follow the ledger with, no later than where the views' following starts."""
         saved = place(self._saved, self._model)
-        if saved is not None and (start is None or saved[0] <= start) and _is_near(still, *saved):
+        if saved is not None and self._fits(still, saved, start):
             found = load(self._saved, self._model, sequence=saved[0], batch_hash=saved[1])
-            if found is not None:  # None where the file is damaged
+            if found is not None:
                 return found
+            log.info("the deriver that was saved in %s is damaged, and not used", self._saved.name)
+        elif saved is None and self._saved.exists():
+            log.info(
+                "another version of the program or the ontology saved the deriver in %s: not used", self._saved.name
+            )
         end = still.at(start) if start is not None else None
         if end is None or not _is_near(still, end.sequence, end.batch_hash):
             return None
         return derived(still, self._model, end)
+
+    def _fits(self, still: LedgerState, saved: tuple[int, str], start: int | None) -> bool:
+        """Tell whether a saved deriver can be gone on with; why not is told in the log."""
+        sequence, name = saved[0], self._saved.name
+        if start is not None and sequence > start:
+            log.info("the deriver in %s is not used: it is at sequence %d, a view at %d", name, sequence, start)
+        elif not _was_at(still, *saved):
+            log.info("the deriver in %s is not used: this ledger was never at its sequence %d", name, sequence)
+        elif not _is_near(still, *saved):
+            log.info("the deriver in %s is not used: too much changed since sequence %d, or was erased", name, sequence)
+        else:
+            return True
+        return False
 
     def _stands_on(self, view: View, still: LedgerState) -> bool:
         """Tell whether a view stands at a place that the ledger has been at, with this ontology."""
@@ -164,14 +183,19 @@ class Restorer:
         )
 
 
+def _was_at(still: LedgerState, sequence: int, batch_hash: str) -> bool:
+    """Tell whether the ledger has been there."""
+    known = still.at(sequence)
+    return known is not None and known.batch_hash == batch_hash
+
+
 def _is_near(still: LedgerState, sequence: int, batch_hash: str) -> bool:
     """Tell whether the ledger has been there, and following it from there costs less than making everything anew.
 
     What retention or redaction took out since cannot be told any more: a deriver that never knew it would not tell a
     view to drop it.
     """
-    known = still.at(sequence)
-    if known is None or known.batch_hash != batch_hash:
+    if not _was_at(still, sequence, batch_hash):
         return False
     distance = still.distance(sequence)
     return distance.changes <= WORTHWHILE * distance.open and not distance.rewritten

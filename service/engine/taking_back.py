@@ -13,15 +13,15 @@ from stratagraph.service.engine.lockfile import DataLock
 from stratagraph.service.ledger.ledger import Ledger
 from stratagraph.service.settings import (
     CHECKPOINTS_FOLDER,
-    DERIVER_FILE,
     LEDGER_FILES,
     PASTS_FOLDER,
     SNAPSHOTS_FOLDER,
+    STATE_FILES,
     TRIPLES_FOLDERS,
     Settings,
 )
 
-OURS: Final = (LEDGER_FILES, *TRIPLES_FOLDERS, DERIVER_FILE, CHECKPOINTS_FOLDER, PASTS_FOLDER, SNAPSHOTS_FOLDER)
+OURS: Final = (LEDGER_FILES, *TRIPLES_FOLDERS, *STATE_FILES, CHECKPOINTS_FOLDER, PASTS_FOLDER, SNAPSHOTS_FOLDER)
 """Patterns of what opening a data folder makes, but for the lock: a process that waits for it has it open already."""
 
 

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from array import array
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from functools import cache
 from itertools import chain
-from typing import Final, NamedTuple, TypeAlias
+from pathlib import Path
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from stratagraph.ontology.facts import ChangeSet, Fact, Influence, Iri
+from stratagraph.ontology.frozen import Frozen, code_hash, thaw
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.number_rows import Row, Rows
+from stratagraph.ontology.packing import Packed, pack, unpack
 from stratagraph.service.views.view import Watermark, follows
+
+log = logging.getLogger(__name__)
 
 MAPPING_VERSION: Final = 1
 _SHIFT: Final = 32
@@ -23,6 +31,10 @@ _NO_EDGES: Final[Row] = array("Q")
 
 _Reason: TypeAlias = tuple[Iri, bool]
 """A fact between the ends of an edge: its predicate, and whether it points back at the influencer."""
+
+
+_Kept: TypeAlias = tuple[Packed, list[tuple[Any, ...]], Rows, Rows]
+"""A table for a file: nodes, templates, and the rows both ways."""
 
 
 class _EdgeTemplate(NamedTuple):
@@ -83,6 +95,22 @@ class _Table:
             for node, ends in changed.items():
                 rows.put(node, _edited(rows.row(node), ends))
             rows.settle()
+
+    def kept(self) -> _Kept:
+        """Return the edges as plain values and arrays that nobody changes any more."""
+        return pack(self.nodes), list(map(tuple, self.templates)), self.leaving, self.arriving
+
+    @classmethod
+    def of(cls, kept: _Kept, since: int) -> _Table:
+        """Return the table that was kept at a sequence."""
+        nodes, templates, leaving, arriving = kept
+        table = cls(since)
+        table.nodes = list(unpack(nodes))
+        table._numbers = {node: number for number, node in enumerate(table.nodes)}
+        table.templates = [_EdgeTemplate(*each) for each in templates]
+        table._known = {template: number for number, template in enumerate(table.templates)}
+        table.leaving, table.arriving = leaving, arriving
+        return table
 
     def _numbered(self, node: Iri) -> int:
         number = self._numbers.get(node)
@@ -148,9 +176,10 @@ class AdjacencyView:
     mapping_version = MAPPING_VERSION
     edges_only = True
 
-    def __init__(self, model: OntologyModel) -> None:
-        """Know the ontology; there are no edges before the first rebuild or change."""
+    def __init__(self, model: OntologyModel, path: Path | None = None) -> None:
+        """Know the ontology; there are no edges before the first rebuild or change, or what a file keeps of them."""
         self._model = model
+        self._path = path
         self._watermark: Watermark | None = None
         self._table = _Table()
 
@@ -209,6 +238,28 @@ class AdjacencyView:
         """Take the present in: there are no files."""
         self.rebuild(snapshot)
 
+    @property
+    def key(self) -> str:
+        """What the file says of the edges in it: this version of the program wrote them, for this ontology."""
+        return f"{_code()} {self._model.hash}"
+
+    def load(self) -> None:
+        """Take the edges in that the file keeps, as far as this version of the program wrote them."""
+        if self._path is None or not self._path.exists():
+            return
+        found = thaw(self._path, self.key)
+        if found is None:
+            log.info("the edges kept in %s are of another version, or damaged; they are made anew", self._path.name)
+            return
+        mark, table = found
+        self._watermark = Watermark(**mark)
+        self._table = _Table.of(table, self._watermark.sequence)
+
+    def taken(self) -> Frozen:
+        """Return the edges as they stand now, to be written under their key."""
+        assert self._watermark is not None  # the view was opened, and stands somewhere
+        return Frozen((asdict(self._watermark), self._table.kept()))
+
     def reopen(self) -> None:
         """Have nothing to open; a change that was applied half-way can be applied again."""
 
@@ -262,3 +313,8 @@ def _influence(influencer: Iri, influenced: Iri, template: _EdgeTemplate) -> Inf
         reasons={aspect: tuple(facts[place] for place in why) for aspect, why in template.reasons},
         measured=template.measured,
     )
+
+
+@cache
+def _code() -> str:
+    return code_hash("stratagraph.ontology", "stratagraph.service.views")

@@ -217,7 +217,7 @@ def test_a_kill_between_the_ledger_and_the_files_is_made_good_at_the_next_start(
     with monkeypatch.context() as dying, Engine(load_settings(data=data)) as engine:
         dying.setattr(engine._derivation, "renew", lambda: None)
         dying.setattr(engine.erasure, "sweep", tuple)
-        dying.setattr(engine._derivation, "save", lambda: None)
+        dying.setattr(engine, "keep_state", lambda: None)
         engine.redact(Sought(subject=MARIA), by="dpo", why="request 7")
         assert "triples" in holding(data)
     with Engine(load_settings(data=data)) as engine:

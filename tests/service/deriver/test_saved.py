@@ -13,7 +13,7 @@ from stratagraph.loaders.otlp_traces import transform
 from stratagraph.loaders.samples import read_sample, shifted
 from stratagraph.ontology.facts import ChangeSet
 from stratagraph.service.deriver import Deriver
-from stratagraph.service.deriver.saved import MOST, load, save
+from stratagraph.service.deriver.saved import load
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.engine.restoring import derived
 from stratagraph.service.settings import DERIVER_FILE, Settings
@@ -96,14 +96,3 @@ def test_a_service_that_was_killed_derives_anew(folder: Path, tmp_path: Path) ->
     with Engine(Settings(data=killed)) as engine:
         assert saved(engine) is None
         assert present(engine.deriver) == expected
-
-
-def test_what_is_very_large_is_not_saved(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "state"
-    save(path, engine.model, engine.deriver)
-    assert path.exists()
-    monkeypatch.setattr("stratagraph.service.deriver.saved.MOST", 10)
-    engine.deriver.sequence += 1
-    save(path, engine.model, engine.deriver)
-    assert not path.exists()
-    assert MOST > 10

@@ -16,6 +16,7 @@ import pytest
 from fastapi import FastAPI
 
 from stratagraph.ontology.facts import Batch
+from stratagraph.ontology.number_rows import Rows
 from stratagraph.service.deriver import Deriver
 from stratagraph.service.engine import restoring
 from stratagraph.service.engine.arrivals import Arrivals
@@ -41,7 +42,7 @@ PLACES: dict[str, tuple[type, str]] = {
     "prices hear of it": (Prices, "follow"),
     "the remote view hears of it": (Projector, "offer"),
     "the adjacency applies it": (AdjacencyView, "apply"),
-    "the adjacency is half-way": (AdjacencyView, "_kept"),
+    "the adjacency is half-way": (Rows, "put"),
     "the triples apply it": (TriplesView, "apply"),
     "the triples are half-way": (TriplesView, "_write"),
     "readers get the new sequence": (Snapshots, "_move"),
