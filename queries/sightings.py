@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from stratagraph.ontology.datatypes import has_form
 from stratagraph.ontology.facts import Literal, Term
@@ -27,6 +28,8 @@ def _placed(times: Iterable[Term | None]) -> list[tuple[int, str, str]]:
     return [(moment.second, moment.fraction, text) for moment, text in moments if moment is not None]
 
 
+# Few runs state many facts.
+@lru_cache(maxsize=10_000)
 def _moment(time: Literal) -> Moment | None:
     read = read_time(time) if has_form(time.value, time.datatype) else None
     return read if isinstance(read, Moment) else None

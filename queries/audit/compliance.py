@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Final, TypeAlias
@@ -14,12 +13,12 @@ from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Fact, Iri, Literal
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import RDF, compact
-from stratagraph.ontology.terms import encode
-from stratagraph.queries.audit.evidence import look_up, trace
+from stratagraph.queries.audit.evidence import Traces, asked_of, look_up
 from stratagraph.queries.audit.freshness import next_change, still_good, unreadable
 from stratagraph.queries.audit.governance import Governance, Governed
-from stratagraph.queries.audit.settling import of_governance, of_results, things
-from stratagraph.queries.audit.verdicts import Audit, Need, Thing, Verdict, VerdictReason
+from stratagraph.queries.audit.settling import Things, of_governance, of_results
+from stratagraph.queries.audit.targets import Target, Targets
+from stratagraph.queries.audit.verdicts import Audit, Need, Verdict, VerdictReason
 from stratagraph.queries.messages import LANGUAGES, messages
 from stratagraph.queries.outcome import Outcome
 from stratagraph.queries.store_protocols import TripleStore
@@ -36,18 +35,6 @@ ASSESSOR: Final = "stratagraph"
 _Text: TypeAlias = tuple[tuple[str, str], ...]
 """One message, by language."""
 
-# What was withdrawn is no target, though a relation that still leads there may tell a class of it. Nested, for a join
-# within EXISTS is made anew for each target.
-_TARGETS: Final = """
-SELECT DISTINCT ?target ?type ?name ?label WHERE {{
-  VALUES ?class {{ {classes} }}
-  ?target a ?class ; a ?type .
-  FILTER EXISTS {{ GRAPH ?claims {{ ?target ?said ?value }} FILTER EXISTS {{ ?claims a sg:ClaimSet }} }}
-  OPTIONAL {{ ?target sg:name ?name }}
-  OPTIONAL {{ ?target rdfs:label ?label }}
-}}
-"""
-
 _ASKS_THE_TIME: Final = re.compile(r"\bnow\s*\(", re.IGNORECASE)
 
 
@@ -58,16 +45,6 @@ class UnknownFramework(StratagraphError, slug="unknown-framework", status=404):
 
     framework: str
     known: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Target:
-    """An asset that gets verdicts."""
-
-    iri: Iri
-    name: str
-    types: frozenset[Iri]
-    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +95,8 @@ def evaluate(
     day_over = datetime.combine(on, time.max, tzinfo=UTC)
     # Another day is judged by what has happened when it is over; today is not over yet.
     moment = now if on == now.astimezone(UTC).date() else day_over
-    governance = Governance(store, model)
-    evaluations = [_Evaluation(governance, rule, on, moment, now) for rule in chosen]
+    shared = _Shared(store, model)
+    evaluations = [_Evaluation(shared, rule, on, moment, now) for rule in chosen]
     verdicts: list[Verdict] = []
     for evaluation in evaluations:
         watch(evaluation.rule)
@@ -161,16 +138,28 @@ def framework_name(rules: Sequence[Rule], given: str) -> str:
     return chosen[0].framework
 
 
+class _Shared:
+    """What the rules of an audit look at together, read once for all of them."""
+
+    def __init__(self, store: TripleStore, model: OntologyModel) -> None:
+        self.store = store
+        self.model = model
+        self.targets = Targets(store)
+        self.governance = Governance(store, model)
+        self.traces = Traces(store)
+        self.things = Things(store, model)
+        self.superclasses = {cls: info.ancestors for cls, info in model.classes.items()}
+
+
 class _Evaluation:
     """One rule at work on all of its targets."""
 
-    def __init__(self, governance: Governance, rule: Rule, on: date, moment: datetime, now: datetime) -> None:
-        self.governance = governance
-        self.store = governance.store
-        self.model = governance.model
+    def __init__(self, shared: _Shared, rule: Rule, on: date, moment: datetime, now: datetime) -> None:
+        self.shared = shared
+        self.store = shared.store
+        self.model = shared.model
         self.rule = rule
         self.shapes = _compiled(rule.shapes)
-        self.superclasses = {cls: info.ancestors for cls, info in self.model.classes.items()}
         self.on = on
         self.moment = moment
         self.judges_now = moment == now
@@ -178,19 +167,20 @@ class _Evaluation:
         self.good_until: datetime | None = now if _ASKS_THE_TIME.search(_queries(rule)) else None
 
     def verdicts(self) -> list[Verdict]:
-        targets = self._targets()
+        targets = self.shared.targets.of(self.rule)
         if not targets:
             # A rule that nothing is judged by says so: left out, it would look as if it were kept.
-            nothing = _Target("", "", frozenset())
+            nothing = Target("", "", frozenset())
             return [self._verdict(nothing, Outcome.NOT_APPLICABLE, [_reason("no-targets")], self.rule.applicable_from)]
-        applied = self._applied()
         iris = [target.iri for target in targets]
-        governed = self.governance.of(self.rule, iris)
+        applied = self._applied(iris)
+        governed = self.shared.governance.of(self.rule, iris)
         looked_at = look_up(self.store, self.rule, iris)
         # One fact may be looked at both for who governs the target and as evidence.
         facts = {iri: tuple(dict.fromkeys((*governed[iri].facts, *looked_at.get(iri, ())))) for iri in iris}
         # Evidence of all targets together: a query for each would take most of the time of an audit.
-        make = trace(self.store, (fact for found in facts.values() for fact in found))
+        traces = self.shared.traces
+        traces.fetch(fact for found in facts.values() for fact in found)
         verdicts, wanted = [], []
         for target in targets:
             said = applied.get(target.iri, self._otherwise())
@@ -198,7 +188,8 @@ class _Evaluation:
             self._note_turn(seen)
             outcome, reasons = self._judge(target, said, governed[target.iri], seen)
             verdict = self._verdict(target, outcome, [*reasons, *self._warnings(target, seen)], said.starts)
-            verdicts.append(replace(verdict, evidence=tuple(make(fact, fact in seen.good) for fact in seen.facts)))
+            evidence = tuple(traces.evidence(fact, counts=fact in seen.good) for fact in seen.facts)
+            verdicts.append(replace(verdict, evidence=evidence))
             unknown = outcome is Outcome.UNKNOWN
             wanted.append(list(self._wanted(target, said, governed[target.iri], seen)) if unknown else [])
         return self._with_needs(verdicts, wanted)
@@ -209,7 +200,7 @@ class _Evaluation:
         if turn is not None and self.judges_now:
             self.good_until = turn if self.good_until is None else min(self.good_until, turn)
 
-    def _wanted(self, target: _Target, said: _Applied, governed: Governed, seen: _Seen) -> Iterator[tuple[Iri, Wanted]]:
+    def _wanted(self, target: Target, said: _Applied, governed: Governed, seen: _Seen) -> Iterator[tuple[Iri, Wanted]]:
         """Yield what would settle an unknown verdict: first the open questions, then the evidence."""
         yield from of_governance(governed, self.rule, target.iri, self.model)
         scope = self._scope_reason(said.reason)
@@ -222,48 +213,24 @@ class _Evaluation:
                 yield from of_results(self.rule, self.shapes.check(graph, shape, [target.iri]))
 
     def _with_needs(self, verdicts: list[Verdict], wanted: Sequence[list[tuple[Iri, Wanted]]]) -> list[Verdict]:
-        known = things(self.store, self.model, (iri for each in wanted for iri, _ in each))
+        things = self.shared.things
+        things.fetch(iri for each in wanted for iri, _ in each)
         return [
             replace(
                 verdict,
                 needs=tuple(
-                    Need(thing=known.get(iri, Thing(iri=iri)), wanted=what, target=verdict.target or "")
+                    Need(thing=things[iri], wanted=what, target=verdict.target or "")
                     for iri, what in dict.fromkeys(each)
                 ),
             )
             for verdict, each in zip(verdicts, wanted, strict=True)
         ]
 
-    def _targets(self) -> list[_Target]:
-        classes = " ".join(map(encode, self.rule.target_classes))
-        chosen = self._chosen()
-        types: dict[Iri, set[Iri]] = defaultdict(set)
-        names: dict[Iri, str] = {}
-        labels: dict[Iri, dict[str, str]] = defaultdict(dict)
-        for row in self.store.select(_TARGETS.format(classes=classes)):
-            target, cls, name = row["target"], row["type"], row["name"]
-            if isinstance(target, str) and isinstance(cls, str) and (chosen is None or target in chosen):
-                types[target].add(cls)
-                if isinstance(name, Literal):
-                    # Of several names always the same one, so that two audits of one state are equal.
-                    names[target] = min(names.get(target, name.value), name.value)
-                if isinstance(label := row["label"], Literal):
-                    known = labels[target].get(label.language.lower(), label.value)
-                    labels[target][label.language.lower()] = min(known, label.value)
-        return [_Target(iri, names.get(iri, iri), frozenset(types[iri]), labels[iri]) for iri in sorted(types)]
-
-    def _chosen(self) -> frozenset[Iri] | None:
-        """Return the targets that the rule's own query picks; None for all of its classes."""
-        if not self.rule.target_query:
-            return None
-        rows = self.store.select(self.rule.target_query)
-        return frozenset(target for row in rows if isinstance(target := row["target"], str))
-
-    def _applied(self) -> dict[Iri, _Applied]:
+    def _applied(self, targets: Sequence[Iri]) -> dict[Iri, _Applied]:
         """Run the applicability query; of several answers for a target, what binds most and earliest holds."""
         order = (Applicability.APPLIES, Applicability.UNDETERMINED, Applicability.EXCLUDED)
         found: dict[Iri, _Applied] = {}
-        for row in self.store.select(self.rule.applicability):
+        for row in asked_of(self.store, self.rule.applicability, targets):
             target, code, cls = row["target"], row["reason"], row.get("systemClass")
             if not isinstance(target, str) or not isinstance(code, Literal):
                 continue
@@ -282,7 +249,7 @@ class _Evaluation:
         return self.rule.reasons[code]
 
     def _judge(
-        self, target: _Target, said: _Applied, governed: Governed, seen: _Seen
+        self, target: Target, said: _Applied, governed: Governed, seen: _Seen
     ) -> tuple[Outcome, list[VerdictReason]]:
         scope = VerdictReason(code=said.reason, text=self._scope_reason(said.reason).text)
         # What takes a target out goes first: about a rule that does not apply there are no open questions.
@@ -299,7 +266,7 @@ class _Evaluation:
             return Outcome.UNKNOWN, open_questions
         return self._weigh(target, scope, seen)
 
-    def _weigh(self, target: _Target, scope: VerdictReason, seen: _Seen) -> tuple[Outcome, list[VerdictReason]]:
+    def _weigh(self, target: Target, scope: VerdictReason, seen: _Seen) -> tuple[Outcome, list[VerdictReason]]:
         """Judge a target that the rule applies to by the evidence that counts."""
         graph = self._graph(target, seen.good)
         faults = self._faults(graph, self.rule.check_shape, target)
@@ -336,22 +303,22 @@ class _Evaluation:
         expired = any(fact.subject not in unread and fact.object not in unread for fact in lost)
         return [*([_reason("evidence-expired")] if expired else []), *named]
 
-    def _warnings(self, target: _Target, seen: _Seen) -> list[VerdictReason]:
+    def _warnings(self, target: Target, seen: _Seen) -> list[VerdictReason]:
         """Tell what stands out and does not change the verdict, such as two statements that exclude each other."""
         if not self.rule.warning_shape:
             return []
         texts = self._faults(self._graph(target, seen.good), self.rule.warning_shape, target)
         return [VerdictReason(code="warning", text=_bilingual(text)) for text in texts]
 
-    def _graph(self, target: _Target, facts: Iterable[Fact]) -> DataGraph:
+    def _graph(self, target: Target, facts: Iterable[Fact]) -> DataGraph:
         types = (Fact(target.iri, RDF.type, cls) for cls in target.types)
-        return DataGraph([*facts, *types], superclasses=self.superclasses)
+        return DataGraph([*facts, *types], superclasses=self.shared.superclasses)
 
-    def _faults(self, graph: DataGraph, shape: Iri, target: _Target) -> list[_Text]:
+    def _faults(self, graph: DataGraph, shape: Iri, target: Target) -> list[_Text]:
         results = self.shapes.check(graph, shape, [target.iri])
         return list(dict.fromkeys(_texts(result) for result in results))
 
-    def _verdict(self, target: _Target, outcome: Outcome, reasons: Sequence[VerdictReason], starts: date) -> Verdict:
+    def _verdict(self, target: Target, outcome: Outcome, reasons: Sequence[VerdictReason], starts: date) -> Verdict:
         return Verdict(
             rule=self.rule,
             target=target.iri or None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final, TypeVar
@@ -11,7 +11,6 @@ from typing import Final, TypeVar
 from stratagraph.ontology.facts import Fact, Iri, Literal, Term
 from stratagraph.ontology.namespaces import OBSERVATION_BASE, SG, XSD
 from stratagraph.ontology.terms import encode
-from stratagraph.queries.audit.freshness import still_good
 from stratagraph.queries.audit.verdicts import Evidence, Origin
 from stratagraph.queries.provenance import Properties, Provenance
 from stratagraph.queries.sightings import earliest, latest
@@ -19,10 +18,11 @@ from stratagraph.queries.store_protocols import Row, TripleStore
 from stratagraph.shapes.packs import TARGETS_SLOT
 from stratagraph.shapes.rule import Rule
 
-__all__ = ["CHUNK", "chunks", "look_up", "still_good", "trace"]
-
 CHUNK: Final = 400
 """Terms in one VALUES block: large enough to save round trips, small enough for any endpoint."""
+
+TOGETHER: Final = 20_000
+"""Targets that a rule's query is asked of at once: much of what it reads, it reads once for all of them."""
 
 _Item = TypeVar("_Item")
 _TRUE: Final = Literal("true", XSD.boolean)
@@ -46,13 +46,23 @@ def look_up(store: TripleStore, rule: Rule, targets: Sequence[Iri]) -> dict[Iri,
     """Return the facts that a rule looks at, per target, in a stable order; a target without any is absent."""
     # A dict as an ordered set: rows of a query repeat a fact once per way to it.
     found: dict[Iri, dict[Fact, None]] = defaultdict(dict)
-    for chunk in chunks(targets):
-        filled = f"VALUES ?target {{ {' '.join(map(encode, chunk))} }}"
-        for row in store.select(rule.evidence.replace(TARGETS_SLOT, filled)):
-            target, fact = row.get("target"), _fact(row)
-            if isinstance(target, str) and fact is not None:
-                found[target][fact] = None
+    for row in asked_of(store, rule.evidence, targets):
+        target, fact = row.get("target"), _fact(row)
+        if isinstance(target, str) and fact is not None:
+            found[target][fact] = None
     return {target: tuple(sorted(facts, key=_order)) for target, facts in found.items()}
+
+
+def asked_of(store: TripleStore, query: str, targets: Sequence[Iri]) -> Iterator[Row]:
+    """Yield what a rule's query says of targets; one without a place for them is asked once, of everything."""
+    if TARGETS_SLOT not in query:
+        yield from store.select(query)
+        return
+    for chunk in chunks(targets, TOGETHER):
+        filled = f"VALUES ?target {{ {' '.join(map(encode, chunk))} }}"
+        asked = frozenset(chunk)
+        # A branch without the place speaks of targets, too, that the other branches were not asked about.
+        yield from (row for row in store.select(query.replace(TARGETS_SLOT, filled)) if row["target"] in asked)
 
 
 @dataclass(slots=True)
@@ -72,12 +82,31 @@ class _Trace:
         self.last.update(claims.get(SG.lastSeen, ()))
 
 
-def trace(store: TripleStore, facts: Iterable[Fact]) -> Callable[[Fact, bool], Evidence]:
-    """Look up who states the facts, and return what makes evidence of one of them."""
-    known = dict.fromkeys(facts)
-    traces = _stated(store, known)
-    windows = _windows(store, {fact.subject for fact in known if fact.subject.startswith(OBSERVATION_BASE)})
-    return lambda fact, counts: _evidence(fact, traces.get(fact, _Trace()), windows, counts=counts)
+class Traces:
+    """Who states the facts that an audit looks at: looked up for many at once, and once for all rules."""
+
+    def __init__(self, store: TripleStore) -> None:
+        self._store = store
+        self._provenance = Provenance(store)
+        self._traces: dict[Fact, _Trace] = {}
+        self._windows: dict[Iri, tuple[str | None, str | None]] = {}
+        self._made: dict[tuple[Fact, bool], Evidence] = {}
+
+    def fetch(self, facts: Iterable[Fact]) -> None:
+        """Look up what is not known yet."""
+        new = dict.fromkeys(fact for fact in facts if fact not in self._traces)
+        self._traces.update((fact, _Trace()) for fact in new)
+        self._traces.update(_stated(self._store, self._provenance, new))
+        observations = {fact.subject for fact in new if fact.subject.startswith(OBSERVATION_BASE)}
+        self._windows.update(_windows(self._store, observations - self._windows.keys()))
+
+    def evidence(self, fact: Fact, *, counts: bool) -> Evidence:
+        """Make evidence of a fact that was fetched."""
+        known = self._made.get((fact, counts))
+        if known is None:
+            made = _evidence(fact, self._traces[fact], self._windows, counts=counts)
+            known = self._made[fact, counts] = made
+        return known
 
 
 def _evidence(
@@ -103,9 +132,8 @@ def _evidence(
     )
 
 
-def _stated(store: TripleStore, facts: Iterable[Fact]) -> dict[Fact, _Trace]:
+def _stated(store: TripleStore, provenance: Provenance, facts: Iterable[Fact]) -> dict[Fact, _Trace]:
     traces: dict[Fact, _Trace] = defaultdict(_Trace)
-    provenance = Provenance(store)
     for chunk in chunks(facts):
         rows = " ".join(f"({encode(f.subject)} {encode(f.predicate)} {encode(f.object)})" for f in chunk)
         graphs: dict[Fact, list[Iri]] = defaultdict(list)
@@ -130,10 +158,10 @@ def _windows(store: TripleStore, observations: Iterable[Iri]) -> dict[Iri, tuple
     return windows
 
 
-def chunks(items: Iterable[_Item]) -> Iterator[tuple[_Item, ...]]:
+def chunks(items: Iterable[_Item], size: int = CHUNK) -> Iterator[tuple[_Item, ...]]:
     """Yield the items in portions that one query can carry."""
     remaining = iter(items)
-    while chunk := tuple(islice(remaining, CHUNK)):
+    while chunk := tuple(islice(remaining, size)):
         yield chunk
 
 

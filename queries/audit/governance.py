@@ -116,6 +116,7 @@ class Governance:
         self._governors: dict[Iri, _Governor] = {}
         self._known: dict[Iri, frozenset[Iri]] = {}
         self._links: dict[Iri, list[_Link]] = {}
+        self._open_questions: dict[tuple[str, Iri, tuple[Iri, ...]], VerdictReason] = {}
 
     def of(self, rule: Rule, targets: Sequence[Iri]) -> Mapping[Iri, Governed]:
         """Return, for each target, whether what the rule belongs to binds it."""
@@ -164,9 +165,12 @@ class Governance:
         return Governed(scope=Applicability.EXCLUDED, reason=reason, facts=self._facts(links))
 
     def _open(self, code: str, binding: Iri, links: Sequence[_Link]) -> Governed:
-        return Governed(
-            scope=Applicability.UNDETERMINED, reason=self._reason(code, binding, links), facts=self._facts(links)
-        )
+        # Many targets leave the same question open, about the same governors.
+        asked = (code, binding, tuple(link.governor for link in links))
+        reason = self._open_questions.get(asked)
+        if reason is None:
+            reason = self._open_questions[asked] = self._reason(code, binding, links)
+        return Governed(scope=Applicability.UNDETERMINED, reason=reason, facts=self._facts(links))
 
     def _reason(self, code: str, binding: Iri, links: Sequence[_Link], **data: str) -> VerdictReason:
         named = [self._governors[link.governor] for link in links]

@@ -61,11 +61,29 @@ def of_governance(governed: Governed, rule: Rule, target: Iri, model: OntologyMo
                 yield fact.subject, Wanted(states=((SG.notGovernedReason, None),))
 
 
-def things(store: TripleStore, model: OntologyModel, iris: Iterable[Iri]) -> Mapping[Iri, Thing]:
-    """Return what is known of things: of its classes the narrowest."""
+class Things:
+    """What is known of things that something is to be stated of, looked up once for all rules."""
+
+    def __init__(self, store: TripleStore, model: OntologyModel) -> None:
+        self._store = store
+        self._model = model
+        self._known: dict[Iri, Thing] = {}
+
+    def fetch(self, iris: Iterable[Iri]) -> None:
+        """Look up what is not known yet."""
+        new = {iri for iri in iris if iri not in self._known}
+        self._known.update((iri, Thing(iri=iri)) for iri in new)
+        self._known.update(_things(self._store, self._model, new))
+
+    def __getitem__(self, iri: Iri) -> Thing:
+        """Return a thing that was fetched; its class and name are empty where nobody describes it."""
+        return self._known[iri]
+
+
+def _things(store: TripleStore, model: OntologyModel, iris: Iterable[Iri]) -> Mapping[Iri, Thing]:
     types: dict[Iri, set[Iri]] = {}
     names: dict[Iri, str] = {}
-    for chunk in chunks(sorted(set(iris))):
+    for chunk in chunks(sorted(iris)):
         for row in store.select(_THINGS.format(things=" ".join(map(encode, chunk)))):
             thing, cls, name = str(row["thing"]), str(row["type"]), row["name"]
             types.setdefault(thing, set()).add(cls)

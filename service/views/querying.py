@@ -41,7 +41,7 @@ def select(store: ox.Store, query: str, bindings: Mapping[str, Term] | None = No
     if not isinstance(found, ox.QuerySolutions):
         raise TypeError(f"not a SELECT query: {query}")
     names = [variable.value for variable in found.variables]
-    return [{name: _term(row[name]) for name in names} for row in found]
+    return [dict(zip(names, map(_term, row), strict=True)) for row in found]
 
 
 def ask(store: ox.Store, query: str, bindings: Mapping[str, Term] | None = None) -> bool:

@@ -10,7 +10,7 @@ from stratagraph.ontology.facts import Fact, Iri, Literal, Term
 from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import CLAIMS_BASE, INFLUENCE_BASE, OBSERVATION_BASE, RDF, SCOPE_BASE, SG, XSD
 from stratagraph.queries.asset import asset
-from stratagraph.queries.audit.evidence import trace
+from stratagraph.queries.audit.evidence import Traces
 from stratagraph.queries.names import UnknownName
 from tests.queries.plain import PlainStore, described, iri
 
@@ -51,7 +51,9 @@ def test_first_and_last_seen_are_moments_and_not_texts(sooner: str, later: str, 
         store.add(Fact(scope, SG.lastSeen, time))
     (row,) = [row for row in asset(store, MODEL, iri("agent"))["attributes"] if row["property"] == SG.purpose]
     assert (row["claims"]["firstSeen"], row["claims"]["lastSeen"]) == (sooner, later)
-    evidence = trace(store, [purpose])(purpose, True)
+    traces = Traces(store)
+    traces.fetch([purpose])
+    evidence = traces.evidence(purpose, counts=True)
     assert (evidence.first_seen, evidence.last_seen) == (sooner, later)
 
 

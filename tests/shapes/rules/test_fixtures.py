@@ -12,7 +12,8 @@ from stratagraph.ontology.facts import Fact, Literal, Term
 from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import RDF, SH, SKOLEM_BASE
 from stratagraph.ontology.terms import to_ox
-from stratagraph.queries.audit.evidence import look_up, still_good
+from stratagraph.queries.audit.evidence import look_up
+from stratagraph.queries.audit.freshness import still_good
 from stratagraph.queries.outcome import Outcome
 from stratagraph.shapes.compiler import compile_shapes
 from stratagraph.shapes.data_graph import DataGraph
