@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
+from functools import partial
 from typing import Final, TypeAlias
 from urllib.parse import quote
 from weakref import WeakKeyDictionary
@@ -28,12 +29,17 @@ _SUGGESTIONS: Final = 5
 _LISTED: Final = 40
 """Most terms to name where none is near: all levels, aspects and kinds of change, but not all classes."""
 
-_IS_ASSET: Final = "ASK { ?asset a sg:Asset }"
-_MERGED: Final = (
-    "SELECT ?asset ?alias WHERE {{ VALUES ?alias {{ {aliases} }} ?asset sg:mergedFrom ?alias ; a sg:Asset }}"
-)
-# The name stands in the query itself: bound from outside it is compared only after all names have been looked through.
-_NAMED: Final = "SELECT DISTINCT ?asset WHERE {{ VALUES ?name {{ {name} }} ?asset sg:name ?name ; a sg:Asset }}"
+# What is looked up stands in the query itself: bound from outside it is compared only after all assets have been looked
+# through. One query for all ways to name an asset, for each takes longer to read than to answer.
+_MEANT: Final = """
+SELECT DISTINCT ?asset ?alias ?name WHERE {{
+  {{ VALUES ?asset {{ {iris} }} ?asset a sg:Asset }}
+  UNION
+  {{ VALUES ?alias {{ {aliases} }} ?asset sg:mergedFrom ?alias ; a sg:Asset }}
+  UNION
+  {{ VALUES ?name {{ {name} }} ?asset sg:name ?name ; a sg:Asset }}
+}}
+"""
 _TEXTS: Final = """
 SELECT ?asset ?text WHERE {
   VALUES ?property { sg:name rdfs:label }
@@ -111,20 +117,16 @@ def resolve_name(store: TripleStore, model: OntologyModel, text: str, base: Iri 
     Of assets that were merged, each one's IRI means the one that stands for all.
     """
     spelled = _assets_spelled(model, text.strip(), base)
+    meant = _Meant(store, spelled, text)
     # One by one: the first spelling that is an asset is meant, however many others would be one too.
-    for iri in spelled:
-        if store.ask(_IS_ASSET, {"asset": iri}):
-            return iri
-    # The other IRIs of a merged asset stand as literals (docs/decisions/0006).
-    aliases = " ".join(encode(Literal(iri, XSD.anyURI)) for iri in spelled)
-    merged = {row["alias"]: str(row["asset"]) for row in store.select(_MERGED.format(aliases=aliases))}
-    for iri in spelled:
-        if (home := merged.get(Literal(iri, XSD.anyURI))) is not None:
-            return home
+    for assets in (meant.assets, meant.merged):
+        for iri in spelled:
+            if iri in assets:
+                return assets[iri]
     # The name as it is written goes before one of the same letters in another case. The index of all names is made anew
     # after each commit, so that only who writes a name otherwise than it stands has to wait for it.
-    for find in (_named, _folded):
-        found = find(store, text)
+    for find in (meant.named, partial(_folded, store, text)):
+        found = find()
         if len(found) == 1:
             return found[0]
         if found:
@@ -293,9 +295,27 @@ def is_iri(text: str) -> bool:
     return True
 
 
-def _named(store: TripleStore, text: str) -> list[Iri]:
-    rows = store.select(_NAMED.format(name=encode(Literal(text))))
-    return sorted(row["asset"] for row in rows if isinstance(row["asset"], str))
+class _Meant:
+    """What the IRIs that a text may spell, and the text itself as a name, stand for."""
+
+    def __init__(self, store: TripleStore, spelled: Sequence[Iri], text: str) -> None:
+        # The other IRIs of a merged asset stand as literals (docs/decisions/0006).
+        iris, aliases = " ".join(map(encode, spelled)), " ".join(encode(Literal(i, XSD.anyURI)) for i in spelled)
+        self.assets: dict[Iri, Iri] = {}
+        self.merged: dict[Iri, Iri] = {}
+        self._named: set[Iri] = set()
+        for row in store.select(_MEANT.format(iris=iris, aliases=aliases, name=encode(Literal(text)))):
+            asset, alias = str(row["asset"]), row["alias"]
+            if isinstance(alias, Literal):
+                self.merged[alias.value] = asset
+            elif row["name"] is None:
+                self.assets[asset] = asset
+            else:
+                self._named.add(asset)
+
+    def named(self) -> list[Iri]:
+        """Return the assets that have exactly this name."""
+        return sorted(self._named)
 
 
 def _folded(store: TripleStore, text: str) -> list[Iri]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stratagraph.ontology.errors import MOST_FINDINGS
-from stratagraph.ontology.facts import Fact, Iri, Literal
+from stratagraph.ontology.facts import Fact, Iri, Literal, Term
 from stratagraph.ontology.folding import fold
 from stratagraph.ontology.model import extend, load_model
 from stratagraph.ontology.namespaces import OWL, RDF, RDFS, SG
 from stratagraph.queries import names
 from stratagraph.queries.names import AmbiguousName, UnknownName, resolve_name, search
+from stratagraph.queries.store_protocols import Row
 from stratagraph.queries.vocabulary import Vocabulary
 from tests.queries.plain import PlainStore, described, iri
 
@@ -49,6 +52,20 @@ STORE = PlainStore(MODEL, FACTS)
 )
 def test_resolves(text: str, found: str) -> None:
     assert resolve_name(STORE, MODEL, text) == iri(found)
+
+
+@pytest.mark.parametrize("text", [iri("Regulation/LGPD_BR"), "asset:Regulation/LGPD_BR", "Banco Áureo"])
+def test_a_name_as_it_is_written_takes_one_query_and_no_index(text: str) -> None:
+    asked: list[str] = []
+
+    class Watched(PlainStore):
+        def select(self, query: str, bindings: Mapping[str, Term] | None = None) -> Sequence[Row]:
+            asked.append(query)
+            assert not bindings, "what is bound from outside is compared only after everything has been looked through"
+            return super().select(query, bindings)
+
+    resolve_name(Watched(MODEL, FACTS), MODEL, text)
+    assert len(asked) == 1
 
 
 def test_an_ambiguous_name_lists_its_candidates() -> None:
