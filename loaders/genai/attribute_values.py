@@ -19,6 +19,7 @@ MOST: Final = 2**53
 # Digits that are certain to fit 64 bits.
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,18}\Z")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+_SCALARS: Final = (str, int, float)
 
 
 class BadAttribute(StratagraphError, slug="bad-attribute", status=400):
@@ -30,20 +31,51 @@ class BadAttribute(StratagraphError, slug="bad-attribute", status=400):
     reason: str
 
 
-def text(key: str, value: AnyValue, empty: frozenset[str]) -> str:
-    """Return a name, "" where unknown. Raises BadAttribute."""
+def plain(value: AnyValue) -> Any:
+    """Return a value as Python has it; None where nothing was sent."""
     kind = value.WhichOneof("value")
+    if kind == "string_value":
+        return value.string_value
     if kind is None:
+        return None
+    if kind == "array_value":
+        return [plain(item) for item in value.array_value.values]
+    if kind == "kvlist_value":
+        return {item.key: plain(item.value) for item in value.kvlist_value.values}
+    return getattr(value, kind)
+
+
+def unwrapped(value: Any) -> Any:
+    """Return a scalar that was sent as JSON, which puts texts in quotation marks."""
+    if isinstance(value, str) and len(value) > 1 and value[0] == '"' == value[-1]:
+        inner = parse_json(value)
+        return inner if isinstance(inner, str) else value
+    return value
+
+
+def printable(name: str) -> bool:
+    """Tell whether a text may be a name."""
+    return len(name) <= LONGEST_NAME and not _CONTROL.search(name)
+
+
+def strict_name(key: str, value: Any) -> str:
+    """Return a name of an asset that counts. Raises BadAttribute."""
+    if value is None:
         return ""
-    if kind != "string_value":
+    if not isinstance(value, str):
         raise BadAttribute(key=key, reason="is not text")
-    name = value.string_value.strip()
-    # What emitters write for want of a value, "None" for example.
-    if name in empty:
-        return ""
-    if len(name) > LONGEST_NAME or _CONTROL.search(name):
+    name = value.strip()
+    if not printable(name):
         raise BadAttribute(key=key, reason=f"is longer than {LONGEST_NAME} characters, or not printable")
     return name
+
+
+def lenient_name(value: Any) -> str:
+    """Return a name that stands beside what counts, "" where it is none; no span is lost for it."""
+    if isinstance(value, bool) or not isinstance(value, _SCALARS):
+        return ""
+    name = str(value).strip()
+    return name if printable(name) else ""
 
 
 def identity(sent: str) -> str:
@@ -55,19 +87,18 @@ def identity(sent: str) -> str:
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", sent.strip()[:LONGEST_NAME])
 
 
-def tokens(key: str, value: AnyValue, empty: frozenset[str]) -> int | None:
+def tokens(key: str, value: Any) -> int | None:
     """Return a count of tokens, None where unknown. Raises BadAttribute."""
-    kind = value.WhichOneof("value")
     number: int | None = None
-    if kind == "int_value":
-        number = value.int_value
+    if isinstance(value, bool):
+        raise BadAttribute(key=key, reason="is not a whole number")
+    if isinstance(value, int):
+        number = value
     # Emitters without integers send whole numbers so.
-    elif kind == "double_value" and value.double_value.is_integer():
-        number = int(value.double_value)
-    elif kind == "string_value" and _INTEGER.match(value.string_value):
-        number = int(value.string_value)
-    elif kind is None or (kind == "string_value" and value.string_value.strip() in empty):
-        return None
+    elif (isinstance(value, float) and value.is_integer()) or (
+        isinstance(value, str) and _INTEGER.match(value.strip())
+    ):
+        number = int(value)
     if number is None or number > MOST:
         raise BadAttribute(key=key, reason="is not a whole number")
     if number < 0:
@@ -75,17 +106,21 @@ def tokens(key: str, value: AnyValue, empty: frozenset[str]) -> int | None:
     return number
 
 
-def amount(key: str, value: AnyValue, empty: frozenset[str]) -> float | None:
-    """Return a quantity of 0 or more, None where unknown. Raises BadAttribute."""
-    kind = value.WhichOneof("value")
-    if kind is None or (kind == "string_value" and value.string_value.strip() in empty):
+def _is_whole(value: Any) -> bool:
+    """Tell whether a value is a whole number in another type."""
+    if isinstance(value, float):
+        return value.is_integer()
+    return isinstance(value, str) and _INTEGER.match(value.strip()) is not None
+
+
+def amount(key: str, value: Any) -> float | None:
+    """Return a quantity of 0 or more, None where it is no number. Raises BadAttribute."""
+    if isinstance(value, bool) or not isinstance(value, _SCALARS):
         return None
-    if kind not in {"int_value", "double_value", "string_value"}:
-        raise BadAttribute(key=key, reason="is not a number")
     try:
-        number = float(getattr(value, kind))
+        number = float(value)
     except ValueError:
-        raise BadAttribute(key=key, reason="is not a number") from None
+        return None
     if not isfinite(number) or number < 0:
         raise BadAttribute(key=key, reason=f"is negative or not finite ({number})")
     if number > MOST:
@@ -93,50 +128,66 @@ def amount(key: str, value: AnyValue, empty: frozenset[str]) -> float | None:
     return number
 
 
-def flag(value: AnyValue) -> bool | None:
+def flag(value: Any) -> bool | None:
     """Return a truth value, None where it is none."""
-    kind = value.WhichOneof("value")
-    if kind == "bool_value":
-        return value.bool_value
-    if kind == "string_value":
-        return {"true": True, "false": False}.get(value.string_value.casefold())
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return {"true": True, "false": False}.get(value.strip().casefold())
     return None
 
 
-def words(value: AnyValue) -> tuple[str, ...]:
+def word(value: Any) -> str:
+    """Return a scalar in the form in which data compare it."""
+    return str(value).strip().casefold() if isinstance(value, _SCALARS) else ""
+
+
+def words(value: Any) -> tuple[str, ...]:
     """Return a list of short texts, however it was sent: an array, a JSON array in text, or one text."""
-    kind = value.WhichOneof("value")
-    if kind == "array_value":
-        return tuple(item.string_value for item in value.array_value.values if item.string_value)
-    if kind != "string_value" or not value.string_value:
-        return ()
     # Some emitters send an array as JSON in a text.
-    if value.string_value.startswith("["):
-        parsed = parse_json(value.string_value)
-        return tuple(item for item in parsed if isinstance(item, str)) if isinstance(parsed, list) else ()
-    return (value.string_value,)
+    listed = parse_json(value) if isinstance(value, str) and value.startswith("[") else value
+    if isinstance(listed, list):
+        return tuple(item for item in listed if isinstance(item, str) and item)
+    return (listed,) if isinstance(listed, str) and listed else ()
 
 
-def field_of(value: AnyValue, path: Sequence[str]) -> AnyValue:
-    """Return the text at a path inside JSON text; an unset value where it is not there."""
-    found = parse_json(value.string_value) if value.WhichOneof("value") == "string_value" else None
+def field_of(value: Any, path: Sequence[str]) -> Any:
+    """Return what stands at a path inside a document; None where it is not there."""
+    found = parse_json(value) if isinstance(value, str) else value
     for step in path:
         found = found.get(step) if isinstance(found, dict) else None
-    return AnyValue(string_value=found) if isinstance(found, str) else AnyValue()
+    return found
 
 
-def tool_names(value: AnyValue) -> Iterator[str]:
-    """Yield the names of offered tools from their definitions: JSON text, one tool or a list of them."""
-    if value.WhichOneof("value") != "string_value":
-        return
-    parsed = parse_json(value.string_value)
+def tool_names(value: Any) -> Iterator[str]:
+    """Yield the names of offered tools from their definitions: structures, JSON text or names; one tool or a list."""
+    parsed = value
+    if isinstance(value, str):
+        parsed = parse_json(value)
+        # A comma-separated list of names, or one name, is no JSON.
+        parsed = parsed if isinstance(parsed, list | dict) else None
     for tool in parsed if isinstance(parsed, list) else [parsed]:
-        if isinstance(tool, dict):
-            function = tool.get("function")
-            # Some definitions wrap the tool in an object of its own.
-            name = function.get("name") if isinstance(function, dict) else tool.get("name")
-            if isinstance(name, str) and 0 < len(name) <= LONGEST_NAME and not _CONTROL.search(name):
-                yield name
+        told = tool
+        if isinstance(tool, str) and tool.startswith("{"):
+            told = parse_json(tool)
+        name = _tool_name(told)
+        if name and printable(name):
+            yield name
+
+
+def _tool_name(tool: Any) -> str:
+    """Return the name in one definition."""
+    if isinstance(tool, str):
+        return tool.strip()
+    if not isinstance(tool, dict):
+        return ""
+    # Some definitions wrap the tool in an object of its own.
+    for wrapper in ("function", "data", "toolSpec"):
+        inner = tool.get(wrapper)
+        if isinstance(inner, dict) and isinstance(inner.get("name"), str):
+            return str(inner["name"])
+    name = tool.get("name")
+    return name if isinstance(name, str) else ""
 
 
 def parse_json(value: str) -> Any:

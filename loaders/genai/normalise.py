@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from operator import itemgetter
-from typing import Final, TypeAlias
+from functools import lru_cache
+from typing import Any, Final
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span, Status
 
 from stratagraph.loaders.genai import attribute_values
-from stratagraph.loaders.genai.aliases import AliasTable, Quirk, load_aliases
+from stratagraph.loaders.genai.aliases import AliasTable, load_aliases
+from stratagraph.loaders.genai.emitters import Emitter, load_emitters
+from stratagraph.loaders.genai.failures import Failure, failure_of
+from stratagraph.loaders.genai.meanings import load_meanings
+from stratagraph.loaders.genai.plans import MOST_TEMPLATES, Plan, Plans
 from stratagraph.loaders.genai.record import (
-    NO_USAGE,
+    MODEL_CALLS,
     CallRecord,
-    ErrorClass,
+    Finish,
     Provenance,
     RecordKind,
     Service,
-    Usage,
+    Verdict,
 )
+from stratagraph.loaders.genai.said import Said, Tables
+from stratagraph.loaders.genai.sampling import weight_of
 
 _TRACE_BYTES: Final = 16
 _SPAN_BYTES: Final = 8
+_NO_TRACE: Final = bytes(_TRACE_BYTES)
+_NO_SPAN: Final = bytes(_SPAN_BYTES)
 SKEW: Final = 5_000_000_000
 """Nanoseconds by which a span may end before it starts: two clocks. Beyond, it is refused."""
 _EARLIEST: Final = 946_684_800_000_000_000
@@ -35,48 +42,39 @@ _LATEST: Final = 4_102_444_800_000_000_000
 MOST_UNMAPPED: Final = 200
 """Distinct unmapped names that one request may add to the count; the rest are counted together."""
 _OVERFLOW: Final = "(other)"
-_RANK: Final = itemgetter(0)
-_USAGE: Final = frozenset({"input", "output", "cached", "reasoning", "cost"})
-
-_Found: TypeAlias = dict[str, list[tuple[int, str, AnyValue, tuple[str, ...]]]]
-"""By concept: rank of the name, attribute, value, and the path to what is meant inside the value."""
 
 
 @dataclass(kw_only=True)
 class Normalised:
     """What became of a request's spans.
 
-    ``rejections`` has one reason per refused span; ``unmapped`` counts ``gen_ai.*`` names that the alias table lacks.
+    ``rejections`` has one reason per refused span; ``unmapped`` counts ``gen_ai.*`` names that the alias table lacks;
+    ``unread`` counts the spans of scopes of which not one could be mapped.
     """
 
     records: list[CallRecord] = field(default_factory=list)
     rejections: list[str] = field(default_factory=list)
     unmapped: Counter[str] = field(default_factory=Counter)
+    unread: Counter[str] = field(default_factory=Counter)
 
 
-def normalise(
-    request: ExportTraceServiceRequest, *, table: AliasTable | None = None, until: datetime | None = None
-) -> Normalised:
+def normalise(request: ExportTraceServiceRequest, *, until: datetime | None = None) -> Normalised:
     """Return the call records of a request: content stays behind, what cannot be right is refused by name.
 
     A span that ends after ``until`` is refused: its sender's clock is wrong.
     """
-    aliases = table or load_aliases()
     result = Normalised()
     latest = int(until.timestamp() * 1e9) if until else _LATEST
+    mapped: set[str] = set()
     for resource in request.resource_spans:
-        service = _service(resource, aliases)
+        service = _service(resource, load_aliases())
+        weight = weight_of("", {item.key: item.value for item in resource.resource.attributes})
         for scope in resource.scope_spans:
-            provenance = _provenance(scope)
-            reader = _Reader(
-                table=aliases, service=service, provenance=provenance, unmapped=result.unmapped, latest=latest
-            )
-            for span in scope.spans:
-                try:
-                    # A request may be taken in part (OTLP, partial success): a wrong span costs none of the others.
-                    result.records.append(reader.record(span))
-                except attribute_values.BadAttribute as error:
-                    result.rejections.append(f"span {_named(span.span_id)}: {error}")
+            reader = _Reader(service, _provenance(scope), latest, weight)
+            if reader.read(scope, result):
+                mapped.add(reader.scope)
+    for scope_name in mapped:
+        del result.unread[scope_name]
     return result
 
 
@@ -90,9 +88,13 @@ def _service(resource: ResourceSpans, table: AliasTable) -> Service:
     """Return the emitter's stable identity; a value that is not text is no part of it."""
     found = {item.key: item.value.string_value for item in resource.resource.attributes}
     parts: dict[str, str] = {}
+    nothing = load_meanings().nothing
     for concept, names in table.resource.items():
         sent = (attribute_values.identity(found.get(name, "")) for name in names)
-        parts[concept] = next((value for value in sent if value not in table.empty), "")
+        parts[concept] = next((value for value in sent if not nothing(value)), "")
+    # An exporter's own version is none of the service.
+    if found.get("telemetry.sdk.name") in table.own_version:
+        parts["version"] = ""
     return Service(**parts)
 
 
@@ -103,223 +105,357 @@ def _provenance(sent: ScopeSpans) -> Provenance:
     return Provenance(scope=scope, version=version, schema=schema)
 
 
-@dataclass(frozen=True, kw_only=True)
+@lru_cache(maxsize=256)
+def _plans_of(emitter: Emitter) -> Plans:
+    """Return the plans of an emitter, shared by all requests."""
+    return Plans(table=load_aliases(), emitter=emitter)
+
+
 class _Reader:
     """Reads the spans of one instrumentation scope."""
 
-    table: AliasTable
-    service: Service
-    provenance: Provenance
-    unmapped: Counter[str]
-    latest: int
-    """Nanoseconds since 1970 that no span may end after."""
+    def __init__(self, service: Service, provenance: Provenance, latest: int, weight: float) -> None:
+        self._service = service
+        self._provenance = provenance
+        self._latest = latest
+        self._weight = weight
+        self._emitters = load_emitters()
+        self._emitter = self._emitters.of_scope(provenance.scope)
+        self._meanings = load_meanings()
+        self._aliases = load_aliases()
 
-    def record(self, span: Span) -> CallRecord:
+    @property
+    def scope(self) -> str:
+        """The scope's name."""
+        return self._provenance.scope
+
+    def read(self, scope: ScopeSpans, result: Normalised) -> bool:
+        """Add the records of a scope to the result; tell whether one of its spans could be mapped."""
+        mapped = False
+        for span in scope.spans:
+            try:
+                # A request may be taken in part (OTLP, partial success): a wrong span costs none of the others.
+                record = self.record(span, result.unmapped)
+            except attribute_values.BadAttribute as error:
+                result.rejections.append(f"span {_named(span.span_id)}: {error}")
+                continue
+            mapped = mapped or record.kind is not RecordKind.OTHER
+            result.records.append(record)
+            if span.events:
+                result.records += self._evaluations(span, record)
+        result.unread[self.scope] += len(scope.spans)
+        return mapped
+
+    def record(self, span: Span, unmapped: Counter[str]) -> CallRecord:
         """Return the span's record. Raises BadAttribute."""
         _check_ids(span)
-        end = _end(span, self.latest)
-        quirk = self.table.quirk(self.provenance.scope)
-        found, offered = self._pick(span.attributes)
-        said = _Said(found=found, table=self.table, quirk=quirk)
-        # Either is enough, for emitters set one or the other.
-        failed = span.status.code == Status.STATUS_CODE_ERROR or bool(said.text("error"))
-        requested, answered = said.models(failed=failed)
-        provider, engine = said.server()
-        kind = self._kind(span, said, has_model=bool(requested or answered))
+        end = _end(span, self._latest)
+        emitter = self._emitters.of_span(span.name) or self._emitter
+        attributes = span.attributes
+        plan = _plans_of(emitter).of(tuple([item.key for item in attributes]))
+        for name in plan.unmapped:
+            _count(unmapped, name)
+        said = Said(plan, attributes, Tables(self._aliases, self._meanings, emitter), span.name)
+        known = self._place(span, plan)
+        template = plan.templates.get(known) if known is not None else None
+        if template is not None:
+            return self._again(template, span, end, said)
+        record = self._read(span, end, said, plan)
+        # What a guardrail decided is in no attribute that lasts.
+        if known is not None and record.kind is not RecordKind.GUARDRAIL:
+            if len(plan.templates) >= MOST_TEMPLATES:
+                plan.templates.clear()
+            plan.templates[known] = record
+        return record
+
+    def _place(self, span: Span, plan: Plan) -> Hashable | None:
+        """Return what decides everything of a span that is not volatile, None where that cannot be said shortly."""
+        if plan.lasting is None or span.events or span.trace_state or span.status.code == Status.STATUS_CODE_ERROR:
+            return None
+        attributes = span.attributes
+        told: list[Hashable] = [span.name, span.kind]
+        for place, path in plan.lasting:
+            value = attributes[place].value
+            if path:
+                # What else stands in a document differs from call to call.
+                told.append(str(attribute_values.field_of(attribute_values.plain(value), path)))
+            else:
+                told.append(value.string_value or value.SerializeToString())
+        return tuple(told)
+
+    def _again(self, template: CallRecord, span: Span, end: int, said: Said) -> CallRecord:
+        """Return the record of a span that differs from another one in what is volatile only. Raises BadAttribute."""
+        said.kind = template.kind
+        start, failed = span.start_time_unix_nano, template.failed
+        return template._replace(
+            trace=span.trace_id,
+            span=span.span_id,
+            parent=_parent(span),
+            service=self._service,
+            start=start,
+            end=end,
+            usage=said.usage(failed=failed),
+            response="" if failed else said.text("response"),
+            first_token=self._first_token(span, said, (end - start) / 1e9),
+            weight=self._weight,
+            provenance=self._provenance,
+        )
+
+    def _read(self, span: Span, end: int, said: Said, plan: Plan) -> CallRecord:
+        """Return the record of a span that is read in full. Raises BadAttribute."""
+        kind = said.kind = self._kind(span, said)
+        if kind is not RecordKind.OTHER or plan.tells:
+            return self._full(span, end, said, plan)
+        return CallRecord(
+            span.trace_id,
+            span.span_id,
+            _parent(span),
+            service=self._service,
+            start=span.start_time_unix_nano,
+            end=end,
+            failed=span.status.code == Status.STATUS_CODE_ERROR,
+            provenance=self._provenance,
+        )
+
+    def _full(self, span: Span, end: int, said: Said, plan: Plan) -> CallRecord:
+        """Return the record of a span that tells something. Raises BadAttribute."""
+        kind, emitter = said.kind or RecordKind.OTHER, said.tables.emitter
+        finish = said.finish()
+        failure = failure_of(span, said, marked=said.marked(plan.failed) or finish is Finish.FAILED)
+        requested, answered, used = said.models(failed=failure is not None)
+        provider, engine = said.provider(answered, used, requested)
+        tool = self._tool(span, said)
+        later = said.later()
+        start = span.start_time_unix_nano - (said.lasted() if later else 0)
+        usage = said.usage(failed=failure is not None)
+        seconds = (end - start) / 1e9
         return CallRecord(
             trace=span.trace_id,
             span=span.span_id,
-            parent=span.parent_span_id,
+            parent=_parent(span),
             kind=kind,
             provider=provider,
             engine=engine,
-            requested=requested,
-            answered=answered,
-            response=said.text("response"),
-            agent=_agent(span, said, kind, quirk),
-            tool=(said.text("tool") or said.text("entity")) if kind is RecordKind.TOOL else "",
-            offered=tuple(sorted({*offered, *said.offered()})),
-            data_source=said.text("data_source"),
-            prompt=said.text("prompt"),
+            requested=requested.name,
+            answered=answered.name,
+            used=used.name,
+            route=requested.route or used.route or answered.route,
+            response="" if failure else said.text("response"),
+            agent=self._agent(span, said),
+            node=said.text("node"),
+            parent_node="" if emitter.speaking else said.text("parent_node"),
+            tool=tool,
+            delegate=self._meanings.delegate(tool, said.text("tool_type"), emitter.delegating) if tool else None,
+            serves=span.kind == Span.SPAN_KIND_SERVER,
+            server=said.identity("server"),
+            offered=self._offered(said) if plan.offered or "offered" in plan.places else (),
+            data_source=said.text("data_source") or self._within(said, "data_source", RecordKind.RETRIEVAL),
+            prompt=said.identity("prompt"),
             prompt_version=said.text("prompt_version"),
-            workflow=said.text("workflow") or (said.text("entity") if kind is RecordKind.WORKFLOW else ""),
-            handoff=(said.text("handoff_from"), said.text("handoff_to")),
-            service=self.service,
-            start=span.start_time_unix_nano,
+            workflow=self._workflow(span, said),
+            guardrail=self._guardrail(said),
+            verdict=self._verdict(said, failure) if kind is RecordKind.GUARDRAIL else None,
+            handoff=(said.identity("handoff_from"), said.identity("handoff_to")),
+            service=self._service,
+            start=start,
             end=end,
-            usage=said.usage(),
-            failed=failed,
-            error=self._error(span, said) if failed else None,
-            stream=said.flag("stream"),
-            finish=said.words("finish"),
-            first_token=self._first_token(span, said),
-            provenance=self.provenance,
+            usage=usage,
+            failed=failure is not None,
+            error=failure.kind if failure else None,
+            unproven=bool(failure and failure.unproven),
+            hidden=("runs" in emitter.hides) if kind is RecordKind.AGENT else ("failures" in emitter.hides),
+            stream=said.streamed(),
+            finish=finish,
+            first_token=self._first_token(span, said, seconds),
+            wrote=plan.written,
+            later=later,
+            awaited=emitter.later is not None and not later and failure is None and not usage.known,
+            twin=emitter.twin,
+            weight=self._weighed(span, said),
+            provenance=self._provenance,
         )
 
-    def _pick(self, attributes: Iterable[KeyValue]) -> tuple[_Found, set[str]]:
-        """Return the attributes that the table wants, and offered tools; count names it does not know."""
-        sent: dict[str, AnyValue] = {}
-        offered: set[str] = set()
-        wanted, numbered = self.table.readings, self.table.numbered["offered"]
-        for item in attributes:
-            key = item.key
-            if key in wanted:
-                sent[key] = item.value
-            elif key.startswith(numbered):
-                offered.update(_offered(key, item.value))
-            # The conventions still move: a name that nobody has mapped yet must be noticed.
-            elif key.startswith("gen_ai.") and key not in self.table.known and key not in self.table.content:
-                self._count(key)
-        return self._by_concept(sent), offered
+    def _offered(self, said: Said) -> tuple[str, ...]:
+        """Return the tools on offer; what hands over to another agent is none."""
+        prefixes = said.tables.emitter.delegating
+        return tuple(name for name in said.offered() if self._meanings.delegate(name, "", prefixes) is None)
 
-    def _by_concept(self, sent: Mapping[str, AnyValue]) -> _Found:
-        """Return what a span says by concept, the preferred name first."""
-        found: _Found = {}
-        for key, value in sent.items():
-            for reading in self.table.readings[key]:
-                found.setdefault(reading.concept, []).append((reading.rank, key, value, reading.path))
-        for told in found.values():
-            if len(told) > 1:
-                told.sort(key=_RANK)
-        return found
-
-    def _count(self, key: str) -> None:
-        """Count an unmapped name; names are the sender's, so their number is bounded."""
-        name = key[: attribute_values.LONGEST_NAME]
-        full = name not in self.unmapped and len(self.unmapped) >= MOST_UNMAPPED
-        self.unmapped[_OVERFLOW if full else name] += 1
-
-    def _kind(self, span: Span, said: _Said, *, has_model: bool) -> RecordKind:
+    def _kind(self, span: Span, said: Said) -> RecordKind:
         """Return the kind of work; a span that names a model and nothing else is a call of it."""
-        by_name = said.quirk.spans.get(span.name)
-        if by_name is not None:
-            return by_name
-        told = said.text("kind").casefold()
-        if told:
-            return self.table.kinds.get(told, RecordKind.OTHER)
-        return RecordKind.LLM if has_model else RecordKind.OTHER
+        emitter, meanings = said.tables.emitter, self._meanings
+        kind = emitter.kind_of_name(span.name)
+        if kind is RecordKind.GUARDRAIL and not said.is_only():
+            return RecordKind.OTHER
+        if kind is not None:
+            return kind
+        unknown = ""
+        for _, value in said.values("kind"):
+            word = attribute_values.word(value)
+            found = emitter.kinds.get(word) or meanings.kinds.get(word)
+            if found is not None:
+                return self._run(span, said) if found is RecordKind.OTHER else found
+            unknown = unknown or word
+        ending = attribute_values.word(next((value for _, value in said.values("component")), ""))
+        for end, found in meanings.kind_endings.items():
+            if ending.endswith(end):
+                return found
+        return self._kind_without(span, said, unknown)
 
-    def _error(self, span: Span, said: _Said) -> ErrorClass:
-        """Return the class of the failure: by its type, its exception, or its status code."""
-        for name in (said.text("error"), *_exceptions(span), said.number("status")):
-            kind = self.table.error_class(name) if name else ErrorClass.OTHER
-            if kind is not ErrorClass.OTHER:
-                return kind
-        return ErrorClass.OTHER
+    def _kind_without(self, span: Span, said: Said, unknown: str) -> RecordKind:
+        """Return the kind of a span that does not say it in a word that is known."""
+        has_model = any(said.model_name(concept).name for concept in ("requested", "answered", "model"))
+        if has_model:
+            said.kind = RecordKind.LLM
+            # A word of its own for what is a call: a model was named, and it wrote or read something.
+            if not unknown or said.plan.counts or said.plan.written:
+                return RecordKind.LLM
+        operation, _, about = span.name.partition(" ")
+        if about and operation in self._meanings.operations and not unknown:
+            return self._meanings.operations[operation]
+        if span.name in self._meanings.bare_calls and span.status.code == Status.STATUS_CODE_ERROR:
+            return RecordKind.LLM
+        return self._run(span, said)
 
-    def _first_token(self, span: Span, said: _Said) -> float | None:
-        """Return the seconds to the first token, from an attribute or from the first event that marks one."""
-        told = said.amount("first_token")
-        if told is not None or not span.events:
-            return told
-        times = [event.time_unix_nano for event in span.events if event.name in self.table.first_token_events]
-        return max(0, min(times) - span.start_time_unix_nano) / 1e9 if times else None
+    def _run(self, span: Span, said: Said) -> RecordKind:
+        """Return what a span is that is no work of its own: a chain with the name of its agent is the agent's run."""
+        said.kind = RecordKind.OTHER
+        agent = said.identity("agent") if "agent" in said.plan.places else ""
+        # The conventions have spans of agents that are no runs: they are made, planned with, handed over to.
+        named = agent and span.name == agent and "gen_ai.agent.name" not in {key for key, _ in said.values("agent")}
+        return RecordKind.AGENT if named else RecordKind.OTHER
 
+    def _agent(self, span: Span, said: Said) -> str:
+        """Return the agent that the span names; some agents are named by their span alone."""
+        ignored = {*self._meanings.placeholders, *said.tables.emitter.ignore.get("agent", ())}
+        told = said.identity("agent")
+        if not told and said.kind is RecordKind.AGENT:
+            told = said.identity("node_name") or said.identity("entity") or self._of_name(said, "agent", span.name)
+        return "" if told in ignored or self._meanings.made_up(told) else told
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Said:
-    """What one span says, by concept."""
+    def _of_name(self, said: Said, concept: str, name: str) -> str:
+        """Return a name of an agent, a tool or a workflow that stands in the name of the span."""
+        if found := said.tables.emitter.within(concept, name[: attribute_values.LONGEST_NAME]):
+            return found
+        operation, _, about = name.partition(" ")
+        kind = self._meanings.operations.get(operation)
+        return attribute_values.lenient_name(about) if kind is not None and kind == concept else ""
 
-    found: _Found
-    table: AliasTable
-    quirk: Quirk
+    def _within(self, said: Said, concept: str, kind: RecordKind) -> str:
+        """Return the name that stands in the span's name, where it is of that kind."""
+        return self._of_name(said, concept, said.name) if said.kind is kind else ""
 
-    def _values(self, concept: str) -> Iterator[tuple[str, AnyValue]]:
-        """Yield (attribute, value) of every alias that the span carries, the preferred one first."""
-        for _, key, value, path in self.found.get(concept, ()):
-            yield key, attribute_values.field_of(value, path) if path else value
-
-    def text(self, concept: str) -> str:
-        """Return a name, "" where unknown. Raises BadAttribute."""
-        if concept not in self.found:
-            return ""  # asked some twenty times a span, most of them in vain
-        ignored = self.quirk.ignore.get(concept, frozenset())
-        for key, value in self._values(concept):
-            name = attribute_values.text(key, value, self.table.empty)
-            if name and name not in ignored:
-                return name
-        return ""
-
-    def server(self) -> tuple[str, str]:
-        """Return (who provides the model, what serves it), of which one name tells at most one. Raises BadAttribute."""
-        name = self.text("provider")
-        if not name:
-            return "", ""
-        engine = self.table.engine(name)
-        return ("", engine) if engine else (self.table.provider(name), "")
-
-    def tokens(self, concept: str) -> int | None:
-        """Return a count of tokens, None where unknown. Raises BadAttribute."""
-        if concept not in self.found:
-            return None
-        read = (attribute_values.tokens(key, value, self.table.empty) for key, value in self._values(concept))
-        return next((count for count in read if count is not None), None)
-
-    def amount(self, concept: str) -> float | None:
-        """Return a quantity, None where unknown. Raises BadAttribute."""
-        if concept not in self.found:
-            return None
-        read = (attribute_values.amount(key, value, self.table.empty) for key, value in self._values(concept))
-        return next((number for number in read if number is not None), None)
-
-    def number(self, concept: str) -> str:
-        """Return a status code as text, "" where unknown."""
-        if concept not in self.found:
+    def _tool(self, span: Span, said: Said) -> str:
+        """Return the tool that a span executes; elsewhere a tool's name only says that a model asked for it."""
+        if said.kind is not RecordKind.TOOL:
             return ""
-        read = (value.int_value or value.string_value for _, value in self._values(concept))
-        return next((str(code) for code in read if code), "")
+        told = said.identity("tool") or said.identity("entity") or self._of_name(said, "tool", span.name)
+        return "" if self._meanings.made_up(told) else told
 
-    def flag(self, concept: str) -> bool | None:
-        """Return a truth value, None where unknown."""
-        if concept not in self.found:
+    def _workflow(self, span: Span, said: Said) -> str:
+        """Return the workflow that a span runs."""
+        told = said.identity("workflow")
+        if not told and said.kind is RecordKind.WORKFLOW:
+            told = said.identity("entity") or self._of_name(said, "workflow", span.name)
+        return "" if self._meanings.made_up(told) else told
+
+    def _guardrail(self, said: Said) -> str:
+        """Return the guardrail that a span runs, by its own name or that of the span."""
+        if said.kind is not RecordKind.GUARDRAIL:
+            return ""
+        told = said.identity("guardrail") or said.tables.emitter.within("guardrail", said.name) or said.name
+        return "" if self._meanings.made_up(told) else attribute_values.lenient_name(told)
+
+    def _verdict(self, said: Said, failure: Failure | None) -> Verdict:
+        """Return what a guardrail decided."""
+        if failure is not None:
+            return Verdict.BLOCKED if failure.blocks else Verdict.UNDECIDED
+        told = said.verdict()
+        if told is not None:
+            return told
+        return Verdict(said.tables.emitter.silent) if said.tables.emitter.silent else Verdict.UNDECIDED
+
+    def _first_token(self, span: Span, said: Said, seconds: float) -> float | None:
+        """Return the seconds to the first token, from an attribute or from the first event that marks one."""
+        # What some libraries call so is the length of the call, where nothing is streamed.
+        if said.kind not in MODEL_CALLS or said.streamed() is False:
             return None
-        read = (attribute_values.flag(value) for _, value in self._values(concept))
-        return next((truth for truth in read if truth is not None), None)
+        if not (span.events or "first_token" in said.plan.places or "first_token_ms" in said.plan.places):
+            return None
+        told = said.amount("first_token")
+        milliseconds = None if told is not None else said.amount("first_token_ms")
+        if milliseconds is not None:
+            told = milliseconds / 1000
+        if told is None and span.events:
+            names = said.tables.aliases.first_token_events
+            times = [event.time_unix_nano for event in span.events if event.name in names]
+            told = max(0, min(times) - span.start_time_unix_nano) / 1e9 if times else None
+        if told is None or told <= seconds:
+            return told
+        # Nobody waits longer for the beginning than for the end: it was sent in milliseconds, or is none.
+        return told / 1000 if told / 1000 <= seconds else None
 
-    def words(self, concept: str) -> tuple[str, ...]:
-        """Return a list of short texts."""
-        if concept not in self.found:
-            return ()
-        return next((found for _, value in self._values(concept) if (found := attribute_values.words(value))), ())
+    def _weighed(self, span: Span, said: Said) -> float:
+        """Return how many spans this one stands for."""
+        if not span.trace_state and not {"ratio", "weight"} & said.plan.places.keys():
+            return self._weight
+        told: dict[str, Any] = {key: value for concept in ("ratio", "weight") for key, value in said.values(concept)}
+        return weight_of(span.trace_state, told) if told or span.trace_state else self._weight
 
-    def offered(self) -> Iterator[str]:
-        """Yield the names of the tools that the model was offered."""
-        for _, value in self._values("offered"):
-            yield from attribute_values.tool_names(value)
+    def _evaluations(self, span: Span, record: CallRecord) -> Iterator[CallRecord]:
+        """Yield a guardrail's run for each evaluation that the span tells of in an event."""
+        told = load_aliases().evaluations
+        for place, event in enumerate(span.events):
+            if event.name != told.event:
+                continue
+            values = {item.key: attribute_values.plain(item.value) for item in event.attributes}
+            name = attribute_values.lenient_name(values.get(told.name))
+            if name and not self._meanings.made_up(name):
+                label = attribute_values.word(values.get(told.label))
+                yield CallRecord(
+                    trace=record.trace,
+                    # An event has no id of its own: it is known by its place in its span.
+                    span=record.span + place.to_bytes(4),
+                    parent=record.span,
+                    kind=RecordKind.GUARDRAIL,
+                    guardrail=name,
+                    verdict=_evaluated(label, told.found, told.passed),
+                    service=record.service,
+                    start=event.time_unix_nano or record.end,
+                    end=event.time_unix_nano or record.end,
+                    weight=record.weight,
+                    provenance=record.provenance,
+                )
 
-    def models(self, *, failed: bool) -> tuple[str, str]:
-        """Return (model asked, model that answered); one name for both counts as an answer only on success."""
-        requested, answered = self.text("requested"), self.text("answered")
-        either = self.text("model")
-        if either and failed:
-            requested = requested or either
-        elif either:
-            answered = answered or either
-        return requested, answered
 
-    def usage(self) -> Usage:
-        """Return the usage as sent. Raises BadAttribute."""
-        if _USAGE.isdisjoint(self.found):
-            return NO_USAGE
-        cost = self.amount("cost")
-        return Usage(
-            input=self.tokens("input"),
-            output=self.tokens("output"),
-            cached=self.tokens("cached"),
-            reasoning=self.tokens("reasoning"),
-            cost=cost,
-            currency=(self.text("currency") or self.table.currency) if cost is not None else "",
-        )
+def _evaluated(label: str, found: frozenset[str], passed: frozenset[str]) -> Verdict:
+    """Return what an evaluation says: it looks on, and stops nothing."""
+    if label in found:
+        return Verdict.FLAGGED
+    return Verdict.ALLOWED if label in passed else Verdict.UNDECIDED
+
+
+def _count(unmapped: Counter[str], key: str) -> None:
+    """Count an unmapped name; names are the sender's, so their number is bounded."""
+    name = key[: attribute_values.LONGEST_NAME]
+    full = name not in unmapped and len(unmapped) >= MOST_UNMAPPED
+    unmapped[_OVERFLOW if full else name] += 1
 
 
 def _check_ids(span: Span) -> None:
     """Refuse ids that identify nothing. Raises BadAttribute."""
-    if len(span.trace_id) != _TRACE_BYTES or not any(span.trace_id):
+    trace, own, parent = span.trace_id, span.span_id, span.parent_span_id
+    if len(trace) != _TRACE_BYTES or trace == _NO_TRACE:
         raise attribute_values.BadAttribute(key="trace_id", reason="is not 16 bytes with one that is not zero")
-    if len(span.span_id) != _SPAN_BYTES or not any(span.span_id):
+    if len(own) != _SPAN_BYTES or own == _NO_SPAN:
         raise attribute_values.BadAttribute(key="span_id", reason="is not 8 bytes with one that is not zero")
-    if len(span.parent_span_id) not in {0, _SPAN_BYTES}:
+    if parent and len(parent) != _SPAN_BYTES:
         raise attribute_values.BadAttribute(key="parent_span_id", reason="is neither empty nor 8 bytes")
+
+
+def _parent(span: Span) -> bytes:
+    """Return the span above, b"" for a root: some senders write eight zeros there."""
+    parent = span.parent_span_id
+    return b"" if parent == _NO_SPAN else parent
 
 
 def _end(span: Span, latest: int) -> int:
@@ -335,27 +471,3 @@ def _end(span: Span, latest: int) -> int:
             key="end_time_unix_nano", reason="is to come: the clock of the sender is ahead"
         )
     return max(start, end)
-
-
-def _agent(span: Span, said: _Said, kind: RecordKind, quirk: Quirk) -> str:
-    """Return the agent that the span names; some agents are named by their span alone."""
-    told = said.text("agent")
-    if told or kind is not RecordKind.AGENT:
-        return told
-    entity = said.text("entity")
-    return entity or (span.name[: attribute_values.LONGEST_NAME] if quirk.agent_from_span_name else "")
-
-
-def _offered(key: str, value: AnyValue) -> Iterable[str]:
-    """Return the tools that one numbered attribute names."""
-    if key.endswith(".json_schema"):
-        return attribute_values.tool_names(value)
-    name = value.string_value
-    return (name,) if key.endswith(".name") and 0 < len(name) <= attribute_values.LONGEST_NAME else ()
-
-
-def _exceptions(span: Span) -> Iterator[str]:
-    """Yield the types of the exceptions that the span recorded."""
-    for event in span.events:
-        if event.name == "exception":
-            yield from (item.value.string_value for item in event.attributes if item.key == "exception.type")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 SpanKey: TypeAlias = tuple[bytes, bytes]
 """(trace id, span id)."""
@@ -19,6 +19,8 @@ class RecordKind(StrEnum):
     TOOL = "tool"
     AGENT = "agent"
     WORKFLOW = "workflow"
+    GUARDRAIL = "guardrail"
+    PROMPT = "prompt"
     OTHER = "other"
 
 
@@ -35,6 +37,25 @@ class ErrorClass(StrEnum):
     SERVER = "server"
     CONNECTION = "connection"
     OTHER = "other"
+
+
+class Verdict(StrEnum):
+    """What a guardrail decided."""
+
+    ALLOWED = "allowed"
+    FLAGGED = "flagged"
+    """It found what it looks for, and let it through."""
+    BLOCKED = "blocked"
+    UNDECIDED = "undecided"
+
+
+class Finish(StrEnum):
+    """How an answer ended, where it is not as it should be."""
+
+    TRUNCATED = "truncated"
+    FILTERED = "filtered"
+    FAILED = "failed"
+    COMPLETE = "complete"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +76,11 @@ class Service:
         """The service's identity in one line, for provenance."""
         return "/".join(part for part in (self.namespace, self.name, self.environment) if part)
 
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        """What makes it the same service after a new release, elsewhere."""
+        return self.namespace, self.name, self.environment
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
@@ -65,8 +91,7 @@ class Provenance:
     schema: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Usage:
+class Usage(NamedTuple):
     """What one call consumed; None is unknown, never zero.
 
     ``input`` includes cached tokens, ``output`` includes reasoning tokens. ``cost`` is what the emitter reports, in
@@ -83,18 +108,43 @@ class Usage:
     @property
     def known(self) -> int:
         """How many of the measures are known."""
-        return sum(value is not None for value in (self.input, self.output, self.cached, self.reasoning, self.cost))
+        return sum(value is not None for value in self[:5])
+
+    def filled(self, other: Usage) -> Usage:
+        """Return the usage with its unknowns taken from another account of the same call."""
+        if self.known == len(self) - 1:
+            return self
+        if self.input is None and self.output is None:
+            # Cached tokens are counted within the input or beside it by emitter: parts of two accounts do not mix.
+            return Usage(*other[:4], *_cost(self, other))
+        return Usage(
+            input=other.input if self.input is None else self.input,
+            output=other.output if self.output is None else self.output,
+            cached=other.cached if self.cached is None else self.cached,
+            reasoning=other.reasoning if self.reasoning is None else self.reasoning,
+            cost=_cost(self, other)[0],
+            currency=_cost(self, other)[1],
+        )
+
+
+def _cost(first: Usage, second: Usage) -> tuple[float | None, str]:
+    """Return the first cost that is known, with its currency."""
+    told = first if first.cost is not None else second
+    return told.cost, told.currency
 
 
 NO_USAGE: Final = Usage()
+NO_SERVICE: Final = Service()
+NO_PROVENANCE: Final = Provenance()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallRecord:
+class CallRecord(NamedTuple):
     """One span, normalised. Times are Unix nanoseconds; ``end`` is never before ``start``.
 
-    Empty text is unknown. ``provider`` is who sells the model, ``engine`` what serves it. ``first_token`` is seconds
-    after the start. Content is never here.
+    Empty text is unknown. ``provider`` is who sells the model, ``engine`` what serves it, ``route`` what stood before
+    the model's name. ``used`` is a model's name of which it is not said whether it was asked for or answered.
+    ``first_token`` is seconds after the start. ``weight`` is how many spans this one stands for. ``hidden``: its
+    emitter never shows failures of such work. Content is never here. A tuple, for there is one per span.
     """
 
     trace: bytes
@@ -105,25 +155,46 @@ class CallRecord:
     engine: str = ""
     requested: str = ""
     answered: str = ""
+    used: str = ""
+    route: str = ""
     response: str = ""
     agent: str = ""
+    node: str = ""
+    parent_node: str = ""
     tool: str = ""
+    delegate: str | None = None
+    """The agent that a tool hands over to, "" where its name is not told; None for a tool that is one."""
+    serves: bool = False
+    """The span is on the side that answers, not on the one that asks."""
+    server: str = ""
     offered: tuple[str, ...] = ()
     data_source: str = ""
     prompt: str = ""
     prompt_version: str = ""
     workflow: str = ""
+    guardrail: str = ""
+    verdict: Verdict | None = None
     handoff: tuple[str, str] = ("", "")
-    service: Service = field(default_factory=Service)
+    service: Service = NO_SERVICE
     start: int = 0
     end: int = 0
     usage: Usage = NO_USAGE
     failed: bool = False
     error: ErrorClass | None = None
+    unproven: bool = False
+    """A failed tool call that does not show that there is such a tool."""
+    hidden: bool = False
     stream: bool | None = None
-    finish: tuple[str, ...] = ()
+    finish: Finish | None = None
     first_token: float | None = None
-    provenance: Provenance = field(default_factory=Provenance)
+    wrote: bool = False
+    later: bool = False
+    """The span tells the end of an earlier one of the same call, and begins where that one ended."""
+    awaited: bool = False
+    """Another span may tell the end of this one."""
+    twin: str = ""
+    weight: float = 1.0
+    provenance: Provenance = NO_PROVENANCE
 
     @property
     def key(self) -> SpanKey:
@@ -134,7 +205,7 @@ class CallRecord:
     def model(self) -> str:
         """The model that the call counts for: the one that answered, else the one that was asked."""
         # One name asked for is answered by another version from one day to the next.
-        return self.answered or self.requested
+        return self.answered or self.used or self.requested
 
     @property
     def seconds(self) -> float:

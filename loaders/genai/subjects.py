@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Final
 
-from stratagraph.loaders.genai.contexts import AgentRef
+from stratagraph.loaders.genai.forest import AgentRef
 from stratagraph.loaders.genai.record import CallRecord, Provenance, Service
 from stratagraph.ontology.facts import Fact, Iri, Literal, Scope
 from stratagraph.ontology.identity import mint
@@ -14,7 +14,11 @@ from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import RDF, SG
 
 REQUESTED: Final = "requested"
+"""Nothing but a request shows it."""
+USED: Final = "used"
+"""It did something."""
 ANSWERED: Final = "answered"
+"""It said itself what it is."""
 MOST_ASSETS: Final = 2_000
 """Assets that one request may name; the rest are one asset per class, so that junk cannot flood the graph."""
 MOST_SCOPES: Final = 100
@@ -66,6 +70,15 @@ class Subjects:
             Scope(name=name, complete=False, stated=tuple(facts)) for name, facts in sorted(self._facts.items())
         )
 
+    def mark(self) -> tuple[dict[str, dict[Fact, None]], dict[Iri, tuple[int, str, str]]]:
+        """Return what is stated now."""
+        return {scope: dict(facts) for scope, facts in self._facts.items()}, dict(self._versions)
+
+    def back_to(self, marked: tuple[dict[str, dict[Fact, None]], dict[Iri, tuple[int, str, str]]]) -> None:
+        """Leave what was stated since then unsaid."""
+        self._facts = defaultdict(dict, marked[0])
+        self._versions = marked[1]
+
     def system(self, service: Service) -> Iri:
         """Return the system that a service is, where it runs stated too."""
         # Every scope states it for itself: it must go on standing when another one falls silent.
@@ -112,6 +125,26 @@ class Subjects:
         """Return a tool as its service knows it."""
         return self._within(SG.Tool, name, service)
 
+    def provided(self, tool: Iri, service: Service, server: str) -> None:
+        """State that a service answers the calls of a tool, by an MCP server of that name where it has one."""
+        system = self.system(service)
+        if server:
+            offering = self._within(SG.MCPServer, server, service)
+            self.state(offering, SG.partOf, system)
+            self.state(tool, SG.partOf, offering)
+        else:
+            self.state(tool, SG.partOf, system)
+
+    def guardrail(self, name: str, service: Service) -> Iri:
+        """Return a guardrail, part of the system of its service."""
+        iri = self._within(SG.Guardrail, name, service)
+        self.state(iri, SG.partOf, self.system(service))
+        return iri
+
+    def met(self, asset: Iri, seen: str) -> None:
+        """State how a model or a tool was met."""
+        self.state(asset, SG.seenAs, Literal(seen))
+
     def pipeline(self, name: str, service: Service) -> Iri:
         """Return a workflow, part of the system of its service."""
         iri = self._within(SG.Pipeline, name, service)
@@ -126,8 +159,12 @@ class Subjects:
         """Return a model, and how it was met."""
         # By its name alone: a model is the same one for every caller and every provider that claims it.
         iri = self._asset(SG.BaseModel, {SG.name: name})
-        self.state(iri, SG.seenAs, Literal(seen))
+        self.met(iri, seen)
         return iri
+
+    def routed(self, model: Iri, route: str) -> None:
+        """State what stood before a model's name in a request."""
+        self.state(model, SG.requestRoute, Literal(route))
 
     def provider(self, name: str) -> Iri:
         """Return a provider, as claimed."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
+from threading import Lock
 from typing import Final
 
 from anyio import to_thread
@@ -19,8 +20,8 @@ from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]  # anot
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 from starlette.requests import ClientDisconnect
 
-from stratagraph.loaders.genai.contexts import SpanContextCache
 from stratagraph.loaders.genai.measures import WINDOW
+from stratagraph.loaders.genai.story import Story
 from stratagraph.loaders.otlp import LIMIT, BodyTooLarge, MediaType, decode_traces, decompress, media_type
 from stratagraph.loaders.otlp_traces import TraceResult, reasons, transform
 from stratagraph.loaders.prices import NO_PRICES, PriceTable
@@ -79,7 +80,8 @@ class Receiver:
     limit: int = LIMIT
     capacity: int = CAPACITY
     watch: Callable[[TraceResult], None] = _ignore
-    contexts: SpanContextCache = field(default_factory=SpanContextCache)
+    story: Story = field(default_factory=Story)
+    _telling: Lock = field(default_factory=Lock)
     _taken: int = 0
 
     async def take(self, request: Request, media: MediaType) -> ExportTraceServiceResponse:
@@ -97,18 +99,21 @@ class Receiver:
     def traces(self, body: bytes, encoding: str, media: MediaType) -> ExportTraceServiceResponse:
         """Commit what a body holds and say what was left out. Raises StratagraphError."""
         plain = decompress(body, encoding, limit=self.limit)
-        result = transform(
-            decode_traces(plain, media),
-            model=self.model,
-            run=hashlib.sha256(plain).hexdigest(),
-            prices=self.prices(),
-            base=self.base,
-            contexts=self.contexts,
-            until=datetime.now(UTC) + MOST_AHEAD - WINDOW,
-        )
-        if not result.empty:
-            self._committed(result)
-        self.contexts.learn(result.lesson)
+        request = decode_traces(plain, media)
+        # One after the other: what a request tells depends on what was told before, and a commit is made alone anyway.
+        with self._telling:
+            result = transform(
+                request,
+                model=self.model,
+                run=hashlib.sha256(plain).hexdigest(),
+                prices=self.prices(),
+                base=self.base,
+                story=self.story,
+                until=datetime.now(UTC) + MOST_AHEAD - WINDOW,
+            )
+            if not result.empty:
+                self._committed(result)
+            self.story.confirm(result.told)
         self.watch(result)
         return _response(result)
 
@@ -117,6 +122,9 @@ class Receiver:
         try:
             self.commit(result.batch)
         except StratagraphError as error:
+            if error.status < _FIRST_SERVER_ERROR:
+                # What is refused for good is not to be told again with the next request.
+                self.story.confirm(result.told)
             if error.status != HTTPStatus.CONFLICT:
                 raise
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -102,9 +103,10 @@ def tool(name: str) -> dict[str, Any]:
 
 def fixture(folder: Path) -> list[ExportTraceServiceRequest]:
     """Return the trace requests of a folder of recorded telemetry, in order of arrival."""
-    files = sorted(folder.glob("*-traces.pb"))
+    files = sorted(folder.glob("*-traces.pb*"))
     assert files, f"no trace requests in {folder}"
-    return [decode_traces(file.read_bytes(), MediaType.PROTOBUF) for file in files]
+    bodies = (gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes() for file in files)
+    return [decode_traces(body, MediaType.PROTOBUF) for body in bodies]
 
 
 def names(batch: Batch, cls: Iri) -> dict[Iri, str]:

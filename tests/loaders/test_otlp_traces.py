@@ -6,13 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from stratagraph.loaders.genai import subjects
-from stratagraph.loaders.genai.contexts import SpanContextCache
-from stratagraph.loaders.otlp_traces import reasons
+from stratagraph.loaders.genai.normalise import normalise
+from stratagraph.loaders.genai.story import Story
+from stratagraph.loaders.otlp_traces import batch_of, reasons
+from stratagraph.loaders.statements import Statements
 from stratagraph.ontology.facts import Batch, Fact, Iri, Literal, Method
 from stratagraph.ontology.identity import mint
 from stratagraph.ontology.namespaces import RDF, SG
@@ -30,14 +32,14 @@ from tests.loaders.spans import (
     tool,
     totals,
 )
-from tests.loaders.transformed import MODEL, SYSTEM, iri, of, told
+from tests.loaders.transformed import MODEL, PRICES, SYSTEM, iri, of, told
 
 
 @pytest.mark.shared
 def test_langgraph_agents_tools_and_models(shared: Path) -> None:
     folder = shared / "telemetry" / "openinference-langchain-0.1.80-langgraph"
-    cache = SpanContextCache()
-    batches = [of(sent, cache=cache).batch for sent in fixture(folder)]
+    story = Story()
+    batches = [of(sent, story=story).batch for sent in fixture(folder)]
     pairs = {
         relation: {pair for batch in batches for pair in relations(batch, relation)}
         for relation in (SG.delegatesTo, SG.usesTool, SG.usesModel)
@@ -202,8 +204,8 @@ def test_prompts_workflows_and_data_sources() -> None:
 @pytest.mark.parametrize("order", [[0, 1, 2], [2, 1, 0], [1, 2, 0]])
 def test_relations_whose_agent_comes_in_another_request_are_still_stated(order: Sequence[int]) -> None:
     spans = [span(1, agent("boss")), span(2, {}, parent=1), span(3, tool("drill"), parent=2)]
-    cache = SpanContextCache()
-    batches = [told(spans[index], cache=cache).batch for index in order]
+    story = Story()
+    batches = [told(spans[index], story=story).batch for index in order]
     stated = {item for batch in batches for item in batch.facts() if item.predicate == SG.usesTool}
     assert Fact(iri(SG.Agent, "boss"), SG.usesTool, iri(SG.Tool, "drill")) in stated
 
@@ -211,8 +213,8 @@ def test_relations_whose_agent_comes_in_another_request_are_still_stated(order: 
 @pytest.mark.parametrize("order", [[0, 1], [1, 0]])
 def test_one_call_seen_twice_in_two_requests_is_counted_once(order: Sequence[int]) -> None:
     spans = [span(1, chat(input=5)), span(2, chat(input=5), parent=1)]
-    cache = SpanContextCache()
-    batches = [told(spans[index], cache=cache).batch for index in order]
+    story = Story()
+    batches = [told(spans[index], story=story).batch for index in order]
     assert totals(batches, SG.calls)[SYSTEM] == 1
 
 
@@ -274,24 +276,33 @@ def test_the_order_of_spans_does_not_matter(spans: list[Span], chance: object) -
 
 
 @given(traces(), st.randoms(use_true_random=False), st.integers(1, 5))
-def test_how_spans_are_split_into_requests_does_not_matter_for_counts(
-    spans: list[Span], chance: object, parts: int
-) -> None:
+@settings(max_examples=25)
+def test_how_spans_are_split_into_requests_does_not_matter(spans: list[Span], chance: object, parts: int) -> None:
     split: list[list[Span]] = [[] for _ in range(parts)]
     for one in spans:
         split[chance.randrange(parts)].append(one)  # type: ignore[attr-defined]  # hypothesis gives a Random
-    whole, pieces = [told(*spans).batch], [told(*part).batch for part in split]
-    cache = SpanContextCache()
-    remembered = [told(*part, cache=cache).batch for part in split]
-    for metric in (SG.calls, SG.errors, SG.inputTokens, SG.outputTokens):
-        for batches in (pieces, remembered):
-            assert of_assets(batches, metric) == of_assets(whole, metric)
+    story = Story()
+    for part in split:
+        story.take(normalise(request(part)).records)
+    statements = Statements(model=MODEL, prices=PRICES)
+    statements.of(story.settle())
+    assert batch_of(statements, "r") == told(*spans).batch
 
 
-def of_assets(batches: list[Batch], metric: Iri) -> dict[Iri, float]:
-    """Return sums by asset: of an agent only its own runs, for whose calls they are may be known later only."""
-    return {
-        subject: total
-        for subject, total in totals(batches, metric).items()
-        if "/asset/" in subject and ("/Agent/" not in subject or metric in {SG.calls, SG.errors})
-    }
+@given(traces(), st.randoms(use_true_random=False), st.integers(1, 5))
+@settings(max_examples=25)
+def test_calls_that_are_told_at_once_are_counted_once(spans: list[Span], chance: object, parts: int) -> None:
+    split: list[list[Span]] = [[] for _ in range(parts)]
+    for one in spans:
+        split[chance.randrange(parts)].append(one)  # type: ignore[attr-defined]  # hypothesis gives a Random
+    story = Story()
+    batches = [told(*part, story=story).batch for part in split]
+    whole = told(*spans).batch
+    for metric in (SG.inputTokens, SG.outputTokens):
+        assert of_kind(batches, metric, "LLMSystem") == of_kind([whole], metric, "LLMSystem")
+        assert of_kind(batches, metric, "BaseModel") == of_kind([whole], metric, "BaseModel")
+
+
+def of_kind(batches: list[Batch], metric: Iri, kind: str) -> dict[Iri, float]:
+    """Return sums by asset of a kind."""
+    return {subject: total for subject, total in totals(batches, metric).items() if f"/asset/{kind}/" in subject}

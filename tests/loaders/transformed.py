@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
@@ -9,7 +10,7 @@ from typing import Final
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from stratagraph.loaders.genai.contexts import SpanContextCache
+from stratagraph.loaders.genai.story import Story
 from stratagraph.loaders.otlp_traces import TraceResult, transform
 from stratagraph.loaders.prices import Price, PriceTable
 from stratagraph.ontology.facts import Batch, Iri, Observation
@@ -35,16 +36,20 @@ PRICES: Final = PriceTable.of(
 )
 
 
-def told(*spans: Span, prices: PriceTable = PRICES, cache: SpanContextCache | None = None) -> TraceResult:
-    return of(request(spans), prices=prices, cache=cache)
+def told(*spans: Span, prices: PriceTable = PRICES, story: Story | None = None) -> TraceResult:
+    return of(request(spans), prices=prices, story=story)
 
 
 def of(
-    sent: ExportTraceServiceRequest, *, prices: PriceTable = PRICES, cache: SpanContextCache | None = None
+    sent: ExportTraceServiceRequest,
+    *,
+    prices: PriceTable = PRICES,
+    story: Story | None = None,
+    partly: Sequence[str] = (),
 ) -> TraceResult:
-    contexts = SpanContextCache(limit=0) if cache is None else cache
-    result = transform(sent, model=MODEL, run="r", prices=prices, contexts=contexts)
-    contexts.learn(result.lesson)
+    whole = Story() if story is None else story
+    result = transform(sent, model=MODEL, run="r", prices=prices, story=whole, partly=partly)
+    whole.confirm(result.told)
     return result
 
 

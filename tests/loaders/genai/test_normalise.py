@@ -7,9 +7,9 @@ import pytest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from stratagraph.loaders.genai.aliases import load_aliases
+from stratagraph.loaders.genai.meanings import load_meanings
 from stratagraph.loaders.genai.normalise import MOST_UNMAPPED, SKEW, normalise
-from stratagraph.loaders.genai.record import CallRecord, ErrorClass, RecordKind, Usage
+from stratagraph.loaders.genai.record import CallRecord, ErrorClass, Finish, RecordKind, Usage
 from tests.loaders.spans import BEGIN, agent, chat, fixture, pairs, request, span, tool
 
 
@@ -49,7 +49,7 @@ def test_every_emitter_tells_the_same_workload(shared: Path, folder: str) -> Non
         ErrorClass.CONNECTION: 1,
     }
     assert {call.provider for call in llm} == {"openai"}
-    assert {call.finish for call in llm} >= {("length",), ("content_filter",)}
+    assert {call.finish for call in llm} >= {Finish.TRUNCATED, Finish.FILTERED}
 
 
 @pytest.mark.shared
@@ -246,15 +246,16 @@ def test_a_company_is_no_serving_engine(sent: str) -> None:
 
 
 def test_an_engine_has_one_name_and_a_provider_is_none() -> None:
-    table = load_aliases()
+    table = load_meanings()
     assert all(table.engine(engine) == engine for engine in table.engines.values())
     assert [name for name in (*table.providers, *table.providers.values()) if table.engine(name)] == []
 
 
-def test_a_framework_is_no_provider() -> None:
-    sent = {**chat(), "gen_ai.provider.name": "langgraph"}
-    assert only(span(1, sent), scope="opentelemetry.instrumentation.langchain").provider == ""
-    assert only(span(1, sent), scope="another").provider == "langgraph"
+@pytest.mark.parametrize(
+    "name", ["langgraph", "strands-agents", "spring_ai", "crewai", "LangChain", "gcp.vertex.agent"]
+)
+def test_a_framework_is_no_provider(name: str) -> None:
+    assert only(span(1, {**chat(), "gen_ai.provider.name": name})).provider == ""
 
 
 def test_a_placeholder_is_no_agent() -> None:
@@ -266,11 +267,24 @@ def test_the_raw_request_of_a_gateway_is_no_call_of_its_own() -> None:
     assert only(span(1, chat(), name="raw_gen_ai_request"), scope="litellm").kind is RecordKind.OTHER
 
 
-def test_finish_reasons_in_a_json_string() -> None:
-    assert only(span(1, {**chat(), "gen_ai.response.finish_reasons": '["stop", "length"]'})).finish == (
-        "stop",
-        "length",
-    )
+@pytest.mark.parametrize(
+    ("sent", "finish"),
+    [
+        ('["stop", "length"]', Finish.TRUNCATED),
+        (["stop"], Finish.COMPLETE),
+        ("FinishReason.STOP", Finish.COMPLETE),
+        ('["MAX_TOKENS"]', Finish.TRUNCATED),
+        ('["content-filter"]', Finish.FILTERED),
+        (["SAFETY", "stop"], Finish.FILTERED),
+        ("[]", None),
+        ('["stop', None),
+    ],
+)
+@pytest.mark.parametrize(
+    "key", ["gen_ai.response.finish_reasons", "gen_ai.response.finish_reason", "llm.finish_reason"]
+)
+def test_finish_reasons_in_every_form(key: str, sent: object, finish: Finish | None) -> None:
+    assert only(span(1, {**chat(), key: sent})).finish is finish
 
 
 @pytest.mark.parametrize(

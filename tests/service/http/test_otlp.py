@@ -30,7 +30,7 @@ from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import SG
 from stratagraph.service.http.intake import Intake
 from stratagraph.service.http.otlp import router
-from tests.loaders.spans import agent, chat, names, relations, request, span, tool
+from tests.loaders.spans import TRACE, agent, chat, names, relations, request, span, tool
 from tests.loaders.test_otlp import otlp_json
 
 MODEL: Final = load_model()
@@ -132,7 +132,7 @@ def test_a_protobuf_request_is_committed_and_answered_empty(client: httpx.Client
 
 def test_a_json_request_gives_the_same_facts_and_a_json_answer(client: httpx.Client, store: Store) -> None:
     post(client)
-    answer = post(client, otlp_json(request([span(1, chat())])), f"{JSON}; charset=utf-8")
+    answer = post(client, otlp_json(request([span(1, chat(), trace=b"another" + TRACE[7:])])), f"{JSON}; charset=utf-8")
     assert (answer.status_code, answer.json()) == (200, {})
     assert answer.headers["content-type"] == JSON
     first, second = store.batches
@@ -166,10 +166,29 @@ def test_rejected_spans_are_counted_and_the_others_kept(client: httpx.Client, st
     assert answer["partialSuccess"]["rejectedSpans"] == "2"
 
 
-def test_the_same_body_again_is_the_same_run(client: httpx.Client, store: Store) -> None:
+def test_the_same_body_again_changes_nothing_in_whatever_encoding(client: httpx.Client, store: Store) -> None:
     post(client)
-    post(client, gzip.compress(BODY), content_encoding="gzip")
-    assert store.batches[0] == store.batches[1]
+    assert post(client, gzip.compress(BODY), content_encoding="gzip").status_code == 200
+    assert post(client, otlp_json(request([span(1, chat())])), JSON).status_code == 200
+    assert len(store.batches) == 1
+
+
+def test_a_body_that_could_not_be_committed_is_when_it_comes_again(client: httpx.Client, store: Store) -> None:
+    store.error = Refused(chosen=503)
+    assert post(client).status_code == 503
+    store.error = None
+    assert post(client).status_code == 200
+    assert [one.total for one in store.batches[0].observations if one.metric == SG.calls] == [1, 1, 1]
+    assert post(client).status_code == 200
+    assert len(store.batches) == 1
+
+
+def test_a_body_that_was_refused_for_good_does_not_spoil_the_next_one(client: httpx.Client, store: Store) -> None:
+    store.error = Refused(chosen=400)
+    assert post(client, request([span(1, chat("bad"))]).SerializeToString()).status_code == 400
+    store.error = None
+    assert post(client, request([span(2, chat("good"))]).SerializeToString()).status_code == 200
+    assert set(names(store.batches[0], SG.BaseModel).values()) == {"good"}
 
 
 def test_a_conflicting_run_means_that_the_body_was_taken_before(client: httpx.Client, store: Store) -> None:

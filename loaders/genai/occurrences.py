@@ -1,0 +1,50 @@
+"""What happened, attributed: calls, runs, uses of tools, searches, guardrails at work, hand-overs."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from stratagraph.loaders.genai.forest import AgentRef
+from stratagraph.loaders.genai.record import NO_SERVICE, CallRecord, ErrorClass, Service, Verdict
+
+
+class What(StrEnum):
+    """The sorts of things that happen."""
+
+    MODEL_CALL = "model-call"
+    PASSED_CALL = "passed-call"
+    """The same call as a service made it that called through another one: a gateway's ``owner``."""
+    RUN = "run"
+    """An agent at work."""
+    OWN_USAGE = "own-usage"
+    """What an agent says that its models consumed, whose calls are not told."""
+    TOOL_USE = "tool-use"
+    SEARCH = "search"
+    WORKFLOW = "workflow"
+    GUARDRAIL = "guardrail"
+    HANDOVER = "handover"
+    OFFER = "offer"
+    """Tools that were on offer, or a managed prompt that was taken."""
+
+
+class Occurrence(NamedTuple):
+    """One thing that happened, with everything that is stated and measured of it.
+
+    Two of equal value are one: what a set of spans tells is a set of these, and what changes when more spans arrive is
+    the difference. ``agent`` is whose work it is, ``other`` the agent that called it or that it is handed to,
+    ``owner`` the service whose tool it is, or that the call went through. ``seconds`` is None where the time is
+    not known.
+    """
+
+    what: What
+    record: CallRecord
+    agent: AgentRef | None = None
+    other: AgentRef | None = None
+    owner: Service = NO_SERVICE
+    server: str = ""
+    seconds: float | None = None
+    failed: bool = False
+    error: ErrorClass | None = None
+    verdict: Verdict | None = None
+    weight: float = 1.0

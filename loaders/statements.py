@@ -1,0 +1,233 @@
+"""What happened, as facts and observations."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+
+from stratagraph.loaders.genai.forest import AgentRef
+from stratagraph.loaders.genai.measures import Cost, Measures
+from stratagraph.loaders.genai.occurrences import Occurrence, What
+from stratagraph.loaders.genai.record import CallRecord
+from stratagraph.loaders.genai.story import Told
+from stratagraph.loaders.genai.subjects import ANSWERED, REQUESTED, USED, Subjects
+from stratagraph.loaders.prices import NO_PRICES, PriceTable
+from stratagraph.ontology.facts import Fact, Iri
+from stratagraph.ontology.identity import statement_iri
+from stratagraph.ontology.model import OntologyModel
+from stratagraph.ontology.namespaces import ASSET_BASE, SG
+
+
+class Statements:
+    """Makes facts and observations of occurrences: adds those that happened, takes away those that no longer hold."""
+
+    def __init__(
+        self,
+        *,
+        model: OntologyModel,
+        prices: PriceTable = NO_PRICES,
+        base: str = ASSET_BASE,
+        partly: Collection[str] = (),
+    ) -> None:
+        """Mint IRIs below ``base``; of the services in ``partly`` only some calls arrive."""
+        self.subjects = Subjects(model, base)
+        self.measures = Measures(model)
+        self._prices = prices
+        self._partly = partly
+        self._nodes: dict[Fact, Iri] = {}
+        self._of = {
+            What.MODEL_CALL: self._model_call,
+            What.PASSED_CALL: self._passed_call,
+            What.RUN: self._run,
+            What.OWN_USAGE: self._own_usage,
+            What.TOOL_USE: self._tool_use,
+            What.SEARCH: self._search,
+            What.WORKFLOW: self._workflow,
+            What.GUARDRAIL: self._guardrail,
+            What.HANDOVER: self._handover,
+            What.OFFER: self._offer,
+        }
+
+    def of(self, told: Told) -> None:
+        """State and measure what a settling told.
+
+        Facts of what no longer holds are not withdrawn, for others may have shown them: they fall silent in time.
+        """
+        for one in told.added:
+            self._say(one, 1)
+        if told.withdrawn:
+            stated = self.subjects.mark()
+            for one in told.withdrawn:
+                self._say(one, -1)
+            self.subjects.back_to(stated)
+
+    def _say(self, one: Occurrence, sign: int) -> None:
+        self.measures.sign = sign
+        self.measures.partly = one.record.service.name in self._partly
+        self.subjects.according_to(one.record)
+        self._of[one.what](one)
+
+    def _model_call(self, one: Occurrence) -> None:
+        """State what a call of a model shows: its caller, its provider, and what it consumed."""
+        record = one.record
+        system = self._system(record)
+        counted = [system, *self._using(one, system)]
+        if record.model:
+            counted.append(self._model(record))
+        self._count(one, counted)
+
+    def _passed_call(self, one: Occurrence) -> None:
+        """State that a service made a call through another one: the model is the same, and its call counted there."""
+        system = self._system(one.record)
+        if one.owner.name or one.owner.namespace:
+            through = self.subjects.system(one.owner)
+            if through != system:
+                self.subjects.state(system, SG.dependsOn, through)
+        self._count(one, [system, *self._using(one, system)])
+
+    def _using(self, one: Occurrence, system: Iri) -> list[Iri]:
+        """State who uses the model; return the node of the statement."""
+        if not one.record.model:
+            return []
+        caller = self.subjects.agent(one.agent) if one.agent else system
+        model = self.subjects.model(one.record.model, self._met(one.record))
+        # On the statement as well: its share of the caller's calls is the observed strength of the relation.
+        return [self._node(self.subjects.state(caller, SG.usesModel, model))]
+
+    def _count(self, one: Occurrence, counted: list[Iri]) -> None:
+        """Count a call, what it consumed, and that its agent made it."""
+        cost = self._cost(one.record)
+        for subject in counted:
+            self.measures.call(subject, one)
+            self.measures.model_call(subject, one)
+            self.measures.usage(subject, one.record, cost)
+        # The calls of an agent are its own runs: those of its models add to what it consumed.
+        if one.agent:
+            agent = self.subjects.agent(one.agent)
+            self.measures.counted(agent, SG.modelCalls, one)
+            self.measures.model_call(agent, one)
+            self.measures.usage(agent, one.record, cost)
+
+    def _met(self, record: CallRecord) -> str:
+        """Return how the model of a call was met."""
+        if record.answered:
+            return ANSWERED
+        return REQUESTED if record.failed else USED
+
+    def _model(self, record: CallRecord) -> Iri:
+        """Return the model that the call counts for; only a success says where it is from and what an alias means."""
+        model = self.subjects.model(record.model, self._met(record))
+        if record.route:
+            self.subjects.routed(model, record.route)
+        # A misspelt name is asked for just as well, and nobody answers to it.
+        if record.failed:
+            return model
+        if record.provider:
+            self.subjects.state(model, SG.providedBy, self.subjects.provider(record.provider))
+        if record.engine:
+            self.subjects.state(model, SG.implementedIn, self.subjects.server(record.engine))
+        if record.answered and record.requested not in {"", record.answered}:
+            alias = self.subjects.model(record.requested, REQUESTED)
+            self.subjects.state(alias, SG.aliasOf, model)
+        return model
+
+    def _run(self, one: Occurrence) -> None:
+        """Tell of an agent at work, and of the agent that called it."""
+        self._system(one.record)  # for the version that it states
+        agent = self._agent(one.agent)
+        self.measures.call(agent, one, SG.runs)
+        if one.other is not None:
+            fact = self.subjects.state(self.subjects.agent(one.other), SG.delegatesTo, agent)
+            self.measures.call(self._node(fact), one)
+
+    def _own_usage(self, one: Occurrence) -> None:
+        """Tell what an agent says that it consumed: how many calls that took is not known."""
+        record = one.record
+        system, agent = self._system(record), self._agent(one.agent)
+        model = self.subjects.model(record.model, USED if record.usage.known and not record.failed else REQUESTED)
+        node = self._node(self.subjects.state(agent, SG.usesModel, model))
+        cost = self._cost(record)
+        for subject in (system, agent, model, node):
+            self.measures.usage(subject, record, cost)
+
+    def _tool_use(self, one: Occurrence) -> None:
+        """State that a tool was used, and who provides it."""
+        record = one.record
+        tool = self.subjects.tool(record.tool, one.owner)
+        self.subjects.met(tool, REQUESTED if one.failed and record.unproven else USED)
+        if one.server or record.serves or one.owner.identity != record.service.identity:
+            self.subjects.provided(tool, one.owner, one.server)
+        counted = [tool]
+        if not record.serves:
+            counted.append(self._node(self._used(one, SG.usesTool, tool)))
+        for subject in counted:
+            self.measures.call(subject, one)
+
+    def _search(self, one: Occurrence) -> None:
+        """State that a data source was searched."""
+        index = self.subjects.index(one.record.data_source)
+        for subject in (index, self._node(self._used(one, SG.retrievesFrom, index))):
+            self.measures.call(subject, one)
+
+    def _used(self, one: Occurrence, relation: Iri, used: Iri) -> Fact:
+        """State that an agent, or the system where none is known, used something."""
+        system = self._system(one.record)
+        caller = self.subjects.agent(one.agent) if one.agent else system
+        return self.subjects.state(caller, relation, used)
+
+    def _workflow(self, one: Occurrence) -> None:
+        """Tell of a named workflow that ran."""
+        self._system(one.record)
+        self.measures.call(self.subjects.pipeline(one.record.workflow, one.record.service), one)
+
+    def _guardrail(self, one: Occurrence) -> None:
+        """Tell of a guardrail at work, and what it decided."""
+        self._system(one.record)
+        guardrail = self.subjects.guardrail(one.record.guardrail, one.record.service)
+        self.measures.call(guardrail, one)
+        self.measures.verdict(guardrail, one)
+
+    def _handover(self, one: Occurrence) -> None:
+        """State that one agent handed over to another."""
+        self.subjects.state(self._agent(one.agent), SG.delegatesTo, self._agent(one.other))
+
+    def _offer(self, one: Occurrence) -> None:
+        """State what was on offer: a tool that may be used is not one in use; a managed prompt."""
+        record = one.record
+        system = self._system(record)
+        caller = self.subjects.agent(one.agent) if one.agent else system
+        for name in record.offered:
+            self.subjects.state(caller, SG.mayUseTool, self.subjects.tool(name, record.service))
+        if record.prompt:
+            prompt = self.subjects.prompt(record.prompt, record.service)
+            self.subjects.version(prompt, record.prompt_version, record.end)
+            self.subjects.state(prompt, SG.partOf, caller)
+
+    def _system(self, record: CallRecord) -> Iri:
+        """Return the system that the work was done in."""
+        system = self.subjects.system(record.service)
+        self.subjects.version(system, record.service.version, record.end)
+        return system
+
+    def _agent(self, ref: AgentRef | None) -> Iri:
+        """Return the agent of an occurrence that has one."""
+        if ref is None:
+            raise TypeError(ref)
+        return self.subjects.agent(ref)
+
+    def _node(self, fact: Fact) -> Iri:
+        """Return the node of a relation's statement."""
+        if fact not in self._nodes:
+            self._nodes[fact] = statement_iri(fact)
+        return self._nodes[fact]
+
+    def _cost(self, record: CallRecord) -> Cost | None:
+        """Return the cost that the emitter reports, else the estimate by a price of that day, else nothing."""
+        if record.usage.cost is not None:
+            return Cost(record.usage.cost, record.usage.currency, estimated=False)
+        # What a failed call cost nobody knows; a call without a model has no price.
+        if record.failed or not record.model:
+            return None
+        price = self._prices.price(record.model, datetime.fromtimestamp(record.end / 1e9, UTC))
+        amount = price.cost(record.usage) if price else None
+        return Cost(amount, price.currency, estimated=True) if price and amount is not None else None
