@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 import socket
 import sys
+import threading
 from typing import Final
 
 import uvicorn
@@ -12,6 +13,7 @@ import uvicorn
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.engine.lockfile import DataInUse, running_service
+from stratagraph.service.engine.opening import OpeningStopped
 from stratagraph.service.http.access_tokens import TokenFile
 from stratagraph.service.http.app import create_app
 from stratagraph.service.http.origin import is_loopback
@@ -86,6 +88,7 @@ class Server:
         self.url = f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
         self.app = create_app(engine)
         self.engine = engine
+        self._failure: BaseException | None = None
         self._uvicorn = uvicorn.Server(
             uvicorn.Config(
                 self.app,
@@ -102,7 +105,11 @@ class Server:
         """Serve until a signal or ``stop``."""
         _allow_many_connections()
         self.engine.lock.announce(self.url)
-        self.engine.start()
+        taking_in = threading.Thread(target=self._take_in, name="opening")
+        if self.engine.opening.is_whole:
+            self.engine.start()
+        else:
+            taking_in.start()
         before = sys.getswitchinterval()
         # A thread that computes gives way to the loop, which has others to answer, after this and not after 5 ms.
         sys.setswitchinterval(SWITCH_SECONDS)
@@ -110,6 +117,22 @@ class Server:
             self._uvicorn.run(sockets=[self._socket])
         finally:
             sys.setswitchinterval(before)
+            if taking_in.is_alive():
+                self.engine.opening.stop()
+                taking_in.join()
+        if self._failure is not None:
+            raise self._failure
+
+    def _take_in(self) -> None:
+        """Let the engine take in what it has not yet, and go on from there; where that fails, nothing is served."""
+        try:
+            self.engine.take_in()
+            self.engine.start()
+        except OpeningStopped:
+            return
+        except BaseException as failure:  # noqa: BLE001  it ends the program, as if nothing had been served before
+            self._failure = failure
+            self.stop()
 
     @property
     def started(self) -> bool:

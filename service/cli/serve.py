@@ -33,7 +33,7 @@ def serve(
         _log_to_stderr()
         settings = load_settings(config, data=data, host=host, port=port, ontology=ontology, rules=rules)
         _try_rules(settings)
-        with reserve(settings) as bound, Engine(settings) as engine:
+        with reserve(settings) as bound, Engine(settings, early=True) as engine:
             server = Server(engine, bound)
             tell(f"Stratagraph listens at {server.url}")
             server.run()

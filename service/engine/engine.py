@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import date, datetime
 from functools import cached_property
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -24,6 +25,7 @@ from stratagraph.service.engine.housekeeping import Housekeeping
 from stratagraph.service.engine.in_force import ontology_of
 from stratagraph.service.engine.lockfile import DataLock
 from stratagraph.service.engine.ontology_batch import ontology_batch
+from stratagraph.service.engine.opening import Opening, Stage
 from stratagraph.service.engine.outlining import Outlining
 from stratagraph.service.engine.periodic import Periodic
 from stratagraph.service.engine.price_cache import Prices
@@ -72,12 +74,16 @@ class Engine:
     ``commit`` may be called from any thread. Readers stay within ``reading``: it pins the views as they are, and
     no commit waits for it.
 
+    A service opens it in two steps: ``early``, its triples can be read as soon as it is made, if they stand at a
+    sequence of the ledger, and ``take_in`` does the rest; until then only ``checkpoints`` and ``sequence`` are of use.
+
     Raises:
         DataInUse: another process holds the directory.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, early: bool = False) -> None:
         self.settings = settings
+        self.opening = Opening()
         with paused(LARGE):
             extended = ontology_of(settings)
             extended.report.log(log)
@@ -86,12 +92,14 @@ class Engine:
             self._places = extended.places
             self.lock = DataLock(settings.data)
             try:
-                self._open()
+                self._open_triples()
+                if not (early and self._let_read()):
+                    self.take_in()
             except BaseException:
                 self.lock.close()
                 raise
 
-    def _open(self) -> None:
+    def _open_triples(self) -> None:
         folder = self.settings.data
         self.arrivals = Arrivals(lambda: self.sequence)
         self.tally = Tally()
@@ -105,9 +113,15 @@ class Engine:
         self.triples = TriplesView(folder / TRIPLES_FOLDER, self.model)
         self.adjacency = AdjacencyView(self.model, folder / ADJACENCY_FILE)
         self._checkpoints: Checkpoints | None = None
-        if stated := ontology_batch(self.model, self.ledger):
-            self.ledger.commit(stated, ontology_hash=self.model.hash, single_valued=single_valued(self.model))
-        self._derive()
+        sowing = self._sowing
+        self._restorer = Restorer(
+            self.model,
+            self.views(),
+            folder / DERIVER_FILE,
+            sown=lambda head: sowing.deriver(head, self.triples),
+            made=sowing.keep,
+            opening=self.opening,
+        )
         self.neo4j = Projector(
             "neo4j",
             connect=self._connect_neo4j,
@@ -116,6 +130,34 @@ class Engine:
             head=lambda: self._derivation.position,
             lease=lambda view: self.ledger.lease(f"neo4j {view.identity}"),
         )
+
+    def _let_read(self) -> bool:
+        """Let the triples be read as they stand, if the ledger has been there; tell whether they can be."""
+        if not self._restorer.is_of(self.triples, self.ledger) or self.triples.is_half_way:
+            return False
+        # Before the rest moves them: until it is there, this copy is what everybody reads.
+        self._early = self.triples.sequence
+        self.opening.reach(Stage.TRIPLES)
+        self.checkpoints().release(self.checkpoints().newest())
+        return True
+
+    def take_in(self) -> None:
+        """Take in what is not there yet; once it is, everything can be read and written.
+
+        Raises:
+            OpeningStopped: the opening was broken off meanwhile.
+        """
+        if self.opening.is_whole:
+            return
+        with paused(LARGE):
+            self._take_in()
+        self.opening.reach(Stage.WHOLE)
+        self.arrivals.announce()
+
+    def _take_in(self) -> None:
+        if stated := ontology_batch(self.model, self.ledger):
+            self.ledger.commit(stated, ontology_hash=self.model.hash, single_valued=single_valued(self.model))
+        self._derive()
         self._derivation.let_hear(self.neo4j.offer)
         self._committer = Committer(
             self.ledger,
@@ -205,14 +247,10 @@ class Engine:
 
     def _derive(self) -> None:
         """Take the present in, and keep what a new folder begins with for the next one."""
-        saved, sowing = self.settings.data / DERIVER_FILE, self._sowing
-        restorer = Restorer(
-            self.model, self.views(), saved, sown=lambda head: sowing.deriver(head, self.triples), made=sowing.keep
-        )
         self.adjacency.load()
-        self._derivation = Derivation(self.ledger, self.model, self.views(), restorer)
+        self._derivation = Derivation(self.ledger, self.model, self.views(), self._restorer)
         self.explainer = Explainer(self.model, self._places, self._derivation)
-        sowing.keep_ledger(self.deriver)
+        self._sowing.keep_ledger(self.deriver)
         self.outlining = Outlining(self.model, lambda: self.deriver, self._still)
         folder = self.settings.data / SNAPSHOTS_FOLDER
         self.snapshots = Snapshots(folder, self.triples, self.adjacency, self.model)
@@ -289,8 +327,8 @@ class Engine:
 
     @property
     def sequence(self) -> int:
-        """The sequence that every view has reached, and that readers get."""
-        return self.snapshots.sequence
+        """The sequence that every view has reached, and that readers get; while it opens, that of the triples."""
+        return self.snapshots.sequence if self.opening.is_whole else self._early
 
     def lags(self) -> Mapping[str, int]:
         """Return how many sequences each view is behind the ledger."""
@@ -365,15 +403,24 @@ class Engine:
         if self._checkpoints is None:
             self._checkpoints = Checkpoints(
                 self.settings.data / CHECKPOINTS_FOLDER,
-                make=self.snapshots.copy_to,
+                make=self._copy_triples,
                 sequence=lambda: self.sequence,
             )
         return self._checkpoints
+
+    def _copy_triples(self, path: Path) -> int:
+        if self.opening.is_whole:
+            return self.snapshots.copy_to(path)
+        self.triples.checkpoint(path)
+        return self._early
 
     # Lifetime
 
     def close(self) -> None:
         """Flush and release everything."""
+        if not self.opening.is_whole:
+            self._close_early()
+            return
         # Each part whatever became of the one before: a view that can't be closed must not leave the lock behind.
         for periodic in (self._keeping, self._following, self._saves):
             periodic.end()  # both at once, before either is waited for
@@ -390,6 +437,14 @@ class Engine:
             parts.callback(self._following.close)
             parts.callback(self._keeping.close)
             parts.callback(self._saves.close)
+
+    def _close_early(self) -> None:
+        with ExitStack() as parts:
+            parts.callback(self.lock.close)
+            parts.callback(self.ledger.close)
+            parts.callback(self.triples.close)
+            if self._checkpoints is not None:
+                parts.callback(self._checkpoints.close)
 
     def keep_state(self, *, if_due: bool = False) -> bool:
         """Keep what was derived for the next process, at all or if it is time; return whether it was written now."""

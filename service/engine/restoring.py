@@ -6,16 +6,18 @@ Cheapest first: what stands there already, what the ledger says has changed sinc
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from stratagraph.ontology.facts import Claim
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.rules import compile_rules
 from stratagraph.service.deriver import Deriver
 from stratagraph.service.deriver.saved import load, place
 from stratagraph.service.deriver.shares import horizon
+from stratagraph.service.engine.opening import Opening, OpeningStopped
 from stratagraph.service.ledger.errors import HistoryErased
 from stratagraph.service.ledger.ledger import Ledger
 from stratagraph.service.ledger.state import End, LedgerState
@@ -44,16 +46,18 @@ class Restorer:
         *,
         sown: Callable[[End], Deriver | None],
         made: Callable[[View, Deriver], None],
+        opening: Opening,
     ) -> None:
         """``saved`` is where a deriver may have been saved; ``sown`` returns that of a new folder, if it is one.
 
-        ``made`` hears of each view that was made anew.
+        ``made`` hears of each view that was made anew. ``opening`` may break it off.
         """
         self._model = model
         self._views = views
         self._saved = saved
         self._sown = sown
         self._made = made
+        self._opening = opening
 
     def restore(self, ledger: Ledger) -> Deriver:
         """Return a deriver at the ledger's end; every view stands there too.
@@ -69,7 +73,7 @@ class Restorer:
 
     def _make(self, view: View, deriver: Deriver) -> None:
         """Make a view anew, in new files where another version of the program wrote the old ones."""
-        snapshot = deriver.snapshot(edges_only=view.edges_only)
+        snapshot = self._opening.watched(deriver.snapshot(edges_only=view.edges_only))
         mark = view.watermark()
         if mark is not None and mark.mapping_version != view.mapping_version:
             log.info(
@@ -91,13 +95,21 @@ class Restorer:
         with ledger.state() as still:
             head = still.end()
             known = self._at_head(head) or self._sown(head) or self._followed(still, head)
-            return known or derived(still, self._model, head)
+            return known or self._derived(still, head)
 
     def anew(self, ledger: Ledger) -> Deriver:
         """Return a deriver at the ledger's end that never knew what is no longer in the ledger."""
         self._saved.unlink(missing_ok=True)
         with ledger.state() as still:
-            return derived(still, self._model, still.end())
+            return self._derived(still, still.end())
+
+    def is_of(self, view: View, ledger: Ledger) -> bool:
+        """Tell whether a view stands at a place that the ledger has been at."""
+        with ledger.state() as still:
+            return self._stands_on(view, still)
+
+    def _derived(self, still: LedgerState, end: End) -> Deriver:
+        return derived(still, self._model, end, watched=self._opening.watched)
 
     def stands(self, view: View, deriver: Deriver) -> bool:
         """Tell whether a view stands where a deriver does."""
@@ -122,11 +134,13 @@ class Restorer:
             behind = [view for view in behind if deriver.sequence <= _sequence(view)]
             names = ", ".join(view.name for view in behind) or "deriver"
             log.info("catching up from sequence %d to %d (%s)", deriver.sequence, head.sequence, names)
-            for change in still.changes(deriver.sequence):
+            for change in self._opening.watched(still.changes(deriver.sequence)):
                 told = deriver.apply(change)
                 for view in behind:
                     if change.sequence > _sequence(view):
                         view.apply(told)
+        except OpeningStopped:
+            raise
         except HistoryErased as error:
             log.info("not catching up, but deriving anew: %s", error)
         except Exception:
@@ -151,7 +165,7 @@ class Restorer:
         end = still.at(start) if start is not None else None
         if end is None or not _is_near(still, end.sequence, end.batch_hash):
             return None
-        return derived(still, self._model, end)
+        return self._derived(still, end)
 
     def _fits(self, still: LedgerState, saved: tuple[int, str], start: int | None) -> bool:
         """Tell whether a saved deriver can be gone on with; why not is told in the log."""
@@ -201,12 +215,18 @@ def _is_near(still: LedgerState, sequence: int, batch_hash: str) -> bool:
     return distance.changes <= WORTHWHILE * distance.open and not distance.rewritten
 
 
-def derived(still: LedgerState, model: OntologyModel, end: End) -> Deriver:
+def derived(
+    still: LedgerState,
+    model: OntologyModel,
+    end: End,
+    *,
+    watched: Callable[[Iterable[Claim]], Iterable[Claim]] = iter,
+) -> Deriver:
     """Derive anew what was the present at a sequence of the ledger, from what it knew then."""
     deriver = Deriver(model, compile_rules(model))
     time = end.time or datetime.now(UTC)
     deriver.restore(
-        still.claims(end.sequence),
+        watched(still.claims(end.sequence)),
         sequence=end.sequence,
         time=time,
         batch_hash=end.batch_hash,

@@ -39,6 +39,7 @@ from stratagraph.service.http.compression import Compression
 from stratagraph.service.http.description import describe, operation_id
 from stratagraph.service.http.documents.problem import EVERYWHERE
 from stratagraph.service.http.documents.problem import problems as told_everywhere
+from stratagraph.service.http.doors import Doors
 from stratagraph.service.http.graphs import Graphs, graphs
 from stratagraph.service.http.head import HeadLikeGet
 from stratagraph.service.http.heads import HeadGuard
@@ -164,6 +165,7 @@ def _add_layers(app: FastAPI, engine: Engine, *, guarded: bool) -> None:
     """Put around all routes what every request goes through; the one added last sees it first."""
     settings = engine.settings
     app.add_middleware(SequenceGate, engine=engine)
+    app.add_middleware(Doors, opening=engine.opening)
     app.add_middleware(Compression)
     app.add_middleware(HeadLikeGet)
     app.add_middleware(OneSpelling)

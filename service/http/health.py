@@ -37,6 +37,9 @@ def router(engine: Engine) -> APIRouter:
         responses={200: {"model": Readiness}, 503: {"model": Readiness, "description": "Some view is behind"}},
     )
     async def ready(response: Response) -> dict[str, Any]:
+        if not engine.opening.is_whole:
+            response.status_code = 503
+            return {"status": "opening", "sequence": engine.sequence, "views": {}}
         sequence, lags = await to_thread.run_sync(lambda: (engine.ledger.sequence(), engine.lags()), limiter=own)
         remote = engine.neo4j.status()
         caught_up = not any(lags.values())

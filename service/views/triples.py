@@ -231,6 +231,11 @@ class TriplesView:
         return self._whole and "_store" in self.__dict__
 
     @property
+    def is_half_way(self) -> bool:
+        """Whether the store holds parts of a change that was cut off."""
+        return self._half_way
+
+    @property
     def store(self) -> ox.Store:
         """The store itself, for snapshots; only this view writes to it."""
         return self._store

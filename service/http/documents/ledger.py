@@ -233,6 +233,6 @@ class ViewState(Document):
 class Readiness(Document):
     """Whether the views have caught up with the ledger."""
 
-    status: str = Field(description="ready or behind")
+    status: str = Field(description="ready or behind; opening, while /sparql alone answers")
     sequence: int
     views: dict[str, ViewState]
