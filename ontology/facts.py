@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -212,7 +212,8 @@ class ChangeSet:
 
     ``added`` and ``removed`` are triples of the closure (asserted and inferred) that came to hold or ceased to.
     ``influences`` are influence edges in their new state; ``influences_removed`` are (influencer, influenced) pairs.
-    ``claims_changed`` are the asserted triples whose set of claims changed, with the claims that are open now.
+    ``claims_changed`` are the asserted triples whose set of claims changed, with the claims that are open now. Both
+    mostly come in groups (``ontology/grouped.py``).
     ``observations`` are the newest of their subject and metric, ``observations_removed`` the (subject, metric) pairs
     that show none any more, ``sightings`` the scopes that were seen (again). ``measured`` are the observed relations
     that have come to show an observation of their own, ``measured_removed`` those that no longer are or do.
@@ -223,9 +224,9 @@ class ChangeSet:
     batch_hash: str
     added: tuple[Fact, ...] = ()
     removed: tuple[Fact, ...] = ()
-    influences: tuple[Influence, ...] = ()
+    influences: Sequence[Influence] = ()
     influences_removed: tuple[tuple[Iri, Iri], ...] = ()
-    claims_changed: tuple[tuple[Fact, tuple[Claim, ...]], ...] = ()
+    claims_changed: Sequence[tuple[Fact, tuple[Claim, ...]]] = ()
     observations: tuple[Observation, ...] = ()
     observations_removed: tuple[tuple[Iri, Iri], ...] = ()
     sightings: tuple[Sighting, ...] = ()

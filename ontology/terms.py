@@ -17,6 +17,7 @@ OxTerm: TypeAlias = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 _ESCAPES: Final = {code: f"\\u{code:04X}" for code in (*range(0x20), 0x7F)} | {
     ord(char): "\\" + letter for char, letter in zip('\b\t\n\f\r"\\', 'btnfr"\\', strict=True)
 }
+_ESCAPED: Final = re.compile(f"[{re.escape(''.join(map(chr, _ESCAPES)))}]")
 _UNESCAPES: Final = dict(zip("btnfr\"'\\", "\b\t\n\f\r\"'\\", strict=True))
 _ESCAPE: Final = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))", re.DOTALL)
 _BLANK: Final = "a blank node means nothing outside its document, so send the document or give the node an IRI"
@@ -66,7 +67,9 @@ def encode(term: Term) -> str:
     """Return the term as canonical N-Triples; equal terms give equal text, so it can be hashed and compared."""
     if isinstance(term, str):
         return f"<{term}>"
-    quoted = f'"{term.value.translate(_ESCAPES)}"'
+    value = term.value
+    # Next to none has anything to escape, and looking is much cheaper than translating.
+    quoted = f'"{value}"' if _ESCAPED.search(value) is None else f'"{value.translate(_ESCAPES)}"'
     if term.language:
         # RDF 1.1 compares tags without case; the case of a source would give one text two encodings.
         return f"{quoted}@{term.language.lower()}"

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final, NamedTuple, TypeAlias
 
 from stratagraph.ontology.facts import Claim, Fact, Method, Sighting
+from stratagraph.service.deriver.numbers import Numbers, Triple
 
 
 class ClaimOrigin(NamedTuple):
@@ -42,17 +43,17 @@ class ClaimSets:
         """Return the claim set of a number."""
         return self._members[number]
 
-    def hold(self, claim_set: ClaimSet) -> int:
-        """Return the number of a claim set, counting one more triple that has it."""
+    def hold(self, claim_set: ClaimSet, triples: int = 1) -> int:
+        """Return the number of a claim set, counting more triples that have it."""
         number = self._numbers.get(claim_set)
         if number is None:
             number = self._numbers[claim_set] = self._place(claim_set)
-        self._uses[number] += 1
+        self._uses[number] += triples
         return number
 
-    def release(self, number: int) -> None:
-        """Count one triple less."""
-        self._uses[number] -= 1
+    def release(self, number: int, triples: int = 1) -> None:
+        """Count so many triples less."""
+        self._uses[number] -= triples
         # The empty set keeps its number, however few triples have it.
         if number and not self._uses[number]:
             del self._numbers[self._members[number]]
@@ -85,6 +86,33 @@ def with_claim(claim_set: ClaimSet, claim: Claim) -> ClaimSet:
 def without_claim(claim_set: ClaimSet, claim: Claim) -> ClaimSet:
     """Return the set without the claim of this one's source and scope."""
     return tuple(each for each in claim_set if each[:2] != (claim.source, claim.scope))
+
+
+def retell(
+    changed: dict[Triple, ClaimSet],
+    claims: Iterable[Claim],
+    numbers: Numbers,
+    before: Callable[[Triple], ClaimSet],
+    change: Callable[[ClaimSet, Claim], ClaimSet],
+) -> None:
+    """Note the new claim sets of the triples that claims are about; ``before`` gives those not noted yet.
+
+    A run's claims mostly differ in their fact alone: what they make of one set is made once, and is one object.
+    """
+    told = None
+    # Each with the set that it was made of, whose identity is its key only as long as it lives.
+    made: dict[int, tuple[ClaimSet, ClaimSet]] = {}
+    for claim in claims:
+        if claim[1:] != told:
+            told, made = claim[1:], {}
+        triple = numbers.triple(claim.fact)
+        known = changed.get(triple)
+        if known is None:
+            known = before(triple)
+        pair = made.get(id(known))
+        if pair is None:
+            pair = made[id(known)] = known, change(known, claim)
+        changed[triple] = pair[1]
 
 
 def united(claims: Iterable[ClaimOrigin]) -> ClaimSet:

@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 
 from stratagraph.service.deriver.index import TripleIndex
 from stratagraph.service.deriver.memberships import Memberships
+from stratagraph.service.deriver.newcomers import Newcomers
 from stratagraph.service.deriver.numbers import Triple, is_iri
 from stratagraph.service.deriver.overdeletion import Overdeletion
 from stratagraph.service.deriver.tables import Tables
@@ -21,12 +22,13 @@ _NOWHERE: Final[Mapping[int, int]] = {}
 class Delta:
     """What an update did to the closure: triples that came to hold and ceased to, and nodes whose types changed.
 
-    ``retyped`` maps a node to the mask of its types before.
+    ``retyped`` maps a node to the mask of its types before; ``newcomers`` had no triple at all.
     """
 
     added: list[Triple] = field(default_factory=list)
     removed: list[Triple] = field(default_factory=list)
     retyped: dict[int, int] = field(default_factory=dict)
+    newcomers: Newcomers = field(default_factory=lambda: Newcomers(()))
 
 
 class Closure:
@@ -66,6 +68,7 @@ class Closure:
             if moved:
                 members.move(moved)
             self._derive_again(doubts, delta)
+        delta.newcomers = Newcomers(added, self.asserted, self.derived)
         for triple, tag in added.items():
             self._insert([(triple, tag, self.asserted)], delta)
         if moved or not members.pins:
@@ -227,7 +230,7 @@ class Closure:
 
     def _insert(self, agenda: list[_Stored], delta: Delta) -> None:
         """Add triples and all that follows from them, and from classes that were added."""
-        members, links = self.members, self.tables.rules.links
+        members, linked = self.members, self.tables.linked
         while agenda or members.stirred:
             if not agenda:
                 node, classes = members.stirred.pop()
@@ -236,30 +239,45 @@ class Closure:
                 agenda.extend((value, 1, self.derived) for value in members.values_with(node, classes))
                 continue
             triple, tag, index = agenda.pop()
-            if index is self.derived and self.holds(triple):
-                continue  # another path got there first
-            if triple[1] not in self.tables.linked:
-                # Nothing but itself implies it, and it implies nothing but itself: most attributes.
-                index.put(triple, tag)
-                self._type_ends(triple)
-                delta.added.append(triple)
+            if triple[1] in linked:
+                agenda += self._insert_linked(triple, tag, index, delta)
                 continue
-            # Before the triple is put: afterwards all that it implies would hold already.
-            fresh = dict.fromkeys(implied for implied in self.expand(triple) if not self.holds(implied))
+            # Nothing but itself implies it, and it implies nothing but itself: most attributes.
             index.put(triple, tag)
             self._type_ends(triple)
-            delta.added.extend(fresh)
-            for implied in fresh:
-                agenda.extend((head, 1, self.derived) for head in self.consequences(implied))
-                if implied[1] in links:
-                    for node, told in members.told_by(implied):
-                        members.add(node, told)
+            delta.added.append(triple)
+
+    def _insert_linked(self, triple: Triple, tag: int, index: TripleIndex, delta: Delta) -> list[_Stored]:
+        """Add a triple that implies others, with these; return what follows from chains."""
+        subject, prop, obj = triple
+        tables = self.tables
+        apart = prop not in tables.typing and delta.newcomers.are_apart(subject, obj)
+        if index is self.derived and not apart and self.holds(triple):
+            return []  # another path got there first
+        # Before the triple is put: afterwards all that it implies would hold already.
+        fresh = list(self.expand(triple))
+        if not apart:
+            fresh = [implied for implied in dict.fromkeys(fresh) if not self.holds(implied)]
+        index.put(triple, tag)
+        delta.newcomers.join(subject, obj)
+        self._type_ends(triple)
+        delta.added += fresh
+        agenda: list[_Stored] = []
+        for implied in fresh:
+            if implied[1] in tables.chained:
+                agenda += [(head, 1, self.derived) for head in self.consequences(implied)]
+            if implied[1] in tables.rules.links:
+                for node, told in self.members.told_by(implied):
+                    self.members.add(node, told)
+        return agenda
 
     # Types -----------------------------------------------------------------------------------------------------
 
     def _type_ends(self, triple: Triple) -> None:
+        members = self.members
         for node, told in self.told_of_ends(triple):
-            self.members.add(node, told)
+            if told & ~members.of(node):
+                members.add(node, told)
 
     def _recount(self, node: int) -> int:
         """Return the types of a node that it has now by its triples, and by being what it is."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
@@ -10,12 +11,20 @@ from typing import Any, Final, TypeVar
 
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import ChangeSet, Claim, Fact, Iri, LedgerChange, Method, Observation, Sighting
+from stratagraph.ontology.grouped import ClaimGroup, ClaimsChanged
 from stratagraph.ontology.identity import statement_iri
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.reasoning.axiom_reasons import axiom_reasons
 from stratagraph.ontology.rules import RuleSet
 from stratagraph.queries.schema.outline import Outline
-from stratagraph.service.deriver.claim_sets import ClaimSet, ClaimSets, claims_of, with_claim, without_claim
+from stratagraph.service.deriver.claim_sets import (
+    ClaimSet,
+    ClaimSets,
+    claims_of,
+    retell,
+    with_claim,
+    without_claim,
+)
 from stratagraph.service.deriver.closure import Closure, Delta
 from stratagraph.service.deriver.influence import Edge, Influences, Pair
 from stratagraph.service.deriver.justifications import Justifications
@@ -103,14 +112,14 @@ class Deriver:
             self._see(_sightings(chunk))
             restated = self._restated(chunk, ())
             self._newest.move(restated.homes)
-            self._note_observed(restated.claim_sets)
+            self._note_observed(restated)
             self._take(restated, groups=set())
         # Behind those of the claims, which do not know of any run: these take their place.
         self._see(sightings)
         self._newest.keep(observations)
         self._measured.refresh(self._measured.known(), self._newest.shows)
         # Once, when all relations are known: a share depends on all of its group.
-        self._influences.refresh(self._pairs_of(self._shares.observe(recent)))
+        self._influences.refresh(dict.fromkeys(self._pairs_of(self._shares.observe(recent))))
         self.sequence, self._time, self.batch_hash = sequence, time, batch_hash
 
     def adopt(self, *, time: datetime, batch_hash: str, sightings: Iterable[Sighting]) -> ChangeSet:
@@ -139,7 +148,7 @@ class Deriver:
         restated = self._restated(change.opened, change.closed)
         # First where subjects stand, then the new figures: these are shown where their subject stands now.
         shown = self._newest.move(restated.homes) | self._newest.keep(change.observations)
-        observed = self._note_observed(restated.claim_sets)
+        observed = self._note_observed(restated)
         measured, unmeasured = self._measured.refresh(
             (*observed, *statements(subject for subject, _ in shown)), self._newest.shows
         )
@@ -151,9 +160,9 @@ class Deriver:
         return self._change(
             added=tuple(self._numbers.facts(added)),
             removed=tuple(self._numbers.facts(removed)),
-            influences=tuple(map(self._influences.influence, kept)),
+            influences=self._influences.grouped(kept),
             influences_removed=tuple((self._numbers.iri(a), self._numbers.iri(b)) for a, b in lost),
-            claims_changed=tuple(map(self._claims, claims)),
+            claims_changed=self._claims_changed(claims),
             observations=tuple(filter(None, map(self._newest.shown, shown))),
             observations_removed=tuple(key for key in shown if self._newest.shown(key) is None),
             sightings=sightings,
@@ -184,7 +193,7 @@ class Deriver:
             yield from self._snapshot_triples(size)
             yield from self._snapshot_seen(size)
         for pairs in _chunks(self._influences.pairs(), size):
-            yield self._change(influences=tuple(map(self._influences.influence, pairs)))
+            yield self._change(influences=self._influences.grouped(pairs))
         yield self._change()  # even where there is nothing, a view learns where it stands
 
     def _snapshot_seen(self, size: int) -> Iterator[ChangeSet]:
@@ -209,7 +218,8 @@ class Deriver:
 
     def claims(self, fact: Fact) -> tuple[Claim, ...]:
         """Return the open claims of a fact."""
-        return self._claims(self._numbers.triple(fact))[1]
+        claim_set = self._claim_sets[self._tag(self._numbers.triple(fact))]
+        return claims_of(fact, claim_set, self._sightings)
 
     def outline(self, model: OntologyModel) -> Iterator[Outline | None]:
         """Yield what the estate consists of, at last: before that nothing, after every part of the way."""
@@ -251,10 +261,7 @@ class Deriver:
         changed: dict[Triple, ClaimSet] = {}
         # Closed first: a claim that takes another's place has its source and scope, by which claims are found.
         for claims, change in ((closed, without_claim), (opened, with_claim)):
-            for claim in claims:
-                triple = self._numbers.triple(claim.fact)
-                known = changed.get(triple)
-                changed[triple] = change(self._claim_set(triple) if known is None else known, claim)
+            retell(changed, claims, self._numbers, self._claim_set, change)
         return self._merges.restate(changed, self._standing)
 
     def _claim_set(self, triple: Triple) -> ClaimSet:
@@ -272,26 +279,38 @@ class Deriver:
             triple = (subject, prop, node)
             yield triple, self._claim_sets[self._tag(triple)]
 
-    def _take(self, restated: Restated, *, groups: set[Group]) -> tuple[list[Triple], Delta, dict[Pair, Edge]]:
-        """Apply new claim sets; return the triples whose claims changed, the closure's delta and the edges before."""
-        claim_sets = restated.claim_sets
-        before = {triple: self._closure.asserted.tag(triple) for triple in claim_sets}
+    def _take(self, restated: Restated, *, groups: set[Group]) -> tuple[dict[Triple, int], Delta, dict[Pair, Edge]]:
+        """Apply new claim sets; return the tags of triples that changed, the closure's delta and the edges before."""
+        before = list(map(self._tag, restated.claim_sets))
         # Held before the old ones are released: a set that stays in use must not lose its number in between.
-        tags = {triple: self._claim_sets.hold(claim_set) for triple, claim_set in claim_sets.items()}
-        added = {triple: tag for triple, tag in tags.items() if tag and not before[triple]}
-        removed = [triple for triple, tag in tags.items() if before[triple] and not tag]
-        # Nothing follows from who says a triple: where only that changes, a new tag is all.
-        for triple, tag in tags.items():
-            if tag and before[triple]:
+        tags = self._hold(restated)
+        added: dict[Triple, int] = {}
+        removed: list[Triple] = []
+        changed: dict[Triple, int] = {}
+        for triple, old, tag in zip(restated.claim_sets, before, tags, strict=True):
+            if old == tag:
+                continue
+            changed[triple] = tag
+            if not old:
+                added[triple] = tag
+            elif not tag:
+                removed.append(triple)
+            else:
+                # Nothing follows from who says a triple: where only that changes, a new tag is all.
                 self._closure.asserted.put(triple, tag)
         delta = self._closure.update(added, removed, self._moved(restated))
         self._namesakes.note(added)
-        for tag in before.values():
-            self._claim_sets.release(tag)
-        pairs = self._influences.touched((*added, *removed), delta.retyped)
-        pairs |= self._pairs_of(groups) | self._register(claim_sets)
-        edges = self._influences.refresh(pairs)
-        return [triple for triple, tag in tags.items() if tag != before[triple]], delta, edges
+        for tag, triples in Counter(before).items():
+            self._claim_sets.release(tag, triples)
+        pairs = self._influences.touched(added, removed, delta)
+        pairs.update(dict.fromkeys(self._pairs_of(groups) | self._register(restated)))
+        return changed, delta, self._influences.refresh(pairs)
+
+    def _hold(self, restated: Restated) -> list[int]:
+        """Return the number of each triple's new claim set, counting one more triple that has it."""
+        uses = Counter(map(id, restated.claim_sets.values()))
+        numbers = {key: self._claim_sets.hold(each, uses[key]) for key, each in restated.distinct().items()}
+        return [numbers[id(claim_set)] for claim_set in restated.claim_sets.values()]
 
     def _moved(self, restated: Restated) -> dict[int, int]:
         """Return which of the things that rules name stand elsewhere now."""
@@ -304,14 +323,14 @@ class Deriver:
     def _tag(self, triple: Triple) -> int:
         return self._closure.asserted.tag(triple)
 
-    def _register(self, claim_sets: dict[Triple, ClaimSet]) -> set[Pair]:
+    def _register(self, restated: Restated) -> set[Pair]:
         """Let observed relations take part in observed strengths; return the pairs whose strengths may change."""
         groups: set[Group] = set()
         pairs: set[Pair] = set()
-        for triple, claim_set in claim_sets.items():
+        for triple, observed in self._observed(restated, self._shares.knows):
             if not self._influences.is_measurable(triple):
                 continue
-            if _is_observed(claim_set):
+            if observed:
                 self._shares.register(triple, self._merges.statements(triple))
                 groups.add(triple[:2])
             elif self._shares.unregister(triple):
@@ -320,13 +339,20 @@ class Deriver:
                 pairs.add((triple[2], triple[0]))
         return pairs | self._pairs_of(groups)
 
-    def _note_observed(self, claim_sets: dict[Triple, ClaimSet]) -> list[Iri]:
+    def _note_observed(self, restated: Restated) -> list[Iri]:
         """Note which triples are observed; return the statements of which that has become another answer."""
         return [
             node
-            for triple, claim_set in claim_sets.items()
-            for node in self._measured.note(triple, self._statement, observed=_is_observed(claim_set))
+            for triple, observed in self._observed(restated, self._measured.knows)
+            for node in self._measured.note(triple, self._statement, observed=observed)
         ]
+
+    def _observed(self, restated: Restated, knows: Callable[[Triple], bool]) -> Iterator[tuple[Triple, bool]]:
+        """Yield the triples that are observed now, and those that somebody knows to have been, each with whether."""
+        observed = {key: _is_observed(claim_set) for key, claim_set in restated.distinct().items()}
+        for triple, claim_set in restated.claim_sets.items():
+            if observed[id(claim_set)] or knows(triple):
+                yield triple, observed[id(claim_set)]
 
     def _statement(self, triple: Triple) -> Iri:
         return statement_iri(self._numbers.fact(triple))
@@ -344,20 +370,21 @@ class Deriver:
 
     def _net(self, delta: Delta, edges: dict[Pair, Edge]) -> tuple[list[Triple], list[Triple]]:
         """Return the triples that came to hold and ceased to, by closure and by influence together."""
-        implied = self._influences.changes(edges)
         # These properties can be asserted as well: what came or
         # went is only what holds by neither way now, or did before.
         shared, implies = self._influences.implied, self._influences.implies
-        for triple in (*delta.added, *delta.removed):
-            if triple[1] in shared and triple not in implied:
-                implied[triple] = implies(triple, edges), implies(triple)
-        added = [triple for triple in delta.added if triple[1] not in shared]
-        removed = [triple for triple in delta.removed if triple[1] not in shared]
-        # Mostly no influence changed; then sets as large as the change need not be made.
-        came, went = set(delta.added) if implied else set(), set(delta.removed) if implied else set()
-        possible = {prop: self._closure.may_hold(prop) for prop in {triple[1] for triple in implied}}
-        for triple, (was, is_) in implied.items():
-            closed_now = possible[triple[1]] and self._closure.holds(triple)
+        came, went = ({each for each in triples if each[1] in shared} for triples in (delta.added, delta.removed))
+        if not (edges or came or went):
+            return delta.added, delta.removed
+        doubtful = {prop for prop in shared if self._closure.may_hold(prop)} | {each[1] for each in came | went}
+        change = self._influences.changes(edges, doubtful)
+        for triple in came | went:
+            if triple not in change.told:
+                change.told[triple] = implies(triple, edges), implies(triple)
+        added = [triple for triple in delta.added if triple[1] not in shared] + change.came
+        removed = [triple for triple in delta.removed if triple[1] not in shared] + change.went
+        for triple, (was, is_) in change.told.items():
+            closed_now = self._closure.holds(triple)
             closed_before = triple in went or (closed_now and triple not in came)
             now, before = closed_now or is_, closed_before or was
             if now != before:
@@ -371,7 +398,7 @@ class Deriver:
             for node in pair:
                 leaving.setdefault(node, []).append(pair)
         added: list[Fact] = []
-        claims: list[tuple[Fact, tuple[Claim, ...]]] = []
+        claimed: dict[Triple, int] = {}
         # The even numbers are those of IRIs.
         for node in range(0, 2 * len(self._numbers), 2):
             triples = self._closure.about(node)
@@ -379,15 +406,21 @@ class Deriver:
                 aspects = self._influences.aspects(self._influences.edge(pair))
                 triples.update(t for t in self._influences.triples(pair, aspects) if t[0] == node)
             added.extend(self._numbers.facts(triples))
-            claims.extend(self._claims((node, p, o)) for p, o, _ in self._closure.asserted.leaving(node))
+            claimed.update(((node, p, o), tag) for p, o, tag in self._closure.asserted.leaving(node))
             if len(added) >= size:
-                yield self._change(added=tuple(added), claims_changed=tuple(claims))
-                added, claims = [], []
-        yield self._change(added=tuple(added), claims_changed=tuple(claims))
+                yield self._change(added=tuple(added), claims_changed=self._claims_changed(claimed))
+                added, claimed = [], {}
+        yield self._change(added=tuple(added), claims_changed=self._claims_changed(claimed))
 
-    def _claims(self, triple: Triple) -> tuple[Fact, tuple[Claim, ...]]:
-        fact = self._numbers.fact(triple)
-        return fact, claims_of(fact, self._claim_sets[self._tag(triple)], self._sightings)
+    def _claims_changed(self, tags: Mapping[Triple, int]) -> ClaimsChanged:
+        """Return what is claimed of triples, given the number of each one's claim set."""
+        alike: dict[int, list[Triple]] = {}
+        for triple, tag in tags.items():
+            alike.setdefault(tag, []).append(triple)
+        return ClaimsChanged([self._claim_group(tag, self._numbers.facts(triples)) for tag, triples in alike.items()])
+
+    def _claim_group(self, tag: int, facts: list[Fact]) -> ClaimGroup:
+        return ClaimGroup(claims_of(facts[0], self._claim_sets[tag], self._sightings), facts)
 
     def _change(self, **parts: Any) -> ChangeSet:
         """Return a change set at the present sequence."""
@@ -399,9 +432,9 @@ def _is_observed(claim_set: ClaimSet) -> bool:
 
 
 def _sightings(claims: Iterable[Claim]) -> Iterator[Sighting]:
-    """Yield when the scopes of claims were seen."""
-    for claim in claims:
-        yield Sighting(source=claim.source, scope=claim.scope, last_seen=claim.last_seen)
+    """Yield when the scopes of claims were seen, each once, by the last claim of it."""
+    last = {(claim[1], claim[2]): claim for claim in claims}
+    return (Sighting(source=claim.source, scope=claim.scope, last_seen=claim.last_seen) for claim in last.values())
 
 
 def _chunks(items: Iterable[_Item], size: int) -> Iterator[list[_Item]]:

@@ -74,6 +74,10 @@ class TripleIndex:
             sources = self._in.own(obj >> 1)
             del sources[bisect_left(sources, predicate << _SHIFT | subject)]
 
+    def has(self, node: int) -> bool:
+        """Tell whether a node has any triple, those left aside that are not found by their object."""
+        return any(start < end for _, start, end in (self._leaving(node), self._arriving(node)))
+
     def tag(self, triple: Triple) -> int:
         """Return the triple's tag, 0 where it is not there."""
         subject, predicate, obj = triple

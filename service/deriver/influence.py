@@ -7,13 +7,15 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from stratagraph.ontology.facts import Influence, Iri
+from stratagraph.ontology.facts import Iri
+from stratagraph.ontology.grouped import InfluenceGroup, InfluencesChanged, InfluenceTemplate
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import SG
 from stratagraph.service.deriver.aspects import Aspects
-from stratagraph.service.deriver.closure import Closure
+from stratagraph.service.deriver.closure import Closure, Delta
 from stratagraph.service.deriver.numbers import Numbers, Triple
 from stratagraph.service.deriver.shares import Share, Shares
+from stratagraph.service.deriver.tables import Turned
 
 Pair: TypeAlias = tuple[int, int]
 """Influencer and influenced."""
@@ -27,17 +29,36 @@ class PairRelation(NamedTuple):
     share: Share
 
 
+Way: TypeAlias = tuple[int, bool]
+"""The property of a relation, and whether it points back at the influencer."""
+Touched: TypeAlias = dict[Pair, list[Way] | None]
+"""Pairs whose edge may change, each with all its relations, or None where these have to be looked up."""
 Edge: TypeAlias = tuple[PairRelation, ...]
 """What is kept of an influence edge; its strengths and facts are made when asked for. Empty: no edge."""
 _NOTHING: Final[Mapping[Pair, Edge]] = {}
 
 
-class InfluencePlan(NamedTuple):
-    """What all pairs with the same edge share: strengths by aspect, and by aspect the places of the reasons in it."""
+class ImpliedChange(NamedTuple):
+    """Triples that edges came to imply and that they ceased to, and of others whether they did and whether they do.
 
-    strengths: dict[Iri, float]
-    places: dict[Iri, tuple[int, ...]]
-    measured: frozenset[Iri]
+    Those others, ``told``, may be implied or asserted otherwise too.
+    """
+
+    came: list[Triple]
+    went: list[Triple]
+    told: dict[Triple, tuple[bool, bool]]
+
+
+class _ImpliedPlan(NamedTuple):
+    """The same, of any two between whom the same changed."""
+
+    came: list[Turned]
+    went: list[Turned]
+    told: dict[Turned, tuple[bool, bool]]
+
+
+_Masks: TypeAlias = tuple[int, ...]
+"""The aspects of an edge before and now, and those of the edge the other way round."""
 
 
 class Influences:
@@ -66,16 +87,18 @@ class Influences:
         }
         self._edges: dict[Pair, Edge] = {}
         self._shared: dict[Edge, Edge] = {}
-        self._plan = lru_cache(maxsize=4096)(self._make_plan)
+        self._declared: dict[tuple[Way, ...], Edge] = {}
+        """The shared edges again, by their relations alone."""
+        self._template = lru_cache(maxsize=4096)(self._make_template)
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the cache: one around a method of the object itself can't be pickled."""
-        return {name: value for name, value in vars(self).items() if name != "_plan"}
+        return {name: value for name, value in vars(self).items() if name != "_template"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Begin to remember anew."""
         vars(self).update(state)
-        self._plan = lru_cache(maxsize=4096)(self._make_plan)
+        self._template = lru_cache(maxsize=4096)(self._make_template)
 
     def __len__(self) -> int:
         """Return the number of edges."""
@@ -90,28 +113,38 @@ class Influences:
         """Tell whether observed calls can tell how strong an edge of this triple is."""
         return self.carries(triple) and (triple[1], True) in self._carried
 
-    def touched(self, triples: Iterable[Triple], retyped: dict[int, int]) -> set[Pair]:
-        """Return the pairs whose edges may change with these asserted triples and these changes of type."""
-        pairs = set()
-        for subject, prop, obj in filter(self.carries, triples):
-            if (prop, False) in self._carried:
-                pairs.add((subject, obj))
-            if (prop, True) in self._carried:
-                pairs.add((obj, subject))
-        for node, before in retyped.items():
-            # No other type decides whether a pair may have an edge.
-            if (before ^ self._closure.types(node)) & self._asset:
+    def touched(self, added: Iterable[Triple], removed: Iterable[Triple], delta: Delta) -> Touched:
+        """Return the pairs whose edges may change with these asserted triples, and with types as they changed.
+
+        Of a pair with a newcomer all relations are among those added: they are told, in place of None.
+        """
+        pairs: Touched = {}
+        newcomers = delta.newcomers.nodes
+        for triples, came in ((removed, False), (added, True)):
+            for subject, prop, obj in triples:
+                ahead, back = prop in self._ways[False], prop in self._ways[True]
+                if not (ahead or back) or obj & 1 or subject == obj:
+                    continue
+                new = subject in newcomers or obj in newcomers
+                for pair, backward in (((subject, obj), False), ((obj, subject), True)):
+                    if back if backward else ahead:
+                        told = pairs.setdefault(pair, [] if new else None)
+                        if told is not None and came:
+                            told.append((prop, backward))
+        for node, before in delta.retyped.items():
+            # No other type decides whether a pair may have an edge. Of newcomers all pairs are there already.
+            if (before ^ self._closure.types(node)) & self._asset and node not in newcomers:
                 for other in self._neighbours(node):
-                    pairs.update(((node, other), (other, node)))
+                    pairs.update({(node, other): None, (other, node): None})
         return pairs
 
-    def refresh(self, pairs: Iterable[Pair]) -> dict[Pair, Edge]:
+    def refresh(self, pairs: Touched) -> dict[Pair, Edge]:
         """Bring pairs up to date; return those that changed with what they were before."""
         before = {}
-        for pair in pairs:
+        for pair, told in pairs.items():
             old = self._edges.get(pair, ())
-            new = self._edge(pair)
-            if new == old:
+            new = self._edge(pair) if told is None else self._edge_of(pair, told)
+            if new is old or new == old:
                 continue
             before[pair] = old
             if new:
@@ -143,24 +176,51 @@ class Influences:
             straight & self._aspects_of((subject, obj), before) or turned & self._aspects_of((obj, subject), before)
         )
 
-    def changes(self, before: Mapping[Pair, Edge]) -> dict[Triple, tuple[bool, bool]]:
-        """Return what edges imply differently since the pairs given changed: whether they did, and whether they do."""
-        found = {}
+    def changes(self, before: Mapping[Pair, Edge], doubtful: Collection[int]) -> ImpliedChange:
+        """Return what edges imply differently since the pairs given changed.
+
+        ``doubtful`` are the properties of which a triple may hold, or have held, by something else.
+        """
+        change = ImpliedChange([], [], {})
+        plans: dict[_Masks, _ImpliedPlan] = {}
+        masks: dict[int, int] = {}  # by identity: all edges that are looked at here live on meanwhile
         for pair, old in before.items():
-            was, now = self.aspects(old), self.aspects(self.edge(pair))
-            # Other strengths or reasons imply the same triples as before.
-            if was == now:
+            # The edge the other way round may imply the same triples, by an inverse: the two are told of together.
+            back = pair[1], pair[0]
+            turned = before.get(back)
+            if turned is not None and back < pair:
                 continue
-            start, end = pair
-            # The edge the other way round may imply the same triple, by an inverse.
-            back_was, back_now = self._aspects_of((end, start), before), self._aspects_of((end, start), _NOTHING)
-            for prop, turned in self._aspects.implied(was ^ now):
-                ahead, back = self._aspects.implying(prop)
-                triple = (start, prop, end)
-                if turned:  # the triple runs from the influenced to the influencer
-                    ahead, back, triple = back, ahead, (end, prop, start)
-                found[triple] = (bool(ahead & was | back & back_was), bool(ahead & now | back & back_now))
-        return found
+            new, turned_now = self._edges.get(pair, ()), self._edges.get(back, ())
+            edges = old, new, turned_now if turned is None else turned, turned_now
+            key = tuple([masks[id(edge)] if id(edge) in masks else self._mask(edge, masks) for edge in edges])
+            plan = plans.get(key)
+            if plan is None:
+                plan = plans[key] = self._plan(key, doubtful)
+            change.came.extend(_along(pair, plan.came))
+            change.went.extend(_along(pair, plan.went))
+            change.told.update(zip(_along(pair, plan.told), plan.told.values(), strict=True))
+        return change
+
+    def _mask(self, edge: Edge, known: dict[int, int]) -> int:
+        mask = known[id(edge)] = self.aspects(edge)
+        return mask
+
+    def _plan(self, masks: _Masks, doubtful: Collection[int]) -> _ImpliedPlan:
+        """Return what two imply differently, by the masks of the edge and of the one the other way round."""
+        was, now, back_was, back_now = masks
+        told: dict[Turned, tuple[bool, bool]] = {}
+        ways = [*self._aspects.implied(was ^ now)]
+        ways += [(prop, not turned) for prop, turned in self._aspects.implied(back_was ^ back_now)]
+        for prop, turned in ways:
+            ahead, back = self._aspects.implying(prop)
+            if turned:  # the triple runs from the influenced to the influencer
+                ahead, back = back, ahead
+            told[prop, turned] = bool(ahead & was | back & back_was), bool(ahead & now | back & back_now)
+        return _ImpliedPlan(
+            came=[way for way, each in told.items() if way[0] not in doubtful and each == (False, True)],
+            went=[way for way, each in told.items() if way[0] not in doubtful and each == (True, False)],
+            told={way: each for way, each in told.items() if way[0] in doubtful},
+        )
 
     @property
     def implied(self) -> Collection[int]:
@@ -169,9 +229,7 @@ class Influences:
 
     def triples(self, pair: Pair, aspects: int) -> Iterator[Triple]:
         """Yield the triples that an edge with this mask of aspects implies, each once."""
-        influencer, influenced = pair
-        for prop, turned in self._aspects.implied(aspects):
-            yield (influenced, prop, influencer) if turned else (influencer, prop, influenced)
+        return iter(_along(pair, self._aspects.implied(aspects)))
 
     def _aspects_of(self, pair: Pair, before: Mapping[Pair, Edge]) -> int:
         edge = before.get(pair)
@@ -179,25 +237,29 @@ class Influences:
             edge = self._edges.get(pair)
         return self.aspects(edge) if edge else 0
 
-    def influence(self, pair: Pair) -> Influence:
-        """Return the edge of a pair with its strengths and reasons."""
-        edge = self._edges[pair]
-        influencer, influenced = self._numbers.iri(pair[0]), self._numbers.iri(pair[1])
-        # All that a ranking needs of the two IRIs is their order: this is what lets many pairs share one plan.
-        plan = self._plan(edge, influencer < influenced)
-        facts = [self._numbers.fact(_triple(pair, reason)) for reason in edge]
-        return Influence(
-            influencer=influencer,
-            influenced=influenced,
-            strengths=plan.strengths,
-            reasons={aspect: tuple(facts[place] for place in places) for aspect, places in plan.places.items()},
-            measured=plan.measured,
-        )
+    def grouped(self, pairs: Iterable[Pair]) -> InfluencesChanged:
+        """Return the edges of pairs with their strengths and reasons."""
+        iri = self._numbers.iri
+        alike: dict[tuple[int, bool], list[tuple[Iri, Iri]]] = {}
+        edges: dict[tuple[int, bool], Edge] = {}
+        for pair in pairs:
+            influencer, influenced = iri(pair[0]), iri(pair[1])
+            edge = self._edges[pair]
+            # All that a ranking needs of the two IRIs is their order: this is what lets many pairs share a template.
+            key = id(edge), influencer < influenced
+            found = alike.get(key)
+            if found is None:
+                found = alike[key] = []
+                edges[key] = edge
+            found.append((influencer, influenced))
+        return InfluencesChanged(InfluenceGroup(self._template(edges[key], key[1]), alike[key]) for key in alike)
 
-    def _make_plan(self, edge: Edge, ascending: bool) -> InfluencePlan:  # noqa: FBT001  # part of the key of a cache
+    def _make_template(self, edge: Edge, ascending: bool) -> InfluenceTemplate:  # noqa: FBT001  # part of the key of a cache
         """Rank the reasons of an edge by aspect; ``ascending``: the influencer's IRI comes before the other's."""
         ranked: dict[Iri, list[tuple[float, bool, Iri, bool, int]]] = defaultdict(list)
-        for place, (prop, backward, share) in enumerate(edge):
+        # A relation that carries no aspect at all justifies nothing.
+        reasons = [reason for reason in edge if self._carried[reason.prop, reason.backward]]
+        for place, (prop, backward, share) in enumerate(reasons):
             # The order of the facts by subject, then predicate; a reason that points back has the ends turned.
             later, name = backward is ascending, self._numbers.iri(prop)
             for aspect, declared in self._carried[prop, backward]:
@@ -206,15 +268,34 @@ class Influences:
                 # Strongest first; among equals the order of the facts, which is the same in every process.
                 ranked[aspect].append((-strength, later, name, observed is None, place))
         best = {aspect: sorted(ranked[aspect]) for aspect in sorted(ranked)}
-        return InfluencePlan(
-            strengths={aspect: -reasons[0][0] for aspect, reasons in best.items()},
-            places={aspect: tuple(reason[-1] for reason in reasons) for aspect, reasons in best.items()},
-            measured=frozenset(aspect for aspect, reasons in best.items() if not reasons[0][3]),
+        return InfluenceTemplate(
+            strengths=tuple((aspect, -ranks[0][0]) for aspect, ranks in best.items()),
+            measured=frozenset(aspect for aspect, ranks in best.items() if not ranks[0][3]),
+            relations=tuple((self._numbers.iri(reason.prop), not reason.backward) for reason in reasons),
+            reasons=tuple((aspect, tuple(rank[-1] for rank in ranks)) for aspect, ranks in best.items()),
         )
+
+    def _edge_of(self, pair: Pair, told: list[Way]) -> Edge:
+        """Return the edge of a pair with these relations and no other."""
+        influencer, influenced = pair
+        if any(back and self._shares.knows((influenced, prop, influencer)) for prop, back in told):
+            return self._edge(pair)
+        if not told or not self._may_influence(pair):
+            return ()
+        ways = tuple(sorted(told))
+        edge = self._declared.get(ways)
+        if edge is None:
+            made = tuple(PairRelation(prop, backward, Share()) for prop, backward in ways)
+            edge = self._declared[ways] = self._shared.setdefault(made, made)
+        return edge
+
+    def _may_influence(self, pair: Pair) -> bool:
+        types = self._closure.types
+        return bool(types(pair[0]) & types(pair[1]) & self._asset)
 
     def _edge(self, pair: Pair) -> Edge:
         influencer, influenced = pair
-        if not self._closure.types(influencer) & self._closure.types(influenced) & self._asset:
+        if not self._may_influence(pair):
             return ()
         asserted = self._closure.asserted
         forward = asserted.between(influencer, influenced, self._ways[False])
@@ -243,5 +324,7 @@ def _carried(model: OntologyModel, numbers: Numbers) -> dict[tuple[int, bool], t
     return {way: tuple(sorted(strengths.items())) for way, strengths in strongest.items()}
 
 
-def _triple(pair: Pair, reason: PairRelation) -> Triple:
-    return (pair[1], reason.prop, pair[0]) if reason.backward else (pair[0], reason.prop, pair[1])
+def _along(pair: Pair, ways: Iterable[Turned]) -> list[Triple]:
+    """Return triples of an influencer and an influenced, straight on or with the ends turned."""
+    start, end = pair
+    return [(end, prop, start) if turned else (start, prop, end) for prop, turned in ways]

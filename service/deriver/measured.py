@@ -33,6 +33,10 @@ class Measured:
             del self._relations[iri]
             yield iri
 
+    def knows(self, triple: Triple) -> bool:
+        """Tell whether a relation was observed when it was last noted."""
+        return triple in self._nodes
+
     def refresh(self, nodes: Iterable[Iri], shows: Callable[[Iri], bool]) -> tuple[list[Triple], list[Triple]]:
         """Look at nodes again; return the relations that have come to be measured and those that no longer are."""
         came: list[Triple] = []

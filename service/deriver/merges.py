@@ -31,6 +31,10 @@ class Restated:
     claim_sets: dict[Triple, ClaimSet] = field(default_factory=dict)
     homes: dict[Iri, Iri] = field(default_factory=dict)
 
+    def distinct(self) -> dict[int, ClaimSet]:
+        """Return the claim sets by identity: those of a run are mostly one object, and equal ones do no harm."""
+        return {id(claim_set): claim_set for claim_set in self.claim_sets.values()}
+
 
 class Merges:
     """Turns what is stated into what stands: each member of a merge by the one that stands for all of them.

@@ -51,6 +51,10 @@ class Shares:
         self._relations.update(dict.fromkeys(self._nodes[triple], triple))
         self._groups[triple[:2]].add(triple)
 
+    def knows(self, triple: Triple) -> bool:
+        """Tell whether a relation takes part."""
+        return triple in self._nodes
+
     def unregister(self, triple: Triple) -> bool:
         """Forget a relation, but not its calls, for it may be stated again; tell whether it was known."""
         if triple not in self._nodes:

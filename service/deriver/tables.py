@@ -58,6 +58,10 @@ class Tables:
             {self.type, *self._expansions, *self._supports, *self.firsts, *self.seconds, *produced, *self.rules.links}
         )
         """The properties whose triples imply others, or are implied by others."""
+        self.chained = frozenset({*self.firsts, *self.seconds})
+        """The properties that are links of chains."""
+        self.typing = frozenset(prop for prop in self.linked if self._is_typing(prop))
+        """The properties whose triples imply, or are implied by, what is said of classes."""
         properties = {prop for chain in rules.chains for prop in chain} | rules.expansions.keys()
         self.nameless = frozenset(number(prop) for prop in properties if is_blank(prop))
         """The properties that no view hears of."""
@@ -70,6 +74,9 @@ class Tables:
                 for prop in self.subject_masks.keys() | self.object_masks.keys()
             }
             self.rules.find_recursive(self._steps(), ends)
+
+    def _is_typing(self, prop: int) -> bool:
+        return any(way == self.type for other, _ in self.expansion(prop) for way, _ in self.supports(other))
 
     def expansion(self, prop: int) -> tuple[Turned, ...]:
         """Return what a triple of the property implies alone, itself first."""

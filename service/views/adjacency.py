@@ -9,12 +9,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from functools import cache
-from itertools import chain
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from stratagraph.ontology.facts import ChangeSet, Fact, Influence, Iri
+from stratagraph.ontology.facts import ChangeSet, Influence, Iri
 from stratagraph.ontology.frozen import Frozen, code_hash, thaw
+from stratagraph.ontology.grouped import InfluenceTemplate, influence_groups
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.number_rows import Row, Rows
 from stratagraph.ontology.packing import Packed, pack, unpack
@@ -29,21 +29,8 @@ _MANY: Final = 8
 """A row is gone through when more than one in so many of its edges change."""
 _NO_EDGES: Final[Row] = array("Q")
 
-_Reason: TypeAlias = tuple[Iri, bool]
-"""A fact between the ends of an edge: its predicate, and whether it points back at the influencer."""
-
-
 _Kept: TypeAlias = tuple[Packed, list[tuple[Any, ...]], Rows, Rows]
 """A table for a file: nodes, templates, and the rows both ways."""
-
-
-class _EdgeTemplate(NamedTuple):
-    """What many edges share: strengths, which of them are measured, and which of an edge's facts justify an aspect."""
-
-    strengths: tuple[tuple[Iri, float], ...]
-    measured: frozenset[Iri]
-    facts: tuple[_Reason, ...]
-    reasons: tuple[tuple[Iri, tuple[int, ...]], ...]
 
 
 class _Layer(NamedTuple):
@@ -67,8 +54,8 @@ class _Table:
         """The sequence at which it began: nothing leads back further."""
         self.nodes: list[Iri] = []
         self._numbers: dict[Iri, int] = {}
-        self.templates: list[_EdgeTemplate] = []
-        self._known: dict[_EdgeTemplate, int] = {}
+        self.templates: list[InfluenceTemplate] = []
+        self._known: dict[InfluenceTemplate, int] = {}
         self.leaving = Rows()
         self.arriving = Rows()
         self.layers: tuple[_Layer, ...] = ()
@@ -84,9 +71,11 @@ class _Table:
         for influencer, influenced in change.influences_removed:
             source, target = self._numbered(influencer), self._numbered(influenced)
             leaving[source][target] = arriving[target][source] = None
-        for edge in change.influences:
-            source, target = self._numbered(edge.influencer), self._numbered(edge.influenced)
-            leaving[source][target] = arriving[target][source] = self._template(edge)
+        for group in influence_groups(change.influences):
+            template = self._template(group.template)
+            for influencer, influenced in group.pairs:
+                source, target = self._numbered(influencer), self._numbered(influenced)
+                leaving[source][target] = arriving[target][source] = template
         if undoable:
             # Before any row is replaced: a reader that finds a new one finds the layer that leads back from it.
             before = _Layer(change.sequence, _before(self.leaving, leaving), _before(self.arriving, arriving))
@@ -107,7 +96,7 @@ class _Table:
         table = cls(since)
         table.nodes = list(unpack(nodes))
         table._numbers = {node: number for number, node in enumerate(table.nodes)}
-        table.templates = [_EdgeTemplate(*each) for each in templates]
+        table.templates = [InfluenceTemplate(*each) for each in templates]
         table._known = {template: number for number, template in enumerate(table.templates)}
         table.leaving, table.arriving = leaving, arriving
         return table
@@ -121,8 +110,7 @@ class _Table:
             self._numbers[node] = number
         return number
 
-    def _template(self, edge: Influence) -> int:
-        template = _EdgeTemplate(tuple(edge.strengths.items()), edge.measured, *_reasons(edge))
+    def _template(self, template: InfluenceTemplate) -> int:
         number = self._known.get(template)
         if number is None:
             number = self._known[template] = len(self.templates)
@@ -147,7 +135,7 @@ class AdjacencySnapshot:
         row = self._table.leaving.row(number)
         for layer in self._later():
             row = layer.leaving.get(number, row)
-        return [_influence(node, other, template) for other, template in self._edges(row)]
+        return [template.between(node, other) for other, template in self._edges(row)]
 
     def influences_to(self, node: Iri) -> Sequence[Influence]:
         """Return the influence edges that reach a node, by IRI of where they come from."""
@@ -157,9 +145,9 @@ class AdjacencySnapshot:
         row = self._table.arriving.row(number)  # before the layers, as above
         for layer in self._later():
             row = layer.arriving.get(number, row)
-        return [_influence(other, node, template) for other, template in self._edges(row)]
+        return [template.between(other, node) for other, template in self._edges(row)]
 
-    def _edges(self, row: Row) -> list[tuple[Iri, _EdgeTemplate]]:
+    def _edges(self, row: Row) -> list[tuple[Iri, InfluenceTemplate]]:
         """Return where the edges of a row lead, by IRI, and what each is like."""
         nodes, templates = self._table.nodes, self._table.templates
         return sorted(((nodes[key >> _SHIFT], templates[key & _LOW]) for key in row), key=lambda edge: edge[0])
@@ -292,27 +280,6 @@ def _edited(row: Row, ends: Mapping[int, int | None]) -> Row:
         known = at < len(edited) and edited[at] >> _SHIFT == end
         edited[at : at + known] = array("Q") if template is None else array("Q", [end << _SHIFT | template])
     return edited
-
-
-def _reasons(edge: Influence) -> tuple[tuple[_Reason, ...], tuple[tuple[Iri, tuple[int, ...]], ...]]:
-    """Return the facts that justify an edge, and for each aspect which of them do."""
-    places = {fact: place for place, fact in enumerate(dict.fromkeys(chain.from_iterable(edge.reasons.values())))}
-    facts = tuple((fact.predicate, fact.subject == edge.influenced) for fact in places)
-    return facts, tuple((aspect, tuple(places[fact] for fact in why)) for aspect, why in edge.reasons.items())
-
-
-def _influence(influencer: Iri, influenced: Iri, template: _EdgeTemplate) -> Influence:
-    facts = [
-        Fact(influenced, prop, influencer) if backward else Fact(influencer, prop, influenced)
-        for prop, backward in template.facts
-    ]
-    return Influence(
-        influencer=influencer,
-        influenced=influenced,
-        strengths=dict(template.strengths),
-        reasons={aspect: tuple(facts[place] for place in why) for aspect, why in template.reasons},
-        measured=template.measured,
-    )
 
 
 @cache

@@ -8,7 +8,7 @@ from typing import Final
 import pyoxigraph as ox
 
 from stratagraph.ontology.namespaces import SG
-from stratagraph.service.views.quad_edits import Placed
+from stratagraph.service.views.quad_edits import Block
 from stratagraph.service.views.view import Watermark
 
 BOOKS: Final = ox.NamedNode(SG.term("view/meta"))
@@ -25,15 +25,15 @@ NO_LOOSE: Final = f"DELETE WHERE {{ GRAPH {BOOKS} {{ {_MARK} {_LOOSE} ?count }} 
 """The update that takes away how much is loose."""
 
 
-def mark_lines(watermark: Watermark) -> Iterator[Placed]:
-    """Yield the lines of a watermark."""
-    for prop, value in (
+def mark_lines(watermark: Watermark) -> Block:
+    """Return the lines of a watermark."""
+    said = (
         (_SEQUENCE, str(watermark.sequence)),
         (_BATCH, watermark.batch_hash),
         (_ONTOLOGY, watermark.ontology_hash),
         (_MAPPING, str(watermark.mapping_version)),
-    ):
-        yield BOOKS.value, f"{_MARK} {prop} {ox.Literal(value)}"
+    )
+    return BOOKS.value, [f"{_MARK} {prop} {ox.Literal(value)}" for prop, value in said]
 
 
 def read_mark(store: ox.Store) -> Watermark | None:
@@ -52,9 +52,9 @@ def read_mark(store: ox.Store) -> Watermark | None:
     )
 
 
-def loose_line(count: int) -> Placed:
+def loose_line(count: int) -> Block:
     """Return the line that says how much was loaded in bulk since the store was compacted."""
-    return BOOKS.value, f'{_MARK} {_LOOSE} "{count}"'
+    return BOOKS.value, [f'{_MARK} {_LOOSE} "{count}"']
 
 
 def read_loose(store: ox.Store) -> int | None:

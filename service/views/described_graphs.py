@@ -6,7 +6,7 @@ its description is written in the transaction that gives it its first triple or 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import pyoxigraph as ox
@@ -41,9 +41,9 @@ class DescribedGraphs:
         names = [quad.graph_name for quad in self._store.quads_for_pattern(node, prop, end, None)]
         return {name.value for name in names if isinstance(name, ox.NamedNode) and name.value.startswith(base)}
 
-    def put(self, line: str, graph: Iri) -> None:
-        """Put a triple into a graph."""
-        self._edits.add((line,), graph)
+    def put(self, lines: Sequence[str], graph: Iri) -> None:
+        """Put triples into a graph."""
+        self._edits.add(lines, graph)
         self._holding.setdefault(graph, None)
 
     def describe(self, graph: GraphText) -> None:

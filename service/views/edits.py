@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from typing import Final
+from typing import Final, TypeAlias
 
 import pyoxigraph as ox
 
-from stratagraph.ontology.facts import ChangeSet, Claim, Fact, Influence, Iri
+from stratagraph.ontology.facts import ChangeSet, Claim, Fact, Iri
+from stratagraph.ontology.grouped import InfluenceTemplate
 from stratagraph.ontology.identity import observation_iri, scope_iri, source_iri, statement_iri
 from stratagraph.ontology.namespaces import CLAIMS_BASE, INFLUENCE_BASE, SG
 from stratagraph.service.views.books import BOOKS
 from stratagraph.service.views.described_graphs import DescribedGraphs
 from stratagraph.service.views.lexical import Writings, stored
-from stratagraph.service.views.node_lines import GraphText, InfluenceGraphs, claims_graph, line, lines_of
+from stratagraph.service.views.node_lines import GraphText, InfluenceGraphs, claims_graph, lines, lines_of
 from stratagraph.service.views.nodes import observation_facts, scope_facts, source_facts, statement_facts
 from stratagraph.service.views.quad_edits import QuadEdits
 
 _AFFECTS: Final = SG.affects
 _NOWHERE: Final[AbstractSet[Iri]] = frozenset()
+_NOTHING_CAME: Final[AbstractSet[str]] = frozenset()
 
-
-def affects(influencer: Iri, influenced: Iri) -> str:
-    """Return the triple that an influence stands for, as a line."""
-    return f"<{influencer}> <{_AFFECTS}> <{influenced}>"
+Came: TypeAlias = AbstractSet[str] | None
+"""The triples, as lines, that the store can't have in any graph yet; None: it is empty."""
 
 
 class Edits:
@@ -38,39 +39,58 @@ class Edits:
         self._claims: dict[Iri, GraphText] = {}
         """The graphs of claims of triples with several writings, which are placed when all writings are known."""
 
-    def claim(self, fact: Fact, claims: tuple[Claim, ...], text: str, *, known: bool) -> None:
-        """Let a triple, given as a line too, stand in the graph of its claims."""
+    def claim(self, claims: tuple[Claim, ...], facts: Sequence[Fact], came: Came) -> None:
+        """Let triples stand in the graph of their claims, which are given as those on any fact."""
         graph = claims_graph(claims)
-        if not isinstance(fact.object, str) and self._writings.claim(fact, graph.iri if graph else ""):
-            if graph:
-                self._claims[graph.iri] = graph
-            return
-        before = self._graphs.of(*stored(fact), CLAIMS_BASE) if known else _NOWHERE
-        self._move(text, before, graph)
+        single = self._writings.claim(facts, graph.iri if graph else "")
+        if graph and len(single) < len(facts):
+            self._claims[graph.iri] = graph
+        texts = lines(single)
+        for place in self._place(texts, graph, came):
+            self._move(texts[place], self._graphs.of(*stored(single[place]), CLAIMS_BASE), graph)
 
     def claim_writings(self, *, known: bool) -> None:
         """Let the triples that have several writings stand in the graphs of all of them."""
         for kept, wanted in self._writings.claimed():
             before = self._graphs.of(*kept, CLAIMS_BASE) if known else _NOWHERE
-            text = line(kept)
+            (text,) = lines([kept])
             for graph in sorted(before - wanted):
                 self._graphs.take(text, graph)
             for graph in sorted(wanted - before):
-                self._graphs.put(text, graph)
+                self._graphs.put([text], graph)
             for graph in wanted & self._claims.keys():
                 self._graphs.describe(self._claims[graph])
         self._claims.clear()
 
-    def influence(self, edge: Influence, *, known: bool) -> None:
-        """Let a pair stand in the graph of those with the same influence."""
-        pair = edge.influencer, _AFFECTS, edge.influenced
-        before = self._graphs.of(*pair, INFLUENCE_BASE) if known else _NOWHERE
-        self._move(affects(edge.influencer, edge.influenced), before, self._influence_graphs(edge))
+    def influence(self, template: InfluenceTemplate, pairs: Sequence[tuple[Iri, Iri]], came: Came) -> None:
+        """Let pairs stand in the graph of those with the same influence."""
+        graph = self._influence_graphs.shared(template)
+        if graph is None:
+            for pair in pairs:
+                self._influence(*pair, self._influence_graphs.own(template, *pair), came)
+            return
+        texts = [f"<{influencer}> <{_AFFECTS}> <{influenced}>" for influencer, influenced in pairs]
+        for place in self._place(texts, graph, came):
+            self._influence(*pairs[place], graph, None if came is None else _NOTHING_CAME)
 
     def influence_removed(self, influencer: Iri, influenced: Iri) -> None:
         """Let a pair stand in no graph of influence."""
-        before = self._graphs.of(influencer, _AFFECTS, influenced, INFLUENCE_BASE)
-        self._move(affects(influencer, influenced), before, None)
+        self._influence(influencer, influenced, None, _NOTHING_CAME)
+
+    def _influence(self, influencer: Iri, influenced: Iri, graph: GraphText | None, came: Came) -> None:
+        text = f"<{influencer}> <{_AFFECTS}> <{influenced}>"
+        known = came is not None and text not in came
+        before = self._graphs.of(influencer, _AFFECTS, influenced, INFLUENCE_BASE) if known else _NOWHERE
+        self._move(text, before, graph)
+
+    def _place(self, texts: Sequence[str], graph: GraphText | None, came: Came) -> Sequence[int]:
+        """Put triples into a graph that the store has in none yet; return the places of the others."""
+        known = [] if came is None else [place for place, text in enumerate(texts) if text not in came]
+        if graph is not None and len(known) < len(texts):
+            self._graphs.describe(graph)
+            fresh = texts if not known else [text for text in texts if came is None or text in came]
+            self._graphs.put(fresh, graph.iri)
+        return known
 
     def see(self, change: ChangeSet, *, known: bool) -> None:
         """Take over what was observed, on which relations, and when scopes were seen."""
@@ -104,7 +124,7 @@ class Edits:
         if graph is not None:
             self._graphs.describe(graph)
             if graph.iri not in before:
-                self._graphs.put(text, graph.iri)
+                self._graphs.put([text], graph.iri)
         for other in sorted(before):
             if graph is None or other != graph.iri:
                 self._graphs.take(text, other)

@@ -20,7 +20,6 @@ from stratagraph.service.views.books import BOOKS
 
 _ENTRIES: Final = ox.NamedNode(SG.term("view/writings"))
 _ENTRY: Final = ox.NamedNode(SG.term("view/entry"))
-_KEPT_AS_WRITTEN: Final = frozenset({XSD_STRING, LANG_STRING})
 
 # How the store writes a literal is its own affair: it is asked, and its rules are not repeated here.
 _probe: Final = ox.Store()
@@ -36,12 +35,17 @@ def stored(fact: Fact) -> Fact:
 
 def stored_term(term: Term) -> Term:
     """Return the object of a triple as the store keeps it: the term itself where it is kept as written."""
-    if isinstance(term, str):
+    if isinstance(term, str) or not _varies(term):
         return term
-    if term.datatype in _KEPT_AS_WRITTEN and term.language == term.language.lower():
+    if term.datatype == LANG_STRING and term.language == term.language.lower():
         return term
     kept = _kept(term)
     return term if kept == term else kept
+
+
+def _varies(literal: Literal) -> bool:
+    """Tell whether a literal may be one of several writings: a plain text is nothing but itself."""
+    return literal.datatype != XSD_STRING
 
 
 @lru_cache(maxsize=65_536)
@@ -77,8 +81,8 @@ class Writings:
         gone = set(leaving)
         plain: set[Fact] | None = None
         for fact in added:
-            if isinstance(fact.object, str):
-                continue  # only literals have more than one writing
+            if isinstance(fact.object, str) or not _varies(fact.object):
+                continue
             kept = stored(fact)
             if kept is fact and not self._book:
                 continue
@@ -95,8 +99,17 @@ class Writings:
                 self._note(kept, _literal(fact.object))
         return leaving
 
-    def claim(self, fact: Fact, graph: Iri) -> bool:
-        """Note the graph of a writing's claims, empty for none; False where the triple has this one writing alone."""
+    def claim(self, facts: Sequence[Fact], graph: Iri) -> Sequence[Fact]:
+        """Note the graph of claims of writings, empty for none; return the facts whose triple has one writing alone."""
+        if not (self._book or self._touched):
+            return facts
+        return [
+            fact
+            for fact in facts
+            if isinstance(fact.object, str) or not _varies(fact.object) or not self._claim(fact, graph)
+        ]
+
+    def _claim(self, fact: Fact, graph: Iri) -> bool:
         kept = stored(fact)
         if kept not in self._book and kept not in self._touched:
             return False

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from stratagraph.ontology.facts import Attribution, Claim, Fact, Influence, Iri, Term, attributions_of
+from stratagraph.ontology.facts import Attribution, Claim, Fact, Iri, Term, attributions_of
+from stratagraph.ontology.grouped import InfluenceTemplate
 from stratagraph.ontology.identity import claims_iri, influence_iri, shared_influence_iri
 from stratagraph.ontology.model import CORE_SOURCE, OntologyModel
 from stratagraph.ontology.namespaces import RDF, SG
@@ -27,12 +28,14 @@ class GraphText(NamedTuple):
     lines: tuple[str, ...]
 
 
-def line(fact: Fact) -> str:
-    """Return a triple in N-Triples, without its full stop."""
-    subject, predicate, value = fact
-    if isinstance(value, str):  # most are: worth a way of their own
-        return f"<{subject}> <{predicate}> <{value}>"
-    return f"<{subject}> <{predicate}> {encode(stored_term(value))}"
+def lines(facts: Iterable[Fact]) -> list[str]:
+    """Return triples in N-Triples, without their full stops."""
+    return [
+        f"<{subject}> <{predicate}> <{value}>"
+        if isinstance(value, str)  # most are: worth a way of their own
+        else f"<{subject}> <{predicate}> {encode(stored_term(value))}"
+        for subject, predicate, value in facts
+    ]
 
 
 def lines_of(facts: Iterable[Fact]) -> list[str]:
@@ -63,16 +66,15 @@ class InfluenceGraphs:
         self._model = model
         self._shared = lru_cache(maxsize=4096)(self._make)
 
-    def __call__(self, edge: Influence) -> GraphText:
-        """Return the graph in which the pair of an edge stands."""
-        relations = frozenset(
-            (fact.predicate, fact.subject == edge.influencer) for facts in edge.reasons.values() for fact in facts
-        )
-        if edge.measured:
-            # A measured strength moves with every batch: in a graph of its own, only the figure is written anew.
-            said = influence_properties(edge.strengths, edge.measured, relations, self._model)
-            return GraphText(influence_iri(edge.influencer, edge.influenced), _written([_IS_INFLUENCE, *said]))
-        return self._shared(tuple(edge.strengths.items()), relations)
+    def shared(self, template: InfluenceTemplate) -> GraphText | None:
+        """Return the graph in which all pairs with this influence stand; None where each has one of its own."""
+        return None if template.measured else self._shared(template.strengths, frozenset(template.relations))
+
+    def own(self, template: InfluenceTemplate, influencer: Iri, influenced: Iri) -> GraphText:
+        """Return the graph of a pair alone: a measured strength moves with every batch, and only it is written anew."""
+        relations = frozenset(template.relations)
+        said = influence_properties(dict(template.strengths), template.measured, relations, self._model)
+        return GraphText(influence_iri(influencer, influenced), _written([_IS_INFLUENCE, *said]))
 
     def _make(self, strengths: tuple[tuple[Iri, float], ...], relations: frozenset[tuple[Iri, bool]]) -> GraphText:
         said = list(influence_properties(dict(strengths), frozenset(), relations, self._model))

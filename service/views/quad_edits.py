@@ -5,8 +5,6 @@ from __future__ import annotations
 import io
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import groupby
-from operator import itemgetter
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import pyoxigraph as ox
@@ -17,13 +15,13 @@ from stratagraph.ontology.terms import encode, from_ox
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-PIECE: Final = 500
+PIECE: Final = 1_000
 """Texts that are encoded at once."""
 DEFAULT: Final = ""
 """Stands for the default graph where a graph is named by its IRI."""
 
-Placed: TypeAlias = tuple[Iri, str]
-"""A graph, and a text of triples in it."""
+Block: TypeAlias = tuple[Iri, Sequence[str]]
+"""A graph, and texts of triples in it."""
 
 
 class QuadEdits:
@@ -68,13 +66,13 @@ class QuadEdits:
             lines = [line for line in lines if line not in there]
         self.describe(node, lines)
 
-    def additions(self) -> Iterator[Placed]:
-        """Yield what is to be added, graph by graph."""
-        return ((graph, text) for graph, texts in self.added.items() for text in texts)
+    def additions(self) -> Iterable[Block]:
+        """Return what is to be added, graph by graph."""
+        return self.added.items()
 
-    def removals(self) -> Iterator[Placed]:
-        """Yield what is to be removed, graph by graph."""
-        return ((graph, line) for graph, lines in self.removed.items() for line in lines)
+    def removals(self) -> Iterable[Block]:
+        """Return what is to be removed, graph by graph."""
+        return self.removed.items()
 
     def clear(self) -> None:
         """Let go of everything: it has been written."""
@@ -87,28 +85,48 @@ class QuadEdits:
         return {f"<{quad.predicate.value}> {encode(from_ox(quad.object))}" for quad in quads}
 
 
-def update_of(verb: str, placed: Iterable[Placed]) -> str:
+def update_of(verb: str, blocks: Iterable[Block]) -> str:
     """Return the update that inserts or deletes. Updates are atomic, single calls to the store are not."""
-    return f"{verb} DATA {{\n{''.join(_blocks(placed))}}}"
+    return f"{verb} DATA {{\n{''.join(map(_written, blocks))}}}"
 
 
-def document(placed: Sequence[Placed]) -> io.BufferedReader:
+def document(blocks: Iterable[Block]) -> io.BufferedReader:
     """Return texts of triples as a TriG document to be read, which never is in memory as a whole."""
-    return io.BufferedReader(_Document(placed))
+    return io.BufferedReader(_Document(blocks))
 
 
-def _blocks(placed: Iterable[Placed]) -> Iterator[str]:
-    """Yield the triples of each graph in turn, in words that TriG and SPARQL Update have in common."""
-    for graph, texts in groupby(placed, key=itemgetter(0)):
-        triples = "".join([f"{text} .\n" for _, text in texts])
-        yield f"GRAPH <{graph}> {{\n{triples}}}\n" if graph else triples
+def parted(blocks: Iterable[Block], size: int) -> Iterator[list[Block]]:
+    """Yield the blocks in parts of so many texts; the last may have fewer, and is left out where it has none."""
+    part: list[Block] = []
+    room = size
+    for graph, texts in blocks:
+        at = 0
+        while at < len(texts):
+            taken = texts[at : at + room]
+            part.append((graph, taken))
+            at += len(taken)
+            room -= len(taken)
+            if not room:
+                yield part
+                part, room = [], size
+    if part:
+        yield part
+
+
+def _written(block: Block) -> str:
+    """Return the triples of a graph in words that TriG and SPARQL Update have in common."""
+    graph, texts = block
+    if not texts:
+        return ""
+    triples = " .\n".join(texts)
+    return f"GRAPH <{graph}> {{\n{triples} .\n}}\n" if graph else f"{triples} .\n"
 
 
 class _Document(io.RawIOBase):
-    def __init__(self, placed: Sequence[Placed]) -> None:
+    def __init__(self, blocks: Iterable[Block]) -> None:
         """Stand before the first text."""
         super().__init__()
-        self._pieces = ("".join(_blocks(placed[at : at + PIECE])) for at in range(0, len(placed), PIECE))
+        self._pieces = ("".join(map(_written, part)) for part in parted(blocks, PIECE))
         self._ahead = memoryview(b"")
 
     def readable(self) -> bool:

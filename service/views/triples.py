@@ -7,13 +7,14 @@ import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import Final, TypeVar
 
 import pyoxigraph as ox
 
 from stratagraph.ontology.facts import ChangeSet, Iri, Term
+from stratagraph.ontology.grouped import claim_groups, influence_groups
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.queries.store_protocols import Row
 from stratagraph.service.views import querying
@@ -29,10 +30,10 @@ from stratagraph.service.views.books import (
     set_half_way,
     told,
 )
-from stratagraph.service.views.edits import Edits, affects
+from stratagraph.service.views.edits import Edits
 from stratagraph.service.views.lexical import Writings
-from stratagraph.service.views.node_lines import InfluenceGraphs, line
-from stratagraph.service.views.quad_edits import QuadEdits, document, update_of
+from stratagraph.service.views.node_lines import InfluenceGraphs, lines
+from stratagraph.service.views.quad_edits import Block, QuadEdits, document, parted, update_of
 from stratagraph.service.views.store_folders import DRAFT, following, newest, open_store, reopened, see_room
 from stratagraph.service.views.term_lines import TermLines
 from stratagraph.service.views.view import Watermark, follows
@@ -260,27 +261,26 @@ class TriplesView:
 
     def _collect(self, change: ChangeSet, edits: Edits, *, empty: bool = False) -> None:
         """Turn a change set into edits; in an empty store there is nothing to replace."""
-        edits.quads.remove([line(fact) for fact in self._writings.take(change.removed, change.added)])
+        edits.quads.remove(lines(self._writings.take(change.removed, change.added)))
         edits.quads.remove([*self._terms.of(change.removed)])
         # What has only now come to hold stands in no graph yet: no need to look for one.
-        came: set[str] = set()
+        came: set[str] | None = None if empty else set()
         for facts in chunked(change.added, PART):
-            lines = [line(fact) for fact in facts]
-            edits.quads.add(lines)
+            texts = lines(facts)
+            edits.quads.add(texts)
             edits.quads.add([*self._terms.of(facts)])
-            if not empty:
-                came.update(lines)
+            if came is not None:
+                came.update(texts)
             self._relieve(edits.quads)
-        for stated in chunked(change.claims_changed, PART):
-            for fact, claims in stated:
-                text = line(fact)
-                edits.claim(fact, claims, text, known=not empty and text not in came)
-            self._relieve(edits.quads)
+        for stated in claim_groups(change.claims_changed):
+            for facts in chunked(stated.facts, PART):
+                edits.claim(stated.claims, facts, came)
+                self._relieve(edits.quads)
         edits.claim_writings(known=not empty)
-        for edges in chunked(change.influences, PART):
-            for edge in edges:
-                edits.influence(edge, known=not empty and affects(edge.influencer, edge.influenced) not in came)
-            self._relieve(edits.quads)
+        for alike in influence_groups(change.influences):
+            for pairs in chunked(alike.pairs, PART):
+                edits.influence(alike.template, pairs, came)
+                self._relieve(edits.quads)
         for pair in change.influences_removed:
             edits.influence_removed(*pair)
         edits.see(change, known=not empty)
@@ -299,7 +299,7 @@ class TriplesView:
         steps = (
             update_of("DELETE", quads.removals()),
             NO_MARK,
-            update_of("INSERT", chain(quads.additions(), mark_lines(watermark), [loose_line(self._loose)])),
+            update_of("INSERT", (*quads.additions(), mark_lines(watermark), loose_line(self._loose))),
         )
         self._before_writing(False)
         with self._marking:
@@ -322,16 +322,17 @@ class TriplesView:
             with self._marking:
                 set_half_way(self._store)
             self._half_way = True
-            self._store.bulk_load(
-                document([(BOOKS.value, entry) for entry in self._writings.come()]), ox.RdfFormat.TRIG, lenient=True
-            )
+            self._load_all([(BOOKS.value, self._writings.come())])
         self._loose += len(quads)
-        for removed in chunked(quads.removals(), TRANSACTION):
+        for removed in parted(quads.removals(), TRANSACTION):
             self._store.update(update_of("DELETE", removed))
-        for texts in chunked(quads.additions(), BULK_TEXTS):
-            # Our own terms, checked when they came in: no need to check each IRI anew.
-            self._store.bulk_load(document(texts), ox.RdfFormat.TRIG, lenient=True)
+        self._load_all(quads.additions())
         quads.clear()
+
+    def _load_all(self, blocks: Iterable[Block]) -> None:
+        for part in parted(blocks, BULK_TEXTS):
+            # Our own terms, checked when they came in: no need to check each IRI anew.
+            self._store.bulk_load(document(part), ox.RdfFormat.TRIG, lenient=True)
 
     def _mark(self, change: ChangeSet) -> Watermark:
         return Watermark(
