@@ -67,13 +67,13 @@ def encode(term: Term) -> str:
     """Return the term as canonical N-Triples; equal terms give equal text, so it can be hashed and compared."""
     if isinstance(term, str):
         return f"<{term}>"
-    value = term.value
+    value, datatype, language = term
     # Next to none has anything to escape, and looking is much cheaper than translating.
     quoted = f'"{value}"' if _ESCAPED.search(value) is None else f'"{value.translate(_ESCAPES)}"'
-    if term.language:
+    if language:
         # RDF 1.1 compares tags without case; the case of a source would give one text two encodings.
-        return f"{quoted}@{term.language.lower()}"
-    return quoted if term.datatype == XSD_STRING else f"{quoted}^^<{term.datatype}>"
+        return f"{quoted}@{language.lower()}"
+    return quoted if datatype == XSD_STRING else f"{quoted}^^<{datatype}>"
 
 
 def decode(text: str) -> Term:

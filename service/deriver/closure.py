@@ -69,8 +69,10 @@ class Closure:
                 members.move(moved)
             self._derive_again(doubts, delta)
         delta.newcomers = Newcomers(added, self.asserted, self.derived)
+        self._insert_plain({each: tag for each, tag in added.items() if self._is_plain(each)}, delta)
         for triple, tag in added.items():
-            self._insert([(triple, tag, self.asserted)], delta)
+            if not self._is_plain(triple):
+                self._insert([(triple, tag, self.asserted)], delta)
         if moved or not members.pins:
             members.move(moved)
             self._insert(self._named(moved), delta)
@@ -246,6 +248,30 @@ class Closure:
             index.put(triple, tag)
             self._type_ends(triple)
             delta.added.append(triple)
+
+    def _is_plain(self, triple: Triple) -> bool:
+        """Tell whether nothing but a triple itself implies it, and it implies nothing but classes: most attributes."""
+        tables = self.tables
+        return triple[1] not in tables.linked or (triple[1] == tables.type and bool(tables.bit(triple[2])))
+
+    def _insert_plain(self, added: Mapping[Triple, int], delta: Delta) -> None:
+        """Assert plain triples, all at once."""
+        tables = self.tables
+        self.asserted.add(added)
+        told: dict[int, int] = {}
+        for triple in added:
+            subject, prop, obj = triple
+            if prop == tables.type:  # that is told of with what has changed
+                told[subject] = told.get(subject, 0) | tables.class_masks.get(obj, 0)
+                continue
+            delta.added.append(triple)
+            if prop in tables.subject_masks:
+                told[subject] = told.get(subject, 0) | tables.subject_masks[prop]
+            if not obj & 1 and prop in tables.object_masks:
+                told[obj] = told.get(obj, 0) | tables.object_masks[prop]
+        for node, classes in told.items():
+            self.members.add(node, classes)
+        self._insert([], delta)
 
     def _insert_linked(self, triple: Triple, tag: int, index: TripleIndex, delta: Delta) -> list[_Stored]:
         """Add a triple that implies others, with these; return what follows from chains."""

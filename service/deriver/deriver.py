@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
@@ -259,16 +259,21 @@ class Deriver:
     def _restated(self, opened: Iterable[Claim], closed: Iterable[Claim]) -> Restated:
         """Return the new claim set of every triple that the claims are about, once merges are resolved."""
         changed: dict[Triple, ClaimSet] = {}
+        tags: dict[Triple, int] = {}
+
+        def claim_set(triple: Triple) -> ClaimSet:
+            """Return the claims on a triple, as it was stated."""
+            if self._merges.concerns(triple):
+                return self._merges.claim_set(triple)
+            tag = tags[triple] = self._tag(triple)
+            return self._claim_sets[tag]
+
         # Closed first: a claim that takes another's place has its source and scope, by which claims are found.
         for claims, change in ((closed, without_claim), (opened, with_claim)):
-            retell(changed, claims, self._numbers, self._claim_set, change)
-        return self._merges.restate(changed, self._standing)
-
-    def _claim_set(self, triple: Triple) -> ClaimSet:
-        """Return the claims on a triple, as it was stated."""
-        if self._merges.concerns(triple):
-            return self._merges.claim_set(triple)
-        return self._claim_sets[self._tag(triple)]
+            retell(changed, claims, self._numbers, claim_set, change)
+        restated = self._merges.restate(changed, self._standing)
+        restated.tags = tags
+        return restated
 
     def _standing(self, node: int) -> Iterator[tuple[Triple, ClaimSet]]:
         """Yield the asserted triples about a node, at either end, and the claims on each."""
@@ -281,7 +286,8 @@ class Deriver:
 
     def _take(self, restated: Restated, *, groups: set[Group]) -> tuple[dict[Triple, int], Delta, dict[Pair, Edge]]:
         """Apply new claim sets; return the tags of triples that changed, the closure's delta and the edges before."""
-        before = list(map(self._tag, restated.claim_sets))
+        known = restated.tags
+        before = [known[triple] if triple in known else self._tag(triple) for triple in restated.claim_sets]
         # Held before the old ones are released: a set that stays in use must not lose its number in between.
         tags = self._hold(restated)
         added: dict[Triple, int] = {}
@@ -327,7 +333,7 @@ class Deriver:
         """Let observed relations take part in observed strengths; return the pairs whose strengths may change."""
         groups: set[Group] = set()
         pairs: set[Pair] = set()
-        for triple, observed in self._observed(restated, self._shares.knows):
+        for triple, observed in self._observed(restated, self._shares.relations):
             if not self._influences.is_measurable(triple):
                 continue
             if observed:
@@ -343,16 +349,20 @@ class Deriver:
         """Note which triples are observed; return the statements of which that has become another answer."""
         return [
             node
-            for triple, observed in self._observed(restated, self._measured.knows)
+            for triple, observed in self._observed(restated, self._measured.observed)
             for node in self._measured.note(triple, self._statement, observed=observed)
         ]
 
-    def _observed(self, restated: Restated, knows: Callable[[Triple], bool]) -> Iterator[tuple[Triple, bool]]:
-        """Yield the triples that are observed now, and those that somebody knows to have been, each with whether."""
+    def _observed(self, restated: Restated, known: Collection[Triple]) -> list[tuple[Triple, bool]]:
+        """Return the triples that are observed now, and those that are known to have been, each with whether."""
         observed = {key: _is_observed(claim_set) for key, claim_set in restated.distinct().items()}
-        for triple, claim_set in restated.claim_sets.items():
-            if observed[id(claim_set)] or knows(triple):
-                yield triple, observed[id(claim_set)]
+        if not known and not any(observed.values()):
+            return []
+        return [
+            (triple, observed[id(claim_set)])
+            for triple, claim_set in restated.claim_sets.items()
+            if observed[id(claim_set)] or triple in known
+        ]
 
     def _statement(self, triple: Triple) -> Iri:
         return statement_iri(self._numbers.fact(triple))

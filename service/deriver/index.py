@@ -5,7 +5,8 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, insort_left
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from operator import itemgetter
 from typing import Final
 
 from stratagraph.ontology.number_rows import Rows, Span
@@ -58,6 +59,39 @@ class TripleIndex:
                 self._in.settle()
             self._out.settle()
         self._tags.settle()
+
+    def add(self, triples: Mapping[Triple, int]) -> None:
+        """Add triples that are not there yet, each with its tag: for many, cheaper than one by one."""
+        leaving: dict[int, list[tuple[int, int]]] = {}
+        arriving: dict[int, list[int]] = {}
+        outward = self._outward
+        for (subject, predicate, obj), tag in triples.items():
+            leaving.setdefault(subject >> 1, []).append((predicate << _SHIFT | obj, tag))
+            if not obj & 1 and predicate not in outward:
+                arriving.setdefault(obj >> 1, []).append(predicate << _SHIFT | subject)
+        for place, said in leaving.items():
+            self._add_to(place, sorted(said))
+        for place, news in arriving.items():
+            row = self._in.own(place)
+            for key in news:
+                insort_left(row, key)
+        for rows in (self._out, self._tags, self._in):
+            rows.settle()
+        self._size += len(triples)
+        self.uses.update(map(itemgetter(1), triples))
+
+    def _add_to(self, place: int, said: list[tuple[int, int]]) -> None:
+        """Add keys, in order, with their tags to what leaves a node."""
+        keys, tags = self._out.own(place), self._tags.own(place)
+        if not keys:
+            keys.extend([key for key, _ in said])
+            tags.extend([tag for _, tag in said])
+            return
+        at = 0
+        for key, tag in said:
+            at = bisect_left(keys, key, at)
+            keys.insert(at, key)
+            tags.insert(at, tag)
 
     def drop(self, triple: Triple) -> None:
         """Remove the triple where it is there."""

@@ -278,7 +278,8 @@ class Influences:
     def _edge_of(self, pair: Pair, told: list[Way]) -> Edge:
         """Return the edge of a pair with these relations and no other."""
         influencer, influenced = pair
-        if any(back and self._shares.knows((influenced, prop, influencer)) for prop, back in told):
+        relations = self._shares.relations
+        if relations and any(back and (influenced, prop, influencer) in relations for prop, back in told):
             return self._edge(pair)
         if not told or not self._may_influence(pair):
             return ()
@@ -290,7 +291,7 @@ class Influences:
         return edge
 
     def _may_influence(self, pair: Pair) -> bool:
-        types = self._closure.types
+        types = self._closure.members.of
         return bool(types(pair[0]) & types(pair[1]) & self._asset)
 
     def _edge(self, pair: Pair) -> Edge:

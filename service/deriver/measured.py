@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from stratagraph.ontology.facts import Iri
 from stratagraph.ontology.namespaces import STATEMENT_BASE
@@ -33,9 +33,10 @@ class Measured:
             del self._relations[iri]
             yield iri
 
-    def knows(self, triple: Triple) -> bool:
-        """Tell whether a relation was observed when it was last noted."""
-        return triple in self._nodes
+    @property
+    def observed(self) -> Collection[Triple]:
+        """The relations that are observed, as last noted."""
+        return self._nodes.keys()
 
     def refresh(self, nodes: Iterable[Iri], shows: Callable[[Iri], bool]) -> tuple[list[Triple], list[Triple]]:
         """Look at nodes again; return the relations that have come to be measured and those that no longer are."""

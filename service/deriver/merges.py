@@ -30,6 +30,8 @@ class Restated:
 
     claim_sets: dict[Triple, ClaimSet] = field(default_factory=dict)
     homes: dict[Iri, Iri] = field(default_factory=dict)
+    tags: dict[Triple, int] = field(default_factory=dict)
+    """The numbers of claim sets of before, where they are known."""
 
     def distinct(self) -> dict[int, ClaimSet]:
         """Return the claim sets by identity: those of a run are mostly one object, and equal ones do no harm."""

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from stratagraph.service.deriver.index import TripleIndex
-from stratagraph.service.deriver.numbers import Triple
+from stratagraph.service.deriver.numbers import Triple, is_iri
 
 
 class Newcomers:
-    """The nodes that come with an update, and who is joined to them in the course of it.
+    """The nodes that come with an update and are related to others, and who is joined to them in the course of it.
 
     An import is mostly about them, and most of the cost of a triple would be to look for what is not there.
     """
 
     def __init__(self, triples: Iterable[Triple], *indexes: TripleIndex) -> None:
         """Look for the ends of triples that are about to be added."""
-        ends = {end for triple in triples for end in triple[::2]}
+        ends = {end for subject, _, obj in triples if is_iri(obj) for end in (subject, obj)}
         self.nodes = {node for node in ends if not any(index.has(node) for index in indexes)}
         self._joined: set[tuple[int, int]] = set()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from typing import Final, NamedTuple, TypeAlias
 
@@ -51,9 +51,10 @@ class Shares:
         self._relations.update(dict.fromkeys(self._nodes[triple], triple))
         self._groups[triple[:2]].add(triple)
 
-    def knows(self, triple: Triple) -> bool:
-        """Tell whether a relation takes part."""
-        return triple in self._nodes
+    @property
+    def relations(self) -> Collection[Triple]:
+        """The relations that take part."""
+        return self._nodes.keys()
 
     def unregister(self, triple: Triple) -> bool:
         """Forget a relation, but not its calls, for it may be stated again; tell whether it was known."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from stratagraph.ontology.facts import Attribution, Claim, Fact, Iri, Term, attributions_of
+from stratagraph.ontology.facts import XSD_STRING, Attribution, Claim, Fact, Iri, Term, attributions_of
 from stratagraph.ontology.grouped import InfluenceTemplate
 from stratagraph.ontology.identity import claims_iri, influence_iri, shared_influence_iri
 from stratagraph.ontology.model import CORE_SOURCE, OntologyModel
@@ -33,7 +33,7 @@ def lines(facts: Iterable[Fact]) -> list[str]:
     return [
         f"<{subject}> <{predicate}> <{value}>"
         if isinstance(value, str)  # most are: worth a way of their own
-        else f"<{subject}> <{predicate}> {encode(stored_term(value))}"
+        else f"<{subject}> <{predicate}> {encode(stored_term(value) if value[1] != XSD_STRING else value)}"
         for subject, predicate, value in facts
     ]
 

@@ -38,6 +38,18 @@ def test_the_index_is_a_set_with_tags(steps: list[tuple[str, Triple, int]]) -> N
         assert_same(index, plain)
 
 
+@given(st.dictionaries(TRIPLES, st.integers(1, 5), max_size=30), st.sets(TRIPLES))
+def test_many_triples_at_once_are_as_one_by_one(told: dict[Triple, int], first: set[Triple]) -> None:
+    index = TripleIndex({OUTWARD})
+    for triple in told.keys() & first:
+        index.put(triple, told[triple])
+    index.add({triple: tag for triple, tag in told.items() if triple not in first})
+    assert_same(index, told)
+    assert [index.has(node) for node in range(12)] == [
+        any(node in (s, o if p != OUTWARD else s) for s, p, o in told) and not node & 1 for node in range(12)
+    ]
+
+
 def assert_same(index: TripleIndex, plain: dict[Triple, int]) -> None:
     assert len(index) == len(plain)
     assert {prop: index.uses[prop] for prop in PREDICATES} == {
