@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from threading import Lock
 from typing import Final, cast
 
 import pyoxigraph as ox
@@ -21,9 +20,6 @@ from stratagraph.service.views.books import BOOKS
 _ENTRIES: Final = ox.NamedNode(SG.term("view/writings"))
 _ENTRY: Final = ox.NamedNode(SG.term("view/entry"))
 
-# How the store writes a literal is its own affair: it is asked, and its rules are not repeated here.
-_probe: Final = ox.Store()
-_probe_lock: Final = Lock()
 _NODE: Final = ox.NamedNode(SG.term("view/probe"))
 
 
@@ -50,12 +46,11 @@ def _varies(literal: Literal) -> bool:
 
 @lru_cache(maxsize=65_536)
 def _kept(literal: Literal) -> Literal:
-    """Ask a store of one triple what it makes of the literal."""
-    with _probe_lock:
-        _probe.add(ox.Quad(_NODE, _NODE, to_ox(literal)))
-        kept = next(iter(_probe)).object
-        _probe.clear()
-    return _literal(from_ox(kept))
+    """Ask a store of one triple what it makes of the literal: its rules are its own affair, and not repeated here."""
+    # A new one each time: in memory, a store looks through all that it ever held, even of what was cleared.
+    probe = ox.Store()
+    probe.add(ox.Quad(_NODE, _NODE, to_ox(literal)))
+    return _literal(from_ox(next(iter(probe)).object))
 
 
 class Writings:

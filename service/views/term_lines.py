@@ -12,10 +12,12 @@ from typing import Final
 from stratagraph.ontology.facts import Fact
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import OWL, RDF, RDFS, SKOS
-from stratagraph.service.views.node_lines import line
+from stratagraph.service.views.node_lines import lines
 
 PROPERTIES: Final = frozenset({OWL.ObjectProperty, OWL.DatatypeProperty, OWL.AnnotationProperty})
 """The types of OWL that make a term a property."""
+
+_TELLING: Final = frozenset({SKOS.definition, RDF.type})
 
 
 class TermLines:
@@ -25,11 +27,14 @@ class TermLines:
         """Take the ontology, which tells classes and properties from other things that are defined."""
         self._terms = frozenset((*model.classes, *model.relations, *model.attributes, *model.annotations))
 
-    def of(self, facts: Iterable[Fact]) -> Iterator[str]:
-        """Yield the further triples that come, or go, with facts."""
+    def of(self, facts: Iterable[Fact]) -> list[str]:
+        """Return the further triples that come, or go, with facts."""
+        return lines(self._further([fact for fact in facts if fact[1] in _TELLING]))
+
+    def _further(self, facts: Iterable[Fact]) -> Iterator[Fact]:
         for fact in facts:
             if fact.predicate == SKOS.definition:
                 if fact.subject in self._terms:
-                    yield line(fact._replace(predicate=RDFS.comment))
-            elif fact.predicate == RDF.type and fact.object in PROPERTIES:
-                yield line(fact._replace(object=RDF.Property))
+                    yield fact._replace(predicate=RDFS.comment)
+            elif fact.object in PROPERTIES:
+                yield fact._replace(object=RDF.Property)

@@ -262,13 +262,13 @@ class TriplesView:
     def _collect(self, change: ChangeSet, edits: Edits, *, empty: bool = False) -> None:
         """Turn a change set into edits; in an empty store there is nothing to replace."""
         edits.quads.remove(lines(self._writings.take(change.removed, change.added)))
-        edits.quads.remove([*self._terms.of(change.removed)])
+        edits.quads.remove(self._terms.of(change.removed))
         # What has only now come to hold stands in no graph yet: no need to look for one.
         came: set[str] | None = None if empty else set()
         for facts in chunked(change.added, PART):
             texts = lines(facts)
             edits.quads.add(texts)
-            edits.quads.add([*self._terms.of(facts)])
+            edits.quads.add(self._terms.of(facts))
             if came is not None:
                 came.update(texts)
             self._relieve(edits.quads)
