@@ -77,6 +77,7 @@ class AliasTable:
     lenient: tuple[Mark, ...]
     evaluations: Evaluations
     resource: Mapping[str, tuple[str, ...]]
+    production: frozenset[str]
     own_version: frozenset[str]
     currency: str
     first_token_events: frozenset[str]
@@ -104,6 +105,7 @@ def read_aliases(data: Mapping[str, Any]) -> AliasTable:
         lenient=tuple(Mark(key=key, values=frozenset(lenient["values"])) for key in lenient["keys"]),
         evaluations=_evaluations(data["evaluations"]),
         resource={concept: tuple(names) for concept, names in data["resource"].items()},
+        production=frozenset(data["production"]),
         own_version=frozenset(data["own_version"]),
         currency=data["currency"],
         first_token_events=frozenset(data["first_token_events"]),

@@ -162,7 +162,8 @@ class Deeds:
             return "" if load_meanings().made_up(told) else told
         # A tool of the name of the agent that it calls is the agent.
         last = spans[-1]
-        called = (one.agent for one in _below(self.forest, last, _plumbing) if one.kind is RecordKind.AGENT)
+        inside = _below(self.forest, last, lambda one: one.kind in {RecordKind.OTHER, RecordKind.WORKFLOW})
+        called = (one.agent for one in inside if one.kind is RecordKind.AGENT)
         return next((agent for agent in called if _named_after(name, agent)), None)
 
     def _searches(self, record: CallRecord) -> Iterator[Occurrence]:

@@ -41,7 +41,8 @@ class Emitter:
     lasted: str
     twin: str
     silent: str
-    only: Mark | None
+    engine: str
+    before: str
 
     def kind_of_name(self, name: str) -> RecordKind | None:
         """Return the kind of work that a span's name tells of by itself."""
@@ -68,19 +69,26 @@ class Emitters:
     version: str
     by_scope: tuple[tuple[str, Emitter], ...]
     by_name: tuple[tuple[re.Pattern[str], Emitter], ...]
-    _known: dict[str, Emitter] = field(default_factory=dict)
+    _known: dict[tuple[str, str], Emitter] = field(default_factory=dict)
 
-    def of_scope(self, scope: str) -> Emitter:
-        """Return the ways of the instrumentation of that name."""
-        known = self._known.get(scope)
+    def of_scope(self, scope: str, version: str = "") -> Emitter:
+        """Return the ways of the instrumentation of that name and version."""
+        known = self._known.get((scope, version))
         if known is None:
             if len(self._known) >= MOST_SCOPES:
                 self._known.clear()
-            known = self._known[scope] = self._found(scope)
+            known = self._known[scope, version] = self._found(scope, version)
         return known
 
-    def _found(self, scope: str) -> Emitter:
-        return next((emitter for start, emitter in self.by_scope if _fits(start, scope)), COMMON)
+    def _found(self, scope: str, version: str) -> Emitter:
+        return next(
+            (
+                emitter
+                for start, emitter in self.by_scope
+                if _fits(start, scope) and (not emitter.before or _older(version, emitter.before))
+            ),
+            COMMON,
+        )
 
     def of_span(self, name: str) -> Emitter | None:
         """Return the emitter that a span's name gives away, whatever its scope."""
@@ -105,12 +113,18 @@ def read_emitters(data: Mapping[str, Any]) -> Emitters:
     return Emitters(version=data["version"], by_scope=tuple(by_scope), by_name=named)
 
 
+def _older(version: str, than: str) -> bool:
+    """Tell whether a version is older than another; one that is no version is not."""
+    first, second = (tuple(map(int, re.findall(r"\d+", text)[:3])) for text in (version, than))
+    return bool(first) and first < second
+
+
 def _fits(start: str, scope: str) -> bool:
     return scope == start[1:] if start.startswith("=") else scope.startswith(start)
 
 
 def _emitter(data: Mapping[str, Any]) -> Emitter:
-    later, only = data.get("later"), data.get("only")
+    later = data.get("later")
     return Emitter(
         attributes={concept: aliases(names) for concept, names in data.get("attributes", {}).items()},
         ignore={concept: frozenset(values) for concept, values in data.get("ignore", {}).items()},
@@ -128,7 +142,8 @@ def _emitter(data: Mapping[str, Any]) -> Emitter:
         lasted=later["lasted"] if later else "",
         twin=data.get("twin", ""),
         silent=data.get("silent", ""),
-        only=Mark(key=only["key"], values=frozenset(only["values"])) if only else None,
+        engine=data.get("engine", ""),
+        before=data.get("before", ""),
     )
 
 

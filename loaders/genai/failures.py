@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from stratagraph.loaders.genai import attribute_values
-from stratagraph.loaders.genai.record import ErrorClass, RecordKind
+from stratagraph.loaders.genai.record import MODEL_CALLS, ErrorClass, RecordKind
 from stratagraph.loaders.genai.said import Said
 
 _NO_ERROR: Final = frozenset({"", "none", "null", "nil", "undefined", "false", "0", "ok"})
@@ -27,7 +27,7 @@ class Failure(NamedTuple):
 def failure_of(span: Span, said: Said, *, marked: bool) -> Failure | None:
     """Return the failure that a span tells of, None where it did not fail."""
     # One of them is enough, for emitters set one or the other.
-    if not (marked or span.status.code == Status.STATUS_CODE_ERROR or _told(said)):
+    if not (marked or span.status.code == Status.STATUS_CODE_ERROR or _told(said) or _refused(said)):
         return None
     meanings = said.tables.meanings
     types = [name for name in (said.text("error"), *_of_exceptions(span, "exception.type")) if name]
@@ -45,6 +45,13 @@ def failure_of(span: Span, said: Said, *, marked: bool) -> Failure | None:
 def _told(said: Said) -> bool:
     """Tell whether the span names a type of error, be it one that says nothing of the kind."""
     return any(attribute_values.word(value) not in _NO_ERROR for _, value in said.values("error"))
+
+
+def _refused(said: Said) -> bool:
+    """Tell whether a call was answered with a status of failure, which is all that some emitters tell."""
+    if said.kind not in MODEL_CALLS or "status" not in said.plan.places:
+        return False
+    return any(attribute_values.word(value)[:1] in {"4", "5"} for _, value in said.values("status"))
 
 
 def _of_exceptions(span: Span, key: str) -> Iterator[str]:

@@ -10,10 +10,11 @@ from functools import lru_cache
 from typing import Any, Final
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span, Status
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource
+from opentelemetry.proto.trace.v1.trace_pb2 import ScopeSpans, Span, Status
 
 from stratagraph.loaders.genai import attribute_values
-from stratagraph.loaders.genai.aliases import AliasTable, load_aliases
+from stratagraph.loaders.genai.aliases import load_aliases
 from stratagraph.loaders.genai.emitters import Emitter, load_emitters
 from stratagraph.loaders.genai.failures import Failure, failure_of
 from stratagraph.loaders.genai.meanings import load_meanings
@@ -67,7 +68,7 @@ def normalise(request: ExportTraceServiceRequest, *, until: datetime | None = No
     latest = int(until.timestamp() * 1e9) if until else _LATEST
     mapped: set[str] = set()
     for resource in request.resource_spans:
-        service = _service(resource, load_aliases())
+        service = service_of(resource.resource)
         weight = weight_of("", {item.key: item.value for item in resource.resource.attributes})
         for scope in resource.scope_spans:
             reader = _Reader(service, _provenance(scope), latest, weight)
@@ -84,9 +85,10 @@ def _named(identity: bytes) -> str:
     return (shown if len(identity) <= _SPAN_BYTES else f"{shown}...") or "(none)"
 
 
-def _service(resource: ResourceSpans, table: AliasTable) -> Service:
+def service_of(resource: Resource) -> Service:
     """Return the emitter's stable identity; a value that is not text is no part of it."""
-    found = {item.key: item.value.string_value for item in resource.resource.attributes}
+    table = load_aliases()
+    found = {item.key: item.value.string_value for item in resource.attributes}
     parts: dict[str, str] = {}
     nothing = load_meanings().nothing
     for concept, names in table.resource.items():
@@ -120,7 +122,7 @@ class _Reader:
         self._latest = latest
         self._weight = weight
         self._emitters = load_emitters()
-        self._emitter = self._emitters.of_scope(provenance.scope)
+        self._emitter = self._emitters.of_scope(provenance.scope, provenance.version)
         self._meanings = load_meanings()
         self._aliases = load_aliases()
 
@@ -224,6 +226,7 @@ class _Reader:
         failure = failure_of(span, said, marked=said.marked(plan.failed) or finish is Finish.FAILED)
         requested, answered, used = said.models(failed=failure is not None)
         provider, engine = said.provider(answered, used, requested)
+        engine = engine or emitter.engine
         tool = self._tool(span, said)
         later = said.later()
         start = span.start_time_unix_nano - (said.lasted() if later else 0)
@@ -284,8 +287,6 @@ class _Reader:
         """Return the kind of work; a span that names a model and nothing else is a call of it."""
         emitter, meanings = said.tables.emitter, self._meanings
         kind = emitter.kind_of_name(span.name)
-        if kind is RecordKind.GUARDRAIL and not said.is_only():
-            return RecordKind.OTHER
         if kind is not None:
             return kind
         unknown = ""
@@ -330,15 +331,17 @@ class _Reader:
         told = said.identity("agent")
         if not told and said.kind is RecordKind.AGENT:
             told = said.identity("node_name") or said.identity("entity") or self._of_name(said, "agent", span.name)
+            # What is called by its model is a plain call that nobody named.
+            ignored.add(said.model_name("requested").name)
         return "" if told in ignored or self._meanings.made_up(told) else told
 
     def _of_name(self, said: Said, concept: str, name: str) -> str:
         """Return a name of an agent, a tool or a workflow that stands in the name of the span."""
-        if found := said.tables.emitter.within(concept, name[: attribute_values.LONGEST_NAME]):
-            return found
         operation, _, about = name.partition(" ")
         kind = self._meanings.operations.get(operation)
-        return attribute_values.lenient_name(about) if kind is not None and kind == concept else ""
+        if about and kind is not None:
+            return attribute_values.lenient_name(about) if kind == concept else ""
+        return said.tables.emitter.within(concept, name[: attribute_values.LONGEST_NAME])
 
     def _within(self, said: Said, concept: str, kind: RecordKind) -> str:
         """Return the name that stands in the span's name, where it is of that kind."""
@@ -356,7 +359,8 @@ class _Reader:
         told = said.identity("workflow")
         if not told and said.kind is RecordKind.WORKFLOW:
             told = said.identity("entity") or self._of_name(said, "workflow", span.name)
-        return "" if self._meanings.made_up(told) else told
+        nobodys = self._meanings.made_up(told) or told.casefold() in self._meanings.frameworks
+        return "" if nobodys else told
 
     def _guardrail(self, said: Said) -> str:
         """Return the guardrail that a span runs, by its own name or that of the span."""

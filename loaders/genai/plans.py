@@ -48,7 +48,6 @@ class Plan:
     failed: tuple[tuple[int, Mark], ...]
     verdicts: tuple[tuple[int, VerdictMark], ...]
     lenient: tuple[tuple[int, Mark], ...]
-    only: int | None
     later: int | None
     lasted: int | None
     unmapped: tuple[str, ...]
@@ -106,7 +105,6 @@ class Plans:
             failed=tuple((at[mark.key], mark) for mark in (*emitter.failed, *table.failed) if mark.key in at),
             verdicts=tuple((at[mark.key], mark) for mark in table.verdicts if mark.key in at),
             lenient=tuple((at[mark.key], mark) for mark in table.lenient if mark.key in at),
-            only=at.get(emitter.only.key) if emitter.only else None,
             later=at.get(emitter.later.key) if emitter.later else None,
             lasted=at.get(emitter.lasted),
             unmapped=tuple(self._unmapped(at)),
@@ -125,7 +123,6 @@ class Plans:
             (place.at, place.path) for concept, told in found.items() if concept not in VOLATILE for _, place in told
         }
         marks = {mark.key for mark in (*emitter.failed, *table.failed, *table.lenient)}
-        marks |= {emitter.only.key} if emitter.only else set()
         lasting |= {(place, ()) for place, key in enumerate(keys) if key in marks or key.startswith(table.numbered)}
         return tuple(sorted(lasting))
 

@@ -207,11 +207,6 @@ class Said:
         value = attribute_values.plain(self.attributes[place].value)
         return attribute_values.word(attribute_values.field_of(value, path) if path else value)
 
-    def is_only(self) -> bool:
-        """Tell whether the span has the value that its emitter's spans of that kind have."""
-        only = self.tables.emitter.only
-        return only is None or (self.plan.only is not None and self._word(self.plan.only, ()) in only.values)
-
     def later(self) -> bool:
         """Tell whether the span only tells the end of an earlier one."""
         later = self.tables.emitter.later

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Final
 
+from stratagraph.loaders.genai.aliases import load_aliases
 from stratagraph.loaders.genai.forest import AgentRef
 from stratagraph.loaders.genai.record import CallRecord, Provenance, Service
 from stratagraph.ontology.facts import Fact, Iri, Literal, Scope
@@ -194,11 +195,14 @@ class Subjects:
         """Return an asset whose name counts within its service."""
         known = self._scope, cls, name, service
         if known not in self._told:
-            # Two services may each have an agent of one name.
+            # Two services may each have an agent of one name, and staging must not become production, which is what an
+            # inventory means that names no environment.
+            production = service.environment.casefold() in load_aliases().production
             key = {
                 SG.name: name,
                 SG.serviceName: service.name or NAMELESS,
                 SG.serviceNamespace: service.namespace,
+                SG.environment: "" if production else service.environment,
             }
             self._told[known] = self._asset(cls, key)
         return self._told[known]

@@ -67,7 +67,7 @@ def test_transversal_classes_have_no_level() -> None:
 def test_a_class_inherits_its_key_from_the_class_that_declares_it() -> None:
     info = MODEL.classes[SG.ToolPrompt]
     assert info.kind == SG.Prompt
-    assert info.key_properties == (SG.name, SG.serviceName, SG.serviceNamespace)
+    assert info.key_properties == (SG.name, SG.serviceName, SG.serviceNamespace, SG.environment)
     assert info.ancestors == {SG.ToolPrompt, SG.Prompt, SG.Asset}
 
 

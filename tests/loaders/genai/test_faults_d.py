@@ -226,6 +226,19 @@ def test_d14_an_instrumentation_that_cannot_be_read_is_told() -> None:
     assert told(span(1, chat())).unread == {}
 
 
+def test_d12_staging_and_production_share_no_agent_and_no_tool() -> None:
+    sent = [span(1, agent("a")), span(2, tool("t"), parent=1)]
+
+    def assets(environment: str) -> set[str]:
+        named = {"deployment.environment.name": environment} if environment else {}
+        estate = seen(*sent, resource={"service.name": "bot", **named})
+        return estate.kinds[SG.Agent] | estate.kinds[SG.Tool]
+
+    assert assets("staging").isdisjoint(assets("production"))
+    # An inventory that names no environment means production.
+    assert assets("production") == assets("Prod") == assets("")
+
+
 @pytest.mark.parametrize(
     ("error", "message", "proven"),
     [

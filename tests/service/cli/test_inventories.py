@@ -126,7 +126,7 @@ def test_a_class_tells_its_key_attributes_and_relations(environment: Mapping[str
     assert re.search(r"sg:legalBasis \(one of [^)]*sg:LgpdContract", told)
     assert re.search(r"sg:effectiveFrom \(date\)", told)
     document = json.loads(run("ontology", "term", "Agent", "--format", "json", environment=environment).stdout)
-    assert document["key"] == ["sg:name", "sg:serviceName", "sg:serviceNamespace"]
+    assert document["key"] == ["sg:name", "sg:serviceName", "sg:serviceNamespace", "sg:environment"]
     relations = {field["name"]: field for field in document["relations"]}
     assert relations["sg:usesModel"]["range"] == ["sg:BaseModel"]
     assert relations["sg:usesModel"]["inverse"] == "sg:modelUsedBy"
