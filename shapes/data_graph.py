@@ -24,19 +24,40 @@ class DataGraph:
         # Dictionaries as sets with an order: results come in that of the source.
         self._by_subject: dict[Iri, dict[Iri, dict[Term, None]]] = {}
         self._by_object: dict[Iri, dict[Term, dict[Iri, None]]] = {}
+        self._unplaced: list[Fact] = []
         self._known_superclasses = superclasses or {}
         self._superclasses: dict[Term, frozenset[Term]] = {}
-        for fact in facts:
-            self.add(fact)
+        self.extend(facts)
 
     def add(self, fact: Fact) -> None:
         """Take in one fact."""
-        subject, predicate, target = fact.subject, fact.predicate, fact.object
-        self._by_subject.setdefault(subject, {}).setdefault(predicate, {})[target] = None
-        self._by_object.setdefault(predicate, {}).setdefault(target, {})[subject] = None
-        if predicate == _SUBCLASS:
-            # What was climbed before may be too little now.
-            self._superclasses.clear()
+        self.extend((fact,))
+
+    def extend(self, facts: Iterable[Fact]) -> None:
+        """Take in several facts."""
+        by_subject, facts = self._by_subject, tuple(facts)
+        for subject, predicate, target in facts:
+            predicates = by_subject.get(subject)
+            if predicates is None:
+                predicates = by_subject[subject] = {}
+            targets = predicates.get(predicate)
+            if targets is None:
+                predicates[predicate] = {target: None}
+            else:
+                targets[target] = None
+            if predicate == _SUBCLASS:
+                # What was climbed before may be too little now.
+                self._superclasses.clear()
+        self._unplaced += facts
+
+    @property
+    def _objects(self) -> dict[Iri, dict[Term, dict[Iri, None]]]:
+        """Subjects by predicate and object. Few shapes ask for it, so it is made when one does."""
+        if self._unplaced:
+            for subject, predicate, target in self._unplaced:
+                self._by_object.setdefault(predicate, {}).setdefault(target, {})[subject] = None
+            self._unplaced.clear()
+        return self._by_object
 
     def __iter__(self) -> Iterator[Fact]:
         for subject, predicates in self._by_subject.items():
@@ -52,11 +73,11 @@ class DataGraph:
 
     def subjects(self, predicate: Iri, target: Term) -> Mapping[Iri, None]:
         """Return the subjects that have a value for a predicate."""
-        return self._by_object.get(predicate, {}).get(target, {})
+        return self._objects.get(predicate, {}).get(target, {})
 
     def subjects_with(self, target: Term) -> Iterator[Iri]:
         """Yield the subjects that have a value for any predicate."""
-        for targets in self._by_object.values():
+        for targets in self._objects.values():
             yield from targets.get(target, ())
 
     def predicates(self, subject: Term) -> Mapping[Iri, Mapping[Term, None]]:
@@ -66,13 +87,13 @@ class DataGraph:
     def subjects_of(self, predicate: Iri) -> dict[Term, None]:
         """Return every subject of a predicate."""
         found: dict[Term, None] = {}
-        for subjects in self._by_object.get(predicate, {}).values():
+        for subjects in self._objects.get(predicate, {}).values():
             found.update(dict.fromkeys(subjects))
         return found
 
     def objects_of(self, predicate: Iri) -> dict[Term, None]:
         """Return every object of a predicate."""
-        return dict.fromkeys(self._by_object.get(predicate, {}))
+        return dict.fromkeys(self._objects.get(predicate, {}))
 
     def nodes(self) -> Iterable[Iri]:
         """Return every subject."""
@@ -105,7 +126,7 @@ class DataGraph:
     def instances(self, cls: Term) -> dict[Term, None]:
         """Return every node with an asserted type that is the class or below it."""
         found: dict[Term, None] = {}
-        for own, nodes in self._by_object.get(_TYPE, {}).items():
+        for own, nodes in self._objects.get(_TYPE, {}).items():
             if cls in self.superclasses(own):
                 found.update(dict.fromkeys(nodes))
         return found

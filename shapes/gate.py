@@ -67,11 +67,17 @@ class Gate:
         self._observations = ObservationCheck(model)
         self._frameworks = FrameworkCheck(model)
         extra = compile_gate_shapes(extra_shapes)
-        self._plans = [_Plan(shapes) for shapes in (shipped_shapes(ASSETS), shipped_shapes(DOCUMENTATION), extra)]
+        shapes = (shipped_shapes(ASSETS), shipped_shapes(DOCUMENTATION), extra)
+        self._plans = [_Plan(each) for each in shapes]
+        self._looks_beyond = any(each.looks_beyond for each in shapes)
 
-    def check(self, batch: Batch, open_facts: OpenFacts) -> GateReport:
-        """Judge a batch. Facts are neither changed nor dropped; the caller refuses what has violations."""
-        scene = self._scene(batch, open_facts)
+    def check(self, batch: Batch, open_facts: OpenFacts, open_types: OpenFacts | None = None) -> GateReport:
+        """Judge a batch. Facts are neither changed nor dropped; the caller refuses what has violations.
+
+        ``open_types`` gives of the open facts at least those that state a class: of nodes that the batch only points to
+        no more is asked, unless a shape looks beyond the nodes that it is for.
+        """
+        scene = self._scene(batch, open_facts, open_types or open_facts)
         violations: list[GateFinding] = []
         warnings: list[GateFinding] = []
         # Every other severity lets the batch pass, those of a user's own shapes too.
@@ -115,32 +121,35 @@ class Gate:
             if any(SG.Regulation in self._vocabulary.ancestors.get(cls, ()) for cls in classes):
                 yield node
 
-    def _scene(self, batch: Batch, open_facts: OpenFacts) -> _Scene:
+    def _scene(self, batch: Batch, open_facts: OpenFacts, open_types: OpenFacts) -> _Scene:
         # Two scopes of a batch may state the same fact.
         facts = list(dict.fromkeys(batch.facts()))
-        # Judged by what will stand: the old value of such a predicate is closed by the commit.
-        replaced = {(fact.subject, fact.predicate) for fact in facts if self._table.replaces(fact.predicate)}
-        typed_here = dict.fromkeys(fact.subject for fact in facts if fact.predicate == _TYPE)
-        standing = list(open_facts(self._touched(facts, batch.observations)))
-        before = [fact for fact in standing if (fact.subject, fact.predicate) not in replaced]
+        subjects = dict.fromkeys([fact.subject for fact in facts])
+        around = self._around(facts, batch.observations)
+        standing = list(open_facts(subjects | around if self._looks_beyond else subjects))
+        if not self._looks_beyond and (others := around.keys() - subjects.keys()):
+            standing += open_types(node for node in around if node in others)
+        before = standing
+        if standing:
+            # Judged by what will stand: the old value of such a predicate is closed by the commit.
+            replaced = {(fact.subject, fact.predicate) for fact in facts if self._table.replaces(fact.predicate)}
+            before = [fact for fact in standing if (fact.subject, fact.predicate) not in replaced]
         return _Scene(
             facts=facts,
             observations=batch.observations,
             types=_Types(self._vocabulary.types, facts, before),
-            typed_here=tuple(typed_here),
+            typed_here=tuple(dict.fromkeys([fact.subject for fact in facts if fact.predicate == _TYPE])),
             standing=LedgerFacts(standing),
             graph=DataGraph((*before, *facts), superclasses=self._vocabulary.ancestors),
         )
 
-    def _touched(self, facts: Sequence[Fact], observations: Sequence[Observation]) -> Iterable[Iri]:
-        """Return every node whose facts matter, each once."""
-        # Subjects and what relations point to: what lies further away is no matter of the gate's.
-        touched = dict.fromkeys(fact.subject for fact in facts)
-        touched.update(dict.fromkeys(self._table.references(facts)))
+    def _around(self, facts: Sequence[Fact], observations: Sequence[Observation]) -> dict[Iri, None]:
+        """Return what relations and observations point to: what lies further away is no matter of the gate's."""
+        around = dict.fromkeys(self._table.references(facts))
         for observation in observations:
-            touched[observation.subject] = None
-            touched[observation.metric] = None
-        return touched.keys()
+            around[observation.subject] = None
+            around[observation.metric] = None
+        return around
 
 
 class _Types(dict[Iri, frozenset[Iri]]):
@@ -151,9 +160,9 @@ class _Types(dict[Iri, frozenset[Iri]]):
         self._known = known
         found: dict[Iri, set[Iri]] = defaultdict(set)
         for facts in sources:
-            for fact in facts:
-                if fact.predicate == _TYPE and isinstance(fact.object, str):
-                    found[fact.subject].add(fact.object)
+            for subject, predicate, value in facts:
+                if predicate == _TYPE and isinstance(value, str):
+                    found[subject].add(value)
         for node, classes in found.items():
             self[node] = frozenset(classes) | known.get(node, frozenset())
 
@@ -192,10 +201,17 @@ class _Plan:
         """Return each shape with each of its focus nodes once."""
         work: dict[tuple[Iri, Term], Shape] = {}
         if self._by_class:
+            # Thousands of nodes have few sets of classes between them.
+            known: dict[frozenset[Iri], list[Shape]] = {}
             for node in scene.typed_here:
-                closure = {cls for own in scene.types.get(node, frozenset()) for cls in ancestors.get(own, (own,))}
-                for cls in closure & self._by_class.keys():
-                    work.update({(shape.iri, node): shape for shape in self._by_class[cls]})
+                classes = scene.types.get(node, frozenset())
+                shapes = known.get(classes)
+                if shapes is None:
+                    closure = {cls for own in classes for cls in ancestors.get(own, (own,))}
+                    shapes = [shape for cls in closure & self._by_class.keys() for shape in self._by_class[cls]]
+                    known[classes] = shapes
+                for shape in shapes:
+                    work[shape.iri, node] = shape
         if self._by_predicate:
             for fact in scene.facts:
                 if fact.predicate in self._by_predicate:

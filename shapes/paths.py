@@ -122,3 +122,10 @@ class Repeated:
 
     def __str__(self) -> str:
         return f"{self.path}{self.mark}"
+
+
+def is_own(path: Path) -> bool:
+    """Whether the path stays within the facts of the node that it starts from."""
+    if isinstance(path, Alternative):
+        return all(map(is_own, path.paths))
+    return isinstance(path, Predicate)

@@ -12,7 +12,7 @@ from stratagraph.ontology.facts import Iri, Literal, Term
 from stratagraph.ontology.namespaces import SH, compact
 from stratagraph.shapes.data_graph import DataGraph
 from stratagraph.shapes.notice import Notice, NoticeKind
-from stratagraph.shapes.paths import Path, Reached
+from stratagraph.shapes.paths import Path, Reached, is_own
 from stratagraph.shapes.validation_report import Result, ValidationReport
 
 TARGETS: Final[dict[Iri, Callable[[DataGraph, Term], Reached]]] = {
@@ -21,6 +21,9 @@ TARGETS: Final[dict[Iri, Callable[[DataGraph, Term], Reached]]] = {
     SH.targetSubjectsOf: lambda graph, predicate: graph.subjects_of(str(predicate)),
     SH.targetObjectsOf: lambda graph, predicate: graph.objects_of(str(predicate)),
 }
+
+_OWN_TARGETS: Final = frozenset({SH.targetClass, SH.targetSubjectsOf})
+"""Targets that are found by a node's own facts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,15 @@ class CompiledShapes:
     def targeted(self) -> tuple[Shape, ...]:
         """The shapes that choose focus nodes themselves."""
         return tuple(shape for shape in self.shapes.values() if shape.targets and not shape.deactivated)
+
+    @cached_property
+    def looks_beyond(self) -> bool:
+        """Whether a shape may ask more of nodes beside those that it is for than their classes."""
+        return any(
+            not {target.kind for target in shape.targets} <= _OWN_TARGETS
+            or (shape.path is not None and (not is_own(shape.path) or any(c.references() for c in shape.constraints)))
+            for shape in self.shapes.values()
+        )
 
     def components(self) -> frozenset[Iri]:
         """Return every constraint component that the shapes use."""

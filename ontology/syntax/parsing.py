@@ -13,7 +13,7 @@ import pyoxigraph as ox
 
 from stratagraph.ontology.blanks import blank_names
 from stratagraph.ontology.errors import StratagraphError
-from stratagraph.ontology.facts import Fact, Iri, Literal, Term
+from stratagraph.ontology.facts import XSD_STRING, Fact, Iri, Literal, Term
 from stratagraph.ontology.namespaces import ONTOLOGY_IRI, RDF
 from stratagraph.ontology.syntax.nesting import DEPTH_LIMIT, too_deep
 
@@ -194,15 +194,18 @@ def _line_reached(data: bytes, syntax: RdfSyntax, base: Iri) -> int:
 
 
 def _facts(quads: Sequence[ox.Quad], file: str, salt: str) -> list[Fact]:
-    # Each edge once: a statement that is repeated must not change a name.
-    blanks = blank_names(dict.fromkeys(_blank_edges(quads)), salt=salt)
+    blanks: dict[str, str] = {}
+    # To look at the nodes of each quad takes four times as long as to write them all.
+    if b"_:" in ox.serialize(quads, format=ox.RdfFormat.N_QUADS):
+        # Each edge once: a statement that is repeated must not change a name.
+        blanks = blank_names(dict.fromkeys(_blank_edges(quads)), salt=salt)
     terms: dict[object, Term] = {}
     facts: dict[Fact, None] = {}
     for quad in quads:
         if not isinstance(quad.graph_name, ox.DefaultGraph):
             raise _unsupported(file, f"the named graph {quad.graph_name}", "only the default graph is read")
-        fact = Fact(_node(quad.subject, blanks, file), quad.predicate.value, _term(quad.object, blanks, terms, file))
-        facts[fact] = None
+        subject, predicate = _node(quad.subject, blanks, file), quad.predicate.value
+        facts[Fact._make((subject, predicate, _term(quad.object, blanks, terms, file)))] = None
     return list(facts)
 
 
@@ -228,9 +231,12 @@ def _term(node: object, blanks: dict[str, str], terms: dict[object, Term], file:
     if known is None:
         if node.direction is not None:
             raise _unsupported(file, "a text with a base direction", "use a plain language tag")
-        if node.datatype.value == RDF.langString and not node.language:
+        datatype = node.datatype.value
+        if datatype == RDF.langString and not node.language:
             raise _unsupported(file, "a text of rdf:langString without a language", "give it a language tag")
-        known = terms[node] = Literal(node.value, node.datatype.value, node.language or "")
+        # One text for all: another one of the same characters takes memory, and longer to compare.
+        datatype = XSD_STRING if datatype == XSD_STRING else datatype
+        known = terms[node] = Literal(node.value, datatype, node.language or "")
     return known
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from stratagraph.ontology.errors import MOST_FINDINGS
-from stratagraph.ontology.facts import Batch, Fact, Iri, LedgerChange, Method
+from stratagraph.ontology.facts import Batch, Iri, LedgerChange, Method
 from stratagraph.ontology.model import CORE_SOURCE, OntologyModel
 from stratagraph.ontology.namespaces import RDF
 from stratagraph.service.engine.definitions import Definitions
@@ -20,7 +20,7 @@ from stratagraph.service.engine.tally import Tally
 from stratagraph.service.gc_pause import LARGE, paused
 from stratagraph.service.ledger.commit import Receipt
 from stratagraph.service.ledger.errors import InvalidBatch
-from stratagraph.service.ledger.ledger import Ledger, Review
+from stratagraph.service.ledger.ledger import Ledger, OpenFacts, Review
 from stratagraph.shapes.finding import GateFinding, GateRefused, GateReport
 
 if TYPE_CHECKING:
@@ -153,13 +153,13 @@ class Committer:
             with self._lock:
                 self._derivation.catch_up()
 
-    def judge(self, batch: Batch, open_facts: Callable[[Iterable[Iri]], Iterable[Fact]]) -> GateReport:
+    def judge(self, batch: Batch, open_facts: OpenFacts) -> GateReport:
         """Return the gate's report on a batch; violations in it are those that definitions may settle.
 
         Raises:
             GateRefused: the batch violates a shape, whatever follows from it.
         """
-        report = self._gate().check(batch, open_facts)
+        report = self._checked(batch, open_facts)
         if report.violations and not all(map(self._definitions.may_settle, report.violations)):
             raise self._refused(report.violations, batch)
         return report
@@ -181,6 +181,9 @@ class Committer:
     def _refused(self, violations: tuple[GateFinding, ...], batch: Batch) -> GateRefused:
         return GateRefused.of(self._explained(violations, batch))
 
+    def _checked(self, batch: Batch, open_facts: OpenFacts) -> GateReport:
+        return self._gate().check(batch, open_facts, lambda nodes: open_facts(nodes, (RDF.type,)))
+
     def _rather_by_the_gate(self, batch: Batch, error: GateRefused | InvalidBatch) -> None:
         """Let the gate refuse what the ledger can't keep, where it finds that too: its findings name place and remedy.
 
@@ -199,7 +202,7 @@ class Committer:
 
     def warnings(self, batch: Batch) -> GateReport:
         """Return what the gate would like to see documented in a batch that is committed already."""
-        return self._gate().check(batch, self._ledger.open_facts)
+        return self._checked(batch, self._ledger.open_facts)
 
     def _follow(self, receipt: Receipt) -> None:
         try:
@@ -245,7 +248,7 @@ class _Judged:
         self._batch = batch
         self._report: GateReport | None = None
 
-    def __call__(self, open_facts: Callable[[Iterable[Iri]], Iterable[Fact]]) -> Review | None:
+    def __call__(self, open_facts: OpenFacts) -> Review | None:
         self._report = self._committer.judge(self._batch, open_facts)
         return self._committer.review(self._batch, self._report)
 

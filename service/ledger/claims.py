@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -19,13 +19,12 @@ objects: Final = terms.alias("objects")
 opening: Final = batches.alias("opening")
 seeing: Final = batches.alias("seeing")
 
-NAMED: Final = (
+_WORDED: Final = (
     claims.join(subjects, subjects.c.id == claims.c.subject)
     .join(predicates, predicates.c.id == claims.c.predicate)
     .join(objects, objects.c.id == claims.c.object)
-    .join(scopes, scopes.c.id == claims.c.scope)
-    .join(opening, opening.c.sequence == claims.c.opened)
 )
+NAMED: Final = _WORDED.join(scopes, scopes.c.id == claims.c.scope).join(opening, opening.c.sequence == claims.c.opened)
 """Claims with their terms, scope and opening batch; a redacted claim has no terms and is not among them."""
 
 COLUMNS: Final = (
@@ -39,6 +38,11 @@ COLUMNS: Final = (
     opening.c.time.label("first_seen"),
     claims.c.opened,
 )
+
+
+def named_facts() -> Select[*tuple[Any, ...]]:
+    """Return the query for what claims say: subject, predicate and object."""
+    return select(*COLUMNS[:3]).select_from(_WORDED)
 
 
 def named_claims() -> Select[*tuple[Any, ...]]:
@@ -60,7 +64,7 @@ class Claims:
         self._terms = Decoded()
         self._moments: dict[int, datetime] = {}
 
-    def fact(self, row: Row[*tuple[Any, ...]]) -> Fact:
+    def fact(self, row: Sequence[Any]) -> Fact:
         """Return the fact of a row that starts with subject, predicate and object."""
         decoded = self._terms
         # ``_make`` passes the argument handling of ``Fact(...)`` by: this runs for every open claim at each start.

@@ -100,28 +100,39 @@ class Terms:
 
     def intern(self, connection: Connection, texts: Collection[str]) -> dict[str, int]:
         """Return the numbers of the texts among others, giving new ones where needed."""
-        missing = [text for text in texts if text not in self.ids]
-        if len(self.ids) + len(missing) > REMEMBERED:
-            self.ids.clear()
-            # All numbers asked for must be there when this returns, those that were just forgotten as well.
-            missing = list(texts)
-        for chunk in chunks(missing):
-            self._intern_missing(connection, chunk)
+        for chunk in chunks(self._unknown(texts)):
+            missing = self._look_up(connection, chunk)
+            if self._last is None:
+                self._last = int(connection.execute(_LAST).scalar_one())
+            # Numbers are given here, because a bulk insert returns none.
+            rows = [(number, key, text) for number, (key, text) in enumerate(missing.items(), self._last + 1)]
+            insert_many(connection, terms, ("id", "key", "text"), rows)
+            self.ids.update((text, number) for number, _, text in rows)
+            self._last += len(rows)
         return self.ids
 
-    def _intern_missing(self, connection: Connection, texts: list[str]) -> None:
-        # Numbers are given here, because a bulk insert returns none.
-        if self._last is None:
-            self._last = int(connection.execute(_LAST).scalar_one())
+    def find(self, connection: Connection, texts: Collection[str]) -> list[int]:
+        """Return the numbers of those texts that have one."""
+        for chunk in chunks(self._unknown(texts)):
+            self._look_up(connection, chunk)
+        return [number for number in map(self.ids.get, texts) if number is not None]
+
+    def _unknown(self, texts: Collection[str]) -> list[str]:
+        missing = [text for text in texts if text not in self.ids]
+        if len(self.ids) + len(missing) <= REMEMBERED:
+            return missing
+        self.ids.clear()
+        # All numbers asked for must be there in the end, those that were just forgotten as well.
+        return list(texts)
+
+    def _look_up(self, connection: Connection, texts: list[str]) -> dict[bytes, str]:
+        """Remember the numbers of those texts that have one, and return the others by their keys."""
         by_key = {key_of(text): text for text in texts}
         # An empty ledger has nothing to be found.
-        if self._last:
-            found = {bytes(key): number for key, number in _BY_KEY(connection, keys=list(by_key))}
-            self.ids.update((by_key.pop(key), number) for key, number in found.items())
-        rows = [(number, key, text) for number, (key, text) in enumerate(by_key.items(), self._last + 1)]
-        insert_many(connection, terms, ("id", "key", "text"), rows)
-        self.ids.update((text, number) for number, _, text in rows)
-        self._last += len(rows)
+        if self._last != 0:
+            for key, number in _BY_KEY(connection, keys=list(by_key)):
+                self.ids[by_key.pop(bytes(key))] = number
+        return by_key
 
 
 def find(connection: Connection, texts: Iterable[str]) -> dict[str, int]:

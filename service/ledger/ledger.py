@@ -7,9 +7,10 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, Protocol, Self, TypeAlias, TypeVar
 
 from sqlalchemy import Connection, bindparam, insert, select
 from sqlalchemy.engine import URL
@@ -39,10 +40,19 @@ if TYPE_CHECKING:
     from stratagraph.service.ledger.verify import VerifyReport
 
 Item = TypeVar("Item")
+
+
+class OpenFacts(Protocol):
+    """Gives the open facts about subjects; where predicates are given, only those with one."""
+
+    def __call__(self, subjects: Iterable[Iri], predicates: Iterable[Iri] = ...) -> Iterable[Fact]:
+        """Return each once."""
+
+
 Review: TypeAlias = Callable[[LedgerChange], None]
 """Looks at what a batch would change; what it raises takes all of it back."""
-Judge: TypeAlias = Callable[[Callable[[Iterable[Iri]], Iterable[Fact]]], Review | None]
-"""Refuses a batch by raising; is given what to ask for the open facts about subjects."""
+Judge: TypeAlias = Callable[[OpenFacts], Review | None]
+"""Refuses a batch by raising; is given what to ask the ledger."""
 
 _SAME_RUN: Final = Prepared(
     select(batches.c.sequence, batches.c.time, batches.c.hash, batches.c.content, batches.c.salt).where(
@@ -192,8 +202,10 @@ class Ledger(LedgerReader):
         known = self._known_run(connection, batch)
         if known is not None:
             return known
-        review = judge(lambda subjects: present.open_facts(connection, subjects)) if judge is not None else None
+        # Before the judgement, for it makes the memory forget what others have changed.
         entry = Entry(connection, self._memory, now=microseconds(self._clock()))
+        ask = partial(present.open_facts, connection, terms=self._memory.terms)
+        review = judge(ask) if judge is not None else None
         receipt = Commit(entry, batch, single_valued).write(ontology_hash=ontology_hash)
         if review is not None:
             review(receipt.change)

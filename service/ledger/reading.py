@@ -57,9 +57,9 @@ class LedgerReader:
         """Yield every open claim, in the order they were opened."""
         return self._stream(present.open_claims)
 
-    def open_facts(self, subjects: Iterable[Iri]) -> Iterator[Fact]:
-        """Yield the open facts about the subjects, each once, however many sources state it."""
-        return self._stream(lambda connection: present.open_facts(connection, subjects))
+    def open_facts(self, subjects: Iterable[Iri], predicates: Iterable[Iri] = ()) -> Iterator[Fact]:
+        """Yield the open facts about the subjects, each once; where predicates are given, only those with one."""
+        return self._stream(lambda connection: present.open_facts(connection, subjects, predicates))
 
     def claims_about(self, subjects: Iterable[Iri], *, before: int) -> Iterator[Claim]:
         """Yield the open claims about the subjects that were opened before a sequence."""

@@ -161,6 +161,49 @@ def test_extra_shapes_join_in() -> None:
     assert {finding.shape for finding in report.violations} == {EX + "short"}
 
 
+NEARBY = ":a sh:targetSubjectsOf sg:uses ; sh:path sg:uses ; sh:class sg:Tool ."
+BEYOND = (
+    ":a sh:targetClass sg:Asset ; sh:path (sg:usesModel sg:name) ; sh:maxLength 3 .",
+    ":a sh:targetClass sg:Asset ; sh:path [ sh:inversePath sg:usesModel ] ; sh:maxCount 0 .",
+    ":a sh:targetClass sg:Asset ; sh:path sg:usesModel ; sh:property [ sh:path sg:name ; sh:maxLength 3 ] .",
+    ":a sh:targetClass sg:Asset ; sh:path sg:usesModel ; sh:not [ sh:path sg:name ; sh:minLength 4 ] .",
+    ":a sh:targetObjectsOf sg:usesModel ; sh:path sg:name ; sh:maxLength 3 .",
+    ":a sh:targetNode :model ; sh:path sg:name ; sh:maxLength 3 .",
+)
+
+
+@pytest.mark.parametrize("shape", [*BEYOND, NEARBY])
+def test_a_shape_sees_all_that_it_asks_of_what_the_ledger_holds(shape: str) -> None:
+    """Only of nodes that nothing but their classes is asked are only those fetched."""
+    extra = facts(f"@prefix sh: <http://www.w3.org/ns/shacl#> . {shape}")
+    known = facts(':model a sg:BaseModel ; sg:name "model" . :other sg:usesModel :agent . :other a sg:TaskAgent .')
+    stated = facts(':agent a sg:TaskAgent ; sg:name "agent" ; sg:usesModel :model ; sg:uses :model .')
+    asked: list[Iri] = []
+
+    def open_facts(nodes: Iterable[Iri]) -> list[Fact]:
+        asked.extend(nodes)
+        return [fact for fact in known if fact.subject in asked]
+
+    def open_types(nodes: Iterable[Iri]) -> list[Fact]:
+        return [fact for fact in known if fact.subject in set(nodes) and fact.predicate == RDF.type]
+
+    judge = Gate(MODEL, extra)
+    report = judge.check(batch(stated), open_facts, open_types)
+    assert (EX + "model" in asked) == (shape != NEARBY)
+    assert report == judge.check(batch(stated), open_facts)
+
+
+def test_the_shipped_shapes_ask_nodes_that_are_pointed_to_for_their_classes_only() -> None:
+    asked: list[Iri] = []
+
+    def open_facts(nodes: Iterable[Iri]) -> list[Fact]:
+        asked.extend(nodes)
+        return []
+
+    gate().check(batch(facts(":agent a sg:TaskAgent ; sg:usesModel :model .")), open_facts, lambda _: ())
+    assert asked == [EX + "agent"]
+
+
 def test_extra_shape_outside_the_subset_is_refused() -> None:
     extra = facts(
         "@prefix sh: <http://www.w3.org/ns/shacl#> . "

@@ -19,7 +19,7 @@ from stratagraph.shapes.finding import GateFinding
 from stratagraph.shapes.generated import generated_shapes
 from stratagraph.shapes.paths import Predicate
 from stratagraph.shapes.shape import CompiledShapes
-from stratagraph.shapes.shape_table import Table
+from stratagraph.shapes.shape_table import LedgerFacts, Table
 
 MODEL = load_model()
 
@@ -99,6 +99,18 @@ def by_shapes(facts: list[Fact]) -> set[Fault]:
 def test_table_and_shapes_agree(typing: list[Fact], stating: list[Fact]) -> None:
     facts = [*typing, *stating]
     assert by_table(facts) == by_shapes(facts)
+
+
+@given(st.lists(types, max_size=5), st.lists(others | types, max_size=8), st.lists(others, max_size=3))
+@settings(max_examples=300, deadline=None)
+def test_what_is_passed_over_is_faultless(typing: list[Fact], stating: list[Fact], before: list[Fact]) -> None:
+    """The same findings in the same order as when each fact is judged by itself, repeated ones too."""
+    odd = Fact(NODES[0], RDF.type, Literal("x", SG.BaseModel))  # no class, though its datatype is called as one
+    facts = [*typing, *stating, odd]
+    asserted = {node: frozenset(str(f.object) for f in typing if f.subject == node) for node in NODES[:3]}
+    standing = LedgerFacts(before)
+    judged = list(table()._judge(facts, asserted, standing))
+    assert list(table().check(facts, asserted, standing)) == judged
 
 
 def test_every_relation_and_attribute_has_a_column() -> None:

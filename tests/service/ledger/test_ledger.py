@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from stratagraph.ontology.facts import Batch, Literal, Method, Sighting, Term
+from stratagraph.ontology.facts import Batch, Fact, Literal, Method, Sighting, Term
 from stratagraph.ontology.identity import statement_iri
 from stratagraph.ontology.namespaces import RDF, XSD
 from stratagraph.service.ledger import silence
@@ -54,6 +54,34 @@ def test_two_values_stated_together_both_stand(ledger: Ledger) -> None:
     both = batch("1", scope(fact(1, value=1), fact(1, value=2)))
     ledger.commit(both, ontology_hash="o", single_valued=frozenset({"http://x/p"}))
     assert len(list(ledger.open_facts(["http://x/1"]))) == 2
+
+
+def test_open_facts_may_be_asked_by_predicates(ledger: Ledger) -> None:
+    said = [Fact(f"http://x/{n}", f"http://x/{p}", Literal(f"{n}")) for n in range(3) for p in "pqr"]
+    ledger.commit(batch("1", scope(*said)), ontology_hash="o")
+    nodes = ["http://x/2", "http://x/0", "http://x/unheard", "no iri at all"]
+    for predicates in (
+        [],
+        ["http://x/q"],
+        ["http://x/q", "http://x/unheard", "http://x/r"],
+        ["http://x/unheard"],
+        [" "],
+    ):
+        wanted = [f for f in said if f.subject in nodes and (not predicates or f.predicate in predicates)]
+        assert list(ledger.open_facts(nodes, predicates)) == wanted
+
+
+def test_a_judge_sees_what_another_process_stated_about_terms_known_here(ledger_url: str) -> None:
+    with Ledger.open(ledger_url) as one, Ledger.open(ledger_url) as other:
+        one.commit(batch("1", scope(fact(1))), ontology_hash="o")
+        other.commit(batch("2", scope(fact(1, value=2)), source="t"), ontology_hash="o")
+        seen: list[Fact] = []
+        one.commit(
+            batch("3", scope(fact(1))),
+            ontology_hash="o",
+            judge=lambda open_facts: seen.extend(open_facts(["http://x/1"], ["http://x/p"])),
+        )
+        assert set(seen) == {fact(1), fact(1, value=2)}
 
 
 def test_silence_closes_what_was_not_seen(ledger_url: str, tmp_path: Path) -> None:
