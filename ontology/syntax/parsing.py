@@ -196,7 +196,7 @@ def _line_reached(data: bytes, syntax: RdfSyntax, base: Iri) -> int:
 def _facts(quads: Sequence[ox.Quad], file: str, salt: str) -> list[Fact]:
     blanks: dict[str, str] = {}
     # To look at the nodes of each quad takes four times as long as to write them all.
-    if b"_:" in ox.serialize(quads, format=ox.RdfFormat.N_QUADS):
+    if b"_:" in (ox.serialize(quads, format=ox.RdfFormat.N_QUADS) or b""):
         # Each edge once: a statement that is repeated must not change a name.
         blanks = blank_names(dict.fromkeys(_blank_edges(quads)), salt=salt)
     terms: dict[object, Term] = {}

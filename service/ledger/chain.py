@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from struct import Struct
 from typing import Final
+
+import orjson
 
 from stratagraph.ontology.facts import Observation
 
@@ -47,6 +48,11 @@ def field(text: str) -> bytes:
 def commitment(salt: bytes, line: str) -> bytes:
     """Return the salted commitment to a fact, given as ``subject predicate object`` in N-Triples."""
     return sha256(salt + line.encode()).digest()
+
+
+def commitments(salts: Iterable[bytes], lines: Iterable[bytes]) -> list[bytes]:
+    """Return the commitments to many facts, given as lines in UTF-8."""
+    return [sha256(salt + line).digest() for salt, line in zip(salts, lines, strict=True)]
 
 
 def opening_prefix(scope: str) -> bytes:
@@ -92,7 +98,7 @@ class Content:
         """Take in items that stand in one place: stated or withdrawn in a scope, or observed."""
         from_bytes = int.from_bytes
         # A sum depends on no order, and unlike exclusive-or it does not let two equal items cancel each other out.
-        self._sum += sum(from_bytes(sha256(place + item).digest()) for item in items)
+        self._sum += sum([from_bytes(sha256(place + item).digest()) for item in items])
 
     def digest(self, salt: bytes) -> bytes:
         """Return the digest under a batch's salt, without which nobody can test a guess."""
@@ -158,9 +164,9 @@ class Header:
             "source": self.source,
             "time": self.time,
         }
-        # The keys stand in order above, and none of the values is a float: for these, the standard library writes what
-        # RFC 8785 (sections 3.2.2 and 3.2.3) demands.
-        return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
+        # The keys stand in order above, and none of the values is a float: for these, orjson writes what RFC 8785
+        # (sections 3.2.2 and 3.2.3) demands.
+        return orjson.dumps(fields)
 
     def hash(self) -> bytes:
         """Return the batch's hash."""

@@ -180,7 +180,7 @@ class Commit:
         lines, triples = self._encode(facts)
         # Over all that was said, not over what it changed: a run that comes again changes nothing and must have this
         # digest.
-        self._content.add(b"+" + field(scope[1]), map(str.encode, lines))
+        self._content.add(b"+" + field(scope[1]), lines)
         self._note_single_values(facts, triples)
         known.load(triple[0] for triple in triples)
         open_, number = known.open, self._entry.next_claim
@@ -195,32 +195,26 @@ class Commit:
                 seen.add(claim)
         salts = fresh_salts(len(new))
         self._entry.open(scope, [triples[i] for i in new], [lines[i] for i in new], salts)
-        self._opened.extend(self._claim(as_stored(facts[position]), scope[1]) for position in new)
+        self._opened += self._claims([facts[i] for i in new], scope[1])
 
-    def _encode(self, facts: Sequence[Fact]) -> tuple[list[str], list[Triple]]:
-        """Return each fact's N-Triples line and the numbers of its terms."""
+    def _encode(self, facts: Sequence[Fact]) -> tuple[list[bytes], list[Triple]]:
+        """Return each fact's N-Triples line in UTF-8, and the numbers of its terms."""
         texts = self._terms.texts
-        named = [(texts[f.subject], texts[f.predicate], texts[f.object]) for f in facts]
+        named = [(texts[s], texts[p], texts[o]) for s, p, o in facts]
         ids = self._terms.intern(self._entry.connection, {text for triple in named for text in triple})
-        return [f"{s} {p} {o}" for s, p, o in named], [(ids[s], ids[p], ids[o]) for s, p, o in named]
+        return [f"{s} {p} {o}".encode() for s, p, o in named], [(ids[s], ids[p], ids[o]) for s, p, o in named]
 
-    def _claim(self, fact: Fact, scope: str) -> Claim:
-        return Claim(
-            fact=fact,
-            source=self._batch.source,
-            scope=scope,
-            run=self._batch.run,
-            method=self._batch.method,
-            first_seen=self._time,
-            last_seen=self._time,
-            opened_at=self._entry.sequence,
-        )
+    def _claims(self, facts: Iterable[Fact], scope: str) -> list[Claim]:
+        batch, time = self._batch, self._time
+        # In the order of ``Claim``: to name the fields, for each fact, takes four times as long.
+        shared = (batch.source, scope, batch.run, batch.method, time, time, self._entry.sequence)
+        return [Claim._make((as_stored(fact), *shared)) for fact in facts]
 
     def _withdraw(self, scope: Scope, known: ScopeClaims, seen: SeenClaims) -> None:
         """Close what the scope withdraws, unless it states it as well."""
         for facts in chunks(scope.withdrawn):
             lines, triples = self._encode(facts)
-            self._content.add(b"-" + field(scope.name), map(str.encode, lines))
+            self._content.add(b"-" + field(scope.name), lines)
             known.load(triple[0] for triple in triples)
             claimed = (known.open.get(triple) for triple in triples)
             self._closing.update(c for c in claimed if c is not None and c < self._first_new and c not in seen)
@@ -273,7 +267,7 @@ class Commit:
 def as_stored(fact: Fact) -> Fact:
     """Return the fact as it will be read back: language tags are compared without case."""
     value = fact.object
-    if isinstance(value, str) or value.language == value.language.lower():
+    if isinstance(value, str) or not value.language or value.language == value.language.lower():
         return fact
     # RDF 1.1 Concepts, section 3.3, lets tags be turned into lower case, and the triple store does.
     return fact._replace(object=Literal(value.value, language=value.language.lower()))

@@ -14,6 +14,7 @@ from stratagraph.service.ledger.chain import (
     ScopeRun,
     closing_entry,
     commitment,
+    commitments,
     genesis,
     opening_prefix,
 )
@@ -151,11 +152,11 @@ class Entry:
         return known
 
     def open(
-        self, scope: tuple[int, str], triples: Sequence[Triple], lines: Sequence[str], salts: Sequence[bytes]
+        self, scope: tuple[int, str], triples: Sequence[Triple], lines: Sequence[bytes], salts: Sequence[bytes]
     ) -> None:
-        """Open claims of one scope, given as numbers and as N-Triples lines."""
+        """Open claims of one scope, given as numbers and as N-Triples lines in UTF-8."""
         prefix, number, sequence, first = opening_prefix(scope[1]), scope[0], self.sequence, self.next_claim
-        self._facts.update(b"".join([prefix + commitment(salt, line) for salt, line in zip(salts, lines, strict=True)]))
+        self._facts.update(b"".join([prefix + committed for committed in commitments(salts, lines)]))
         # No commitment is stored: it follows from line and salt, until a redaction takes those.
         rows: list[tuple[Any, ...]] = [
             (claim, s, p, o, number, sequence, salt, None)

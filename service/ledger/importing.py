@@ -174,7 +174,7 @@ class _Import:
         self._current.open(
             (self._scope(name), name),
             [(ids[s], ids[p], ids[o]) for _, s, p, o, _ in self._open],
-            [f"{s} {p} {o}" for _, s, p, o, _ in self._open],
+            [f"{s} {p} {o}".encode() for _, s, p, o, _ in self._open],
             [bytes.fromhex(salt) for *_, salt in self._open],
         )
         self._open.clear()

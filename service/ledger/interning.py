@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
 from sqlalchemy import Connection, bindparam, func, select
 
-from stratagraph.ontology.facts import TAGGED, UNTAGGED, Fact, Term
+from stratagraph.ontology.facts import TAGGED, UNTAGGED, Fact, Iri, Term
 from stratagraph.ontology.identity import LONGEST_IRI
 from stratagraph.ontology.terms import encode, to_ox
 from stratagraph.service.ledger.damage import term
@@ -35,10 +36,11 @@ def key_of(text: str) -> bytes:
 
 def fault_of(term: Term) -> str | None:
     """Return why the term cannot be stored, None where it can: what a view cannot hold must not become true."""
-    try:
-        to_ox(term)
-    except ValueError as error:
-        return str(error)
+    if not _is_plain(term):
+        try:
+            to_ox(term)
+        except ValueError as error:
+            return str(error)
     iri = term if isinstance(term, str) else term.datatype
     if _is_longer(iri, LONGEST_IRI):
         return f"an IRI has at most {LONGEST_IRI:,} bytes"
@@ -47,6 +49,20 @@ def fault_of(term: Term) -> str | None:
     if not isinstance(term, str) and _is_longer(term.value, LONGEST_TEXT):
         return f"a text has at most {LONGEST_TEXT:,} bytes"
     return None
+
+
+def _is_plain(term: Term) -> bool:
+    """Whether nothing in the term can offend a view, as in nearly all literals."""
+    return not isinstance(term, str) and not term.language and term.value.isascii() and _is_datatype(term.datatype)
+
+
+@lru_cache(maxsize=1_024)
+def _is_datatype(iri: Iri) -> bool:
+    try:
+        to_ox(iri)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_longer(text: str, most: int) -> bool:

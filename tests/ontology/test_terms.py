@@ -40,6 +40,11 @@ def test_different_terms_are_written_differently(one: Term, other: Term) -> None
     assert (encode(one) == encode(other)) == (one == other)
 
 
+@given(texts)
+def test_each_character_is_written_as_it_is_alone(text: str) -> None:
+    assert encode(Literal(text)) == f'"{"".join(encode(Literal(each))[1:-1] for each in text)}"'
+
+
 def test_a_language_tag_is_written_in_lower_case() -> None:
     assert encode(Literal("olá", language="pt-BR")) == '"olá"@pt-br'
     assert decode('"olá"@pt-br') == Literal("olá", LANG_STRING, "pt-br")

@@ -56,6 +56,18 @@ def test_two_values_stated_together_both_stand(ledger: Ledger) -> None:
     assert len(list(ledger.open_facts(["http://x/1"]))) == 2
 
 
+def test_a_receipt_tells_the_change_that_readers_get(ledger: Ledger) -> None:
+    texts = ['"', "\\", "a\nb", "\x7f", "é\u00a0\u2028", "😀", "plain"]
+    values: list[Term] = [Literal(text, language=tag) for text in texts for tag in ("", "en", "pt-BR")]
+    values += [Literal("1", XSD.integer), "http://x/é"]
+    said = [fact(number, value=value) for number, value in enumerate(values)]
+    ledger.commit(batch("0", scope(*said[:5])), ontology_hash="o")
+    receipt = ledger.commit(batch("1", scope(*said[3:], said[3]), scope(said[9], name="b")), ontology_hash="o")
+    assert list(ledger.changes(1)) == [receipt.change]
+    assert {claim.fact.subject for claim in receipt.change.closed} == {"http://x/0", "http://x/1", "http://x/2"}
+    assert ledger.verify().ok
+
+
 def test_open_facts_may_be_asked_by_predicates(ledger: Ledger) -> None:
     said = [Fact(f"http://x/{n}", f"http://x/{p}", Literal(f"{n}")) for n in range(3) for p in "pqr"]
     ledger.commit(batch("1", scope(*said)), ontology_hash="o")
