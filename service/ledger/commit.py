@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import BindParameter, bindparam, exists, literal_column, select
+from sqlalchemy import BindParameter, bindparam, literal_column, select
 
 from stratagraph.ontology.facts import Batch, Claim, Fact, Iri, LedgerChange, Literal, Scope
 from stratagraph.service.ledger.chain import SALT_LENGTH, Content, ScopeRun, field, numbers_of, observation_digest
@@ -41,7 +42,6 @@ _OPEN_OF_SCOPE: Final = (
     # A scope may have millions of claims; only their numbers that were not seen are kept.
     .execution_options(yield_per=10_000)
 )
-_SCOPE_HAS_OPEN: Final = Prepared(select(exists().where(OPEN, claims.c.scope == bindparam("scope"))))
 _SAID_ELSEWHERE: Final = Prepared(
     select(*_IDS, claims.c.scope).where(
         OPEN,
@@ -68,13 +68,14 @@ class ScopeClaims:
     """The open claims of one scope, looked up subject by subject while its statements pass."""
 
     def __init__(self, entry: Entry, scope: int) -> None:
-        """Start; a scope without open claims needs no look-ups."""
+        """Start; of a scope that is new there is nothing to be looked up."""
         self._entry = entry
         self._scope = scope
         self._subjects: set[int] = set()
         self.open: dict[Triple, int] = {}
-        # A scope that is new or has nothing open is complete as it is: a first load needs no look-ups at all.
-        self._complete = scope in entry.new_scopes or not _SCOPE_HAS_OPEN(entry.connection, scope=scope)[0][0]
+        self._is_new = scope in entry.new_scopes
+        # Nothing was ever said of a term that this entry brings: a first load needs no look-ups at all.
+        self._known_terms = entry.known_terms
 
     def load(self, subjects: Iterable[int]) -> None:
         """Bring in the open claims of these subjects."""
@@ -82,12 +83,12 @@ class ScopeClaims:
             self.open.clear()
             self._subjects.clear()
             # What this batch opened stood only here; from now on it is looked up like the rest.
-            self._complete = False
+            self._is_new, self._known_terms = False, sys.maxsize
         new = set(subjects) - self._subjects
         self._subjects |= new
-        if self._complete:
+        if self._is_new:
             return
-        for chunk in chunks(new):
+        for chunk in chunks(sorted(subject for subject in new if subject <= self._known_terms)):
             rows = _OPEN_OF_SUBJECTS(self._entry.connection, scope=self._scope, subjects=chunk)
             self.open.update(((s, p, o), claim) for claim, s, p, o in rows)
 

@@ -120,6 +120,7 @@ class Entry:
         self.time = max(now, self.tail.time + 1)
         self.opened = self.closed = self.observed = 0
         self.new_scopes: set[int] = set()
+        self.known_terms = memory.terms.last(connection)
         self._facts = sha256()
         self._observations = sha256()
 

@@ -114,17 +114,22 @@ class Terms:
         self.ids.clear()
         self._last = None
 
+    def last(self, connection: Connection) -> int:
+        """Return the largest number that a term has."""
+        if self._last is None:
+            self._last = int(connection.execute(_LAST).scalar_one())
+        return self._last
+
     def intern(self, connection: Connection, texts: Collection[str]) -> dict[str, int]:
         """Return the numbers of the texts among others, giving new ones where needed."""
         for chunk in chunks(self._unknown(texts)):
             missing = self._look_up(connection, chunk)
-            if self._last is None:
-                self._last = int(connection.execute(_LAST).scalar_one())
+            last = self.last(connection)
             # Numbers are given here, because a bulk insert returns none.
-            rows = [(number, key, text) for number, (key, text) in enumerate(missing.items(), self._last + 1)]
+            rows = [(number, key, text) for number, (key, text) in enumerate(missing.items(), last + 1)]
             insert_many(connection, terms, ("id", "key", "text"), rows)
             self.ids.update((text, number) for number, _, text in rows)
-            self._last += len(rows)
+            self._last = last + len(rows)
         return self.ids
 
     def find(self, connection: Connection, texts: Collection[str]) -> list[int]:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from math import inf, nan
 from pathlib import Path
 
@@ -15,8 +16,9 @@ from sqlalchemy import Connection
 from stratagraph.ontology.facts import Batch, Fact, Literal, Method, Sighting, Term
 from stratagraph.ontology.identity import statement_iri
 from stratagraph.ontology.namespaces import RDF, XSD
-from stratagraph.service.ledger import silence
+from stratagraph.service.ledger import commit, silence
 from stratagraph.service.ledger.commit import Receipt
+from stratagraph.service.ledger.database import chunks
 from stratagraph.service.ledger.errors import AsOfInFuture, InvalidBatch, LedgerUnreadable, RunConflict, UnstorableTerm
 from stratagraph.service.ledger.history import BatchOutcome
 from stratagraph.service.ledger.ledger import Ledger
@@ -68,6 +70,21 @@ def test_a_receipt_tells_the_change_that_readers_get(ledger: Ledger) -> None:
     assert ledger.verify().ok
 
 
+@pytest.mark.parametrize("before", [(), (fact(3), fact(12))])
+def test_what_was_forgotten_of_a_large_scope_is_looked_up(
+    ledger: Ledger, before: tuple[Fact, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fact that a scope states twice opens one claim, however many came in between, of new subjects too."""
+    monkeypatch.setattr(commit, "REMEMBERED_CLAIMS", 3)
+    monkeypatch.setattr(commit, "chunks", partial(chunks, size=2))
+    ledger.commit(batch("0", scope(*before)), ontology_hash="o")
+    said = [fact(number, value=value) for number in range(8) for value in range(2)]
+    receipt = ledger.commit(batch("1", scope(*said, *said[::-1], *said)), ontology_hash="o")
+    assert {claim.fact for claim in receipt.change.opened} == set(said) - set(before)
+    assert len(receipt.change.opened) == len(set(said) - set(before))
+    assert {claim.fact for claim in receipt.change.closed} == set(before) - set(said)
+
+
 def test_open_facts_may_be_asked_by_predicates(ledger: Ledger) -> None:
     said = [Fact(f"http://x/{n}", f"http://x/{p}", Literal(f"{n}")) for n in range(3) for p in "pqr"]
     ledger.commit(batch("1", scope(*said)), ontology_hash="o")
@@ -83,8 +100,9 @@ def test_open_facts_may_be_asked_by_predicates(ledger: Ledger) -> None:
         assert list(ledger.open_facts(nodes, predicates)) == wanted
 
 
-def test_a_judge_sees_what_another_process_stated_about_terms_known_here(ledger_url: str) -> None:
-    with Ledger.open(ledger_url) as one, Ledger.open(ledger_url) as other:
+def test_a_judge_sees_what_another_process_stated_about_terms_known_here(ledger_url: str, tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    with Ledger.open(ledger_url, key_file=key) as one, Ledger.open(ledger_url, key_file=key) as other:
         one.commit(batch("1", scope(fact(1))), ontology_hash="o")
         other.commit(batch("2", scope(fact(1, value=2)), source="t"), ontology_hash="o")
         seen: list[Fact] = []
