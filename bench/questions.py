@@ -36,7 +36,7 @@ FEW: Final = 3_000
 """Assets of the smaller estate; where the whole one is not ten times that, a tenth of it."""
 ANSWERED: Final = 2_218
 """Assets of an answer; what a larger or smaller one takes is told for so many."""
-STARTS: Final = 200
+STARTS: Final = 8
 DEPTH: Final = 5
 LOOKED_UP: Final = 300
 ROUNDS: Final = 3

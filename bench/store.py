@@ -25,7 +25,7 @@ from table import markdown
 ASSETS: Final = 100_000
 BEFORE_ISSUE: Final = "1e31cf4"
 """The last commit before the work on what the store costs."""
-PATIENCE: Final = 20.0
+PATIENCE: Final = 6.0
 """How many times as long as ours a part of the earlier build may take; then it is ended, and said so."""
 LEAST_SECONDS: Final = 60.0
 

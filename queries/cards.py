@@ -46,14 +46,31 @@ class Card:
 
     def document(self, model: OntologyModel, language: str) -> dict[str, object]:
         """Return the card as plain data."""
+        return CardWriter(model, language).document(self)
+
+
+class CardWriter:
+    """Writes cards in one language; what all of one class and level have in common is put into words once."""
+
+    def __init__(self, model: OntologyModel, language: str) -> None:
+        self._model = model
+        self._language = language
+        self._common: dict[tuple[Iri | None, Iri | None], dict[str, object]] = {}
+
+    def document(self, card: Card) -> dict[str, object]:
+        """Return a card as plain data."""
+        kind = card.cls, card.level
+        common = self._common.get(kind)
+        if common is None:
+            common = self._common[kind] = self._kind(*kind)
+        return {"iri": card.iri, "name": card.name, "label": card.label(self._language), **common}
+
+    def _kind(self, cls: Iri | None, level: Iri | None) -> dict[str, object]:
         return {
-            "iri": self.iri,
-            "name": self.name,
-            "label": self.label(language),
-            "class": self.cls,
-            "classLabel": model.label(self.cls, language) if self.cls else None,
-            "level": notation(model, self.level),
-            "levelLabel": model.label(self.level, language) if self.level else None,
+            "class": cls,
+            "classLabel": self._model.label(cls, self._language) if cls else None,
+            "level": notation(self._model, level),
+            "levelLabel": self._model.label(level, self._language) if level else None,
         }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from stratagraph.ontology.facts import Fact, Iri, Literal
 from stratagraph.ontology.model import OntologyModel
-from stratagraph.queries.cards import notation
+from stratagraph.queries.cards import CardWriter, notation
 from stratagraph.queries.impact.dangling import DanglingReference
 from stratagraph.queries.impact.flows import Break, FlowAnswer
 from stratagraph.queries.impact.impact import ChecklistItem, Impact, Reached
@@ -31,8 +31,12 @@ class _Writer:
         self._model = model
         self._language = language
         self._texts = messages("impact", language)
-        # Paths of an answer share most of their hops: each is put into words once.
+        self._cards = CardWriter(model, language)
+        # Paths of an answer share most of their hops and ends, and all of their terms: each is put into words once.
         self._hops: dict[tuple[Iri, Iri, Iri], Document] = {}
+        self._ends: dict[Iri, Document] = {}
+        self._labels: dict[Iri, str] = {}
+        self._notations: dict[Iri, str] = {}
 
     def document(self) -> Document:
         impact = self._impact
@@ -135,8 +139,11 @@ class _Writer:
         }
 
     def _end(self, iri: Iri) -> Document:
-        card = self._impact.cards[iri]
-        return {"iri": iri, "label": card.label(self._language), "level": notation(self._model, card.level)}
+        known = self._ends.get(iri)
+        if known is None:
+            card = self._card(iri)
+            known = self._ends[iri] = {"iri": iri, "label": card["label"], "level": card["level"]}
+        return known
 
     def _flow(self, answer: FlowAnswer) -> Document:
         return {
@@ -187,21 +194,27 @@ class _Writer:
         return {**ends, **labels, **relation, "source": reference.source, "text": text}
 
     def _card(self, iri: Iri) -> Document:
-        return self._impact.cards[iri].document(self._model, self._language)
+        return self._cards.document(self._impact.cards[iri])
 
     def _levels(self, levels: frozenset[Iri]) -> list[str]:
         numbers = {level.iri: level.number for level in self._model.levels}
         return [notation(self._model, level) for level in sorted(levels, key=lambda iri: numbers.get(iri, 0))]
 
     def _label(self, iri: Iri) -> str:
-        return self._model.label(iri, self._language.lower())
+        known = self._labels.get(iri)
+        if known is None:
+            known = self._labels[iri] = self._model.label(iri, self._language.lower())
+        return known
 
     def _notation(self, iri: Iri | None) -> str | None:
         """Return the short name of an aspect or a change kind."""
         if iri is None:
             return None
-        known = self._model.aspects.get(iri) or self._model.change_kinds.get(iri)
-        return known.notation if known else iri
+        written = self._notations.get(iri)
+        if written is None:
+            known = self._model.aspects.get(iri) or self._model.change_kinds.get(iri)
+            written = self._notations[iri] = known.notation if known else iri
+        return written
 
 
 def _rounded(strength: float) -> float:
