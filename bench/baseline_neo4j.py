@@ -53,7 +53,7 @@ def write(driver: neo4j.Driver, graph: Graph) -> None:
             names = ":".join(f"`{label}`" for label in labels)
             _send(session, f"UNWIND $rows AS row CREATE (n:{names}) SET n = row", rows)
         for kind, rows in graph.ties.items():
-            ends = "MATCH (s:Stratagraph {iri: row.s}) MATCH (o:Stratagraph {iri: row.o})"
+            ends = "MATCH (s:Asset {iri: row.s, stratagraph: true}) MATCH (o:Asset {iri: row.o, stratagraph: true})"
             _send(session, f"UNWIND $rows AS row {ends} CREATE (s)-[r:`{kind}`]->(o) SET r = row.p", rows)
 
 

@@ -48,7 +48,7 @@ WARM_SECONDS: Final = 10
 ASSETS_A_BATCH: Final = 3
 PATIENCE: Final = 120.0
 LOOK_SECONDS: Final = 0.01
-STANDS_AT: Final = "MATCH (w:Stratagraph:Watermark) RETURN w.sequence AS sequence"
+STANDS_AT: Final = "MATCH (w:Watermark) RETURN w.sequence AS sequence"
 
 REBUILD: Final = "neo4j projection, rebuild"
 FOLLOW: Final = "neo4j projection, change by change"

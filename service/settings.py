@@ -100,6 +100,9 @@ class Settings(BaseModel):
     neo4j_password: SecretStr = Field(default=SecretStr(""), description="Password at that Neo4j")
     neo4j_password_file: Path | None = Field(default=None, description="File that holds the password instead")
     neo4j_database: str = Field(default="neo4j", description="Database on that Neo4j")
+    neo4j_ontology_terms: bool = Field(
+        default=True, description="Whether the property graph holds the ontology's classes and relations too"
+    )
     cypher_shared: bool = Field(default=False, description="Let /cypher read a database with others' nodes in it")
     cypher_workers: int = Field(default=2, ge=1, le=64, description="Processes that answer Cypher queries")
     cypher_seconds: float = Field(default=10.0, gt=0, le=600, description="Deadline of one Cypher query, in seconds")

@@ -1,4 +1,3 @@
 // What can directly make the answers of the support agent slow?
-MATCH (c:Asset)-[r:AFFECTS]->(:Agent {name: 'Agente_Suporte_EduVest'})
-WHERE r.latency IS NOT NULL
+MATCH (c:Asset)-[:AFFECTS_LATENCY]->(:Agent {name: 'Agente_Suporte_EduVest'})
 RETURN c.name AS name ORDER BY name

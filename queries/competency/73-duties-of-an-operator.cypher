@@ -1,2 +1,2 @@
 // Which obligations bind an operator of personal data?
-MATCH (o:Obligation) WHERE 'operator' IN o.dutyRole OR o.dutyRole = 'operator' RETURN o.notation AS id ORDER BY id
+MATCH (o:Obligation) WHERE 'operator' IN o.dutyRole RETURN o.notation AS id ORDER BY id

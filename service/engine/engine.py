@@ -240,7 +240,9 @@ class Engine:
         from stratagraph.service.neo4j.view import Neo4jView
 
         target = find_target(self.settings)
-        return Neo4jView(target, self.model) if target else None
+        if target is None:
+            return None
+        return Neo4jView(target, self.model, ontology_terms=self.settings.neo4j_ontology_terms)
 
     def _snapshot(self) -> Iterator[ChangeSet]:
         return self.deriver.snapshot()  # of the deriver of that time: after a failure it is another one

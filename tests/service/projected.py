@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from stratagraph.ontology.facts import Fact, Iri, Literal
 from stratagraph.ontology.namespaces import RDF, RDFS, SG, local_name
 from stratagraph.service.neo4j.local_server import LocalNeo4j
+from stratagraph.service.neo4j.mapping.graph_names import Names
 from stratagraph.service.views.projector import State
 from tests.neo4j_server import target_of, wipe
 from tests.proxy import Proxy
@@ -65,16 +66,21 @@ class ProjectedHistory(RandomHistory):
         if self.cut or self.stopped:
             return expected
         self._catch_up()
-        family = Reader(self.engine.model).family
-        ties = {
-            fact: those
-            for fact, those in expected.sources.items()
-            if isinstance(fact.object, str) and fact.predicate != RDF.type
-        }
-        facts = frozenset(fact for fact in expected.facts if fact.predicate not in family)
+        ties: dict[Fact, frozenset[str]] = {}
+        for fact, those in expected.sources.items():
+            if isinstance(fact.object, str) and fact.predicate != RDF.type:
+                written = self._written(fact)
+                ties[written] = ties.get(written, frozenset()) | those
+        facts = frozenset(f for f in expected.facts if isinstance(f.object, Literal) or f.predicate == RDF.type)
         assert self.by_cypher() == replace(expected, facts=facts, sources=ties)
-        assert self.weights() == self.naive.weights()
+        weights = {(self._written(fact), metric): value for (fact, metric), value in self.naive.weights().items()}
+        assert self.weights() == weights
         return expected
+
+    def _written(self, fact: Fact) -> Fact:
+        """What is stated, in the direction in which it is written."""
+        start, relation, end = Names(self.engine.model).directions.written(fact)
+        return Fact(start, relation, end)
 
     def _catch_up(self) -> None:
         """Wait until the database says that it stands at the ledger's head."""
@@ -107,10 +113,10 @@ class ProjectedHistory(RandomHistory):
         graph = Reader(self.engine.model, UNDECLARED).read(target_of(self.server))
         return Picture(
             facts=about_nodes(graph.facts),
-            sources={fact: frozenset(sources) for fact, (sources, _) in graph.claims.items()},
+            sources={Fact(*written): frozenset(sources) for written, (sources, *_) in graph.claims.items()},
             edges={
-                pair: {ASPECTS[notation]: (strength, notation in measured) for notation, strength in strengths.items()}
-                for pair, (strengths, measured, _) in graph.edges.items()
+                pair: {ASPECTS[notation]: told for notation, told in strengths.items()}
+                for pair, strengths in graph.edges.items()
             },
             newest=_newest(graph.facts),
         )

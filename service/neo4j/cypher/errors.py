@@ -35,8 +35,10 @@ class SharedDatabase(StratagraphError, slug="neo4j-shared", status=403):
     """The database holds what is not ours to show."""
 
     text = (
-        "The database holds {count} nodes of another application, which any query could read. Give Stratagraph a "
-        "database of its own, or set STRATAGRAPH_CYPHER_SHARED=1 if everybody who may query may read those too."
+        "The database holds {count} nodes of another application, which any query could read, for example {examples}. "
+        "Give Stratagraph a database of its own, or set STRATAGRAPH_CYPHER_SHARED=1 if everybody who may query may "
+        "read those too."
     )
 
     count: int
+    examples: str

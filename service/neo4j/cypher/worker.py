@@ -20,7 +20,7 @@ from stratagraph.service.neo4j.cypher.plan import check_plan
 from stratagraph.service.neo4j.cypher.question import CypherQuestion
 from stratagraph.service.neo4j.errors import Neo4jNotBuilt
 from stratagraph.service.neo4j.target import Neo4jTarget
-from stratagraph.service.neo4j.view.status import MARK, STANDS_AT
+from stratagraph.service.neo4j.view.status import MARK, STANDS_AT, STRANGERS, name
 from stratagraph.service.workers import sandbox
 from stratagraph.service.workers.frames import Say, pack, read
 
@@ -54,8 +54,8 @@ def _evaluate(driver: neo4j.Driver, question: CypherQuestion) -> Iterator[bytes]
     session = driver.session(database=question.database, default_access_mode=neo4j.READ_ACCESS, fetch_size=FETCH)
     with session, session.begin_transaction(timeout=question.seconds) as work:
         stands = work.run(STANDS_AT, iri=MARK).single(strict=True)
-        if stands["all"] > stands["ours"] and not question.shared:
-            raise SharedDatabase(count=stands["all"] - stands["ours"])
+        if stands["sequence"] and stands["all"] > stands["ours"] and not question.shared:
+            _refuse_strangers(work, stands["all"] - stands["ours"])
         planned = work.run("EXPLAIN " + question.text, question.parameters).consume()
         check_plan(planned.plan, planned.query_type)
         _check_whole(stands, question)
@@ -66,6 +66,13 @@ def _evaluate(driver: neo4j.Driver, question: CypherQuestion) -> Iterator[bytes]
         found.consume()
         # The server shows what is committed meanwhile: where a rebuild began, the rows above are not the whole.
         _check_whole(work.run(STANDS_AT, iri=MARK).single(strict=True), question)
+
+
+def _refuse_strangers(work: neo4j.Transaction, count: int) -> None:
+    """Refuse where nodes stand there that are not ours: the counts alone may differ for another reason."""
+    examples = [f"{name(record['labels'])} with the id {record['id']}" for record in work.run(STRANGERS)]
+    if examples:
+        raise SharedDatabase(count=max(count, len(examples)), examples=" and ".join(examples))
 
 
 def _check_whole(stands: neo4j.Record, question: CypherQuestion) -> None:

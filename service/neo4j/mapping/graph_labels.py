@@ -15,31 +15,38 @@ from stratagraph.service.neo4j.mapping.graph_names import ABOUT_OBSERVATIONS, AS
 _WORDS_OF_OWL: Final = (OWL, RDF, RDFS)
 _INDIVIDUALS: Final = frozenset({OWL.NamedIndividual, OWL.Thing})
 """What OWL says of everything."""
+_WIDEST: Final = frozenset({SG.Asset, SG.ReferenceValue})
+"""Classes that say nothing about what the ontology names."""
+_OWN: Final = frozenset({RESOURCE, TERM})
+"""Labels that stand for no class."""
+_UNMET: Final = "label:"
 
 
 class Labels:
     """The labels that types come to, and back.
 
     A node has its most specific classes, in the estate also the widest class of each below Asset, and Asset. What
-    the ontology itself names, its metrics for example, is no part of the estate, whatever its class.
+    the ontology itself names, its metrics for example, is no part of the estate, whatever its class; it has all
+    classes of ours, for there a chain is short.
     """
 
-    def __init__(self, model: OntologyModel, names: Names) -> None:
-        """Know what the ontology names."""
+    def __init__(self, model: OntologyModel, names: Names, *, terms: bool = True) -> None:
+        """Know what the ontology names; without ``terms``, classes, relations and attributes are hidden."""
         self._model = model
         self._names = names
         self._vocabulary = frozenset(fact.subject for fact in model.triples)
+        self._hidden_terms = frozenset() if terms else _terms_of(model)
         self._levels = {level.iri: level for level in model.levels}
-        self._classes = {ASSET: SG.Asset}
+        self._classes = {names.label(cls): cls for cls in model.classes} | {ASSET: SG.Asset}
         self._known: dict[tuple[bool, frozenset[Iri]], frozenset[str]] = {}
 
     def is_vocabulary(self, iri: Iri) -> bool:
         """Say whether the ontology itself speaks of a thing."""
         return iri in self._vocabulary
 
-    def _is_hidden(self, iri: Iri) -> bool:
+    def is_hidden(self, iri: Iri) -> bool:
         """Say whether a thing is left out: the lists and expressions of OWL, which have no name."""
-        return is_blank(iri) and iri in self._vocabulary
+        return (is_blank(iri) and iri in self._vocabulary) or iri in self._hidden_terms
 
     def labels(self, iri: Iri, types: AbstractSet[Iri]) -> frozenset[str]:
         """Return the labels of a node of these types."""
@@ -53,7 +60,10 @@ class Labels:
         words = {cls for cls in types if cls.startswith(_WORDS_OF_OWL)}
         classes = types - words
         labels = {self._label(cls) for cls in self._narrowest(classes) if cls != SG.Asset}
-        labels |= {self._label(cls) for cls in self._level_classes(classes)}
+        if vocabulary:
+            labels |= {self._label(cls) for cls in classes if cls.startswith(SG) and cls not in _WIDEST}
+        else:
+            labels |= {self._label(cls) for cls in self._level_classes(classes)}
         if words - _INDIVIDUALS:
             labels.add(TERM)
         if SG.Asset in classes and not vocabulary:
@@ -62,9 +72,12 @@ class Labels:
             labels.add(RESOURCE)
         return labels
 
-    def types(self, labels: Iterable[str]) -> set[Iri]:
-        """Return the classes, without those of OWL, that a node with these labels is of."""
-        classes = (self._classes[label] for label in labels if label in self._classes)
+    def types(self, labels: AbstractSet[str]) -> set[Iri]:
+        """Return the classes, without those of OWL, that a node with these labels is of.
+
+        A class that no module declares is known by its IRI once it was met, else by its label.
+        """
+        classes = (self._classes.get(label, _UNMET + label) for label in labels - _OWN)
         return {above for cls in classes for above in self._model.ancestors(cls)}
 
     def level(self, iri: Iri, types: Iterable[Iri]) -> LevelInfo | None:
@@ -74,12 +87,21 @@ class Labels:
         level = self._model.level_of(types)
         return self._levels.get(level) if level else None
 
-    def learn(self, classes: Iterable[Iri]) -> None:
-        """Know the labels of classes, also of those that no module declares, to tell a node's types by them."""
+    def of_vocabulary(self) -> list[str]:
+        """Return the labels that what the ontology names may have."""
+        classes = {fact.object for fact in self._model.triples if fact.predicate == RDF.type}
+        named = {str(cls) for cls in classes if cls in self._model.classes}
+        named |= {cls for cls in self._model.classes if SG.Asset not in self._model.ancestors(cls)}
+        return sorted({TERM, *map(self._label, named - ABOUT_OBSERVATIONS)})
+
+    def meet(self, classes: Iterable[Iri]) -> None:
+        """Learn the labels of classes, to know a node's types by them."""
         for cls in classes:
             self._label(cls)
 
     def _label(self, cls: Iri) -> str:
+        if cls.startswith(_UNMET):
+            return cls.removeprefix(_UNMET)
         label = self._names.label(cls)
         self._classes[label] = cls
         return label
@@ -95,3 +117,11 @@ class Labels:
         """Return the widest classes below Asset."""
         below = {cls for cls in classes if cls != SG.Asset and SG.Asset in self._model.ancestors(cls)}
         return {cls for cls in below if not (self._model.ancestors(cls) & below) - {cls}}
+
+
+def _terms_of(model: OntologyModel) -> frozenset[Iri]:
+    """Return the classes, relations, attributes and modules of an ontology."""
+    types = (fact for fact in model.triples if fact.predicate == RDF.type and isinstance(fact.object, str))
+    return frozenset(
+        fact.subject for fact in types if str(fact.object).startswith(_WORDS_OF_OWL) and fact.object not in _INDIVIDUALS
+    )

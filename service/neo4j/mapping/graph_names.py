@@ -103,7 +103,7 @@ class Names:
         """The type of relationship that tells an influence, by aspect: ``AFFECTS_COST``."""
         return {aspect: self.type(info.influence_property) for aspect, info in self._model.aspects.items()}
 
-    def _is_list(self, attribute: Iri) -> bool:
+    def is_list(self, attribute: Iri) -> bool:
         """Say whether an attribute may hold several values, and so is a list with one value too.
 
         A single value is declared; of annotations, which declare nothing, those are single that the ontology itself
@@ -116,6 +116,18 @@ class Names:
         """Return the datatype that an attribute declares."""
         info = self._model.attributes.get(attribute)
         return info.datatype if info else None
+
+    def is_text(self, attribute: Iri) -> bool:
+        """Say whether values are always texts: no datatype is declared, and the ontology uses several."""
+        return self.datatype(attribute) is None and attribute in self._mixed
+
+    @cached_property
+    def _mixed(self) -> frozenset[Iri]:
+        pairs = {
+            (fact.predicate, fact.object.datatype) for fact in self._model.triples if isinstance(fact.object, Literal)
+        }
+        kinds = Counter(predicate for predicate, _ in pairs)
+        return frozenset(predicate for predicate, count in kinds.items() if count > 1)
 
     @cached_property
     def _stated_once(self) -> frozenset[Iri]:

@@ -7,14 +7,16 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from datetime import timedelta, tzinfo
+from decimal import Decimal
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 from neo4j.time import Date, DateTime, Duration, Time
 
-from stratagraph.ontology.facts import LANG_STRING, XSD_STRING, Iri, Literal
+from stratagraph.ontology.facts import XSD_STRING, Iri, Literal
 from stratagraph.ontology.namespaces import XSD
 from stratagraph.ontology.terms import decode, encode
-from stratagraph.service.neo4j.view.neo4j_names import DATATYPE, WRITTEN
+from stratagraph.service.neo4j.mapping.graph_names import WRITTEN
 
 _INT64: Final = range(-(1 << 63), 1 << 63)
 # Enough for 64 bits; a longer text is not even turned into a number, which takes ever longer.
@@ -24,6 +26,7 @@ _WIDEST: Final = timedelta(hours=14)
 
 _INTEGER: Final = re.compile(r"[+-]?\d+")
 _FLOAT: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_DECIMAL: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
 _NUMBERS_WITHOUT_END: Final = {"INF": math.inf, "+INF": math.inf, "-INF": -math.inf, "NaN": math.nan}
 # Years of four digits and nanoseconds: what the driver's own types of time can hold.
 _DAY: Final = r"(\d{4})-(\d\d)-(\d\d)"
@@ -43,63 +46,70 @@ _EMPTY_FRACTION: Final = re.compile(r"\.(?!\d)")
 
 
 class Value(NamedTuple):
-    """A value that Neo4j can hold. Only values of one ``kind`` can share a list; ``usual`` is the kind's datatype."""
+    """A value that Neo4j can hold. Only values of one ``kind`` can share a list."""
 
     value: Any
     kind: str
-    usual: Iri
 
 
-def native(literal: Literal) -> Value:
+class Form(NamedTuple):
+    """How an attribute's values are held: which datatype they usually have, whether in a list, whether as texts."""
+
+    datatype: Iri | None = None
+    many: bool = True
+    texts: bool = False
+
+
+def native(literal: Literal, form: Form) -> Value:
     """Return the value of a literal, native where Neo4j has the type and the value is in its range."""
-    convert = _NATIVE.get(literal.datatype)
+    convert = None if form.texts else _NATIVE.get(literal.datatype)
     if convert is not None:
         with suppress(ValueError, OverflowError):
             value = convert(literal.value)
             if value is not None:
-                return value
-    return Value(literal.value, "text", LANG_STRING if literal.language else XSD_STRING)
+                return _as_declared(value, form)
+    return _text(literal.value)
 
 
-def plain(distinct: Collection[Literal]) -> str | None:
+def _as_declared(value: Value, form: Form) -> Value:
+    """Let numbers of an attribute be of one type."""
+    if value.kind == "integer" and form.datatype in _FLOATS:
+        return Value(float(value.value), "float")
+    return value
+
+
+def plain(distinct: Collection[Literal], form: Form) -> str | None:
     """Return the text that says all by itself, if the values are that one text, as most are."""
-    if len(distinct) != 1:
+    if len(distinct) != 1 or form.texts or (form.datatype or XSD_STRING) != XSD_STRING:
         return None
     (only,) = distinct
     return only.value if only.language or only.datatype == XSD_STRING else None
 
 
-def shown(key: str, literals: Iterable[Literal]) -> dict[str, Any]:
+def shown(key: str, literals: Iterable[Literal], form: Form) -> dict[str, Any]:
     """Return the properties that stand for all values of a key; the language, if any, is part of the key already.
 
     A property that is None is to be removed.
     """
     distinct = set(literals)
-    properties: dict[str, Any] = {key: plain(distinct), key + DATATYPE: None, key + WRITTEN: None}
-    if properties[key] is not None:
+    text = plain(distinct, form)
+    properties: dict[str, Any] = {key: [text] if form.many and text is not None else text, key + WRITTEN: None}
+    if text is not None or not distinct:
         return properties
     exact = sorted({encode(literal) for literal in distinct})
-    if not exact:
-        return properties
     known = [_literal(text) for text in exact]
-    values = [native(literal) for literal in known]
+    values = [native(literal, form) for literal in known]
     if len({value.kind for value in values}) > 1:  # a list holds one type only
-        values = [Value(literal.value, "text", XSD_STRING) for literal in known]
-    pairs = list(dict.fromkeys((_Same(value), literal.datatype) for value, literal in zip(values, known, strict=True)))
-    single = len(pairs) == 1
-    held_values = [same.value.value for same, _ in pairs]
-    properties[key] = held_values[0] if single else held_values
-    if any(datatype != same.value.usual for same, datatype in pairs):
-        datatypes = [datatype for _, datatype in pairs]
-        properties[key + DATATYPE] = datatypes[0] if single else datatypes
-    language = known[0].language
+        values = [_text(literal.value) for literal in known]
+    kept = [same.value.value for same in dict.fromkeys(map(_Same, values))]
+    properties[key] = kept if form.many else kept[0]
     # Read back as a test: exact writings are kept only where the properties do not give them.
-    if {encode(literal) for literal in held(key, properties, language)} != set(exact):
+    if {encode(literal) for literal in held(key, properties, form, known[0].language)} != set(exact):
         properties[key + WRITTEN] = exact
     return properties
 
 
-def held(key: str, properties: Mapping[str, Any], language: str = "") -> set[Literal]:
+def held(key: str, properties: Mapping[str, Any], form: Form, language: str = "") -> set[Literal]:
     """Return the literals that a node's properties stand for: the inverse of ``shown``."""
     written = properties.get(key + WRITTEN)
     if written is not None:
@@ -110,9 +120,7 @@ def held(key: str, properties: Mapping[str, Any], language: str = "") -> set[Lit
     values = value if isinstance(value, list) else [value]
     if language:
         return {Literal(text, language=language) for text in values}
-    datatype = properties.get(key + DATATYPE)
-    datatypes = datatype if isinstance(datatype, list) else [datatype] * len(values)
-    return {_written(one, of) for one, of in zip(values, datatypes, strict=True)}
+    return {_written(one, form) for one in values}
 
 
 class _Same:
@@ -135,56 +143,68 @@ def _literal(text: str) -> Literal:
     return term
 
 
-def _written(value: Any, datatype: Iri | None) -> Literal:
+def _written(value: Any, form: Form) -> Literal:
     """Return the literal that a native value is the usual writing of."""
+    declared = form.datatype if form.datatype in _NATIVE else None
     if isinstance(value, bool):
-        return Literal("true" if value else "false", datatype or XSD.boolean)
+        return Literal("true" if value else "false", XSD.boolean)
     if isinstance(value, int):
-        return Literal(str(value), datatype or XSD.integer)
+        return Literal(str(value), declared if declared and _kind_of(declared) == "integer" else XSD.integer)
     if isinstance(value, float):
-        return Literal(_float_text(value), datatype or XSD.double)
+        return _float_written(value, declared)
     if isinstance(value, str):
-        return Literal(value, datatype or XSD_STRING)
+        return Literal(value, form.datatype if form.datatype and not declared else XSD_STRING)
     usual = {Date: XSD.date, DateTime: XSD.dateTime, Time: XSD.time, Duration: XSD.duration}[type(value)]
     text = value.iso_format()
     if not isinstance(value, Duration):
         text = _EMPTY_FRACTION.sub("", _TRAILING.sub(r"\1", text))
         text = text.removesuffix("+00:00") + "Z" if text.endswith("+00:00") else text
-    return Literal(text, datatype or usual)
+    alike = declared and _kind_of(declared) == _kind_of(usual)
+    return Literal(text, declared if declared and alike else usual)
 
 
-def _float_text(value: float) -> str:
+def _float_written(value: float, declared: Iri | None) -> Literal:
+    """Return a float's usual writing: a decimal, unless it is declared otherwise or no decimal can say it."""
     if math.isnan(value):
-        return "NaN"
+        return Literal("NaN", declared if declared in _FLOATS - {XSD.decimal} else XSD.double)
     if math.isinf(value):
-        return "INF" if value > 0 else "-INF"
-    return repr(value)
+        text = "INF" if value > 0 else "-INF"
+        return Literal(text, declared if declared in _FLOATS - {XSD.decimal} else XSD.double)
+    if declared in _FLOATS and declared != XSD.decimal:
+        return Literal(repr(value), declared)
+    return Literal(format(Decimal(repr(value)), "f"), XSD.decimal)
 
 
 def _integer(text: str) -> Value | None:
     if not _INTEGER.fullmatch(text) or len(text.lstrip("+-0")) > _DIGITS:
         return None
     value = int(text)
-    return Value(value, "integer", XSD.integer) if value in _INT64 else None
+    return Value(value, "integer") if value in _INT64 else None
+
+
+def _decimal(text: str) -> Value | None:
+    if not _DECIMAL.fullmatch(text) or math.isinf(value := float(text)):
+        return None
+    return Value(value, "float")
 
 
 def _double(text: str) -> Value | None:
     if text in _NUMBERS_WITHOUT_END:
-        return Value(_NUMBERS_WITHOUT_END[text], "float", XSD.double)
+        return Value(_NUMBERS_WITHOUT_END[text], "float")
     # 1e400 is a number as it is written, but no double.
     if not _FLOAT.fullmatch(text) or math.isinf(value := float(text)):
         return None
-    return Value(value, "float", XSD.double)
+    return Value(value, "float")
 
 
 def _boolean(text: str) -> Value | None:
     value = {"true": True, "1": True, "false": False, "0": False}.get(text)
-    return None if value is None else Value(value, "boolean", XSD.boolean)
+    return None if value is None else Value(value, "boolean")
 
 
 def _date(text: str) -> Value | None:
     found = _DATE.fullmatch(text)
-    return Value(Date(*map(int, found.groups())), "date", XSD.date) if found else None
+    return Value(Date(*map(int, found.groups())), "date") if found else None
 
 
 def _time(text: str) -> Value | None:
@@ -193,7 +213,7 @@ def _time(text: str) -> Value | None:
         return None
     *clock, zone = found.groups()
     # Neo4j has a type with and one without a zone, and a list holds values of one type.
-    return Value(Time(*_clock(*clock), tzinfo=_zone(zone)), "time" if zone else "local time", XSD.time)
+    return Value(Time(*_clock(*clock), tzinfo=_zone(zone)), "time" if zone else "local time")
 
 
 def _moment(text: str) -> Value | None:
@@ -202,7 +222,7 @@ def _moment(text: str) -> Value | None:
         return None
     year, month, day, *clock, zone = found.groups()
     moment = DateTime(int(year), int(month), int(day), *_clock(*clock), tzinfo=_zone(zone))
-    return Value(moment, "moment" if zone else "local moment", XSD.dateTime)
+    return Value(moment, "moment" if zone else "local moment")
 
 
 def _clock(hour: str, minute: str, second: str, fraction: str | None) -> tuple[int, int, int, int]:
@@ -250,16 +270,17 @@ def _span(text: str) -> Value | None:
         seconds=3600 * hours + 60 * minutes + seconds,
         nanoseconds=nanoseconds,
     )
-    return Value(duration, "duration", XSD.duration)
+    return Value(duration, "duration")
 
 
 def _text(text: str) -> Value:
-    return Value(text, "text", XSD_STRING)
+    return Value(text, "text")
 
 
 _NATIVE: Final[Mapping[Iri, Callable[[str], Value | None]]] = {
     XSD_STRING: _text,
     XSD.boolean: _boolean,
+    XSD.decimal: _decimal,
     XSD.double: _double,
     XSD.float: _double,
     XSD.date: _date,
@@ -288,3 +309,19 @@ _NATIVE: Final[Mapping[Iri, Callable[[str], Value | None]]] = {
         )
     },
 }
+_FLOATS: Final = frozenset({XSD.decimal, XSD.double, XSD.float})
+_SAMPLES: Final = ("1", "true", "2026-01-01", "12:00:00Z", "2026-01-01T12:00:00Z", "P1D")
+
+
+@cache
+def _kind_of(datatype: Iri) -> str:
+    """Return of which kind the values of a datatype are, by those that it takes."""
+    if datatype in _FLOATS:
+        return "float"
+    convert = _NATIVE[datatype]
+    for sample in _SAMPLES if datatype != XSD_STRING else ():
+        with suppress(ValueError, OverflowError):
+            value = convert(sample)
+            if value is not None and not (datatype == XSD.boolean and sample == "1"):
+                return value.kind
+    return "text"

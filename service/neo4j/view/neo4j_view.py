@@ -2,44 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Final
 
 import neo4j
 
 from stratagraph.ontology.errors import StratagraphError
-from stratagraph.ontology.facts import ChangeSet, Iri
+from stratagraph.ontology.facts import ChangeSet
 from stratagraph.ontology.model import OntologyModel
-from stratagraph.ontology.namespaces import SG
+from stratagraph.ontology.namespaces import SG, STATEMENT_BASE
 from stratagraph.service.gc_pause import paused
 from stratagraph.service.neo4j.connection import explain, open_driver
+from stratagraph.service.neo4j.mapping.graph_labels import Labels
+from stratagraph.service.neo4j.mapping.graph_names import Names
 from stratagraph.service.neo4j.target import Neo4jTarget
+from stratagraph.service.neo4j.view import cypher_texts as texts
 from stratagraph.service.neo4j.view.ahead import ahead
-from stratagraph.service.neo4j.view.cypher_texts import (
-    PRESENT,
-    SCHEMA,
-    WATERMARK_DROP,
-    WATERMARK_MOVE,
-    WATERMARK_READ,
-    WATERMARK_SET,
-    WIPE,
-    WIPE_TIES,
-    Statements,
-    Step,
-    transactions,
-)
+from stratagraph.service.neo4j.view.deferred import Deferred
 from stratagraph.service.neo4j.view.graph_edits import GraphEdits
-from stratagraph.service.neo4j.view.neo4j_names import Neo4jNames
+from stratagraph.service.neo4j.view.graph_rows import GraphRows, Needs, bare
+from stratagraph.service.neo4j.view.graph_writer import Counts, Places, Sender
+from stratagraph.service.neo4j.view.lookups import Lookups
+from stratagraph.service.neo4j.view.node_rows import Standing
+from stratagraph.service.neo4j.view.price_ties import PriceTies
+from stratagraph.service.neo4j.view.steps import Step, transactions
 from stratagraph.service.views.view import Watermark, follows
 
-MAPPING_VERSION: Final = 5
+MAPPING_VERSION: Final = 6
 """Raised whenever the graph made of the same present changes, so that older databases are rebuilt."""
-WIPE_ROWS: Final = 10_000
+_WITHOUT_TERMS: Final = 1_000
 REBUILT_TOGETHER: Final = 8
 """Change sets of a snapshot that are written together: the more, the fewer statements."""
 PART: Final = 50_000
-"""Facts, claims and edges whose rows are made at once: beyond that the next are made while the last are written."""
+"""Facts, claims and edges whose rows are made at once."""
 MARK: Final = SG.term("view/watermark")
 _PATIENCE: Final = 60.0
 """Seconds for which the server is given to build its indexes."""
@@ -65,18 +61,22 @@ class Neo4jView:
     """
 
     name = "neo4j"
-    mapping_version = MAPPING_VERSION
 
-    def __init__(self, target: Neo4jTarget, model: OntologyModel) -> None:
+    def __init__(self, target: Neo4jTarget, model: OntologyModel, *, ontology_terms: bool = True) -> None:
         self.target = target
+        # Another choice makes another graph of the same present.
+        self.mapping_version = MAPPING_VERSION if ontology_terms else MAPPING_VERSION + _WITHOUT_TERMS
         self._model = model
-        self._names = Neo4jNames(model)
-        self._statements = Statements(model.metrics)
+        names = Names(model)
+        self._labels = Labels(model, names, terms=ontology_terms)
+        self._rows = GraphRows(model, names, self._labels)
+        self._lookups = Lookups(self._labels)
+        self._prices = PriceTies(names)
         self._driver = open_driver(target)
         try:
-            self._create_schema()
             self.identity = self._identify()
             self._watermark = self.refresh()
+            self._create_schema()
         except BaseException:
             self._driver.close()
             raise
@@ -88,8 +88,9 @@ class Neo4jView:
     def refresh(self) -> Watermark | None:
         """Ask the database how far it has come."""
         with self._session() as session, explain(self.target):
-            found = session.execute_read(lambda work: work.run(WATERMARK_READ, iri=MARK).single())
+            found = session.execute_read(lambda work: work.run(texts.WATERMARK_READ, iri=MARK).single())
         mark = found["mark"] if found else {}
+        self._rows.otherwise = set(mark.get("statedOtherwise", ()))
         try:
             self._watermark = Watermark(
                 sequence=mark["sequence"],
@@ -121,62 +122,171 @@ class Neo4jView:
         if mark is None or mark == self._watermark:
             return
         with self._session() as session, explain(self.target):
-            edits = self._edits(fresh)
-            present = self._present(session, edits.described())
-            left: list[list[Step]] = []
-            for work in ahead(self._work(part, present) for part in edits.parts(PART)):
-                self._write_all(session, left)
-                left = work
-            # The last ones are written together with the watermark.
-            *first, last = left
-            self._write_all(session, first)
-            session.execute_write(self._finish, last, mark)
+            self._write(session, self._edits(fresh), mark)
         self._watermark = mark
 
     def rebuild(self, snapshot: Iterable[ChangeSet]) -> None:
         """Throw everything of ours away and take the present in; the watermark comes last."""
         self._watermark = None
-        last = None
-        with self._session() as session, explain(self.target):
+        with self._session() as session, explain(self.target), Deferred() as deferred:
             self._wipe(session)
-            for several, work in ahead(self._rebuilt(snapshot)):
-                self._write_all(session, work)
+            sender, counts, last = Sender(Places()), Counts(), None
+            late = GraphEdits()
+            for several, steps in ahead(self._rebuilt(snapshot, late)):
                 last = several[-1]
-            if last is not None:
-                mark = self._mark(last)
-                session.execute_write(lambda work: work.run(WATERMARK_SET, iri=MARK, mark=_values(mark)).consume())
-                self._watermark = mark
+                counts.add(self._send(session, sender, [*steps[0], *deferred.sort(steps[1], sender.places.numbers)]))
+            for waiting in deferred.release():
+                counts.add(self._send(session, sender, bare(self._rows, waiting, sender.places.numbers)))
+                counts.add(self._send(session, sender, waiting))
+            if last is None:
+                return
+            mark = self._mark(last)
+            self._write(session, late, mark, counts, all_prices=True)
+            self._watermark = mark
 
     def close(self) -> None:
         """Close the connections."""
         self._driver.close()
 
-    def _rebuilt(self, snapshot: Iterable[ChangeSet]) -> Iterator[tuple[list[ChangeSet], list[list[Step]]]]:
-        """Yield change sets of a snapshot with the transactions that write them."""
+    # Writing ---------------------------------------------------------------------------------------------------------
+
+    def _write(
+        self,
+        session: neo4j.Session,
+        edits: GraphEdits,
+        mark: Watermark,
+        counts: Counts | None = None,
+        *,
+        all_prices: bool = False,
+    ) -> None:
+        """Write edits to a database where something may stand, the last of them together with the watermark."""
+        needs = self._rows.needs(edits)
+        sender = Sender(Places())
+        standing = self._standing(session, needs, edits, sender.places)
+        ties = self._lookups.ties(session, needs, sender.places)
+        self._rows.otherwise |= self._rows.stated_otherwise(needs)
+        left: list[list[Step]] = [[]]
+        loose: set[str] = set()
+        counts = counts or Counts()
+        for part in edits.parts(PART):
+            with paused(len(part)):
+                work = self._rows.steps(part, standing, ties, fresh=False)
+                creating = list(transactions(work.creating()))
+                doing = list(transactions(work.doing()))
+            standing.update((iri, Standing("", row.labels, row.properties)) for iri, row in work.made.items())
+            if any(map(self._labels.is_vocabulary, work.made)):
+                self._lookups.forget()
+            for steps in left[:-1]:
+                self._send_counted(session, sender, steps, counts)
+            loose |= work.loose
+            left = _joined([left[-1], *creating, *doing])
+        # At the very end, when it is certain what each node has lost.
+        left = _joined([*left, [Step(texts.ORPHANS, [{"n": iri} for iri in sorted(loose)])]])
+        *first, final = left
+        for steps in first:
+            self._send_counted(session, sender, steps, counts)
+        if all_prices or self._prices.touched(edits):
+            final += [Step(statement, [{}]) for statement in self._prices.statements]
+        session.execute_write(self._finish, sender, final, mark, counts)
+
+    def _standing(self, session: neo4j.Session, needs: Needs, edits: GraphEdits, places: Places) -> dict[str, Standing]:
+        # First the statements that observations are about: they say which relationships these are.
+        statements = self._lookups.standing(session, Needs(edits.statements()), places)
+        for known in statements.values():
+            needs.nodes |= {known.properties[end] for end in ("subject", "object") if end in known.properties}
+        return self._lookups.standing(session, needs, places) | statements
+
+    def _send_counted(self, session: neo4j.Session, sender: Sender, steps: list[Step], counts: Counts) -> None:
+        """Send steps in a transaction of their own; where the graph has a watermark already, it learns the counts."""
+
+        def send(work: neo4j.ManagedTransaction) -> Counts:
+            more = sender.send(work, steps)
+            if self._watermark is not None:
+                work.run(texts.COUNTED, iri=MARK, nodes=more.nodes, relationships=more.relationships).consume()
+            return more
+
+        more = session.execute_write(send)
+        if self._watermark is None:
+            counts.add(more)
+
+    def _send(self, session: neo4j.Session, sender: Sender, steps: Iterable[Step]) -> Counts:
+        counts = Counts()
+        for some in transactions(steps):
+            if some:
+                counts.add(session.execute_write(sender.send, some))
+        return counts
+
+    def _finish(
+        self, work: neo4j.ManagedTransaction, sender: Sender, steps: Iterable[Step], mark: Watermark, counts: Counts
+    ) -> None:
+        """Write the last steps and move the watermark from where this view left it; elsewhere nothing is written."""
+        left = self._watermark
+        values = _values(mark) | {"statedOtherwise": sorted(self._rows.otherwise)}
+        if left is not None:
+            # Moved before the steps are written: if another one wrote here meanwhile, none of them may be sent.
+            moved = work.run(
+                texts.WATERMARK_MOVE, iri=MARK, sequence=left.sequence, batch_hash=left.batch_hash, mark=values
+            ).single(strict=True)["moved"]
+            if not moved:
+                raise ViewWiped(url=self.target.url, sequence=left.sequence)
+        more = sender.send(work, steps)
+        if left is None:
+            more.add(counts)
+            values |= {"nodes": more.nodes + 1, "relationships": more.relationships, "label": "watermark"}
+            work.run(texts.WATERMARK_SET, iri=MARK, mark=values).consume()
+        else:
+            work.run(texts.COUNTED, iri=MARK, nodes=more.nodes, relationships=more.relationships).consume()
+
+    def _rebuilt(
+        self, snapshot: Iterable[ChangeSet], late: GraphEdits
+    ) -> Iterator[tuple[list[ChangeSet], tuple[list[Step], list[Step]]]]:
+        """Yield change sets of a snapshot with what writes them; what has to come last is added to ``late``."""
         remaining = iter(snapshot)
         while several := list(islice(remaining, REBUILT_TOGETHER)):
-            yield several, self._work(self._edits(several, fresh=True), {})
+            edits = self._edits(several)
+            self._set_apart(edits, late)
+            # Rows form no cycles, but the collector would walk through all of them again and again.
+            with paused(len(edits)):
+                work = self._rows.steps(edits, {}, {}, fresh=True)
+                steps = work.creating(), work.doing()
+            yield several, steps
 
-    def _work(self, edits: GraphEdits, present: Mapping[Iri, Mapping[str, Any]]) -> list[list[Step]]:
-        """Return the transactions that write edits; at least one."""
-        # Rows form no cycles, but the collector would walk through all of them again and again.
-        with paused(len(edits)):
-            return list(transactions(self._statements.steps(edits.rows(present))))
+    def _set_apart(self, edits: GraphEdits, late: GraphEdits) -> None:
+        """Move to ``late`` what speaks of relationships that must be there first."""
+        _, careful = self._rows.ties.split(edits.claims, set())
+        if careful:
+            apart = {fact: claims for fact, claims in edits.claims.items() if self._rows.ties.tie(fact) in careful}
+            late.claims.update(apart)
+            edits.claims = {fact: claims for fact, claims in edits.claims.items() if fact not in apart}
+        late.measured.update(edits.measured)
+        edits.measured = {}
+        on_statements = {key: seen for key, seen in edits.observations.items() if key[0].startswith(STATEMENT_BASE)}
+        if on_statements:
+            late.observations.update(on_statements)
+            edits.observations = {key: seen for key, seen in edits.observations.items() if key not in on_statements}
 
-    def _edits(self, changes: Iterable[ChangeSet], *, fresh: bool = False) -> GraphEdits:
-        edits = GraphEdits(self._model, self._names, fresh=fresh)
+    def _edits(self, changes: Iterable[ChangeSet]) -> GraphEdits:
+        edits = GraphEdits()
         for change in changes:
-            edits.take(change)
+            edits.take(change, self._labels.is_hidden)
         return edits
+
+    # The database ----------------------------------------------------------------------------------------------------
 
     def _session(self) -> neo4j.Session:
         return self._driver.session(database=self.target.database, fetch_size=5_000)
 
     def _create_schema(self) -> None:
         with self._session() as session, explain(self.target):
-            for statement in SCHEMA:
+            for statement in texts.CONSTRAINTS:
                 session.run(neo4j.Query(statement)).consume()
-            # Without its index, each row of a MERGE would be looked for among all nodes.
+            labels = sorted({*texts.KEYED, *self._labels.of_vocabulary()} - {"Watermark"})
+            found = session.run(neo4j.Query(texts.FULL_TEXT_LABELS)).single()
+            # A change of the schema makes the server plan every statement anew.
+            if found is None or set(found["labelsOrTypes"]) != set(labels):
+                session.run(texts.FULL_TEXT_DROP).consume()
+                session.run(neo4j.Query(texts.full_text(labels))).consume()
+            # Without its index, each row would be looked for among all nodes.
             session.run("CALL db.awaitIndexes($seconds)", seconds=int(_PATIENCE)).consume()
 
     def _identify(self) -> str:
@@ -184,53 +294,26 @@ class Neo4jView:
         with self._session() as session, explain(self.target):
             return str(session.run("CALL db.info() YIELD id RETURN id").single(strict=True)["id"])
 
-    def _present(self, session: neo4j.Session, nodes: set[Iri]) -> Mapping[Iri, Mapping[str, Any]]:
-        if not nodes:
-            return {}
-        rows = [{"iri": iri} for iri in sorted(nodes)]
-        found = session.execute_read(lambda work: list(work.run(PRESENT, rows=rows)))
-        return {record["iri"]: record["properties"] for record in found}
-
-    def _write_all(self, session: neo4j.Session, work: Iterable[list[Step]]) -> None:
-        for steps in work:
-            session.execute_write(self._write, steps)
-
-    def _write(self, work: neo4j.ManagedTransaction, steps: Iterable[Step]) -> None:
-        for step in steps:
-            if step.rows:
-                # Its outcome comes with the next one's or the commit's: half as many waits.
-                work.run(step.cypher, step.parameters())
-
-    def _finish(self, work: neo4j.ManagedTransaction, steps: Iterable[Step], mark: Watermark) -> None:
-        """Write the last steps and move the watermark from where this view left it; elsewhere nothing is written."""
-        left = self._watermark
-        if left is None:
-            work.run(WATERMARK_SET, iri=MARK, mark=_values(mark)).consume()
-        else:
-            # Moved before the steps are written: if another one wrote here meanwhile, none of them may be sent.
-            moved = work.run(
-                WATERMARK_MOVE, iri=MARK, sequence=left.sequence, batch_hash=left.batch_hash, mark=_values(mark)
-            ).single(strict=True)["moved"]
-            if not moved:
-                raise ViewWiped(url=self.target.url, sequence=left.sequence)
-        self._write(work, steps)
-
     def _wipe(self, session: neo4j.Session) -> None:
         # First of all: a wipe that stops half-way must leave no graph that looks whole.
-        session.execute_write(lambda work: work.run(WATERMARK_DROP, iri=MARK).consume())
-        for statement in (WIPE_TIES, WIPE):
-            while session.execute_write(
-                lambda work, text: work.run(text, limit=WIPE_ROWS).single(strict=True)["gone"], statement
-            ):
-                pass
+        session.execute_write(lambda work: work.run(texts.WATERMARK_DROP, iri=MARK).consume())
+        for statement in (*texts.WIPES, texts.OLD_CONSTRAINTS):
+            session.run(neo4j.Query(statement)).consume()
+        self._lookups.forget()
+        self._rows.otherwise = set()
 
     def _mark(self, change: ChangeSet) -> Watermark:
         return Watermark(
             sequence=change.sequence,
             batch_hash=change.batch_hash,
             ontology_hash=self._model.hash,
-            mapping_version=MAPPING_VERSION,
+            mapping_version=self.mapping_version,
         )
+
+
+def _joined(work: list[list[Step]]) -> list[list[Step]]:
+    """Let short transactions that follow each other be one."""
+    return list(transactions(step for steps in work for step in steps))
 
 
 def _values(mark: Watermark) -> dict[str, Any]:

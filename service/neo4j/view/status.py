@@ -8,17 +8,25 @@ from typing import Final
 from stratagraph.ontology.namespaces import SG
 from stratagraph.service.neo4j.connection import explain, open_driver
 from stratagraph.service.neo4j.errors import NoNeo4j
+from stratagraph.service.neo4j.mapping.graph_names import KEY, MARKER, WATERMARK
 from stratagraph.service.neo4j.target import Neo4jTarget, find_target
 from stratagraph.service.neo4j.view.cypher_texts import WATERMARK_DROP
-from stratagraph.service.neo4j.view.neo4j_names import KEY, MARKER, WATERMARK
 from stratagraph.service.settings import Settings
 
 MARK: Final = SG.term("view/watermark")
 # Optional, so that an empty database answers a row as well.
 STANDS_AT: Final = f"""
-OPTIONAL MATCH (w:{MARKER}:{WATERMARK} {{{KEY}: $iri}})
-RETURN coalesce(w.sequence, 0) AS sequence, COUNT {{ (n) }} AS all, COUNT {{ (n:{MARKER}) }} AS ours
+OPTIONAL MATCH (w:{WATERMARK} {{{KEY}: $iri, {MARKER}: true}})
+RETURN coalesce(w.sequence, 0) AS sequence, COUNT {{ (n) }} AS all, coalesce(w.nodes, 0) AS ours
 """
+
+
+STRANGERS: Final = f"MATCH (n) WHERE n.{MARKER} IS NULL RETURN labels(n) AS labels, elementId(n) AS id LIMIT 3"
+
+
+def name(labels: list[str]) -> str:
+    """Return a node as a pattern of Cypher names it by its labels."""
+    return f"({''.join(f':{label}' for label in labels)})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,5 +37,5 @@ def test_n1_texts_whose_attributes_would_share_a_key_are_both_there(
         engine.commit(Batch(source="test", run="1", method=Method.DECLARED, scopes=(scope,)))
         until(partial(is_up_to_date, engine))
     [record] = query(database, "MATCH (n {name: 'n1-model'}) RETURN properties(n) AS p")
-    assert record["p"]["summary_en"] == "own attribute"
-    assert record["p"]["summary@en"] == "tagged"
+    assert record["p"]["summary_en"] == ["own attribute"]
+    assert record["p"]["summary__in_en"] == ["tagged"]

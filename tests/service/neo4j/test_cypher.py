@@ -29,13 +29,19 @@ from tests.proxy import Proxy
 from tests.service.neo4j.reading import query
 
 pytestmark = pytest.mark.neo4j
-ONE = "CREATE (:Stratagraph:Watermark {iri: 'https://w3id.org/stratagraph/ns#view/watermark', sequence: 7})"
+ONE = (
+    "CREATE (:Watermark {iri: 'https://w3id.org/stratagraph/ns#view/watermark', stratagraph: true, sequence: 7, "
+    "nodes: 3})"
+)
 
 
 @pytest.fixture(name="ours")
 def _ours(database: Neo4jTarget) -> Neo4jTarget:
     query(database, ONE)
-    query(database, "CREATE (:Stratagraph {iri: 'x:a'})-[:USES {n: 1}]->(:Stratagraph {iri: 'x:b'})")
+    query(
+        database,
+        "CREATE (:Asset {iri: 'x:a', stratagraph: true})-[:USES {n: 1}]->(:Asset {iri: 'x:b', stratagraph: true})",
+    )
     return database
 
 
@@ -69,12 +75,16 @@ def test_rows_and_the_sequence_come_back(ours: Neo4jTarget) -> None:
 
 def test_nodes_relationships_paths_and_times_are_json(ours: Neo4jTarget) -> None:
     text = """
-        MATCH p = (:Stratagraph {iri: 'x:a'})-[r:USES]->(b)
+        MATCH p = (:Asset {iri: 'x:a'})-[r:USES]->(b)
         RETURN b, r, p, date('2026-01-02'), datetime('2026-01-02T03:04:05Z'), duration('P1D'), 0.0 / 0.0,
                point({x: 1, y: 2})
     """
     node, tie, path, day, moment, span, nan, point = ask(ours, text)["rows"][0]
-    assert (node["_type"], node["labels"], node["properties"]) == ("node", ["Stratagraph"], {"iri": "x:b"})
+    assert (node["_type"], node["labels"], node["properties"]) == (
+        "node",
+        ["Asset"],
+        {"iri": "x:b", "stratagraph": True},
+    )
     assert (tie["type"], tie["properties"], tie["end"]) == ("USES", {"n": 1}, node["id"])
     assert [each["properties"]["iri"] for each in path["nodes"]] == ["x:a", "x:b"]
     assert path["relationships"] == [tie]
@@ -86,7 +96,7 @@ def test_nodes_relationships_paths_and_times_are_json(ours: Neo4jTarget) -> None
     "text",
     [
         "CREATE (:X)",
-        "MATCH (n:Stratagraph) SET n.x = 1",
+        "MATCH (n:Asset) SET n.x = 1",
         "MATCH (n) DETACH DELETE n",
         "MATCH (n) CALL (n) { SET n.x = 1 } IN TRANSACTIONS",
         "CALL db.createLabel('X')",

@@ -40,12 +40,14 @@ def test_a_shared_database_is_read_only_if_the_operator_said_so(
     database: Neo4jTarget, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     query(database, "CREATE (:Theirs)")
-    query(database, "CREATE (:Stratagraph:Watermark {iri: $iri, sequence: 1})", iri=MARK)
+    query(database, "CREATE (:Watermark {iri: $iri, stratagraph: true, sequence: 1, nodes: 1})", iri=MARK)
     monkeypatch.setenv("STRATAGRAPH_NEO4J_URL", database.url)
     monkeypatch.setenv("STRATAGRAPH_NEO4J_PASSWORD", database.password)
     code, kind, detail = refusal(tmp_path, "MATCH (n) RETURN count(n) AS n")
     assert (code, kind) == (403, "neo4j-shared")
     assert "STRATAGRAPH_CYPHER_SHARED=1" in detail
+    assert "1 nodes of another application" in detail
+    assert "for example (:Theirs) with the id 4:" in detail
     monkeypatch.setenv("STRATAGRAPH_CYPHER_SHARED", "1")
     assert ask(tmp_path, "MATCH (n:Theirs) RETURN count(n) AS n")["rows"] == [[1]]
     assert refusal(tmp_path, "MATCH (n) DELETE n")[:2] == (400, "cypher-refused")

@@ -49,6 +49,8 @@ def test_what_the_ontology_names_is_no_asset() -> None:
         "PerformanceMetric",
         "Metric",
     }
+    risk = closed(SG.OrchestrationRisk)
+    assert LABELS.labels(SG.VendorLockInRisk, risk) == {"OrchestrationRisk", "RiskKind"}
     assert LABELS.level(SG.calls, closed(SG.Agent)) is None
     assert LABELS.labels(SG.Agent, frozenset({OWL.Class})) == {"OntologyTerm"}
 

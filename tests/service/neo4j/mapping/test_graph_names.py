@@ -99,7 +99,7 @@ def test_what_may_hold_several_values_is_a_list() -> None:
         MY + "summary",
         MY + "unknown",
     ]
-    assert [usual._is_list(each) for each in (*single, *several)] == [False] * len(single) + [True] * len(several)
+    assert [usual.is_list(each) for each in (*single, *several)] == [False] * len(single) + [True] * len(several)
 
 
 def test_each_aspect_has_its_type() -> None:
