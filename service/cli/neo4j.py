@@ -35,6 +35,9 @@ def up(
         Line | None, typer.Option("--version", help="The long-term line, or the newest; default: as last time.")
     ] = None,
     heap: Annotated[str, typer.Option("--heap", help="Largest heap of the server.")] = "1g",
+    apoc: Annotated[
+        bool, typer.Option("--apoc", help="With the procedures of APOC, which most tools introspect with.")
+    ] = False,
     demo: Demo = False,
     data: Data = None,
     config: Config = None,
@@ -47,7 +50,7 @@ def up(
         local = LocalNeo4j(settings.data)
         if local.running() is None:
             tell("Starting Neo4j; the first time it is fetched, about 130 MB...")
-        record = local.up(version.value if version else "", heap)
+        record = local.up(version.value if version else "", heap, apoc=apoc)
         tell(f"Neo4j {record.version} at {record.url}, user neo4j, password in {local.password_file}")
 
 

@@ -48,7 +48,7 @@ class FetchFailed(StratagraphError, slug="neo4j-fetch-failed", status=503):
 class StartFailed(StratagraphError, slug="neo4j-start-failed", status=503):
     """A local Neo4j that did not come up."""
 
-    text = "Neo4j did not start: {reason}. The end of its log {log}:\n{tail}"
+    text = "Neo4j did not start: {reason}. Its log {log} says:\n{tail}"
 
     reason: str
     log: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shutil
 import socket
 import subprocess
 import time
@@ -15,7 +16,7 @@ from typing import Final
 
 from stratagraph.service.neo4j import process_identity
 from stratagraph.service.neo4j.errors import StartFailed
-from stratagraph.service.neo4j.runtime import LTS, Runtime, line_of, obtain
+from stratagraph.service.neo4j.runtime import LTS, PLUGINS, Runtime, line_of, obtain
 
 FOLDER: Final = "neo4j"
 """Below the data folder."""
@@ -72,6 +73,7 @@ class LocalNeo4j:
     def __init__(self, data: Path) -> None:
         self.home = data.absolute() / FOLDER  # the server itself runs in another folder
         self._log = self.home / "logs" / "console.log"
+        self._logged = 0
 
     @property
     def password_file(self) -> Path:
@@ -95,10 +97,11 @@ class LocalNeo4j:
         """Return the password, made up at the first start."""
         return self.password_file.read_text(encoding="utf-8").strip()
 
-    def up(self, version: str = "", heap: str = "1g") -> Record:
+    def up(self, version: str = "", heap: str = "1g", *, apoc: bool = False) -> Record:
         """Start the server unless it runs; return once it takes connections.
 
         Without a version it is the line that was started here last, for data can't go back; at first the long-term one.
+        With ``apoc`` its procedures are there from now on.
 
         Raises:
             StratagraphError: Java or Maven is missing, or the server did not start.
@@ -108,8 +111,9 @@ class LocalNeo4j:
             self._wait(running)  # the process that started it may have been killed meanwhile
             return running
         line = line_of(version or self._line())
-        runtime = obtain(line)
+        runtime = obtain(line, apoc=apoc)
         self._prepare(runtime)
+        self._plug_in(runtime)
         # Before the start: once a version has opened the data, an older one can't.
         (self.home / _LINE).write_text(line, encoding="utf-8")
         port = _free_port()
@@ -135,7 +139,7 @@ class LocalNeo4j:
 
     def _prepare(self, runtime: Runtime) -> None:
         """Make the folders and, before the first start, the password."""
-        for folder in (self.home, self.home / "conf", self.home / "logs"):
+        for folder in (self.home, *(self.home / name for name in ("conf", "logs", PLUGINS))):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         # Neo4j takes an initial password before its first start, and never again.
         if (self.home / "data" / "dbms" / "auth.ini").exists():
@@ -157,7 +161,14 @@ class LocalNeo4j:
         if said.returncode:
             raise StartFailed(reason="the password could not be set", log="", tail=said.stdout + said.stderr)
 
+    def _plug_in(self, runtime: Runtime) -> None:
+        """Put what was fetched beside the user's own plugins."""
+        for jar in runtime.apoc.glob("*.jar") if runtime.apoc else ():
+            shutil.copy(jar, self.home / PLUGINS / jar.name)
+
     def _start(self, runtime: Runtime, port: int, heap: str) -> Record:
+        with suppress(OSError):
+            self._logged = self._log.with_name("neo4j.log").stat().st_size
         with self._log.open("w", encoding="utf-8") as log:
             process = subprocess.Popen(  # noqa: S603  ours
                 runtime.server(self.home, heap),
@@ -188,7 +199,13 @@ class LocalNeo4j:
         raise self._failed(f"it took more than {START_SECONDS:g} s")
 
     def _failed(self, reason: str) -> StartFailed:
-        """Tell the end of a log: early failures are on the console, late ones in the server's own."""
+        """Tell what the server itself gives as the reason, else the end of a log."""
+        said = self._log.with_name("neo4j.log")
+        with suppress(OSError):
+            lines = said.read_bytes()[self._logged :].decode(errors="replace").splitlines()
+            faults = [place for place, line in enumerate(lines) if " ERROR " in line]
+            if faults:
+                return StartFailed(reason=reason, log=str(said), tail="\n".join(lines[faults[-1] :][:_TAIL]))
         for name in (self._log.name, "neo4j.log", "debug.log"):
             log = self._log.with_name(name)
             with suppress(OSError):

@@ -15,6 +15,10 @@ from typing import Final
 from stratagraph.service.neo4j.errors import FetchFailed, MavenMissing, Neo4jJavaMissing, UnsupportedVersion
 
 FETCH_SECONDS: Final = 1800
+PLUGINS: Final = "plugins"
+"""Below the server's home: what stands there is loaded."""
+APOC: Final = "5.26.5"
+"""The newest that Maven has for the long-term line."""
 _COMPLETE: Final = "complete"
 # What Neo4j's own configuration asks of Java, which keeps these packages closed since version 16.
 _FLAGS: Final = (
@@ -43,6 +47,23 @@ RELEASES: Final = {
 }
 """The long-term line, which is the default, and the newest calendar version. Pinned: what is started was tested."""
 
+_APOC_POM: Final = """\
+<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>stratagraph</groupId>
+  <artifactId>local-apoc</artifactId>
+  <version>1</version>
+  <packaging>pom</packaging>
+  <dependencies>
+    <dependency>
+      <groupId>org.neo4j.procedure</groupId>
+      <artifactId>apoc-core</artifactId>
+      <version>{version}</version>
+      <exclusions><exclusion><groupId>org.neo4j</groupId><artifactId>*</artifactId></exclusion></exclusions>
+    </dependency>
+  </dependencies>
+</project>
+"""
 _POM: Final = """\
 <project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
@@ -68,11 +89,15 @@ class Runtime:
     release: Release
     jars: Path
     java: Path
+    apoc: Path | None = None
+    """The folder of APOC's jars, where they were asked for."""
 
     def server(self, home: Path, heap: str) -> list[str]:
         """Return the command line that runs the server over a home folder."""
         folders = [f"--home-dir={home}", f"--config-dir={home / 'conf'}"]
-        return [str(self.java), f"-Xmx{heap}", *_FLAGS, "-cp", self._classpath, self.release.main, *folders]
+        # A plugin may need classes of its own that the server's loader of plugins does not find.
+        classpath = f"{self._classpath}:{home / PLUGINS}/*"
+        return [str(self.java), f"-Xmx{heap}", *_FLAGS, "-cp", classpath, self.release.main, *folders]
 
     def admin(self, *arguments: str) -> list[str]:
         """Return the command line of neo4j-admin."""
@@ -105,15 +130,17 @@ def line_of(name: str) -> str:
     raise UnsupportedVersion(version=name, known=known)
 
 
-def obtain(name: str = LTS) -> Runtime:
-    """Return a runtime; its jars are fetched unless an earlier call did.
+def obtain(name: str = LTS, *, apoc: bool = False) -> Runtime:
+    """Return a runtime, with the procedures of APOC if asked; what is missing is fetched.
 
     Raises:
         UnsupportedVersion, Neo4jJavaMissing, MavenMissing, FetchFailed: saying what to do.
     """
     release = release_of(name)
     java = find_java(release)
-    return Runtime(release=release, java=java, jars=_fetched(release))
+    jars = _fetched(release.version, _POM, f"neo4j-{release.version}.jar")
+    plugins = _fetched(APOC, _APOC_POM, f"apoc-core-{APOC}*.jar", folder=f"apoc-{APOC}") if apoc else None
+    return Runtime(release=release, java=java, jars=jars, apoc=plugins)
 
 
 def cache_folder() -> Path:
@@ -162,38 +189,38 @@ def _java_version(java: Path) -> int:
     return int(found.group(1)) if found else 0
 
 
-def _fetched(release: Release) -> Path:
-    """Return the folder of a release's jars; a fetch that is interrupted leaves nothing that looks complete."""
-    folder = cache_folder() / release.version
-    if (folder / _COMPLETE).exists():
-        return folder / "jars"
+def _fetched(version: str, pom: str, wanted: str, folder: str = "") -> Path:
+    """Return the folder of what a pom names; a fetch that is interrupted leaves nothing that looks complete."""
+    place = cache_folder() / (folder or version)
+    if (place / _COMPLETE).exists():
+        return place / "jars"
     maven = shutil.which("mvn")
     if maven is None:
         raise MavenMissing
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f"{release.version}-") as made:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=place.parent, prefix=f"{place.name}-") as made:
         work = Path(made) / "work"
-        _fetch(maven, release, work)
+        _fetch(maven, version, pom, wanted, work)
         (work / _COMPLETE).touch()
         # A folder without its mark would keep the new one from taking its place.
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(place, ignore_errors=True)
         try:
-            work.rename(folder)
+            work.rename(place)
         except OSError:
-            if not (folder / _COMPLETE).exists():  # else another process was quicker
+            if not (place / _COMPLETE).exists():  # else another process was quicker
                 raise
-    return folder / "jars"
+    return place / "jars"
 
 
-def _fetch(maven: str, release: Release, work: Path) -> None:
+def _fetch(maven: str, version: str, pom: str, wanted: str, work: Path) -> None:
     work.mkdir()
-    (work / "pom.xml").write_text(_POM.format(version=release.version), encoding="utf-8")
+    (work / "pom.xml").write_text(pom.format(version=version), encoding="utf-8")
     command = [maven, "-q", "-B", "-f", str(work / "pom.xml"), "dependency:copy-dependencies"]
     command.append(f"-DoutputDirectory={work / 'jars'}")
     try:
         said = subprocess.run(command, capture_output=True, text=True, timeout=FETCH_SECONDS, check=False)  # noqa: S603  ours
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise FetchFailed(version=release.version, reason=str(error)) from None
-    if said.returncode or not any((work / "jars").glob(f"neo4j-{release.version}.jar")):
+        raise FetchFailed(version=version, reason=str(error)) from None
+    if said.returncode or not any((work / "jars").glob(wanted)):
         lines = [line for line in (said.stdout + said.stderr).splitlines() if "ERROR" in line]
-        raise FetchFailed(version=release.version, reason=lines[0] if lines else f"status {said.returncode}")
+        raise FetchFailed(version=version, reason=lines[0] if lines else f"status {said.returncode}")
