@@ -205,7 +205,8 @@ class LocalNeo4j:
             lines = said.read_bytes()[self._logged :].decode(errors="replace").splitlines()
             faults = [place for place, line in enumerate(lines) if " ERROR " in line]
             if faults:
-                return StartFailed(reason=reason, log=str(said), tail="\n".join(lines[faults[-1] :][:_TAIL]))
+                told = [line for line in lines[faults[-1] :] if not line.startswith("\tat ")]
+                return StartFailed(reason=reason, log=str(said), tail="\n".join(told[:_TAIL]))
         for name in (self._log.name, "neo4j.log", "debug.log"):
             log = self._log.with_name(name)
             with suppress(OSError):

@@ -61,6 +61,17 @@ _APOC_POM: Final = """\
       <version>{version}</version>
       <exclusions><exclusion><groupId>org.neo4j</groupId><artifactId>*</artifactId></exclusion></exclusions>
     </dependency>
+    <dependency>
+      <groupId>org.neo4j.procedure</groupId>
+      <artifactId>apoc-common</artifactId>
+      <version>{version}</version>
+      <exclusions><exclusion><groupId>org.neo4j</groupId><artifactId>*</artifactId></exclusion></exclusions>
+    </dependency>
+    <dependency>
+      <groupId>com.google.guava</groupId>
+      <artifactId>guava</artifactId>
+      <version>33.3.1-jre</version>
+    </dependency>
   </dependencies>
 </project>
 """

@@ -70,7 +70,7 @@ def _evaluate(driver: neo4j.Driver, question: CypherQuestion) -> Iterator[bytes]
 
 def _refuse_strangers(work: neo4j.Transaction, count: int) -> None:
     """Refuse where nodes stand there that are not ours: the counts alone may differ for another reason."""
-    examples = [f"{name(record['labels'])} with the id {record['id']}" for record in work.run(STRANGERS)]
+    examples = [f"{name(record['labels'])} {record['id']}" for record in work.run(STRANGERS)]
     if examples:
         raise SharedDatabase(count=max(count, len(examples)), examples=" and ".join(examples))
 

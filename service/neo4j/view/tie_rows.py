@@ -110,7 +110,7 @@ class TieMaker:
         if along:
             return self._model.label(relation)
         info = self._model.relations.get(relation)
-        return self._model.label(info.inverse) if info and info.inverse else f"object of: {self._model.label(relation)}"
+        return self._model.label(info.inverse) if info and info.inverse else f"({self._model.label(relation)})"
 
 
 def told(claims: tuple[Claim, ...]) -> Told | None:
@@ -134,7 +134,7 @@ def _way(fact: Fact, as_written: bool) -> str:  # noqa: FBT001  part of what is 
     return AS_WRITTEN if as_written else f"{compact(fact.predicate)} {'<' if fact.subject > str(fact.object) else '>'}"
 
 
-AS_WRITTEN: Final = "as written"
+AS_WRITTEN: Final = "written"
 
 
 def merged(properties: Mapping[str, Any], changes: Mapping[str, Told | None]) -> tuple[Told | None, list[str] | None]:

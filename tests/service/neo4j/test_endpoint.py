@@ -47,7 +47,7 @@ def test_a_shared_database_is_read_only_if_the_operator_said_so(
     assert (code, kind) == (403, "neo4j-shared")
     assert "STRATAGRAPH_CYPHER_SHARED=1" in detail
     assert "1 nodes of another application" in detail
-    assert "for example (:Theirs) with the id 4:" in detail
+    assert "for example (:Theirs) 4:" in detail
     monkeypatch.setenv("STRATAGRAPH_CYPHER_SHARED", "1")
     assert ask(tmp_path, "MATCH (n:Theirs) RETURN count(n) AS n")["rows"] == [[1]]
     assert refusal(tmp_path, "MATCH (n) DELETE n")[:2] == (400, "cypher-refused")
