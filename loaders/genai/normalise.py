@@ -125,6 +125,7 @@ class _Reader:
         self._emitter = self._emitters.of_scope(provenance.scope, provenance.version)
         self._meanings = load_meanings()
         self._aliases = load_aliases()
+        self._tables = Tables(self._aliases, self._meanings, self._emitter)
 
     @property
     def scope(self) -> str:
@@ -157,9 +158,12 @@ class _Reader:
         plan = _plans_of(emitter).of(tuple([item.key for item in attributes]))
         for name in plan.unmapped:
             _count(unmapped, name)
-        said = Said(plan, attributes, Tables(self._aliases, self._meanings, emitter), span.name)
         known = self._place(span, plan)
         template = plan.templates.get(known) if known is not None else None
+        if template is not None and not plan.volatile:
+            return self._moved(template, span, end)
+        tables = self._tables if emitter is self._emitter else Tables(self._aliases, self._meanings, emitter)
+        said = Said(plan, attributes, tables, span.name)
         if template is not None:
             return self._again(template, span, end, said)
         record = self._read(span, end, said, plan)
@@ -184,6 +188,19 @@ class _Reader:
             else:
                 told.append(value.string_value or value.SerializeToString())
         return tuple(told)
+
+    def _moved(self, template: CallRecord, span: Span, end: int) -> CallRecord:
+        """Return the record of a span that differs from another one in its place and time only."""
+        return template._replace(
+            trace=span.trace_id,
+            span=span.span_id,
+            parent=_parent(span),
+            service=self._service,
+            start=span.start_time_unix_nano,
+            end=end,
+            weight=self._weight,
+            provenance=self._provenance,
+        )
 
     def _again(self, template: CallRecord, span: Span, end: int, said: Said) -> CallRecord:
         """Return the record of a span that differs from another one in what is volatile only. Raises BadAttribute."""

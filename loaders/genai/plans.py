@@ -55,6 +55,11 @@ class Plan:
     templates: dict[Hashable, CallRecord]
 
     @property
+    def volatile(self) -> bool:
+        """Whether any name tells of what differs from one call to the next."""
+        return not VOLATILE.isdisjoint(self.places)
+
+    @property
     def counts(self) -> bool:
         """Whether any name tells of tokens or cost."""
         return not USAGE.isdisjoint(self.places)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from stratagraph.loaders.genai.calls import ModelCall, model_calls, seconds_of
 from stratagraph.loaders.genai.deeds import Deeds
-from stratagraph.loaders.genai.forest import AgentRef, Forest
+from stratagraph.loaders.genai.forest import AgentRef, Forest, ref_of
 from stratagraph.loaders.genai.occurrences import Occurrence, What
-from stratagraph.loaders.genai.record import CallRecord, Service, SpanKey
+from stratagraph.loaders.genai.record import MODEL_CALLS, CallRecord, RecordKind, Service, SpanKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,37 @@ class Telling:
 
 def tell(records: Iterable[CallRecord]) -> Telling:
     """Return what the spans tell of: it depends on nothing but the set of the spans."""
+    listed = list(records)
+    if len(listed) == 1 and _is_plain(listed[0]):
+        return _alone(listed[0])
+    return tell_together(listed)
+
+
+def _is_plain(record: CallRecord) -> bool:
+    """Tell whether a span by itself tells of a call or of nothing: most traces of a lean emitter are one span."""
+    if record.offered or record.prompt or record.handoff != ("", ""):
+        return False
+    return record.kind is RecordKind.OTHER or record.kind in MODEL_CALLS
+
+
+def _alone(record: CallRecord) -> Telling:
+    """Return what a single span tells of."""
+    if record.kind is RecordKind.OTHER:
+        return Telling()
+    call = Occurrence(
+        What.MODEL_CALL,
+        record,
+        agent=ref_of(record),
+        seconds=record.seconds,
+        failed=record.failed,
+        error=record.error,
+        weight=record.weight,
+    )
+    return Telling({call: None})
+
+
+def tell_together(records: Iterable[CallRecord]) -> Telling:
+    """Return what spans that hang together tell of."""
     forest = Forest(_weighed(records))
     found = model_calls(forest)
     told: dict[Occurrence, None] = {}

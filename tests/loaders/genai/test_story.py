@@ -12,7 +12,7 @@ from stratagraph.loaders.genai.normalise import normalise
 from stratagraph.loaders.genai.occurrences import Occurrence, What
 from stratagraph.loaders.genai.record import CallRecord, Provenance, RecordKind, Service, Usage
 from stratagraph.loaders.genai.story import Story, Told
-from stratagraph.loaders.genai.telling import tell
+from stratagraph.loaders.genai.telling import tell, tell_together
 from tests.loaders.genai.captures import ground_truth
 from tests.loaders.spans import agent, chat, fixture, request, span, tool
 
@@ -110,6 +110,13 @@ def test_spans_of_any_shape_are_told_the_same_however_they_are_cut() -> None:
         listener.hear(story.settle())
         for again in range(3):
             assert retold(records, Random(again)) == listener.whole, seed  # no secret
+
+
+def test_a_span_by_itself_is_told_as_in_company() -> None:
+    for seed in SEEDS:
+        for record in any_records(Random(seed)):  # no secret
+            alone = record._replace(parent=b"")
+            assert tell([alone]) == tell_together([alone])
 
 
 def test_a_parent_that_comes_late_corrects_what_was_told_without_it() -> None:
