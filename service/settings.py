@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Final, get_origin
+from typing import Annotated, Any, Final, Literal, get_origin
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_core import PydanticCustomError
@@ -117,6 +117,9 @@ class Settings(BaseModel):
         default=300.0, ge=1, le=86_400, description="Seconds between two times that what was derived is kept in files"
     )
     lang: str = Field(default="en", description="Language of commands: en or pt-BR; from the environment only")
+    telemetry_signals: tuple[Literal["traces"], ...] = Field(
+        default=("traces",), description="Signals that the receiver takes, as a JSON list"
+    )
     request_mib: int = Field(default=64, ge=1, description="Largest request body after decompression, in MiB")
 
     @property

@@ -6,7 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from stratagraph.ontology.facts import Iri, LedgerChange, Observation
@@ -18,6 +18,8 @@ MOST_SOURCES: Final = 200
 """Sources, likewise: whoever sends names them."""
 MOST_MEASURES: Final = 20_000
 """Measures that are kept: as many as bounded assets and sources make with a few metrics each."""
+MOST_UNMAPPED: Final = 500
+"""Names of attributes that nobody knew, likewise: whoever sends chooses them."""
 OTHERS: Final = "others"
 """Stands for the assets, and the sources, beyond the limit."""
 
@@ -41,6 +43,22 @@ class Amount:
     total: float = 0.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """What became of the spans of a telemetry request.
+
+    ``duplicates`` and ``moved_back`` are among the accepted. ``overflow`` counts names beyond what one request may
+    add, ``unmapped`` attributes that the alias table lacks.
+    """
+
+    accepted: int = 0
+    rejected: int = 0
+    duplicates: int = 0
+    moved_back: int = 0
+    overflow: int = 0
+    unmapped: Mapping[str, int] = field(default_factory=dict)
+
+
 class Tally:
     """Counts of one process; may be added to and read from any thread."""
 
@@ -50,7 +68,8 @@ class Tally:
         self._lock = threading.Lock()
         self._batches: Counter[str] = Counter()
         self._facts: Counter[str] = Counter()
-        self._spans: Counter[str] = Counter()
+        self._arrived = Arrival()
+        self._unmapped: Counter[str] = Counter()
         self._observations = 0
         self._assets: set[Iri] = set()
         self._sources: set[str] = set()
@@ -80,11 +99,20 @@ class Tally:
         amount.count += seen.count
         amount.total += seen.total
 
-    def spans(self, *, accepted: int, rejected: int) -> None:
-        """Count the spans of a telemetry request."""
+    def telemetry(self, arrival: Arrival) -> None:
+        """Count what became of a telemetry request."""
         with self._lock:
-            self._spans["accepted"] += accepted
-            self._spans["rejected"] += rejected
+            before = self._arrived
+            self._arrived = Arrival(
+                accepted=before.accepted + arrival.accepted,
+                rejected=before.rejected + arrival.rejected,
+                duplicates=before.duplicates + arrival.duplicates,
+                moved_back=before.moved_back + arrival.moved_back,
+                overflow=before.overflow + arrival.overflow,
+            )
+            for name, count in arrival.unmapped.items():
+                known = name in self._unmapped or len(self._unmapped) < MOST_UNMAPPED
+                self._unmapped[name if known else OTHERS] += count
 
     @property
     def batches(self) -> Mapping[str, int]:
@@ -99,10 +127,10 @@ class Tally:
             return dict(self._facts)
 
     @property
-    def spans_seen(self) -> Mapping[str, int]:
-        """Spans accepted and rejected."""
+    def arrived(self) -> Arrival:
+        """What became of all telemetry."""
         with self._lock:
-            return dict(self._spans)
+            return replace(self._arrived, unmapped=dict(self._unmapped))
 
     @property
     def observations(self) -> int:

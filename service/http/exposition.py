@@ -77,16 +77,26 @@ class Estate(Collector):
 
     def _ingest(self) -> Iterator[Metric]:
         tally = self._engine.tally
+        arrived = tally.arrived
+        spans = {"accepted": arrived.accepted, "rejected": arrived.rejected}
         told = (
             ("stratagraph_batches", "Batches since the start, by outcome", "outcome", tally.batches),
             ("stratagraph_facts", "Facts opened and closed by batches since the start", "change", tally.facts),
-            ("stratagraph_spans", "Spans of telemetry since the start, by outcome", "outcome", tally.spans_seen),
+            ("stratagraph_spans", "Spans of telemetry since the start, by outcome", "outcome", spans),
         )
         for name, text, label, counts in told:
             family = CounterMetricFamily(name, text, labels=[label])
             for value, count in sorted(counts.items()):
                 family.add_metric([value], count, created=tally.since)
             yield family
+        remarks = (
+            ("duplicate_spans", "Accepted spans that told of a call once more", arrived.duplicates),
+            ("moved_back_spans", "Accepted spans that ended after the receiver's clock", arrived.moved_back),
+            ("overflow_names", "Names beyond what one request may add, counted together", arrived.overflow),
+            ("unmapped_attributes", "Attributes that no convention known here has", sum(arrived.unmapped.values())),
+        )
+        for name, text, count in remarks:
+            yield CounterMetricFamily(f"stratagraph_{name}", f"{text}, since the start", count, created=tally.since)
         text = "Observations committed since the start"
         yield CounterMetricFamily("stratagraph_observations", text, tally.observations, created=tally.since)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Query
 
+from stratagraph.loaders.otlp_traces import SOURCE as TELEMETRY
 from stratagraph.service.engine.engine import Engine
+from stratagraph.service.engine.tally import Tally
 from stratagraph.service.http.documents.ledger import BatchList, LedgerHead, SourceList
 from stratagraph.service.http.documents.problem import problems
 from stratagraph.service.http.sequence import answered_at
@@ -44,7 +47,11 @@ def router(engine: Engine) -> APIRouter:
         before = engine.ledger.sequence()
         records = list(engine.ledger.sources(source=source))
         answered_at(max([before, *(record.newest.sequence for record in records)]))
-        return {"sources": [_source(record) for record in records]}
+        told = [_source(record) for record in records]
+        for one in told:
+            if one["source"] == TELEMETRY:
+                one["telemetry"] = _arrived(engine.tally)
+        return {"sources": told}
 
     @routes.get(
         "/ledger",
@@ -82,6 +89,21 @@ def _source(record: SourceRecord) -> dict[str, Any]:
         "source": record.source,
         "newest": _batch(record.newest),
         "scopes": [_scope(scope) for scope in record.scopes],
+    }
+
+
+def _arrived(tally: Tally) -> dict[str, Any]:
+    """Return what became of telemetry since the start; the names that nobody knew, the most frequent first."""
+    arrived = tally.arrived
+    unmapped = sorted(arrived.unmapped.items(), key=lambda each: (-each[1], each[0]))
+    return {
+        "since": datetime.fromtimestamp(tally.since, UTC).isoformat(),
+        "accepted": arrived.accepted,
+        "rejected": arrived.rejected,
+        "duplicates": arrived.duplicates,
+        "movedBack": arrived.moved_back,
+        "overflow": arrived.overflow,
+        "unmapped": [{"attribute": name, "count": count} for name, count in unmapped],
     }
 
 

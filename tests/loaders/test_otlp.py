@@ -1,10 +1,7 @@
 from __future__ import annotations
 
 import base64
-import gzip
 import json
-import zlib
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,16 +12,9 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue, KeyValueList
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from stratagraph.loaders.otlp import (
-    BodyTooLarge,
-    MalformedOtlp,
-    MediaType,
-    UnsupportedEncoding,
-    decode_traces,
-    decompress,
-    media_type,
-)
-from tests.loaders.spans import chat, request, span
+from stratagraph.loaders.content_encodings import MalformedOtlp, UnsupportedEncoding
+from stratagraph.loaders.otlp import MediaType, decode_traces, media_type
+from tests.loaders.spans import request
 
 
 def otlp_json(sent: ExportTraceServiceRequest) -> bytes:
@@ -169,53 +159,7 @@ def _field(tag: int, value: bytes) -> bytes:
     return bytes([tag, *size, length]) + value
 
 
-def raw_deflate(body: bytes) -> bytes:
-    engine = zlib.compressobj(wbits=-15)
-    return engine.compress(body) + engine.flush()
-
-
-def two_members(body: bytes) -> bytes:
-    return gzip.compress(body[:4]) + gzip.compress(body[4:])
-
-
-ENCODINGS: dict[str, Callable[[bytes], bytes]] = {
-    "identity": bytes,
-    "": bytes,
-    "gzip": gzip.compress,
-    "GZIP ": two_members,
-    "deflate": zlib.compress,
-    " deflate": raw_deflate,
-}
-
-
-@pytest.mark.parametrize("encoding", ENCODINGS)
-def test_content_encodings(encoding: str) -> None:
-    body = request([span(1, chat())]).SerializeToString()
-    assert decompress(ENCODINGS[encoding](body), encoding) == body
-
-
-def test_the_limit_holds_after_decompression() -> None:
-    bomb = gzip.compress(bytes(10_000_000))
-    with pytest.raises(BodyTooLarge):
-        decompress(bomb, "gzip", limit=1_000_000)
-    with pytest.raises(BodyTooLarge):
-        decompress(bytes(11), "identity", limit=10)
-    assert len(decompress(gzip.compress(bytes(10)), "gzip", limit=10)) == 10
-
-
-@pytest.mark.parametrize(
-    "body",
-    [b"no gzip", gzip.compress(b"hello")[:-9], gzip.compress(b"hello") + b"rest"],
-    ids=["not compressed", "cut short", "with a tail"],
-)
-def test_broken_compression_is_malformed(body: bytes) -> None:
-    with pytest.raises(MalformedOtlp):
-        decompress(body, "gzip")
-
-
 def test_what_is_not_read_is_named() -> None:
-    with pytest.raises(UnsupportedEncoding, match="zstd"):
-        decompress(b"", "zstd")
     with pytest.raises(UnsupportedEncoding, match="text/plain"):
         media_type("text/plain")
     assert media_type("Application/JSON; charset=utf-8") is MediaType.JSON

@@ -91,12 +91,32 @@ class SourceScope(Document):
     open_claims: int
 
 
+class UnmappedAttribute(Document):
+    """An attribute of spans that no convention known here has."""
+
+    attribute: str
+    count: int
+
+
+class Arrived(Document):
+    """What became of the spans that came in since the service started."""
+
+    since: str
+    accepted: int
+    rejected: int
+    duplicates: int
+    moved_back: int
+    overflow: int
+    unmapped: list[UnmappedAttribute]
+
+
 class SourceEntry(Document):
-    """A source with its newest run and its scopes."""
+    """A source with its newest run and its scopes; that of telemetry with what became of what came in."""
 
     source: str
     newest: BatchEntry
     scopes: list[SourceScope]
+    telemetry: Arrived | None = None
 
 
 class SourceList(Document):

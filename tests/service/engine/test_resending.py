@@ -14,10 +14,9 @@ from stratagraph.loaders.samples import read_sample, shifted
 from stratagraph.ontology.facts import Batch, Fact, Literal, Method, Scope
 from stratagraph.ontology.namespaces import RDF, SG, SH
 from stratagraph.service.engine.engine import Engine
-from stratagraph.service.http.intake import Intake
-from stratagraph.service.http.otlp import Receiver
 from stratagraph.service.ledger.errors import RunConflict
 from stratagraph.service.settings import Settings
+from stratagraph.service.telemetry.receiver import Receiver
 from stratagraph.shapes.finding import GateFinding, GateRefused, GateReport
 from stratagraph.shapes.gate import Gate
 from tests.opened import Opened
@@ -97,12 +96,11 @@ def test_telemetry_that_is_sent_again_is_not_refused_for_what_has_changed(tmp_pa
         messages={"en": "no"},
     )
     with Engine(Settings(data=opened(tmp_path))) as engine, pytest.MonkeyPatch.context() as patch:
-        intake = Intake(tmp_path / "uploads")
-        receiver = Receiver(commit=engine.commit, model=engine.model, intake=intake, prices=engine.prices)
-        receiver.traces(first, "", MediaType.PROTOBUF)
+        receiver = Receiver(commit=engine.commit, model=engine.model, prices=engine.prices)
+        receiver.traces(first, MediaType.PROTOBUF)
         head = engine.ledger.sequence()
         patch.setattr(Gate, "check", lambda *_: GateReport(violations=(refusing,)))
-        assert receiver.traces(first, "", MediaType.PROTOBUF).partial_success.rejected_spans == 0
+        assert receiver.traces(first, MediaType.PROTOBUF).partial_success.rejected_spans == 0
         with pytest.raises(GateRefused):
-            receiver.traces(other, "", MediaType.PROTOBUF)
+            receiver.traces(other, MediaType.PROTOBUF)
         assert engine.ledger.sequence() == head

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import gzip
+import re
+import socket
+import sys
 import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any, Final
@@ -19,19 +23,25 @@ from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]  # anot
 from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExportResult
 
-from stratagraph.loaders.otlp_traces import TraceResult
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Batch
 from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import SG
 from stratagraph.service.http.intake import Intake
 from stratagraph.service.http.otlp import router
+from stratagraph.service.telemetry.receiver import Received, Receiver
 from tests.loaders.spans import TRACE, agent, chat, names, relations, request, span, tool
 from tests.loaders.test_otlp import otlp_json
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 MODEL: Final = load_model()
 PROTOBUF: Final = "application/x-protobuf"
@@ -56,7 +66,7 @@ class Store:
     """Keeps what is committed, or fails, or takes its time."""
 
     batches: list[Batch] = field(default_factory=list)
-    results: list[TraceResult] = field(default_factory=list)
+    received: list[Received] = field(default_factory=list)
     error: Exception | None = None
     gate: threading.Event | None = None
 
@@ -72,7 +82,8 @@ class Store:
 def app(store: Store, **settings: Any) -> FastAPI:
     made = FastAPI()
     intake = Intake(Path(mkdtemp(prefix="stratagraph-intake-")))
-    made.include_router(router(store.commit, model=MODEL, intake=intake, watch=store.results.append, **settings))
+    receiver = Receiver(commit=store.commit, model=MODEL, watch=store.received.append, **settings)
+    made.include_router(router(receiver, intake))
     return made
 
 
@@ -140,7 +151,14 @@ def test_a_json_request_gives_the_same_facts_and_a_json_answer(client: httpx.Cli
 
 
 @pytest.mark.parametrize(
-    ("encoding", "encode"), [("gzip", gzip.compress), ("deflate", zlib.compress), ("identity", bytes)]
+    ("encoding", "encode"),
+    [
+        ("gzip", gzip.compress),
+        ("deflate", zlib.compress),
+        ("zstd", zstd.compress),
+        ("identity", bytes),
+        ("GZip, zstd", lambda body: zstd.compress(gzip.compress(body))),
+    ],
 )
 def test_content_encodings(client: httpx.Client, store: Store, encoding: str, encode: Callable[[bytes], bytes]) -> None:
     assert post(client, encode(BODY), content_encoding=encoding).status_code == 200
@@ -201,7 +219,11 @@ def test_a_conflicting_run_means_that_the_body_was_taken_before(client: httpx.Cl
     [
         (b"garbage", "identity", 400),
         (BODY, "gzip", 400),
-        (BODY, "zstd", 415),
+        (BODY, "zstd", 400),
+        (BODY, "br", 415),
+        (BODY, "gzip, br", 415),
+        (zstd.compress(bytes(100_001)), "zstd", 413),
+        (zlib.compress(bytes(100_001)), "deflate", 413),
         (bytes(100_001), "identity", 413),
         (gzip.compress(bytes(100_001)), "gzip", 413),
     ],
@@ -246,7 +268,7 @@ def test_what_could_not_be_stored_is_to_be_sent_again(client: httpx.Client, stor
     store.error = error
     answer = post(client)
     assert answer.status_code == 503
-    assert int(answer.headers["retry-after"]) > 0
+    assert answer.headers["retry-after"] in {"1", "2"}, "exporters drop what is to wait for longer"
     assert status(answer).code == 14
     store.error = None
     assert post(client).status_code == 200
@@ -271,10 +293,54 @@ def test_beyond_capacity_a_request_is_put_off(store: Store) -> None:
         assert post(client).status_code == 200
 
 
+@pytest.mark.parametrize("lines", [("gzip", "zstd"), ("gzip,zstd",), ("gzip, identity", "zstd")])
+def test_encodings_in_several_lines_are_one_list(client: httpx.Client, store: Store, lines: tuple[str, ...]) -> None:
+    headers = [("content-type", PROTOBUF), *(("content-encoding", line) for line in lines)]
+    assert client.post("/v1/traces", content=zstd.compress(gzip.compress(BODY)), headers=headers).status_code == 200
+    assert len(store.batches) == 1
+
+
+def test_what_is_read_is_told_to_who_sends_another_encoding(client: httpx.Client) -> None:
+    assert post(client, content_encoding="br").headers["accept-encoding"] == "gzip, deflate, zstd, identity"
+
+
+@pytest.mark.parametrize("media", ["Application/X-Protobuf", "application/x-protobuf; charset=utf-8"])
+def test_a_content_type_in_any_spelling(client: httpx.Client, media: str) -> None:
+    assert post(client, media=media).status_code == 200
+
+
+@pytest.mark.parametrize("signal", ["traces", "metrics", "logs"])
+def test_a_slash_at_the_end_is_no_reason_to_redirect(client: httpx.Client, signal: str) -> None:
+    with_slash, without = (post(client, path=f"/v1/{signal}{end}") for end in ("/", ""))
+    assert (with_slash.status_code, with_slash.content) == (without.status_code, without.content)
+
+
+@pytest.mark.parametrize("media", [PROTOBUF, JSON])
+def test_a_signal_that_is_switched_off_is_not_found(store: Store, media: str) -> None:
+    with serving(app(store, signals=())) as url, httpx.Client(base_url=url, trust_env=False) as client:
+        answer = post(client, b"{}" if media == JSON else BODY, media)
+    assert (answer.status_code, answer.headers["content-type"]) == (404, media)
+    assert b"STRATAGRAPH_TELEMETRY_SIGNALS" in answer.content
+    assert not store.batches
+
+
+@pytest.mark.parametrize("sent", [b"", BODY[:20]])
+def test_a_client_that_leaves_in_mid_body_is_no_error(
+    client: httpx.Client, store: Store, sent: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    head = f"POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: {PROTOBUF}\r\nContent-Length: {len(BODY)}\r\n\r\n"
+    for _ in range(3):
+        with socket.create_connection((client.base_url.host, client.base_url.port or 0)) as line:
+            line.sendall(head.encode() + sent)
+    assert post(client).status_code == 200, "it was answered after the others had left"
+    assert len(store.batches) == 1
+    assert [record.getMessage() for record in caplog.records if record.levelname in {"WARNING", "ERROR"}] == []
+
+
 @pytest.mark.parametrize("signal", ["metrics", "logs"])
 def test_signals_that_are_not_received_say_so(client: httpx.Client, signal: str) -> None:
     answer = post(client, b"", path=f"/v1/{signal}")
-    assert answer.status_code == 501
+    assert answer.status_code == 404, "501 is repeated by exporters, which holds up the end of their process"
     assert signal in status(answer).message
     assert "nothing" in post(client, b"{}", JSON, f"/v1/{signal}").json()["message"]
 
@@ -288,7 +354,8 @@ def test_an_agent_in_a_later_request_is_given_its_tools(client: httpx.Client, st
 
 def test_results_are_watched(client: httpx.Client, store: Store) -> None:
     post(client, request([span(1, {**chat(), "gen_ai.new": 1}), span(1, chat())]).SerializeToString())
-    (result,) = store.results
+    (received,) = store.received
+    result = received.result
     assert (result.accepted, result.duplicates, dict(result.unmapped)) == (2, 1, {"gen_ai.new": 1})
 
 
@@ -314,3 +381,27 @@ def test_a_real_exporter(client: httpx.Client, store: Store, compression: Compre
     provider.shutdown()
     assert exported == [SpanExportResult.SUCCESS] * 2
     assert {name for batch in store.batches for name in names(batch, SG.Agent).values()} == {"boss"}
+
+
+def ended(ahead: timedelta, number: int = 1) -> Span:
+    """A span of a second that ends so long after now."""
+    end = int((datetime.now(UTC) + ahead).timestamp() * 10**9)
+    return span(number, chat(), start=end - 10**9)
+
+
+def test_a_clock_that_is_ahead_is_told_and_what_it_measured_is_seen_now(client: httpx.Client, store: Store) -> None:
+    sent = request([ended(timedelta(hours=2)), ended(timedelta(days=2), 2)]).SerializeToString()
+    told = ExportTraceServiceResponse.FromString(post(client, sent).content).partial_success
+    assert told.rejected_spans == 1, "what is too far ahead is refused"
+    assert "clock" in told.error_message
+    assert re.search(r"1 spans ended up to 7[12]\d\d s after", told.error_message)
+    starts = {seen.start for batch in store.batches for seen in batch.observations}
+    assert starts
+    assert all(start <= datetime.now(UTC) for start in starts)
+    assert store.received[0].moved.spans == 1
+
+
+def test_clocks_that_differ_as_they_do_are_moved_without_a_word(client: httpx.Client, store: Store) -> None:
+    answer = post(client, request([ended(timedelta(seconds=3))]).SerializeToString())
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert store.received[0].moved.spans == 1

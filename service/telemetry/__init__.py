@@ -1,0 +1,1 @@
+"""Telemetry as it comes in, whatever brought it."""
