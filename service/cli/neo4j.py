@@ -80,13 +80,28 @@ def status(demo: Demo = False, data: Data = None, config: Config = None) -> None
         tell(f"Neo4j {seen.version} at {seen.url}, database {seen.database}")
         tell(f"graph at sequence {seen.sequence}" if seen.sequence else "no graph of ours yet")
         tell(f"nodes of ours: {seen.ours}, of others: {seen.others}")
+        if seen.remark:
+            tell(seen.remark)
 
 
 @app.command("sync")
-def sync(demo: Demo = False, data: Data = None, config: Config = None, ontology: Ontology = None) -> None:
+def sync(
+    repair: Annotated[bool, typer.Option("--repair", help="Rebuild it if somebody else changed it.")] = False,
+    demo: Demo = False,
+    data: Data = None,
+    config: Config = None,
+    ontology: Ontology = None,
+) -> None:
     """Bring the property graph up with the ledger, rebuilding it where needed, and wait for that."""
+    from stratagraph.service.neo4j.view.status import look
+
     with errors_in_words():
-        _follow(_settings(data, config, demo=demo, ontology=ontology), fresh=False)
+        settings = _settings(data, config, demo=demo, ontology=ontology)
+        settings.need_ledger()
+        remark = look(settings).remark if repair else ""
+        if remark:
+            tell(remark)
+        _follow(settings, fresh=bool(remark))
 
 
 @app.command("rebuild")

@@ -35,6 +35,8 @@ class RemoteView(Protocol):
 
     name: str
     mapping_version: int
+    remark: str
+    """What differs from what was written, as of the last look; mostly nothing."""
 
     @property
     def identity(self) -> str:
@@ -207,7 +209,8 @@ class Projector:
         elif taken:
             self._view.apply_all(taken)
             self._note(self._view.refresh() if self._mark is None else None, taken[-1])
-        self._state, self._problem = State.CURRENT, ""
+        # Also a view that somebody else changed is asked, and says so.
+        self._state, self._problem = State.CURRENT, self._view.remark
         self._moved()
         return bool(taken)
 

@@ -141,7 +141,10 @@ def _told(types: tuple[str, ...]) -> str:
     )
 
 
-WATERMARK_READ: Final = f"MATCH (w:{WATERMARK} {{{KEY}: $iri, {MARKER}: true}}) RETURN properties(w) AS mark"
+WATERMARK_READ: Final = f"""
+MATCH (w:{WATERMARK} {{{KEY}: $iri, {MARKER}: true}})
+RETURN properties(w) AS mark, COUNT {{ (n) }} AS nodes, COUNT {{ ()-->() }} AS relationships
+"""
 WATERMARK_MOVE: Final = f"""
 MATCH (w:{WATERMARK} {{{KEY}: $iri, {MARKER}: true}})
 WHERE w.sequence = $sequence AND w.batchHash = $batch_hash

@@ -26,6 +26,7 @@ from stratagraph.service.neo4j.view.graph_writer import Counts, Places, Sender
 from stratagraph.service.neo4j.view.lookups import Lookups
 from stratagraph.service.neo4j.view.node_rows import Standing
 from stratagraph.service.neo4j.view.price_ties import PriceTies
+from stratagraph.service.neo4j.view.status import changed_behind
 from stratagraph.service.neo4j.view.steps import Step, transactions
 from stratagraph.service.views.view import Watermark, follows
 
@@ -64,6 +65,8 @@ class Neo4jView:
 
     def __init__(self, target: Neo4jTarget, model: OntologyModel, *, ontology_terms: bool = True) -> None:
         self.target = target
+        self.remark = ""
+        """What differs from what this view wrote."""
         # Another choice makes another graph of the same present.
         self.mapping_version = MAPPING_VERSION if ontology_terms else MAPPING_VERSION + _WITHOUT_TERMS
         self._model = model
@@ -90,6 +93,7 @@ class Neo4jView:
         with self._session() as session, explain(self.target):
             found = session.execute_read(lambda work: work.run(texts.WATERMARK_READ, iri=MARK).single())
         mark = found["mark"] if found else {}
+        self.remark = changed_behind(mark, found["nodes"], found["relationships"]) if found else ""
         self._rows.otherwise = set(mark.get("statedOtherwise", ()))
         try:
             self._watermark = Watermark(

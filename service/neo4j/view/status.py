@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from stratagraph.ontology.namespaces import SG
 from stratagraph.service.neo4j.connection import explain, open_driver
@@ -17,7 +18,8 @@ MARK: Final = SG.term("view/watermark")
 # Optional, so that an empty database answers a row as well.
 STANDS_AT: Final = f"""
 OPTIONAL MATCH (w:{WATERMARK} {{{KEY}: $iri, {MARKER}: true}})
-RETURN coalesce(w.sequence, 0) AS sequence, COUNT {{ (n) }} AS all, coalesce(w.nodes, 0) AS ours
+RETURN coalesce(w.sequence, 0) AS sequence, COUNT {{ (n) }} AS all, coalesce(w.nodes, 0) AS ours, properties(w) AS mark,
+    COUNT {{ ()-->() }} AS relationships
 """
 
 
@@ -27,6 +29,20 @@ STRANGERS: Final = f"MATCH (n) WHERE n.{MARKER} IS NULL RETURN labels(n) AS labe
 def name(labels: list[str]) -> str:
     """Return a node as a pattern of Cypher names it by its labels."""
     return f"({''.join(f':{label}' for label in labels)})"
+
+
+def changed_behind(mark: Mapping[str, Any], nodes: int, relationships: int) -> str:
+    """Return in words by how much a database differs from what its watermark counted; "" where it need not."""
+    if "nodes" not in mark:
+        return ""
+    ours, ties = mark["nodes"], mark["relationships"]
+    # Beside the nodes of another application there may be any number of relationships.
+    if nodes >= ours and (relationships == ties or (nodes > ours and relationships > ties)):
+        return ""
+    return (
+        f"Somebody else changed the graph: {ours} nodes and {ties} relationships were written, and there are {nodes} "
+        f"and {relationships}. Mend it with 'stratagraph neo4j sync --repair'."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +55,8 @@ class DatabaseStatus:
     sequence: int
     ours: int
     others: int
+    remark: str
+    """What differs from what was written there."""
 
 
 def look(settings: Settings) -> DatabaseStatus:
@@ -56,7 +74,8 @@ def look(settings: Settings) -> DatabaseStatus:
             database=target.database,
             sequence=found["sequence"],
             ours=found["ours"],
-            others=found["all"] - found["ours"],
+            others=max(0, found["all"] - found["ours"]),
+            remark=changed_behind(found["mark"] or {}, found["all"], found["relationships"]),
         )
 
 

@@ -31,11 +31,14 @@ def _environment(tmp_path: Path) -> Mapping[str, str]:
     return environment
 
 
+def with_neo4j(environment: Mapping[str, str], target: Neo4jTarget) -> Mapping[str, str]:
+    settings = {"STRATAGRAPH_NEO4J_URL": target.url, "STRATAGRAPH_NEO4J_PASSWORD": target.password}
+    return {**environment, **settings}
+
+
 def neo4j(command: str, environment: Mapping[str, str], target: Neo4jTarget | None = None, **changed: str) -> Done:
-    settings = {}
-    if target is not None:
-        settings = {"STRATAGRAPH_NEO4J_URL": target.url, "STRATAGRAPH_NEO4J_PASSWORD": target.password}
-    return run("neo4j", command, environment={**environment, **settings, **changed})
+    known = with_neo4j(environment, target) if target is not None else environment
+    return run("neo4j", command, environment={**known, **changed})
 
 
 @pytest.mark.parametrize("command", ["status", "sync", "rebuild"])
@@ -95,6 +98,11 @@ def test_the_graph_is_brought_up_and_rebuilt_beside_anothers(
     assert query(database, RELATION)[0]["n"] == 0
     assert neo4j("sync", environment, database).returncode == 0
     assert query(database, RELATION)[0]["n"] == 0
+    assert "Somebody else changed the graph" in neo4j("status", environment, database).stdout
+    done = run("neo4j", "sync", "--repair", environment=with_neo4j(environment, database))
+    assert "Somebody else changed the graph" in done.stdout
+    assert query(database, RELATION)[0]["n"] == 1
+    assert "Somebody else" not in neo4j("status", environment, database).stdout
     assert neo4j("rebuild", environment, database).returncode == 0
     assert query(database, RELATION)[0]["n"] == 1
     assert query(database, "MATCH (n:Theirs) RETURN properties(n) AS p")[0]["p"] == {"name": "theirs"}
