@@ -38,7 +38,8 @@ class Goal:
             asked.append(None if None in runs else max(runs) <= self.of_bare)
         if self.of_before is not None:
             ratio = row.get("ratio_to_before")
-            asked.append(ratio <= self.of_before if ratio is not None else True if "before_missing" in row else None)
+            # An earlier build that did not finish proves nothing of ours.
+            asked.append(None if ratio is None else ratio <= self.of_before)
         return False if False in asked else None if None in asked else True
 
 
