@@ -48,6 +48,8 @@ INFLUENCE_BASE: Final = "https://w3id.org/stratagraph/influence/"
 SKOLEM_BASE: Final = "https://w3id.org/stratagraph/.well-known/genid/"
 SHAPE_BASE: Final = "https://w3id.org/stratagraph/shape/"
 """Base of the data shapes that the gate checks."""
+SCHEMA_BASE: Final = "https://w3id.org/stratagraph/schema/"
+"""Base of the nodes that tell of kinds and relations how many there are."""
 RULE: Final = Namespace("https://w3id.org/stratagraph/rule/")
 """Compliance rules and their shapes."""
 PROBLEM_BASE: Final = "https://w3id.org/stratagraph/problem/"
@@ -71,6 +73,7 @@ XML: Final = Namespace("http://www.w3.org/XML/1998/namespace")
 """What ``xml:base`` and ``xml:lang`` belong to; it ends in no separator."""
 ITS: Final = Namespace("http://www.w3.org/2005/11/its")
 VS: Final = Namespace("http://www.w3.org/2003/06/sw-vocab-status/ns#")
+VOID: Final = Namespace("http://rdfs.org/ns/void#")
 
 PREFIXES: Final[dict[str, str]] = {
     "sg": SG,
@@ -86,6 +89,7 @@ PREFIXES: Final[dict[str, str]] = {
     "prov": PROV,
     "earl": EARL,
     "vs": VS,
+    "void": VOID,
 }
 """Prefixes that names given by people, queries and output may use."""
 

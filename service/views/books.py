@@ -13,6 +13,9 @@ from stratagraph.service.views.view import Watermark
 
 BOOKS: Final = ox.NamedNode(SG.term("view/meta"))
 """The named graph of the books. Nothing in the default graph speaks of it, and no dump holds it."""
+SCHEMA: Final = ox.NamedNode(SG.schema)
+"""The named graph that tells what there is; it is no part of what it tells of, and no dump holds it."""
+OWN: Final = frozenset({BOOKS, SCHEMA})
 _MARK: Final = ox.NamedNode(SG.term("view/watermark"))
 _SEQUENCE, _BATCH, _ONTOLOGY, _MAPPING, _HALF_WAY, _LOOSE = (
     ox.NamedNode(SG.term(f"view/{part}"))
@@ -74,5 +77,5 @@ def is_half_way(store: ox.Store) -> bool:
 
 
 def told(store: ox.Store) -> Iterator[ox.Quad]:
-    """Yield what a store tells: everything but its books."""
-    return (quad for quad in store if quad.graph_name != BOOKS)
+    """Yield what a store tells: everything but its books, and what it says of itself."""
+    return (quad for quad in store if quad.graph_name not in OWN)

@@ -9,7 +9,7 @@ import pyoxigraph as ox
 
 from stratagraph.ontology.facts import Iri
 from stratagraph.ontology.namespaces import ONTOLOGY_IRI, RDF, RDFS, SG
-from stratagraph.service.views.books import BOOKS
+from stratagraph.service.views.books import OWN
 
 _DEFAULT: Final = ox.DefaultGraph()
 _PART_OF, _TYPE = ox.NamedNode(SG.partOf), ox.NamedNode(RDF.type)
@@ -61,12 +61,12 @@ def _touching(store: ox.Store, nodes: Iterable[ox.NamedNode], inside: frozenset[
         yield from (
             quad
             for quad in store.quads_for_pattern(None, None, node, None)
-            if quad.subject not in inside and quad.graph_name != BOOKS
+            if quad.subject not in inside and quad.graph_name not in OWN
         )
 
 
 def _all(store: ox.Store, node: ox.NamedNode) -> Iterator[ox.Quad]:
-    return (quad for quad in store.quads_for_pattern(node, None, None, None) if quad.graph_name != BOOKS)
+    return (quad for quad in store.quads_for_pattern(node, None, None, None) if quad.graph_name not in OWN)
 
 
 def _speaks(store: ox.Store, node: ox.NamedNode) -> bool:

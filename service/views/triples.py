@@ -34,13 +34,14 @@ from stratagraph.service.views.edits import Edits
 from stratagraph.service.views.lexical import Writings
 from stratagraph.service.views.node_lines import InfluenceGraphs, lines
 from stratagraph.service.views.quad_edits import Block, QuadEdits, document, parted, update_of
+from stratagraph.service.views.schema_graph import SchemaGraph
 from stratagraph.service.views.store_folders import DRAFT, following, newest, open_store, reopened, see_room
 from stratagraph.service.views.term_lines import TermLines
 from stratagraph.service.views.view import Watermark, follows
 
 log = logging.getLogger(__name__)
 
-MAPPING_VERSION: Final = 7
+MAPPING_VERSION: Final = 8
 """Raised whenever the triples made of the same present change, so that older stores are rebuilt."""
 TRANSACTION: Final = 20_000
 """Triples written in one transaction with the watermark; more are loaded in bulk, before the watermark moves."""
@@ -104,6 +105,7 @@ class TriplesView:
         except BaseException:
             # What did not reach the store must not stay in the book either.
             self._writings = Writings(self._store)
+            self._schema = SchemaGraph(self._store, self._model)
             raise
 
     def rebuild(self, snapshot: Iterable[ChangeSet]) -> None:
@@ -216,6 +218,7 @@ class TriplesView:
         """Keep no hold on the store, without which its folder can't be opened anew; return the last one, if any."""
         # The library closes a store when nothing refers to it any more, and has no other way to.
         self.__dict__.pop("_writings", None)
+        self.__dict__.pop("_schema", None)
         store: ox.Store | None = self.__dict__.pop("_store", None)  # missing where opening it anew failed
         return store
 
@@ -261,6 +264,7 @@ class TriplesView:
 
     def _collect(self, change: ChangeSet, edits: Edits, *, empty: bool = False) -> None:
         """Turn a change set into edits; in an empty store there is nothing to replace."""
+        self._schema.see(change)
         edits.quads.remove(lines(self._writings.take(change.removed, change.added)))
         edits.quads.remove(self._terms.of(change.removed))
         # What has only now come to hold stands in no graph yet: no need to look for one.
@@ -296,10 +300,12 @@ class TriplesView:
             edits.sweep()
         if len(quads) > TRANSACTION:
             self._load(quads)
+        # With the watermark and in no part before it: a change that is cut off is counted when it is done again.
+        obsolete, counts = self._schema.settle(watermark.sequence)
         steps = (
-            update_of("DELETE", quads.removals()),
+            update_of("DELETE", (*quads.removals(), obsolete)),
             NO_MARK,
-            update_of("INSERT", (*quads.additions(), mark_lines(watermark), loose_line(self._loose))),
+            update_of("INSERT", (*quads.additions(), counts, mark_lines(watermark), loose_line(self._loose))),
         )
         self._before_writing(False)
         with self._marking:
@@ -352,6 +358,7 @@ class TriplesView:
     def _take_in(self) -> None:
         """Read what the store says of itself."""
         self._writings = Writings(self._store)
+        self._schema = SchemaGraph(self._store, self._model)
         self._watermark = read_mark(self._store)
         self._half_way = is_half_way(self._store)
 

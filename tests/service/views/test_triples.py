@@ -19,7 +19,7 @@ from stratagraph.ontology.sketches import encode, sketch_of
 from stratagraph.ontology.terms import from_ox
 from stratagraph.service.deriver import Deriver
 from stratagraph.service.views import triples
-from stratagraph.service.views.books import BOOKS, told
+from stratagraph.service.views.books import OWN, told
 from stratagraph.service.views.lexical import stored
 from stratagraph.service.views.nodes import observation_facts, scope_facts, source_facts, statement_facts
 from stratagraph.service.views.triples import TriplesView
@@ -328,7 +328,7 @@ def test_nothing_speaks_of_the_graph_of_books() -> None:
     described = {row["g"] for row in view.select("SELECT DISTINCT ?g { GRAPH ?g { ?s ?p ?o } ?g ?q ?x }")}
     others = {row["g"] for row in view.select("SELECT DISTINCT ?g { GRAPH ?g { ?s ?p ?o } }")} - described
     assert len(described) == 1
-    assert others == {BOOKS.value}
+    assert others == {graph.value for graph in OWN}
 
 
 def test_bindings_are_filled_in() -> None:
