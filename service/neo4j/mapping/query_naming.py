@@ -64,7 +64,8 @@ class CypherNaming:
 
     def metric(self, iri: Iri) -> str:
         """Return the name of a metric's node."""
-        return local_name(iri)
+        info = self._model.metrics.get(iri)
+        return info.notation if info else local_name(iri)
 
     def term(self, iri: Iri) -> str:
         """Return the label of another term's node."""
