@@ -39,7 +39,7 @@ def run_demo(settings: Settings, *, fresh: bool, say: Say) -> None:
             empty(settings.data)
         with Engine(settings) as engine:
             load_estates(engine)
-            server = Server(engine, bound)
+            server = Server(engine, bound, tell=say)
             say(f"Stratagraph demo at {server.url}  (data in {settings.data})")
             replaying = threading.Thread(target=_replay_when_started, args=(engine, server, say), daemon=True)
             replaying.start()

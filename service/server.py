@@ -6,7 +6,8 @@ import resource
 import socket
 import sys
 import threading
-from typing import Final
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
 
 import uvicorn
 
@@ -19,6 +20,9 @@ from stratagraph.service.http.app import create_app
 from stratagraph.service.http.origin import is_loopback
 from stratagraph.service.http.protocol import BoundedProtocol
 from stratagraph.service.settings import Settings
+
+if TYPE_CHECKING:
+    from stratagraph.service.telemetry.grpc_server import GrpcServer
 
 BACKLOG = 2048
 MOST_FILES = 65_536
@@ -51,17 +55,42 @@ class CannotListen(StratagraphError, slug="cannot-listen", status=409):
     reason: str
 
 
+class GrpcPortTaken(CannotListen, slug="grpc-port-taken"):
+    """The port that was asked for is taken."""
+
+    text = (
+        "Can't receive OTLP/gRPC on {host}:{port}: {reason}. Choose another with --otlp-grpc-port; 0 picks a free one."
+    )
+
+
 def reserve(settings: Settings) -> socket.socket:
     """Take the address to listen on, before a folder is made or emptied for what may not or cannot be served.
 
     Raises:
         DataInUse: a process holds the data.
         OpenBind, TokensUnusable, CannotListen: as ``bind``.
+        GrpcPortTaken: the same of the port for OTLP/gRPC, where one was asked for.
     """
     # First, for who starts the same service twice finds its address taken too.
     if holder := running_service(settings.data):
         raise DataInUse.by(holder, settings.data)
-    return bind(settings)
+    bound = bind(settings)
+    try:
+        _try_grpc(settings)
+    except CannotListen:
+        bound.close()
+        raise
+    return bound
+
+
+def _try_grpc(settings: Settings) -> None:
+    """Refuse a port that was asked for and is taken; where nobody asked, the service runs without gRPC and says so."""
+    if not settings.otlp_grpc or "otlp_grpc_port" not in settings.model_fields_set:
+        return
+    try:
+        _bound(settings.host, settings.otlp_grpc_port).close()
+    except CannotListen as error:
+        raise GrpcPortTaken(host=error.host, port=error.port, reason=error.reason) from None
 
 
 def bind(settings: Settings) -> socket.socket:
@@ -78,9 +107,12 @@ def bind(settings: Settings) -> socket.socket:
 
 
 class Server:
-    """Serves one engine at an address that ``bind`` took, until it is told to stop."""
+    """Serves one engine at an address that ``bind`` took, until it is told to stop.
 
-    def __init__(self, engine: Engine, bound: socket.socket) -> None:
+    ``tell`` is told where telemetry is received over gRPC; without it, it is not.
+    """
+
+    def __init__(self, engine: Engine, bound: socket.socket, *, tell: Callable[[str], None] | None = None) -> None:
         self._socket = bound
         self._socket.listen(BACKLOG)
         port = self._socket.getsockname()[1]
@@ -89,7 +121,10 @@ class Server:
         self.app = create_app(engine)
         self.engine = engine
         self._failure: BaseException | None = None
-        self._uvicorn = uvicorn.Server(
+        self._tell = tell
+        self._grpc: GrpcServer | None = None
+        self._uvicorn = _Uvicorn(
+            self._end_grpc,
             uvicorn.Config(
                 self.app,
                 log_level="warning",
@@ -98,7 +133,7 @@ class Server:
                 server_header=False,
                 http=BoundedProtocol,
                 ws="none",
-            )
+            ),
         )
 
     def run(self) -> None:
@@ -108,8 +143,7 @@ class Server:
         taking_in = threading.Thread(target=self._take_in, name="opening")
         if self.engine.opening.is_whole:
             self.engine.start()
-        else:
-            taking_in.start()
+        taking_in.start()
         before = sys.getswitchinterval()
         # A thread that computes gives way to the loop, which has others to answer, after this and not after 5 ms.
         sys.setswitchinterval(SWITCH_SECONDS)
@@ -120,19 +154,36 @@ class Server:
             if taking_in.is_alive():
                 self.engine.opening.stop()
                 taking_in.join()
+            if self._grpc is not None:
+                self._grpc.join()
         if self._failure is not None:
             raise self._failure
 
     def _take_in(self) -> None:
         """Let the engine take in what it has not yet, and go on from there; where that fails, nothing is served."""
         try:
-            self.engine.take_in()
-            self.engine.start()
+            if not self.engine.opening.is_whole:
+                self.engine.take_in()
+                self.engine.start()
+            self._begin_grpc()
         except OpeningStopped:
             return
         except BaseException as failure:  # noqa: BLE001  it ends the program, as if nothing had been served before
             self._failure = failure
             self.stop()
+
+    def _begin_grpc(self) -> None:
+        """Receive telemetry over gRPC too. Last of all: its library takes a while to load, and nobody waits for it."""
+        if self._tell is None or not self.engine.settings.otlp_grpc:
+            return
+        from stratagraph.service.otlp_grpc import grpc_server
+
+        self._grpc = grpc_server(self.engine.settings, self.app.state.receiver, self._tell)
+        self._grpc.start()
+
+    def _end_grpc(self) -> None:
+        if self._grpc is not None:
+            self._grpc.stop()
 
     @property
     def started(self) -> bool:
@@ -147,6 +198,19 @@ class Server:
     def stop(self) -> None:
         """Ask the server to end; it answers what it has begun."""
         self._uvicorn.should_exit = True
+
+
+class _Uvicorn(uvicorn.Server):
+    """The library's server, which says when it begins to end."""
+
+    def __init__(self, ending: Callable[[], None], config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._ending = ending
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End; whoever ends beside it does at the same time."""
+        self._ending()
+        await super().shutdown(sockets)
 
 
 def _reachable(host: str) -> str:

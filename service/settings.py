@@ -117,6 +117,8 @@ class Settings(BaseModel):
         default=300.0, ge=1, le=86_400, description="Seconds between two times that what was derived is kept in files"
     )
     lang: str = Field(default="en", description="Language of commands: en or pt-BR; from the environment only")
+    otlp_grpc: bool = Field(default=True, description="Receive telemetry over gRPC too")
+    otlp_grpc_port: int = Field(default=4317, ge=0, le=65535, description="Port of OTLP/gRPC; 0 picks a free one")
     telemetry_signals: tuple[Literal["traces"], ...] = Field(
         default=("traces",), description="Signals that the receiver takes, as a JSON list"
     )

@@ -38,9 +38,9 @@ def _furnished(tmp_path_factory: pytest.TempPathFactory, opened: Opened) -> Open
 
 
 @contextmanager
-def served(engine: Engine) -> Iterator[Server]:
+def served(engine: Engine, *, tell: Callable[[str], None] | None = None) -> Iterator[Server]:
     """Let a service run over an engine in a thread, for the length of a block."""
-    server = Server(engine, bind(engine.settings))
+    server = Server(engine, bind(engine.settings), tell=tell)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

@@ -31,6 +31,11 @@ Rules = Annotated[
 Host = Annotated[str | None, typer.Option("--host", help="Address to listen on.", show_default="127.0.0.1")]
 Port = Annotated[int | None, typer.Option("--port", help="Port to listen on; 0 picks a free one.", show_default="8000")]
 
+GrpcPort = Annotated[
+    int | None,
+    typer.Option("--otlp-grpc-port", help="Port of OTLP/gRPC; 0 picks a free one.", show_default="4317"),
+]
+
 
 def _file_to_write(path: Path | None) -> Path | None:
     """Refuse a place that no file can be written to, before the work and not after it."""

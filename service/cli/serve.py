@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from stratagraph.service.cli.options import Config, Data, Host, Ontology, Port, Rules, errors_in_words
+from stratagraph.service.cli.options import Config, Data, GrpcPort, Host, Ontology, Port, Rules, errors_in_words
 from stratagraph.service.cli.tongue import aloud, tell
 from stratagraph.service.settings import DEMO_FOLDER, Settings, default_data_folder, load_settings
 
@@ -19,6 +19,7 @@ def serve(
     data: Data = None,
     host: Host = None,
     port: Port = None,
+    otlp_grpc_port: GrpcPort = None,
     config: Config = None,
     ontology: Ontology = None,
     rules: Rules = None,
@@ -31,10 +32,12 @@ def serve(
 
     with errors_in_words(), ending_in_order():
         _log_to_stderr()
-        settings = load_settings(config, data=data, host=host, port=port, ontology=ontology, rules=rules)
+        settings = load_settings(
+            config, data=data, host=host, port=port, otlp_grpc_port=otlp_grpc_port, ontology=ontology, rules=rules
+        )
         _try_rules(settings)
         with reserve(settings) as bound, Engine(settings, early=True) as engine:
-            server = Server(engine, bound)
+            server = Server(engine, bound, tell=aloud())
             tell(f"Stratagraph listens at {server.url}")
             server.run()
 
@@ -43,6 +46,7 @@ def demo(
     data: Data = None,
     host: Host = None,
     port: Port = None,
+    otlp_grpc_port: GrpcPort = None,
     config: Config = None,
     ontology: Ontology = None,
     rules: Rules = None,
@@ -55,7 +59,9 @@ def demo(
     with errors_in_words(), ending_in_order():
         _log_to_stderr()
         folder = data or default_data_folder() / DEMO_FOLDER
-        settings = load_settings(config, data=folder, host=host, port=port, ontology=ontology, rules=rules)
+        settings = load_settings(
+            config, data=folder, host=host, port=port, otlp_grpc_port=otlp_grpc_port, ontology=ontology, rules=rules
+        )
         _try_rules(settings)
         run_demo(settings, fresh=fresh, say=aloud())
 

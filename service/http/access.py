@@ -83,6 +83,26 @@ def asker(request: Request) -> str:
     return f"token {holder.name}" if holder else f"address {sparql.address(request)}"
 
 
+async def proven(tokens: TokenFile, authorization: str, role: Role, place: str) -> AccessToken:
+    """Return the token that an Authorization header carries, if it allows what needs the role.
+
+    Raises:
+        TokenNeeded, RoleTooLow, TokensUnusable: what is wrong with it.
+        TokenUnknown: nobody holds it; told late, so that guessing takes long.
+    """
+    scheme, _, secret = authorization.partition(" ")
+    if scheme.lower() != "bearer" or not secret.strip():
+        raise TokenNeeded(role=role.value)
+    holder = tokens.holder(secret.strip())
+    if holder is None:
+        log.warning("a request to %r carried a wrong or revoked token", place)
+        await asyncio.sleep(DELAY)
+        raise TokenUnknown(role=role.value)
+    if not holder.role.includes(role):
+        raise RoleTooLow(name=holder.name, has=holder.role.value, role=role.value)
+    return holder
+
+
 class AccessGuard:
     """ASGI middleware: every request needs a token of a sufficient role once there is a file of tokens.
 
@@ -101,25 +121,12 @@ class AccessGuard:
             await self.app(scope, receive, send)
             return
         try:
-            scope.setdefault("state", {})[_HOLDER] = self._holder(next(iter(values(scope, b"authorization")), ""), role)
+            sent = next(iter(values(scope, b"authorization")), "")
+            scope.setdefault("state", {})[_HOLDER] = await proven(self.tokens, sent, role, scope["path"])
         except StratagraphError as error:
-            if isinstance(error, TokenUnknown):
-                log.warning("a request to %r carried a wrong or revoked token", scope["path"])
-                await asyncio.sleep(DELAY)
             await _refusal(error, Request(scope))(scope, receive, send)
             return
         await self.app(scope, receive, send)
-
-    def _holder(self, authorization: str, role: Role) -> AccessToken:
-        scheme, _, secret = authorization.partition(" ")
-        if scheme.lower() != "bearer" or not secret.strip():
-            raise TokenNeeded(role=role.value)
-        holder = self.tokens.holder(secret.strip())
-        if holder is None:
-            raise TokenUnknown(role=role.value)
-        if not holder.role.includes(role):
-            raise RoleTooLow(name=holder.name, has=holder.role.value, role=role.value)
-        return holder
 
 
 def _refusal(error: StratagraphError, request: Request) -> Response:

@@ -74,7 +74,8 @@ def clean_environment(home: Path) -> dict[str, str]:
     process has made of the core: making it takes seconds.
     """
     others = {name: value for name, value in os.environ.items() if not name.startswith("STRATAGRAPH_")}
-    return others | {"XDG_DATA_HOME": str(home), "XDG_CACHE_HOME": str(_cache())}
+    # The port of OTLP/gRPC is one for all: services of other tests have it.
+    return others | {"STRATAGRAPH_OTLP_GRPC": "0", "XDG_DATA_HOME": str(home), "XDG_CACHE_HOME": str(_cache())}
 
 
 @cache

@@ -25,6 +25,7 @@ HEAVY = (
     "ddsketch",
     "fastapi",
     "google.protobuf",
+    "grpc",
     "httpx",
     "hypothesis",
     "jinja2",

@@ -69,8 +69,10 @@ class Store:
     received: list[Received] = field(default_factory=list)
     error: Exception | None = None
     gate: threading.Event | None = None
+    begun: threading.Event = field(default_factory=threading.Event)
 
     def commit(self, batch: Batch) -> str:
+        self.begun.set()
         if self.gate:
             assert self.gate.wait(20)
         if self.error:
