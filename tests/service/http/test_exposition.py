@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from math import isclose
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
@@ -19,6 +21,7 @@ from stratagraph.ontology.facts import Iri
 from stratagraph.ontology.namespaces import SG
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.http.exposition import expose
+from tests.loaders.spans import chat, request, span
 from tests.service.http.conftest import Site
 
 OPENMETRICS = "application/openmetrics-text"
@@ -166,3 +169,34 @@ def test_names_are_as_prometheus_wants_them(site: Site) -> None:
         assert not re.search(r"_(count|sum|bucket|hours|minutes|gauge|counter)$", name)
     labels = set(re.findall(r"[{,](\w+)=", text))
     assert labels <= {"version", "view", "outcome", "change", "source", "level", "framework", "asset", "basis", "unit"}
+
+
+def test_what_telemetry_left_out_is_counted_and_told_of_its_source(site: Site) -> None:
+    """A span that is refused, one told of twice, one of a clock that is ahead, an attribute that nobody knows."""
+    names = ("spans", "duplicate_spans", "moved_back_spans", "unmapped_attributes")
+
+    def counts() -> list[float]:
+        return [sum(s.value for s in samples(site, f"stratagraph_{name}_total")) for name in names]
+
+    trace = uuid4().bytes
+    ahead = time.time_ns() + 3_600 * 10**9
+    spans = [
+        span(1, {**chat(), "gen_ai.nobody_knows": 1}, trace=trace, start=ahead),
+        span(1, {**chat(), "gen_ai.nobody_knows": 1}, trace=trace, start=ahead),
+        span(2, {"gen_ai.usage.input_tokens": -1}, trace=trace),
+    ]
+    before = counts()
+    answer = site.send(
+        "POST",
+        "/v1/traces",
+        content=request(spans).SerializeToString(),
+        headers={"Content-Type": "application/x-protobuf"},
+    )
+    assert answer.status_code == 200
+    assert [after - was for after, was in zip(counts(), before, strict=True)] == [3, 1, 2, 2]
+    (told,) = site.get("/api/sources", params={"source": "otlp"}).json()["sources"]
+    accepted, rejected = told["telemetry"]["accepted"], told["telemetry"]["rejected"]
+    assert [accepted + rejected, told["telemetry"]["duplicates"], told["telemetry"]["movedBack"]] == counts()[:3]
+    assert {"attribute": "gen_ai.nobody_knows", "count": 2} in told["telemetry"]["unmapped"]
+    sources = site.get("/api/sources").json()["sources"]
+    assert [one["source"] for one in sources if one.get("telemetry")] == ["otlp"]
