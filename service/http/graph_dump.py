@@ -20,7 +20,7 @@ from stratagraph.queries.names import resolve_name
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.http.documents.graph_dump import ANSWERS
 from stratagraph.service.http.headers import SEQUENCE
-from stratagraph.service.http.leaving import disconnected
+from stratagraph.service.http.leaving import send_unless_gone
 from stratagraph.service.http.negotiation import choose
 from stratagraph.service.http.parameters import Language
 from stratagraph.service.views.dump import OFFERED
@@ -115,15 +115,9 @@ class _Dump(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  ASGI's signature
         """Send the pieces while watching for the client to hang up."""
-        sending = asyncio.ensure_future(self._send(send))
-        gone = asyncio.ensure_future(disconnected(receive))
         try:
-            await asyncio.wait({sending, gone}, return_when=asyncio.FIRST_COMPLETED)
-            if sending.done():
-                sending.result()
+            await send_unless_gone(receive, self._send(send))
         finally:
-            gone.cancel()
-            sending.cancel()
             await asyncio.shield(self._close())
 
     async def _send(self, send: Send) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Coroutine
 from types import TracebackType
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from fastapi import Request
 from starlette.types import Receive
@@ -63,6 +63,19 @@ class _Watch:
         # A task that was cancelled by others too, as when the server stops, goes on with that.
         if self._gone and self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
             raise TooBusy(retry_after=1) from None
+
+
+async def send_unless_gone(receive: Receive, sending: Coroutine[Any, Any, None]) -> None:
+    """Send an answer that goes out in pieces until it is over, or its client hangs up; raise what sending raises."""
+    pieces = asyncio.ensure_future(sending)
+    gone = asyncio.ensure_future(disconnected(receive))
+    try:
+        await asyncio.wait({pieces, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if pieces.done():
+            pieces.result()
+    finally:
+        gone.cancel()
+        pieces.cancel()
 
 
 async def disconnected(receive: Receive) -> None:

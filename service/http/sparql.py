@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
@@ -23,7 +22,7 @@ from stratagraph.service.http.documents import sparql as operation
 from stratagraph.service.http.documents.sparql import FORM, QUERY
 from stratagraph.service.http.headers import AS_OF, AT_LEAST, SEQUENCE
 from stratagraph.service.http.headers import values as told
-from stratagraph.service.http.leaving import disconnected, unless_gone
+from stratagraph.service.http.leaving import send_unless_gone, unless_gone
 from stratagraph.service.http.negotiation import choose, media_type_of
 from stratagraph.service.http.parameters import canonical, check
 from stratagraph.service.http.sequence import wanted_sequence
@@ -281,13 +280,9 @@ class _Stream(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  ASGI's signature
         """Send the pieces while watching for the client to hang up."""
-        sending = asyncio.ensure_future(self._send(send))
-        gone = asyncio.ensure_future(disconnected(receive))
         try:
-            await asyncio.wait({sending, gone}, return_when=asyncio.FIRST_COMPLETED)
+            await send_unless_gone(receive, self._send(send))
         finally:
-            gone.cancel()
-            sending.cancel()
             self._answer.close()
 
     async def _send(self, send: Send) -> None:
