@@ -11,7 +11,7 @@ from typing import Annotated, Final
 
 from anyio import to_thread
 from fastapi import APIRouter, HTTPException, Query, Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from stratagraph.ontology.errors import StratagraphError
@@ -19,6 +19,7 @@ from stratagraph.ontology.facts import Iri
 from stratagraph.queries.names import resolve_name
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.http.documents.graph_dump import ANSWERS
+from stratagraph.service.http.head import wants_head_only
 from stratagraph.service.http.headers import SEQUENCE
 from stratagraph.service.http.leaving import send_unless_gone
 from stratagraph.service.http.negotiation import choose
@@ -66,6 +67,20 @@ class GraphDumps:
         self._engine = engine
         self._running = 0
 
+    async def head(self, media_type: str, *, system: str | None = None) -> Response:
+        """Return the head of the answer that ``begin`` would give, and keep nothing. Raises as ``begin``."""
+        self._refuse_beyond()
+
+        def look() -> int:
+            with self._engine.snapshots.newest() as snapshot:
+                if system:
+                    self._found(snapshot, system)
+                return snapshot.sequence
+
+        # An empty piece, and an end by itself: what comes in pieces has other headers than what comes at once.
+        headers = _headers(await to_thread.run_sync(look))
+        return StreamingResponse(iter((b"",)), headers=headers, media_type=media_type)
+
     async def begin(self, media_type: str, *, system: str | None = None, language: str = "en") -> _Dump:
         """Pin the newest sequence and begin to write it, or a system of it, which is given by name.
 
@@ -74,8 +89,7 @@ class GraphDumps:
             SnapshotLost: the disk took no checkpoint.
             UnknownName, AmbiguousName: no asset, or several, answer to the name of the system.
         """
-        if self._running >= MOST:
-            raise TooManyDumps(retry_after=10)
+        self._refuse_beyond()
         self._running += 1
         try:
             snapshot = await to_thread.run_sync(self._engine.snapshots.pin)
@@ -94,6 +108,10 @@ class GraphDumps:
             raise
         return _Dump(self, snapshot, process, media_type)
 
+    def _refuse_beyond(self) -> None:
+        if self._running >= MOST:
+            raise TooManyDumps(retry_after=10)
+
     def _found(self, snapshot: Snapshot, system: str) -> Iri:
         return resolve_name(snapshot.triples, self._engine.model, system, self._engine.settings.base)
 
@@ -103,11 +121,15 @@ class GraphDumps:
         self._engine.snapshots.unpin(snapshot)
 
 
+def _headers(sequence: int) -> dict[str, str]:
+    return {SEQUENCE: str(sequence), "Vary": "Accept"}
+
+
 class _Dump(Response):
     """A document that is sent while it is written. One that is cut never gets its last chunk."""
 
     def __init__(self, dumps: GraphDumps, snapshot: Snapshot, process: Process, media_type: str) -> None:
-        super().__init__(headers={SEQUENCE: str(snapshot.sequence), "Vary": "Accept"}, media_type=media_type)
+        super().__init__(headers=_headers(snapshot.sequence), media_type=media_type)
         del self.headers["content-length"]
         self._dumps = dumps
         self._snapshot = snapshot
@@ -170,6 +192,8 @@ def router(engine: Engine) -> APIRouter:
         media_type = MEDIA_TYPES[format] if format else accepted
         if media_type is None:
             raise HTTPException(406, f"The graph is offered as {', '.join(OFFERED)}")
+        if wants_head_only(request.scope):
+            return await dumps.head(media_type, system=system)
         return await dumps.begin(media_type, system=system, language=lang)
 
     return routes

@@ -1,8 +1,17 @@
-"""HEAD on every route that answers GET."""
+"""HEAD on every route that answers GET: what would be sent is not made, or made no further than its first piece."""
 
 from __future__ import annotations
 
+from typing import Final
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_HEAD: Final = "stratagraph.head"
+
+
+def wants_head_only(scope: Scope) -> bool:
+    """Tell whether a request that comes as GET was HEAD, so that its body need not be made."""
+    return bool(scope.get(_HEAD))
 
 
 class HeadLikeGet:
@@ -20,9 +29,16 @@ class HeadLikeGet:
             await self.app(scope, receive, send)
             return
 
+        over = False
+
         async def without_body(message: Message) -> None:
+            nonlocal over
             if message["type"] == "http.response.body":
-                message = {**message, "body": b""}
+                if over:
+                    return
+                # To the server the answer is complete now, so that whoever sends the rest hears that nobody listens.
+                over = True
+                message = {"type": "http.response.body", "body": b"", "more_body": False}
             await send(message)
 
-        await self.app({**scope, "method": "GET"}, receive, without_body)
+        await self.app({**scope, "method": "GET", _HEAD: True}, receive, without_body)

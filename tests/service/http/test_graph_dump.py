@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from contextlib import ExitStack
 from pathlib import Path
@@ -67,6 +68,26 @@ def test_a_client_that_leaves_gives_its_place_back(site: Site) -> None:
             next(answer.iter_bytes())
             assert answer.status_code == 200
         eventually(lambda: not site.engine.snapshots.reads_before(site.engine.sequence + 1))
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "identity"])
+def test_head_tells_what_get_would_and_writes_nothing(
+    site: Site, monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    asked = {"params": {"system": "EduVest"}, "headers": {"Accept-Encoding": encoding}}
+    get = site.get("/api/graph", **asked)
+    eventually(lambda: not site.engine.snapshots.reads_before(site.engine.sequence + 1))
+    started: list[object] = []
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", lambda *command, **_: started.append(command))
+    for _ in range(2 * MOST):
+        head = site.send("HEAD", "/api/graph", **asked)
+        assert (head.status_code, head.content) == (200, b"")
+        assert {name: value for name, value in head.headers.items() if name != "date"} == {
+            name: value for name, value in get.headers.items() if name not in {"date", "transfer-encoding"}
+        }
+    assert site.send("HEAD", "/api/graph", params={"system": "EduVst"}).status_code == 404
+    assert not started
+    assert not site.engine.snapshots.reads_before(site.engine.sequence + 1)
 
 
 def test_more_at_once_than_may_be_are_told_to_come_again(site: Site) -> None:
