@@ -10,7 +10,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import Final, TextIO
 
 _SIGN: Final = r"[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]"
 """What a formula begins with; the wide signs count where Chinese or Japanese is spoken."""
@@ -29,11 +29,18 @@ def csv_rows(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> st
 def delimited(columns: Sequence[str], rows: Iterable[Sequence[object]], *, tabs: bool = False) -> str:
     """Return rows under a heading, separated by commas, or by tabs."""
     text = io.StringIO()
+    write_delimited(text, columns, rows, tabs=tabs)
+    return text.getvalue()
+
+
+def write_delimited(
+    text: TextIO, columns: Sequence[str], rows: Iterable[Sequence[object]], *, tabs: bool = False
+) -> None:
+    """Write rows under a heading one by one, for tables that are too long to be held."""
     # SPARQL 1.1 ends the lines of TSV with a line feed, RFC 4180 those of CSV with both characters.
     writer = csv.writer(text, "excel-tab" if tabs else "excel", lineterminator="\n" if tabs else "\r\n")
     writer.writerow(map(harmless, columns))
     writer.writerows([harmless(cell) for cell in row] for row in rows)
-    return text.getvalue()
 
 
 def harmless(cell: object) -> object:

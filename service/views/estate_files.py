@@ -6,7 +6,6 @@ They are written as they are read; in memory are the things that lie beside the 
 
 from __future__ import annotations
 
-import csv
 import io
 import re
 from collections.abc import Iterator
@@ -22,7 +21,7 @@ import pyoxigraph as ox
 from stratagraph.ontology.datatypes import NUMBERS
 from stratagraph.ontology.facts import Iri
 from stratagraph.ontology.namespaces import ONTOLOGY_IRI, RDF, RDFS, SG, SKOS, XSD, compact, local_name
-from stratagraph.queries.csv_rows import harmless
+from stratagraph.queries.csv_rows import write_delimited
 
 COLUMNS: Final = (
     "subject",
@@ -186,10 +185,7 @@ def write_csv(store: ox.Store, file: BinaryIO, inside: Inside, language: str) ->
     """Write a row per statement, under a heading; whatever a cell says, no spreadsheet runs it."""
     estate = Estate(store, inside, language)
     text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
-    writer = csv.writer(text)
-    writer.writerow(COLUMNS)
-    for quad, claims in estate.stated():
-        writer.writerow([harmless(cell) for cell in _row(estate, quad, claims)])
+    write_delimited(text, COLUMNS, (_row(estate, quad, claims) for quad, claims in estate.stated()))
     text.detach()
 
 
