@@ -123,7 +123,7 @@ def test_a_rule_that_never_ends_is_stopped_and_named(house: House) -> None:
     name = house.rules(endless=True)
 
     async def scene(_: AuditDesk) -> None:
-        house.desk._evaluator = InAProcess(2.0)
+        house.desk._evaluator = InAProcess(8.0)  # in which a process has to start and to judge the first rule
         with pytest.raises(AuditTooLong) as late:
             await house.ask()
         assert late.value.rule == name

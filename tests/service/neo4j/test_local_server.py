@@ -132,7 +132,8 @@ def test_a_version_that_was_never_tried_is_refused() -> None:
 def test_the_line_that_was_started_last_is_started_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
-    def obtain_none(line: str) -> None:
+    def obtain_none(line: str, *, apoc: bool) -> None:
+        assert not apoc
         asked.append(line)
         raise MavenMissing
 
