@@ -56,10 +56,20 @@ async def in_thread(work: Callable[[], _T], *, limiter: CapacityLimiter | None =
         return work()
 
     running = asyncio.ensure_future(to_thread.run_sync(watched, limiter=limiter))
+    return await _outlasted(running, left.set)
+
+
+async def let_go(release: Callable[[], None]) -> None:
+    """Give something back in a thread, come what may; whoever is cancelled meanwhile learns of it afterwards."""
+    await _outlasted(asyncio.ensure_future(to_thread.run_sync(release)))
+
+
+async def _outlasted(running: asyncio.Future[_T], leave: Callable[[], None] = lambda: None) -> _T:
+    """Wait for what runs, also when cancelled, and only then go on with that; ``leave`` is called at once."""
     try:
         return await asyncio.shield(running)
     except asyncio.CancelledError:
-        left.set()
+        leave()
         while not running.done():
             # Cancelled twice, by its client and by the end of the service, it waits all the same.
             with suppress(asyncio.CancelledError):

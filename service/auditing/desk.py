@@ -14,8 +14,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 
-from anyio import to_thread
-
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.queries.audit.verdicts import Audit
 from stratagraph.service.auditing.evaluators import Evaluator, InAProcess, InAThread, Subject
@@ -24,7 +22,7 @@ from stratagraph.service.engine.audits import AuditQuestion
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.past.past_stores import Past, Pasts
 from stratagraph.service.views.snapshots import Snapshot
-from stratagraph.service.waiting import in_thread
+from stratagraph.service.waiting import in_thread, let_go
 
 if TYPE_CHECKING:
     from stratagraph.ontology.model import OntologyModel
@@ -173,7 +171,7 @@ class AuditDesk:
         """Return what is known, else what is being evaluated, else begin to."""
         question = asked.subject.question
         if asked.known is not None:
-            await to_thread.run_sync(asked.subject.release)
+            await let_go(asked.subject.release)
             return asked.known
         running = self._running.get(question)
         joins = running is not None
@@ -184,7 +182,7 @@ class AuditDesk:
         self._waiting[running] += 1
         try:
             if joins:
-                await to_thread.run_sync(asked.subject.release)
+                await let_go(asked.subject.release)
             # Shielded: when one caller leaves, the others go on waiting for the same.
             return await asyncio.shield(running)
         finally:
@@ -206,7 +204,7 @@ class AuditDesk:
         try:
             audit = await self._evaluator.evaluate(subject, client)
         finally:
-            await to_thread.run_sync(subject.release)
+            await let_go(subject.release)
         self._engine.audits.keep(subject.question, audit)
         return audit
 
@@ -286,5 +284,5 @@ async def _held(
         return await run(partial(hold, stack))
     except BaseException:
         # The thread is over, also when who asked has left meanwhile.
-        stack.close()
+        await let_go(stack.close)
         raise

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -220,7 +220,11 @@ class QueryPool:
             return await self._present(request.at_least)
         if self._past is None:
             raise NoPast
-        making = asyncio.ensure_future(asyncio.to_thread(self._past.checkpoint, request.as_of))
+        return await self._lent(partial(self._past.checkpoint, request.as_of))
+
+    async def _lent(self, make: Callable[[], Checkpoint]) -> Checkpoint:
+        """Return a checkpoint, in use, that a thread finds or makes; given back where nobody waits for it any more."""
+        making = asyncio.ensure_future(asyncio.to_thread(make))
         try:
             return await asyncio.shield(making)
         except asyncio.CancelledError:
@@ -233,6 +237,8 @@ class QueryPool:
             self.release(await making)
         except StratagraphError as error:
             log.info("nobody waited for a store of the past that could not be made: %s", error)
+        except Exception:
+            log.exception("nobody waited for a checkpoint that could not be made")
 
     async def _present(self, at_least: int | None) -> Checkpoint:
         """Return the newest checkpoint, in use, once it has the sequence asked for.
@@ -428,7 +434,7 @@ class QueryPool:
         checkpoint: Checkpoint | None = None
         worker: SparqlWorker | None = None
         try:
-            checkpoint = newest = await asyncio.to_thread(self._checkpoints.newest)
+            checkpoint = newest = await self._lent(self._checkpoints.newest)
             worker = await SparqlWorker.start(self.settings)
             self._workers.add(worker)
             await worker.open(newest)

@@ -280,3 +280,28 @@ def test_the_ontology_travels_whole(house: House) -> None:
         house.engine.model.modules,
         house.engine.model.triples,
     )
+
+
+def test_whoever_is_cancelled_at_any_moment_leaves_no_graph_held(house: House) -> None:
+    house.rules()
+
+    async def scene(desk: AuditDesk) -> None:
+        await house.ask()  # from here on the answer is known, and the graph given back at once
+        loop = asyncio.get_running_loop()
+        asking: asyncio.Task[object]
+
+        def cancel_after(turns: int) -> None:
+            if turns:
+                loop.call_soon(cancel_after, turns - 1)
+            else:
+                asking.cancel()
+
+        for number in range(60):
+            turns = number % 15
+            asking = asyncio.create_task(
+                desk.present("a", lambda _, turns=turns: loop.call_soon_threadsafe(cancel_after, turns))
+            )
+            await asyncio.wait([asking])
+            assert not house.engine.snapshots.reads_before(house.engine.sequence + 1), f"{turns} turns of the loop"
+
+    house.run(scene, lasting=False)

@@ -11,6 +11,7 @@ import pytest
 
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.service.sparql.pool import QueryPool, QueryRequest, SparqlAnswer
+from stratagraph.service.views.checkpoints import Checkpoint
 from stratagraph.service.workers.errors import DeadlineExceeded
 from stratagraph.service.workers.limits import QuerySettings
 from tests.service.sparql.conftest import Estate
@@ -116,3 +117,33 @@ def test_a_query_reads_no_checkpoint_older_than_the_sequence_it_asks_for(estate:
             assert all(answer.complete for answer in answers)
 
     pooled(estate, use)
+
+
+def test_who_leaves_while_a_worker_is_started_keeps_no_checkpoint(
+    estate: Estate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newest = estate.checkpoints.newest
+    out: list[Checkpoint] = []
+
+    async def use(pool: QueryPool) -> None:
+        loop = asyncio.get_running_loop()
+        asking: asyncio.Task[SparqlAnswer]
+
+        async def leave() -> None:
+            asking.cancel()
+
+        def slow() -> Checkpoint:
+            out.append(found := newest())
+            asyncio.run_coroutine_threadsafe(leave(), loop).result(30)
+            return found
+
+        monkeypatch.setattr(estate.checkpoints, "newest", slow)
+        for _ in range(60):
+            asking = asyncio.create_task(pool.run(QueryRequest(text=LOOK_UP)))
+            with pytest.raises(asyncio.CancelledError):
+                await asking
+        await asyncio.gather(*pool._chores)
+        assert len(out) == 60
+        assert not any(estate.checkpoints._uses[each] for each in out)
+
+    pooled(estate, use, ahead=False)
