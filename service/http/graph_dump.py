@@ -6,7 +6,10 @@ import asyncio
 import logging
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import ExitStack
 from enum import StrEnum
+from functools import partial
 from typing import Annotated, Final
 
 from anyio import to_thread
@@ -23,9 +26,11 @@ from stratagraph.service.http.head import wants_head_only
 from stratagraph.service.http.headers import SEQUENCE
 from stratagraph.service.http.leaving import send_unless_gone
 from stratagraph.service.http.negotiation import choose
+from stratagraph.service.http.pace import Pace, TakenTooSlowly
 from stratagraph.service.http.parameters import Language
 from stratagraph.service.views.dump import OFFERED
 from stratagraph.service.views.snapshots import Snapshot
+from stratagraph.service.waiting import in_thread, let_go
 from stratagraph.service.workers.process import environment
 
 log = logging.getLogger(__name__)
@@ -33,8 +38,6 @@ log = logging.getLogger(__name__)
 MOST: Final = 2
 """Dumps that are written at the same time."""
 PIECE: Final = 1 << 17
-STALL: Final = 60.0
-"""Seconds after which a client that takes nothing loses its answer."""
 _WORKER: Final = "stratagraph.service.http.graph_dump_worker"
 
 
@@ -63,8 +66,9 @@ class TooManyDumps(StratagraphError, slug="too-many-dumps", status=503):
 class GraphDumps:
     """Writes the graph in processes of their own, so that neither commits nor other reads wait for them."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, pace: Callable[[], Pace] = Pace) -> None:
         self._engine = engine
+        self._pace = pace
         self._running = 0
 
     async def head(self, media_type: str, *, system: str | None = None) -> Response:
@@ -91,22 +95,31 @@ class GraphDumps:
         """
         self._refuse_beyond()
         self._running += 1
+        held = ExitStack()
         try:
-            snapshot = await to_thread.run_sync(self._engine.snapshots.pin)
-        except BaseException:
-            self._running -= 1
-            raise
-        try:
-            part = await to_thread.run_sync(self._found, snapshot, system) if system else ""
-            folder = await to_thread.run_sync(self._engine.snapshots.checkpoint, snapshot)
-            command = (sys.executable, "-m", _WORKER, str(folder), media_type, language, part)
+            sequence, command = await in_thread(partial(self._hold, held, media_type, language, system))
             process = await asyncio.create_subprocess_exec(
                 *command, stdin=DEVNULL, stdout=PIPE, limit=PIECE, env=environment()
             )
         except BaseException:
-            self.end(snapshot)
+            await self._end(held)
             raise
-        return _Dump(self, snapshot, process, media_type)
+        headers = _headers(sequence)
+        return _Dump(process, self._pace(), headers=headers, media_type=media_type, end=partial(self._end, held))
+
+    def _hold(self, held: ExitStack, media_type: str, language: str, system: str | None) -> tuple[int, tuple[str, ...]]:
+        """Pin a snapshot until what is held is let go of; return its sequence, and the command that writes it."""
+        snapshot = held.enter_context(self._engine.snapshots.newest())
+        part = self._found(snapshot, system) if system else ""
+        folder = self._engine.snapshots.checkpoint(snapshot)
+        return snapshot.sequence, (sys.executable, "-m", _WORKER, str(folder), media_type, language, part)
+
+    async def _end(self, held: ExitStack) -> None:
+        """Let go of what was written, or is given up."""
+        try:
+            await let_go(held.close)
+        finally:
+            self._running -= 1
 
     def _refuse_beyond(self) -> None:
         if self._running >= MOST:
@@ -114,11 +127,6 @@ class GraphDumps:
 
     def _found(self, snapshot: Snapshot, system: str) -> Iri:
         return resolve_name(snapshot.triples, self._engine.model, system, self._engine.settings.base)
-
-    def end(self, snapshot: Snapshot) -> None:
-        """Let go of a snapshot that was written, or is given up."""
-        self._running -= 1
-        self._engine.snapshots.unpin(snapshot)
 
 
 def _headers(sequence: int) -> dict[str, str]:
@@ -128,12 +136,20 @@ def _headers(sequence: int) -> dict[str, str]:
 class _Dump(Response):
     """A document that is sent while it is written. One that is cut never gets its last chunk."""
 
-    def __init__(self, dumps: GraphDumps, snapshot: Snapshot, process: Process, media_type: str) -> None:
-        super().__init__(headers=_headers(snapshot.sequence), media_type=media_type)
+    def __init__(
+        self,
+        process: Process,
+        pace: Pace,
+        *,
+        headers: Mapping[str, str],
+        media_type: str,
+        end: Callable[[], Awaitable[None]],
+    ) -> None:
+        super().__init__(headers=headers, media_type=media_type)
         del self.headers["content-length"]
-        self._dumps = dumps
-        self._snapshot = snapshot
         self._process = process
+        self._pace = pace
+        self._end = end
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  ASGI's signature
         """Send the pieces while watching for the client to hang up."""
@@ -147,10 +163,9 @@ class _Dump(Response):
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         while piece := await self._process.stdout.read(PIECE):
             try:
-                async with asyncio.timeout(STALL):
-                    await send({"type": "http.response.body", "body": piece, "more_body": True})
-            except TimeoutError:
-                log.warning("a client took nothing of the graph for %g s; its answer was cut", STALL)
+                await self._pace.send(send, piece)
+            except TakenTooSlowly:
+                log.warning("a client took the graph too slowly, or not at all; its answer was cut")
                 return
         if code := await self._process.wait():
             log.error("the process that wrote the graph ended with %d; the answer was cut", code)
@@ -164,7 +179,7 @@ class _Dump(Response):
             transport = self._process._transport  # type: ignore[attr-defined]  # noqa: SLF001  no public way
             transport.close()
             await self._process.wait()
-        await to_thread.run_sync(self._dumps.end, self._snapshot)
+        await self._end()
 
 
 def router(engine: Engine) -> APIRouter:

@@ -16,7 +16,8 @@ from stratagraph.service.cli import export as export_command
 from stratagraph.service.client import Client, Refused, local, remote
 from stratagraph.service.http.app import create_app
 from stratagraph.service.http.batches import Writer
-from stratagraph.service.http.graph_dump import MEDIA_TYPES, MOST, GraphForm
+from stratagraph.service.http.graph_dump import MEDIA_TYPES, MOST, GraphDumps, GraphForm
+from stratagraph.service.http.pace import Pace
 from stratagraph.service.views.books import told
 from stratagraph.service.views.dump import FORMATS
 from tests.service.engine.mending import eventually
@@ -99,6 +100,68 @@ def test_more_at_once_than_may_be_are_told_to_come_again(site: Site) -> None:
         assert answer.headers["retry-after"]
         assert site.get("/api/ledger").status_code == 200
     eventually(lambda: site.get("/api/graph").status_code == 200)
+
+
+def test_clients_that_take_a_piece_a_minute_hold_no_place_for_long(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def slow(dumps: GraphDumps, clock: list[float]) -> list[Any]:
+        dump = await dumps.begin("application/trig")
+        sent: list[Any] = []
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+            clock[0] += 59
+
+        await dump({"type": "http"}, asyncio.Event().wait, send)
+        return sent
+
+    async def scene() -> None:
+        clock = [0.0]
+        dumps = GraphDumps(site.engine, lambda: Pace(lambda: clock[0]))
+        for sent in await asyncio.gather(*[slow(dumps, clock) for _ in range(MOST)]):
+            assert sent[-1]["more_body"], "it was cut, so it has no end"
+            assert len(sent) < 5
+        assert (await dumps.head("application/trig")).status_code == 200, "the places are free again"
+
+    asyncio.run(scene())
+    assert [record.levelname for record in caplog.records if "too slowly" in record.message] == ["WARNING"] * MOST
+    assert not site.engine.snapshots.reads_before(site.engine.sequence + 1)
+
+
+@pytest.mark.parametrize("moment", ["before pin", "behind pin", "behind checkpoint"])
+def test_whoever_is_cancelled_while_a_dump_begins_leaves_nothing_pinned(
+    site: Site, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    snapshots = site.engine.snapshots
+    where, name = moment.split()
+    work = getattr(snapshots, name)
+
+    async def scene() -> None:
+        loop = asyncio.get_running_loop()
+        asking: asyncio.Task[Any]
+
+        async def leave() -> None:
+            asking.cancel()
+
+        def left(*given: Any) -> Any:
+            if where == "before":
+                asyncio.run_coroutine_threadsafe(leave(), loop).result(30)
+            found = work(*given)
+            if where == "behind":
+                asyncio.run_coroutine_threadsafe(leave(), loop).result(30)
+            return found
+
+        monkeypatch.setattr(snapshots, name, left)
+        dumps = GraphDumps(site.engine)
+        for _ in range(60):
+            asking = asyncio.create_task(dumps.begin("application/trig", system="EduVest"))
+            with pytest.raises(asyncio.CancelledError):
+                await asking
+            assert not snapshots.reads_before(site.engine.sequence + 1)
+        assert dumps._running == 0
+
+    asyncio.run(scene())
 
 
 @pytest.mark.parametrize("way", ["remote", "app", "here"])
