@@ -29,8 +29,10 @@ from stratagraph.service.http.sequence import wanted_sequence
 from stratagraph.service.http.tongue import spoken
 from stratagraph.service.ledger.asof import Moment
 from stratagraph.service.past.past_stores import read_moment
+from stratagraph.service.sparql.answer import SparqlAnswer
 from stratagraph.service.sparql.formats import GRAPHS, RESULTS, write_graph
-from stratagraph.service.sparql.pool import QueryPool, QueryRequest, SparqlAnswer
+from stratagraph.service.sparql.pool import QueryPool
+from stratagraph.service.sparql.query_request import QueryRequest
 from stratagraph.service.workers.errors import QueryTooLong
 
 log = logging.getLogger(__name__)

@@ -6,17 +6,17 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Final
 
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.service.engine.arrivals import Arrivals
+from stratagraph.service.sparql.answer import SparqlAnswer
 from stratagraph.service.sparql.errors import FormNotAcceptable, NoPast
 from stratagraph.service.sparql.formats import GRAPHS, RESULTS
 from stratagraph.service.sparql.guard import QueryForm, check, stated_limit
+from stratagraph.service.sparql.query_request import QueryRequest
 from stratagraph.service.sparql.worker import SparqlQuestion
 from stratagraph.service.sparql.worker_handle import SparqlWorker
 from stratagraph.service.views.checkpoints import Checkpoint, CheckpointSource, PastSource
@@ -33,67 +33,6 @@ _LONG: Final = 16 << 10
 _POLL: Final = 0.05
 _FOLLOWED: Final = 60.0
 """Seconds after a query during which checkpoints are made ahead of the next one."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueryRequest:
-    """One query and how its answer shall look.
-
-    ``results_type`` and ``graph_type`` are the media types for SELECT and ASK, and for CONSTRUCT and DESCRIBE; None:
-    no format of that form is acceptable. A dataset that is not None replaces what the query says with FROM.
-    ``as_of``: a sequence or time of the past. ``client`` is whoever shares one fair part of the workers. ``whole``:
-    hold the answer back until it is complete.
-    """
-
-    text: str
-    results_type: str | None = next(iter(RESULTS))
-    graph_type: str | None = next(iter(GRAPHS))
-    default_graphs: tuple[str, ...] | None = None
-    named_graphs: tuple[str, ...] | None = None
-    client: str = ""
-    at_least: int | None = None
-    as_of: int | datetime | None = None
-    whole: bool = False
-
-
-class SparqlAnswer:
-    """An answer whose beginning is known to be good; must be closed, also when it was not read to its end."""
-
-    def __init__(self, *, media_type: str, checkpoint: Checkpoint, run: Run[SparqlWorker]) -> None:
-        self.media_type = media_type
-        self.sequence = checkpoint.sequence
-        self.note = checkpoint.note
-        self.head = b""
-        self.complete = False
-        """Whether ``head`` is all of it."""
-        self._run = run
-
-    async def rest(self) -> AsyncIterator[bytes]:
-        """Yield the pieces behind ``head``.
-
-        Raises:
-            StratagraphError: the answer was cut; what was sent is no complete answer.
-        """
-        while not self.complete:
-            piece = await self._run.hear()
-            self.complete = piece is None
-            if piece:
-                yield piece
-
-    async def read(self) -> bytes:
-        """Return the whole answer, and close it.
-
-        Raises:
-            StratagraphError: the answer was cut.
-        """
-        try:
-            return b"".join([self.head, *[piece async for piece in self.rest()]])
-        finally:
-            self.close()
-
-    def close(self) -> None:
-        """Free the worker; it is killed when it was not done. Closing twice is harmless."""
-        self._run.end()
 
 
 class QueryPool:

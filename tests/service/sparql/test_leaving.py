@@ -10,7 +10,9 @@ from contextlib import suppress
 import pytest
 
 from stratagraph.ontology.errors import StratagraphError
-from stratagraph.service.sparql.pool import QueryPool, QueryRequest, SparqlAnswer
+from stratagraph.service.sparql.answer import SparqlAnswer
+from stratagraph.service.sparql.pool import QueryPool
+from stratagraph.service.sparql.query_request import QueryRequest
 from stratagraph.service.views.checkpoints import Checkpoint
 from stratagraph.service.workers.errors import DeadlineExceeded
 from stratagraph.service.workers.limits import QuerySettings

@@ -8,7 +8,8 @@ from contextlib import suppress
 import pytest
 
 from stratagraph.service.engine.arrivals import Arrivals
-from stratagraph.service.sparql.pool import QueryPool, QueryRequest
+from stratagraph.service.sparql.pool import QueryPool
+from stratagraph.service.sparql.query_request import QueryRequest
 from stratagraph.service.sparql.worker_handle import SparqlWorker
 from stratagraph.service.views.checkpoints import Checkpoint
 from stratagraph.service.workers.errors import AnswerTooLarge, NotYetThere
