@@ -10,6 +10,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from stratagraph.service.http.graphs import graphs
 from stratagraph.service.http.places import Places
 from stratagraph.service.past.past_stores import Pasts
 from stratagraph.service.settings import Settings
+from stratagraph.service.views.snapshots import Snapshot
 from stratagraph.service.workers.run import Run
 from stratagraph.shapes.packs import load_rules
 from tests.opened import Opened
@@ -296,11 +298,12 @@ def test_whoever_is_cancelled_at_any_moment_leaves_no_graph_held(house: House) -
             else:
                 asking.cancel()
 
+        def read(turns: int, _: Snapshot) -> None:
+            loop.call_soon_threadsafe(cancel_after, turns)
+
         for number in range(60):
             turns = number % 15
-            asking = asyncio.create_task(
-                desk.present("a", lambda _, turns=turns: loop.call_soon_threadsafe(cancel_after, turns))
-            )
+            asking = asyncio.create_task(desk.present("a", partial(read, turns)))
             await asyncio.wait([asking])
             assert not house.engine.snapshots.reads_before(house.engine.sequence + 1), f"{turns} turns of the loop"
 

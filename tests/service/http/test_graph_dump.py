@@ -10,6 +10,7 @@ from typing import Any
 
 import pyoxigraph as ox
 import pytest
+from starlette.types import Message
 
 from stratagraph.service.cli import dump as command
 from stratagraph.service.cli import export as export_command
@@ -113,7 +114,10 @@ def test_clients_that_take_a_piece_a_minute_hold_no_place_for_long(
             sent.append(message)
             clock[0] += 59
 
-        await dump({"type": "http"}, asyncio.Event().wait, send)
+        async def stays() -> Message:
+            return await asyncio.Future()
+
+        await dump({"type": "http"}, stays, send)
         return sent
 
     async def scene() -> None:
