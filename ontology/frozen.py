@@ -146,9 +146,10 @@ def _split(body: memoryview) -> Iterator[memoryview]:
 
 def stands_under(path: Path, key: str) -> bool:
     """Tell whether a file holds a value under this key."""
+    wanted = f"{key}\n".encode()
     try:
         with path.open("rb") as file:
-            return file.readline().decode(errors="replace").rstrip("\n") == key
+            return file.read(len(wanted)) == wanted  # never more: a file of another kind may have no line at all
     except OSError:
         return False
 

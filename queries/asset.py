@@ -85,12 +85,13 @@ class _Page:
         found = self._model.class_axioms.recognised
         named = sorted(t for t in types if isinstance(t, str) and (SG.Asset in self._model.ancestors(t) or t in found))
         claims = {each.other: each.claims for each in stated if each.predicate == RDF.type}
+        above = frozenset[Iri]().union(*(self._model.ancestors(str(cls)) for cls in claims))
         return [
             {
                 "iri": cls,
                 "label": self._label(cls),
                 "inferred": cls not in claims,
-                "byDefinition": False,  # as far as a store knows
+                "byDefinition": cls not in above,
                 "claims": claims.get(cls),
             }
             for cls in named

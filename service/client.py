@@ -268,7 +268,7 @@ class _Remote(Client):
 
     def dump(self, media_type: str, file: BinaryIO, *, system: str | None = None, lang: str = "en") -> None:
         """Write the graph, or a system of it, to a file piece by piece: it may be larger than the memory."""
-        params = urlencode({"lang": lang, **({"system": system} if system else {})})
+        params = urlencode({"lang": lang, **({} if system is None else {"system": system})})
         with self._asked("GET", f"{GRAPH}?{params}", None, {"Accept": media_type}) as answer:
             if answer.status >= FIRST_ERROR:
                 raise _refusal(ServiceAnswer(answer.status, Headers(answer.getheaders()), answer.read()))

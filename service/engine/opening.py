@@ -32,6 +32,8 @@ class Opening:
 
     def __init__(self) -> None:
         self.stage = Stage.BEGUN
+        self.restoring: tuple[str, ...] = ()
+        """What is not at the ledger's end yet."""
         self._stopped = False
         self._whole = Arrivals(lambda: int(self.is_whole))
 
@@ -44,6 +46,10 @@ class Opening:
         """Be further."""
         self.stage = stage
         self._whole.announce()
+
+    def restored(self, name: str) -> None:
+        """Note that something is at the ledger's end."""
+        self.restoring = tuple(each for each in self.restoring if each != name)
 
     async def whole(self, seconds: float) -> bool:
         """Wait until everything can be read and written; return whether it came to that in time."""

@@ -25,6 +25,7 @@ from stratagraph.service.views.view import View
 
 log = logging.getLogger(__name__)
 
+DERIVER: Final = "deriver"
 FIRST: Final = 1
 """The sequence of the ontology's own batch, with which every ledger begins."""
 
@@ -64,11 +65,15 @@ class Restorer:
 
         What a view raises is raised: an opened folder must not have a view that shows another time.
         """
+        self._opening.restoring = (DERIVER, *(view.name for view in self._views))
         deriver = self.derive(ledger)
-        for view in self._views:
+        self._opening.restored(DERIVER)
+        # Those that stand already are told as being there before others are made.
+        for view in sorted(self._views, key=lambda view: not self.stands(view, deriver)):
             if not self.stands(view, deriver):
                 self._make(view, deriver)
                 self._made(view, deriver)
+            self._opening.restored(view.name)
         return deriver
 
     def _make(self, view: View, deriver: Deriver) -> None:

@@ -117,5 +117,6 @@ def _remove(folder: Path, *, but: Collection[str] = ()) -> None:
     """Remove the files but those of these names; of a process that was killed while it wrote some are left over."""
     for pattern in STATE_FILES:
         for file in folder.glob(pattern):
-            if file.name not in but:
+            # A folder of such a name is somebody else's.
+            if file.name not in but and (file.is_symlink() or not file.is_dir()):
                 file.unlink(missing_ok=True)

@@ -26,6 +26,7 @@ from stratagraph.service.http.documents.media import REF, texts
 from stratagraph.service.http.documents.problem import problems
 from stratagraph.service.http.intake import Intake
 from stratagraph.service.http.negotiation import media_type_of
+from stratagraph.service.http.parameters import EmptyParameter
 from stratagraph.service.http.places import WRITERS
 from stratagraph.service.http.receipts import UNREAD, receipt, remarked
 from stratagraph.service.http.sequence import answered_at
@@ -217,6 +218,8 @@ class Writer:
     def dump(self, media_type: str, file: BinaryIO, *, system: str | None = None, lang: str = "en") -> None:
         """Write the whole graph to a file, or a system of it, which is given by name."""
         engine = self._engine
+        if system is not None and not system.strip():
+            raise EmptyParameter(parameter="system")
         part = resolve_name(engine.triples, engine.model, system, engine.settings.base) if system else None
         dump(engine.triples.store, media_type, file, system=part, language=lang)
 

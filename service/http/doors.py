@@ -13,6 +13,8 @@ from stratagraph.service.http.refusals import refusal
 
 PATIENCE: Final = 10.0
 """Seconds that a request waits for the rest: most folders are open by then."""
+RETRY_SECONDS: Final = 1
+"""When to come again: whoever does waits here, and exporters drop what they are to keep for longer."""
 EARLY: Final = ("/sparql", "/health/")
 
 
@@ -23,7 +25,7 @@ class StillOpening(StratagraphError, slug="still-opening", status=503):
         "The service is still opening its data. Ask again in {retry_after} s; /sparql answers already, and "
         "/health/ready says when everything does."
     )
-    retry_after: int = 5
+    retry_after: int = RETRY_SECONDS
 
 
 class Doors:

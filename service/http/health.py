@@ -39,7 +39,8 @@ def router(engine: Engine) -> APIRouter:
     async def ready(response: Response) -> dict[str, Any]:
         if not engine.opening.is_whole:
             response.status_code = 503
-            return {"status": "opening", "sequence": engine.sequence, "views": {}}
+            restoring = list(engine.opening.restoring)
+            return {"status": "opening", "sequence": engine.sequence, "views": {}, "restoring": restoring}
         sequence, lags = await to_thread.run_sync(lambda: (engine.ledger.sequence(), engine.lags()), limiter=own)
         remote = engine.neo4j.status()
         caught_up = not any(lags.values())

@@ -27,7 +27,8 @@ def add_reasons(engine: Engine, snapshot: Snapshot, asset: Document, language: s
     texts = messages("assets", language)
     for (row, fact), proof in zip(inferred, proofs, strict=True):
         if fact.predicate == RDF.type:
-            row["byDefinition"] = proof is None or [each.predicate for each in proof.facts] != [RDF.type]
+            # A class above a stated one may follow from a relation too, in fewer steps.
+            row["byDefinition"] &= proof is None or [each.predicate for each in proof.facts] != [RDF.type]
         # What the ontology states of its own has no claims, and no other reason.
         if proof is not None and proof.facts != (fact,):
             facts, axioms = premises.documents(proof.facts), engine.explainer.axioms(proof)

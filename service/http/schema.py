@@ -26,7 +26,7 @@ from stratagraph.service.http.documents.media import texts
 from stratagraph.service.http.documents.problem import problems
 from stratagraph.service.http.documents.schema import Schema
 from stratagraph.service.http.headers import AT_LEAST
-from stratagraph.service.http.parameters import Language
+from stratagraph.service.http.parameters import EmptyParameter, Language
 from stratagraph.service.http.sequence import answered_at, wanted_sequence
 from stratagraph.service.neo4j.mapping.query_naming import CypherNaming
 
@@ -140,6 +140,9 @@ def router(engine: Engine) -> APIRouter:
     ) -> Response:
         wanted = wanted_sequence(request.headers.getlist(AT_LEAST)) or 0
         asked = [name.strip() for each in kinds or () for name in each.split(_SEPARATOR) if name.strip()]
+
+        if kinds and not asked:
+            raise EmptyParameter(parameter="kinds")
 
         def work() -> tuple[int, bytes, str]:
             outline = engine.outlining.newest(wanted)

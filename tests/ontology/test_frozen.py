@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -53,6 +54,27 @@ def test_another_key_finds_nothing(tmp_path: Path) -> None:
     assert not stands_under(path, "key 2")
     assert thaw(path, "key 2") is None
     assert thaw(tmp_path / "nothing", "key") is None
+
+
+def test_no_more_of_a_file_is_looked_at_than_its_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "endless"
+    path.write_bytes(bytes(100_000))
+    read: list[int] = []
+
+    class Counted(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            found = super().read(size)
+            read.append(len(found))
+            return found
+
+        def readline(self, size: int | None = -1) -> bytes:
+            found = super().readline(size)
+            read.append(len(found))
+            return found
+
+    monkeypatch.setattr(Path, "open", lambda *_: Counted(bytes(100_000)))
+    assert not stands_under(path, "key")
+    assert sum(read) < 100
 
 
 def test_every_damage_is_found(tmp_path: Path) -> None:

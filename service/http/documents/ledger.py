@@ -256,3 +256,6 @@ class Readiness(Document):
     status: str = Field(description="ready or behind; opening, while /sparql alone answers")
     sequence: int
     views: dict[str, ViewState]
+    restoring: list[str] | None = Field(
+        default=None, description="While it opens: the views, and the deriver, that are not at the ledger's end yet"
+    )

@@ -197,6 +197,20 @@ def test_what_a_killed_writer_left_over_is_removed(engine: Engine, tmp_path: Pat
         assert sorted(file.name for file in folder.glob("*.state*")) == [ADJACENCY_FILE, DERIVER_FILE]
 
 
+@pytest.mark.parametrize("file", [DERIVER_FILE, ADJACENCY_FILE])
+def test_a_folder_of_such_a_name_keeps_nobody_from_opening(engine: Engine, tmp_path: Path, file: str) -> None:
+    engine.keep_state()
+    folder = killed(engine, tmp_path / "killed")
+    (folder / file).unlink()
+    for name in (file, f"{file}.old"):
+        (folder / name).mkdir()
+    with small_engine(folder) as again:
+        assert again.sequence == engine.sequence
+        whisper(again)
+        redact(again)
+    assert (folder / f"{file}.old").is_dir()
+
+
 def redact(engine: Engine) -> None:
     engine.redact(Sought(subject=NODES[0], predicate=EX.says, value=WHISPERED), by="me", why="asked for")
 

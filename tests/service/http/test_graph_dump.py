@@ -10,6 +10,7 @@ from typing import Any
 
 import pyoxigraph as ox
 import pytest
+import typer
 from starlette.types import Message
 
 from stratagraph.service.cli import dump as command
@@ -19,6 +20,7 @@ from stratagraph.service.http.app import create_app
 from stratagraph.service.http.batches import Writer
 from stratagraph.service.http.graph_dump import MEDIA_TYPES, MOST, GraphDumps, GraphForm
 from stratagraph.service.http.pace import Pace
+from stratagraph.service.http.parameters import EmptyParameter
 from stratagraph.service.views.books import told
 from stratagraph.service.views.dump import FORMATS
 from tests.service.engine.mending import eventually
@@ -58,6 +60,20 @@ def test_the_export_command_writes_a_system(site: Site, tmp_path: Path, monkeypa
         file = tmp_path / form.value
         export_command.export(form=form, system="EduVest", out=file)
         assert file.read_bytes() == site.get("/api/graph", params={"format": form.value, "system": "EduVest"}).content
+
+
+@pytest.mark.parametrize("door", ["service", "here"])
+@pytest.mark.parametrize("system", ["", " "])
+def test_a_system_without_a_name_is_not_the_whole_graph(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, door: str, system: str
+) -> None:
+    if door == "here":
+        with pytest.raises(EmptyParameter):
+            Writer(site.engine).dump("text/csv", io.BytesIO(), system=system)
+        return
+    monkeypatch.setenv("STRATAGRAPH_URL", site.url)
+    with pytest.raises(typer.Exit):
+        export_command.export(system=system, out=tmp_path / "graph")
 
 
 def test_another_format_is_refused(site: Site) -> None:

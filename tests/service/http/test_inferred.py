@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from stratagraph.ontology.namespaces import SG
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.settings import load_settings
 from tests.opened import Opened
@@ -33,6 +34,11 @@ assets:
     name: desk
     label: Claims desk
     personalData: true
+  - kind: TaskAgent
+    name: scribe
+    governedBy: rules
+  - kind: InternalPolicy
+    name: rules
 """
 
 
@@ -87,6 +93,14 @@ def test_a_class_above_the_stated_one_is_inferred_and_not_by_definition(estate: 
     asset = types["Asset"] if "Asset" in types else types["asset"]
     assert (asset["inferred"], asset["byDefinition"]) == (True, False)
     assert all(each["module"] is None for each in asset["because"]["axioms"])
+
+
+def test_a_class_above_the_stated_one_is_not_by_definition_though_a_relation_tells_it_sooner(
+    estate: tuple[Estate, str],
+) -> None:
+    types = {each["iri"]: each for each in estate[0].get("/api/assets/scribe")["types"]}
+    assert [fact["predicate"] for fact in types[SG.Asset]["because"]["facts"]] == [SG.governedBy], "a shorter proof"
+    assert not any(each["byDefinition"] for each in types.values())
 
 
 def test_while_the_graph_moves_the_answer_is_partial_and_says_so(

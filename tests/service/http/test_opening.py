@@ -84,6 +84,7 @@ def test_sparql_answers_first_and_all_else_waits(folder: Path, monkeypatch: pyte
         assert client.get("/health/live").status_code == 200
         ready = client.get("/health/ready")
         assert (ready.status_code, ready.json()["status"], ready.json()["sequence"]) == (503, "opening", 2)
+        assert ready.json()["views"] == {}
         found: dict[str, httpx.Response] = {}
         written = to_wire(said(3))
 
@@ -122,13 +123,39 @@ def test_who_waits_for_long_is_told_to_come_again(folder: Path, monkeypatch: pyt
     with half_open(folder, monkeypatch) as (_, client, _goes_on):
         refused = client.post("/api/batches", json=to_wire(said(3)))
         assert refused.status_code == 503
-        assert refused.headers["Retry-After"] == "5"
+        assert refused.headers["Retry-After"] == "1"
+        assert "again in 1 s" in refused.json()["detail"]
         assert refused.json()["type"].endswith("still-opening")
         spans = client.post("/v1/traces", content=b"", headers={"Content-Type": "application/x-protobuf"})
         assert spans.status_code == 503
-        assert spans.headers["Retry-After"] == "5"
+        assert spans.headers["Retry-After"] == "1"
+        assert b"again in 1 s" in spans.content, "header and text are one figure"
         assert spans.headers["Content-Type"] == "application/x-protobuf"
         assert client.get("/metrics").status_code == 503
+
+
+def test_readiness_tells_what_is_still_being_restored(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / DERIVER_FILE).unlink()
+    (folder / ADJACENCY_FILE).unlink()
+    told: list[dict[str, object]] = []
+    with half_open(folder, monkeypatch) as (server, client, goes_on):
+        derive, make = Restorer.derive, Restorer._make
+
+        def deriving(self: Restorer, ledger: object) -> object:
+            told.append(client.get("/health/ready").json())
+            return derive(self, ledger)  # type: ignore[arg-type]  # whatever it was given
+
+        def making(self: Restorer, *made: object) -> None:
+            told.append(client.get("/health/ready").json())
+            make(self, *made)  # type: ignore[arg-type]  # whatever it was given
+
+        monkeypatch.setattr(Restorer, "derive", deriving)
+        monkeypatch.setattr(Restorer, "_make", making)
+        goes_on.set()
+        assert client.get("/api/assets").status_code == 200
+        assert [each["restoring"] for each in told] == [["deriver", "adjacency", "triples"], ["adjacency"]]
+        assert "restoring" not in client.get("/health/ready").json()
+        assert server.engine.opening.restoring == ()
 
 
 def test_a_service_that_is_stopped_while_it_opens_ends(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

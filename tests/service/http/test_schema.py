@@ -141,6 +141,9 @@ def test_what_is_unknown_is_told_with_what_is_near(site: Site) -> None:
     assert "sparql" in language.json()["detail"]
     assert page(site, language="SPARQL").status_code == 200
     assert page(site, format="xml").status_code == 422
+    for nothing in ("", ",", " , "):
+        empty = page(site, kinds=nothing)
+        assert (empty.status_code, empty.json()["parameter"]) == (422, "kinds"), nothing
     assert page(site, lang="fr").status_code == 422
 
 
