@@ -94,14 +94,6 @@ class LedgerReader:
         with self._database.reading() as connection:
             return asof.standing(connection, at, now=now)
 
-    def observations_until(self, sequence: int) -> Iterator[Observation]:
-        """Yield the newest observations as they were at a sequence."""
-        return self._stream(lambda connection: asof.newest_observations_until(connection, sequence))
-
-    def sightings_until(self, sequence: int) -> Iterator[Sighting]:
-        """Yield when each scope was seen last, as it was known at a sequence."""
-        return self._stream(lambda connection: asof.sightings_until(connection, sequence))
-
     def redactions(self, after: int) -> tuple[int, bool]:
         """Return the newest sequence, and whether something was redacted after the one given."""
         with self._database.reading() as connection:

@@ -281,15 +281,18 @@ class Pasts:
         sequence = standing.sequence
         model = self._model_at(standing)
         deriver = Deriver(model, compile_rules(model))
-        deriver.restore(
-            while_awaited(self._ledger.facts_as_of(sequence)),
-            sequence=sequence,
-            time=standing.time,
-            batch_hash=standing.batch_hash,
-            observations=while_awaited(self._ledger.observations_until(sequence)),
-            recent=while_awaited(self._ledger.statement_observations(horizon(standing.time), until=sequence)),
-            sightings=self._ledger.sightings_until(sequence),
-        )
+        # One state for all four, which is closed here also when nobody waits any more: a stream that is left in the
+        # middle keeps its connection until Python's collector finds it, in whatever thread.
+        with self._ledger.state() as still:
+            deriver.restore(
+                while_awaited(still.claims(sequence)),
+                sequence=sequence,
+                time=standing.time,
+                batch_hash=standing.batch_hash,
+                observations=while_awaited(still.observations(sequence)),
+                recent=while_awaited(still.statement_observations(horizon(standing.time), sequence)),
+                sightings=still.sightings(sequence),
+            )
         triples, adjacency = TriplesView(folder / "triples", model), AdjacencyView(model)
         for view in (triples, adjacency):
             go_on()

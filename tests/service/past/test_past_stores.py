@@ -11,14 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import QueuePool
 
 from stratagraph.ontology.facts import Batch, Fact, Literal, Method, Scope
 from stratagraph.ontology.model import extend, load_model
 from stratagraph.ontology.namespaces import ASSET_BASE, OWL, RDF, RDFS, SG
+from stratagraph.service import waiting
 from stratagraph.service.ledger.ledger import Ledger
 from stratagraph.service.ledger.redaction import Sought
+from stratagraph.service.ledger.state import LedgerState
 from stratagraph.service.past.past_stores import BadMoment, Pasts, read_moment
-from stratagraph.service.waiting import in_thread
+from stratagraph.service.waiting import NobodyWaits, in_thread
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LAW = ASSET_BASE + "Law/l"
@@ -176,14 +179,14 @@ def test_a_store_that_nobody_waits_for_is_not_made_and_leaves_nothing(
     pasts: Pasts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun, goes_on = threading.Semaphore(0), threading.Event()
-    rows = Ledger.facts_as_of
+    rows = LedgerState.claims
 
-    def slow(self: Ledger, sequence: int) -> Iterator[Any]:
+    def slow(self: LedgerState, sequence: int) -> Iterator[Any]:
         begun.release()
         assert goes_on.wait(60)
         return rows(self, sequence)
 
-    monkeypatch.setattr(Ledger, "facts_as_of", slow)
+    monkeypatch.setattr(LedgerState, "claims", slow)
 
     async def scene() -> None:
         asking = [asyncio.create_task(in_thread(partial(law_names, pasts, sequence))) for sequence in (1, 2, 2)]
@@ -199,3 +202,22 @@ def test_a_store_that_nobody_waits_for_is_not_made_and_leaves_nothing(
     assert folders(tmp_path) == 0
     assert not begun.acquire(blocking=False), "the others were not begun"
     assert law_names(pasts, 1)
+
+
+def test_a_store_that_nobody_waits_for_keeps_no_connection(
+    ledger: Ledger, pasts: Pasts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = ledger._database._reader.pool
+    assert isinstance(pool, QueuePool)
+    before = pool.checkedout()
+
+    def left() -> None:
+        assert pool.checkedout() > before, "in the middle of its rows"
+        raise NobodyWaits
+
+    monkeypatch.setattr(waiting, "go_on", left)
+    # What is told keeps the frames that it came through, as a cycle would until the collector finds it.
+    with pytest.raises(NobodyWaits) as told:
+        law_names(pasts, 1)
+    assert pool.checkedout() == before
+    del told
