@@ -78,7 +78,9 @@ def test_every_setting_is_documented_with_its_default() -> None:
     rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]+) \|", text, flags=re.MULTILINE))
     assert set(rows) == set(Settings.model_fields)
     for name, field in Settings.model_fields.items():
-        if isinstance(field.default, int | float):
+        if isinstance(field.default, bool):
+            assert rows[name].strip(" `") == str(field.default).lower()
+        elif isinstance(field.default, int | float):
             assert float(rows[name].strip(" `")) == field.default
 
 

@@ -17,6 +17,8 @@ app = typer.Typer(help="Run a local Neo4j, and keep the property graph in it.", 
 
 PATIENCE = 600.0
 """Seconds that a command waits for the view."""
+TROUBLE = 10.0
+"""Seconds that it waits for a view that can't be written."""
 
 
 class Line(StrEnum):
@@ -98,10 +100,10 @@ def sync(
     with errors_in_words():
         settings = _settings(data, config, demo=demo, ontology=ontology)
         settings.need_ledger()
-        remark = look(settings).remark if repair else ""
+        remark = look(settings).remark
         if remark:
             tell(remark)
-        _follow(settings, fresh=bool(remark))
+        _follow(settings, fresh=repair and bool(remark))
 
 
 @app.command("rebuild")
@@ -132,9 +134,11 @@ def _follow(settings: Settings, *, fresh: bool) -> None:
         return
     with Engine(settings) as engine:
         engine.start_projecting()
-        deadline = time.monotonic() + PATIENCE
+        begun = well = time.monotonic()
         while (seen := engine.neo4j.status()).state is not State.CURRENT:
-            if time.monotonic() > deadline:
+            now = time.monotonic()
+            well = well if seen.state is State.DOWN else now
+            if now - begun > PATIENCE or now - well > TROUBLE:
                 fail(f"The property graph is at sequence {seen.sequence} and {seen.lag} behind. {seen.problem}")
             time.sleep(0.1)
         tell(f"The property graph is at sequence {seen.sequence}.")

@@ -242,7 +242,8 @@ class Engine:
         target = find_target(self.settings)
         if target is None:
             return None
-        return Neo4jView(target, self.model, ontology_terms=self.settings.neo4j_ontology_terms)
+        known = self.settings
+        return Neo4jView(target, self.model, ontology_terms=known.neo4j_ontology_terms, shared=known.cypher_shared)
 
     def _snapshot(self) -> Iterator[ChangeSet]:
         return self.deriver.snapshot()  # of the deriver of that time: after a failure it is another one

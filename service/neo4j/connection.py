@@ -11,7 +11,14 @@ from neo4j.exceptions import AuthError, ConfigurationError, DriverError, Neo4jEr
 
 from stratagraph import __version__
 from stratagraph.ontology.errors import StratagraphError
-from stratagraph.service.neo4j.errors import Neo4jDatabaseMissing, Neo4jLogin, Neo4jUnavailable, OldNeo4j
+from stratagraph.service.neo4j.errors import (
+    Neo4jDatabaseMissing,
+    Neo4jForbidden,
+    Neo4jLogin,
+    Neo4jSchema,
+    Neo4jUnavailable,
+    OldNeo4j,
+)
 from stratagraph.service.neo4j.target import Neo4jTarget
 
 OLDEST: Final = (5, 26)
@@ -19,9 +26,15 @@ OLDEST: Final = (5, 26)
 CONNECT_SECONDS: Final = 5.0
 RETRY_SECONDS: Final = 15.0
 _NO_DATABASE: Final = "Neo.ClientError.Database.DatabaseNotFound"
-_NO_ACCESS: Final = frozenset(
-    f"Neo.ClientError.Security.{name}" for name in ("Unauthorized", "Forbidden", "AuthenticationRateLimit")
+_SECURITY: Final = "Neo.ClientError.Security."
+_FORBIDDEN: Final = frozenset(
+    {
+        f"{_SECURITY}Forbidden",
+        "Neo.ClientError.General.ForbiddenOnReadOnlyDatabase",
+        "Neo.ClientError.General.WriteOnReadOnlyAccessDatabase",
+    }
 )
+_SCHEMA: Final = "Neo.ClientError.Schema."
 
 OPTIONS: Final[dict[str, Any]] = {
     "user_agent": f"stratagraph/{__version__}",
@@ -69,30 +82,46 @@ def check_version(target: Neo4jTarget, agent: str) -> None:
 
 
 @contextmanager
-def explain(target: Neo4jTarget) -> Iterator[None]:
-    """Raise the driver's errors as ours, where they tell of the server; the others pass."""
+def explain(target: Neo4jTarget, *, writes: bool = False) -> Iterator[None]:
+    """Raise the driver's errors as ours, where they tell of the server; the others pass.
+
+    ``writes``: the statements are those of the property graph itself, so that what is refused is refused to that.
+    """
     try:
         yield
     except (Neo4jError, DriverError, ConfigurationError, OSError, ValueError) as error:
-        known = in_our_words(error, target)
+        known = in_our_words(error, target, writes=writes)
         if known is None:
             raise
         raise known from error
 
 
-def in_our_words(error: Exception, target: Neo4jTarget) -> StratagraphError | None:
+def in_our_words(error: Exception, target: Neo4jTarget, *, writes: bool = False) -> StratagraphError | None:
     """Return what an error of the driver means for whoever runs the service; None: it is about the statement."""
-    if isinstance(error, AuthError) or (isinstance(error, Neo4jError) and error.code in _NO_ACCESS):
-        return Neo4jLogin(url=target.url, user=target.user, reason=str(error.message))
     if isinstance(error, Neo4jError):
-        if error.code == _NO_DATABASE:
-            return Neo4jDatabaseMissing(url=target.url, database=target.database)
-        transient = "DatabaseUnavailable" in str(error.code)
-        return Neo4jUnavailable(url=target.url, reason=str(error.message)) if transient else None
+        return (_of_writing(error, target) if writes else None) or _of_server(error, target)
     # Some value has no place in Cypher.
     if isinstance(error, ValueError) and not isinstance(error, ConfigurationError):
         return None
     return Neo4jUnavailable(url=target.url, reason=_first_line(error))
+
+
+def _of_writing(error: Neo4jError, target: Neo4jTarget) -> StratagraphError | None:
+    code, reason = str(error.code), str(error.message).rstrip(".")
+    if code in _FORBIDDEN:
+        return Neo4jForbidden(url=target.url, user=target.user, database=target.database, reason=reason)
+    if code.startswith(_SCHEMA):
+        return Neo4jSchema(url=target.url, database=target.database, reason=reason)
+    return None
+
+
+def _of_server(error: Neo4jError, target: Neo4jTarget) -> StratagraphError | None:
+    code = str(error.code)
+    if isinstance(error, AuthError) or code.startswith(_SECURITY):
+        return Neo4jLogin(url=target.url, user=target.user, reason=str(error.message))
+    if code == _NO_DATABASE:
+        return Neo4jDatabaseMissing(url=target.url, database=target.database)
+    return Neo4jUnavailable(url=target.url, reason=str(error.message)) if "DatabaseUnavailable" in code else None
 
 
 def _first_line(error: Exception) -> str:

@@ -88,6 +88,34 @@ class Neo4jLogin(StratagraphError, slug="neo4j-login", status=503):
     reason: str
 
 
+class Neo4jForbidden(StratagraphError, slug="neo4j-forbidden", status=503):
+    """Neo4j does not let the user do what the property graph needs."""
+
+    text = (
+        "Neo4j at {url} does not let the user '{user}' do what the property graph needs: {reason}. Grant it the rights "
+        "to read and write the database '{database}', to name new labels, types and properties, and to create "
+        "constraints and indexes; or name another user with STRATAGRAPH_NEO4J_USER."
+    )
+
+    url: str
+    user: str
+    database: str
+    reason: str
+
+
+class Neo4jSchema(StratagraphError, slug="neo4j-schema", status=503):
+    """A constraint or an index that the property graph needs can't be made beside what is there."""
+
+    text = (
+        "Neo4j at {url} can't make a constraint or an index that the property graph needs in the database "
+        "'{database}': {reason}. Drop what is in the way, or set STRATAGRAPH_NEO4J_DATABASE to a database of its own."
+    )
+
+    url: str
+    database: str
+    reason: str
+
+
 class Neo4jDatabaseMissing(StratagraphError, slug="neo4j-database", status=503):
     """The Neo4j server has no such database."""
 

@@ -218,7 +218,7 @@ class Projector:
         """See how far the view is that another process writes; what it has is needed here no more."""
         self._mark = view.refresh()
         self._drop(self._mark.sequence if self._mark else 0)
-        self._state, self._problem = State.CURRENT, ""
+        self._state, self._problem = State.CURRENT, view.remark
         self._moved()
 
     def _drop(self, sequence: int) -> None:
@@ -266,8 +266,9 @@ class Projector:
             return mark.sequence >= head.sequence or any(each.sequence == mark.sequence + 1 for each in self._queue)
 
     def _rebuild(self, view: RemoteView) -> None:
-        self._state = State.REBUILDING
-        log.info("rebuilding the view %s", self.name)
+        # The view tells what it found, if that is why it is rebuilt: for example that another mapping wrote it.
+        self._state, self._problem = State.REBUILDING, view.remark
+        log.info("rebuilding the view %s%s", self.name, f": {view.remark}" if view.remark else "")
         with tempfile.TemporaryFile() as spool:
             # The present is written down first: commits wait for that, but never for the remote view.
             with self._reading():

@@ -20,7 +20,8 @@ from stratagraph.service.neo4j.cypher.plan import check_plan
 from stratagraph.service.neo4j.cypher.question import CypherQuestion
 from stratagraph.service.neo4j.errors import Neo4jNotBuilt
 from stratagraph.service.neo4j.target import Neo4jTarget
-from stratagraph.service.neo4j.view.status import MARK, STANDS_AT, STRANGERS, name
+from stratagraph.service.neo4j.view.differences import STRANGERS, name
+from stratagraph.service.neo4j.view.status import MARK, STANDS_AT
 from stratagraph.service.workers import sandbox
 from stratagraph.service.workers.frames import Say, pack, read
 

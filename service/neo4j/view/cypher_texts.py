@@ -141,8 +141,9 @@ def _told(types: tuple[str, ...]) -> str:
     )
 
 
+# Also that of older mappings: a graph that is there already is told from none.
 WATERMARK_READ: Final = f"""
-MATCH (w:{WATERMARK} {{{KEY}: $iri, {MARKER}: true}})
+MATCH (w:{WATERMARK} {{{KEY}: $iri}}) WHERE w.{MARKER} OR w:Stratagraph
 RETURN properties(w) AS mark, COUNT {{ (n) }} AS nodes, COUNT {{ ()-->() }} AS relationships
 """
 WATERMARK_MOVE: Final = f"""
@@ -153,7 +154,6 @@ RETURN count(w) AS moved
 """
 WATERMARK_SET: Final = f"MERGE (w:{WATERMARK} {{{KEY}: $iri, {MARKER}: true}}) SET w += $mark"
 WATERMARK_DROP: Final = f"MATCH (w:{WATERMARK} {{{KEY}: $iri}}) WHERE w.{MARKER} DELETE w"
-OLD_WATERMARK: Final = f"MATCH (w:Stratagraph:{WATERMARK} {{{KEY}: $iri}}) RETURN properties(w) AS mark"
 COUNTED: Final = f"""
 MATCH (w:{WATERMARK} {{{KEY}: $iri, {MARKER}: true}})
 SET w.nodes = w.nodes + $nodes, w.relationships = w.relationships + $relationships

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final
 
@@ -16,23 +16,21 @@ from stratagraph.service.gc_pause import paused
 from stratagraph.service.neo4j.connection import explain, open_driver
 from stratagraph.service.neo4j.mapping.graph_labels import Labels
 from stratagraph.service.neo4j.mapping.graph_names import Names
+from stratagraph.service.neo4j.mapping.version import mapping_version
 from stratagraph.service.neo4j.target import Neo4jTarget
 from stratagraph.service.neo4j.view import cypher_texts as texts
 from stratagraph.service.neo4j.view.ahead import ahead
 from stratagraph.service.neo4j.view.deferred import Deferred
+from stratagraph.service.neo4j.view.differences import Differences
 from stratagraph.service.neo4j.view.graph_edits import GraphEdits
 from stratagraph.service.neo4j.view.graph_rows import GraphRows, Needs, bare
 from stratagraph.service.neo4j.view.graph_writer import Counts, Places, Sender
 from stratagraph.service.neo4j.view.lookups import Lookups
 from stratagraph.service.neo4j.view.node_rows import Standing
 from stratagraph.service.neo4j.view.price_ties import PriceTies
-from stratagraph.service.neo4j.view.status import changed_behind
 from stratagraph.service.neo4j.view.steps import Step, transactions
 from stratagraph.service.views.view import Watermark, follows
 
-MAPPING_VERSION: Final = 6
-"""Raised whenever the graph made of the same present changes, so that older databases are rebuilt."""
-_WITHOUT_TERMS: Final = 1_000
 REBUILT_TOGETHER: Final = 8
 """Change sets of a snapshot that are written together: the more, the fewer statements."""
 PART: Final = 50_000
@@ -63,12 +61,14 @@ class Neo4jView:
 
     name = "neo4j"
 
-    def __init__(self, target: Neo4jTarget, model: OntologyModel, *, ontology_terms: bool = True) -> None:
+    def __init__(
+        self, target: Neo4jTarget, model: OntologyModel, *, ontology_terms: bool = True, shared: bool = False
+    ) -> None:
         self.target = target
         self.remark = ""
         """What differs from what this view wrote."""
-        # Another choice makes another graph of the same present.
-        self.mapping_version = MAPPING_VERSION if ontology_terms else MAPPING_VERSION + _WITHOUT_TERMS
+        self.mapping_version = mapping_version(ontology_terms=ontology_terms)
+        self._differences = Differences(self.mapping_version, shared)
         self._model = model
         names = Names(model)
         self._labels = Labels(model, names, terms=ontology_terms)
@@ -90,10 +90,8 @@ class Neo4jView:
 
     def refresh(self) -> Watermark | None:
         """Ask the database how far it has come."""
-        with self._session() as session, explain(self.target):
-            found = session.execute_read(lambda work: work.run(texts.WATERMARK_READ, iri=MARK).single())
-        mark = found["mark"] if found else {}
-        self.remark = changed_behind(mark, found["nodes"], found["relationships"]) if found else ""
+        with self._session() as session, explain(self.target, writes=True):
+            mark, self.remark = session.execute_read(self._look)
         self._rows.otherwise = set(mark.get("statedOtherwise", ()))
         try:
             self._watermark = Watermark(
@@ -105,6 +103,13 @@ class Neo4jView:
         except KeyError:
             self._watermark = None
         return self._watermark
+
+    def _look(self, work: neo4j.ManagedTransaction) -> tuple[Mapping[str, Any], str]:
+        found = work.run(texts.WATERMARK_READ, iri=MARK).single()
+        if found is None:
+            return {}, ""
+        mark = found["mark"]
+        return mark, self._differences.said(work, mark, found["nodes"], found["relationships"])
 
     def apply(self, change: ChangeSet) -> None:
         """Apply the next change set; one that was applied already changes nothing.
@@ -125,14 +130,14 @@ class Neo4jView:
                 mark = self._mark(change)
         if mark is None or mark == self._watermark:
             return
-        with self._session() as session, explain(self.target):
+        with self._session() as session, explain(self.target, writes=True):
             self._write(session, self._edits(fresh), mark)
         self._watermark = mark
 
     def rebuild(self, snapshot: Iterable[ChangeSet]) -> None:
         """Throw everything of ours away and take the present in; the watermark comes last."""
         self._watermark = None
-        with self._session() as session, explain(self.target), Deferred() as deferred:
+        with self._session() as session, explain(self.target, writes=True), Deferred() as deferred:
             self._wipe(session)
             sender, counts, last = Sender(Places()), Counts(), None
             late = GraphEdits()
@@ -281,7 +286,7 @@ class Neo4jView:
         return self._driver.session(database=self.target.database, fetch_size=5_000)
 
     def _create_schema(self) -> None:
-        with self._session() as session, explain(self.target):
+        with self._session() as session, explain(self.target, writes=True):
             for statement in texts.CONSTRAINTS:
                 session.run(neo4j.Query(statement)).consume()
             labels = sorted({*texts.KEYED, *self._labels.of_vocabulary()} - {"Watermark"})
@@ -295,7 +300,7 @@ class Neo4jView:
 
     def _identify(self) -> str:
         """Return the database's own number: an address may name it in many ways, and others by the same name."""
-        with self._session() as session, explain(self.target):
+        with self._session() as session, explain(self.target, writes=True):
             return str(session.run("CALL db.info() YIELD id RETURN id").single(strict=True)["id"])
 
     def _wipe(self, session: neo4j.Session) -> None:

@@ -2,47 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
+
+import neo4j
 
 from stratagraph.ontology.namespaces import SG
 from stratagraph.service.neo4j.connection import explain, open_driver
 from stratagraph.service.neo4j.errors import NoNeo4j
 from stratagraph.service.neo4j.mapping.graph_names import KEY, MARKER, WATERMARK
+from stratagraph.service.neo4j.mapping.version import mapping_version
 from stratagraph.service.neo4j.target import Neo4jTarget, find_target
-from stratagraph.service.neo4j.view.cypher_texts import WATERMARK_DROP
+from stratagraph.service.neo4j.view.cypher_texts import WATERMARK_DROP, WATERMARK_READ
+from stratagraph.service.neo4j.view.differences import Differences
 from stratagraph.service.settings import Settings
 
 MARK: Final = SG.term("view/watermark")
+WRITING: Final = 0.5
+"""Seconds for which a transaction of a running service may be under way."""
 # Optional, so that an empty database answers a row as well.
 STANDS_AT: Final = f"""
 OPTIONAL MATCH (w:{WATERMARK} {{{KEY}: $iri, {MARKER}: true}})
-RETURN coalesce(w.sequence, 0) AS sequence, COUNT {{ (n) }} AS all, coalesce(w.nodes, 0) AS ours, properties(w) AS mark,
-    COUNT {{ ()-->() }} AS relationships
+RETURN coalesce(w.sequence, 0) AS sequence, COUNT {{ (n) }} AS all, coalesce(w.nodes, 0) AS ours
 """
-
-
-STRANGERS: Final = f"MATCH (n) WHERE n.{MARKER} IS NULL RETURN labels(n) AS labels, elementId(n) AS id LIMIT 3"
-
-
-def name(labels: list[str]) -> str:
-    """Return a node as a pattern of Cypher names it by its labels."""
-    return f"({''.join(f':{label}' for label in labels)})"
-
-
-def changed_behind(mark: Mapping[str, Any], nodes: int, relationships: int) -> str:
-    """Return in words by how much a database differs from what its watermark counted; "" where it need not."""
-    if "nodes" not in mark:
-        return ""
-    ours, ties = mark["nodes"], mark["relationships"]
-    # Beside the nodes of another application there may be any number of relationships.
-    if nodes >= ours and (relationships == ties or (nodes > ours and relationships > ties)):
-        return ""
-    return (
-        f"Somebody else changed the graph: {ours} nodes and {ties} relationships were written, and there are {nodes} "
-        f"and {relationships}. Mend it with 'stratagraph neo4j sync --repair'."
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +58,22 @@ def look(settings: Settings) -> DatabaseStatus:
             sequence=found["sequence"],
             ours=found["ours"],
             others=max(0, found["all"] - found["ours"]),
-            remark=changed_behind(found["mark"] or {}, found["all"], found["relationships"]),
+            remark=_remark(session, settings),
         )
+
+
+def _remark(session: neo4j.Session, settings: Settings) -> str:
+    def ask(work: neo4j.ManagedTransaction) -> str:
+        found = work.run(WATERMARK_READ, iri=MARK).single()
+        version = mapping_version(ontology_terms=settings.neo4j_ontology_terms)
+        differences = Differences(version, settings.cypher_shared)
+        return differences.said(work, found["mark"], found["nodes"], found["relationships"]) if found else ""
+
+    if not session.execute_read(ask):
+        return ""
+    # A service may write at this moment: what it counted and what there is are not read at one instant.
+    time.sleep(WRITING)
+    return session.execute_read(ask)
 
 
 def forget(settings: Settings) -> None:

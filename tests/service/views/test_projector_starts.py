@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -12,13 +13,16 @@ from pydantic import SecretStr
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.neo4j.local_server import LocalNeo4j
 from stratagraph.service.neo4j.target import Neo4jTarget
+from stratagraph.service.neo4j.view.neo4j_view import MARK
 from stratagraph.service.settings import Settings, load_settings
+from stratagraph.service.views import projector
 from stratagraph.service.views.projector import State
 from tests.neo4j_server import target_of
 from tests.opened import Opened
 from tests.proxy import Proxy
 from tests.service.neo4j.projecting import commit, is_up_to_date, names, projecting, settings_for, until
 from tests.service.neo4j.reading import query
+from tests.service.neo4j.view.test_differences import OLD
 
 pytestmark = [pytest.mark.neo4j, pytest.mark.usefixtures("impatient")]
 
@@ -57,6 +61,20 @@ def test_the_graph_of_another_ledger_is_rebuilt(
             commit(engine, number)
             until(partial(is_up_to_date, engine))
     assert names(database) == {"d1"}
+
+
+def test_the_graph_of_an_older_mapping_is_rebuilt_and_said_so(
+    database: Neo4jTarget, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    query(database, OLD, iri=MARK)
+    with caplog.at_level(logging.INFO, logger=projector.__name__), projecting(settings) as engine:
+        commit(engine, 1)
+        until(lambda: is_up_to_date(engine))
+        assert engine.neo4j.status().problem == ""
+    assert query(database, "MATCH (n:Stratagraph) RETURN n") == []
+    told = [record.getMessage() for record in caplog.records if "rebuilding the view neo4j" in record.getMessage()]
+    assert len(told) == 1
+    assert "mapping 5, here it is" in told[0]
 
 
 def test_a_local_server_is_found_stopped_and_started(
