@@ -10,6 +10,7 @@ from typing import Any, Final
 import neo4j
 
 from stratagraph.service.neo4j.target import Neo4jTarget
+from stratagraph.service.neo4j.view.cypher_texts import KEYED
 
 Row = dict[str, Any]
 ROWS: Final = 5_000
@@ -19,10 +20,10 @@ WIPE: Final = "MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 5000 RO
 
 @dataclass(slots=True)
 class Graph:
-    """Rows by what they need a statement of their own for: nodes by labels, relationships by type."""
+    """Rows by what they need a statement of their own for: nodes by labels, relationships by type and labels."""
 
     nodes: dict[tuple[str, ...], list[Row]] = field(default_factory=lambda: defaultdict(list))
-    ties: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
+    ties: dict[tuple[str, str, str], list[Row]] = field(default_factory=lambda: defaultdict(list))
 
     def __len__(self) -> int:
         return sum(len(rows) for group in (self.nodes, self.ties) for rows in group.values())
@@ -37,12 +38,16 @@ def read(driver: neo4j.Driver) -> Graph:
     """Return everything in the database."""
     graph = Graph()
     nodes = "MATCH (n) RETURN labels(n) AS labels, properties(n) AS p"
-    ties = "MATCH (s)-[r]->(o) RETURN s.iri AS s, type(r) AS t, o.iri AS o, properties(r) AS p"
+    ties = (
+        "MATCH (s)-[r]->(o) RETURN s.iri AS s, labels(s) AS from, type(r) AS t, o.iri AS o, labels(o) AS to, "
+        "properties(r) AS p"
+    )
     with driver.session(fetch_size=10_000) as session:
         for record in session.run(nodes):
             graph.nodes[tuple(sorted(record["labels"]))].append(record["p"])
         for record in session.run(ties):
-            graph.ties[record["t"]].append({"s": record["s"], "o": record["o"], "p": record["p"]})
+            kind = record["t"], _found_by(record["from"]), _found_by(record["to"])
+            graph.ties[kind].append({"s": record["s"], "o": record["o"], "p": record["p"]})
     return graph
 
 
@@ -52,9 +57,15 @@ def write(driver: neo4j.Driver, graph: Graph) -> None:
         for labels, rows in graph.nodes.items():
             names = ":".join(f"`{label}`" for label in labels)
             _send(session, f"UNWIND $rows AS row CREATE (n:{names}) SET n = row", rows)
-        for kind, rows in graph.ties.items():
-            ends = "MATCH (s:Asset {iri: row.s, stratagraph: true}) MATCH (o:Asset {iri: row.o, stratagraph: true})"
+        for (kind, start, end), rows in graph.ties.items():
+            found = "{iri: row.%s, stratagraph: true}"
+            ends = f"MATCH (s:{start} {found % 's'}) MATCH (o:{end} {found % 'o'})"
             _send(session, f"UNWIND $rows AS row {ends} CREATE (s)-[r:`{kind}`]->(o) SET r = row.p", rows)
+
+
+def _found_by(labels: list[str]) -> str:
+    """Return the label by which a node is found: one with an index, else any, of which there are few nodes."""
+    return next((label for label in KEYED if label in labels), min(labels))
 
 
 def empty(driver: neo4j.Driver) -> None:

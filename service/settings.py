@@ -103,6 +103,9 @@ class Settings(BaseModel):
     neo4j_ontology_terms: bool = Field(
         default=True, description="Whether the property graph holds the ontology's classes and relations too"
     )
+    neo4j_check_seconds: float = Field(
+        default=3600.0, ge=1, le=86_400, description="Seconds within which all of that graph is compared with the facts"
+    )
     cypher_shared: bool = Field(default=False, description="Let /cypher read a database with others' nodes in it")
     cypher_workers: int = Field(default=2, ge=1, le=64, description="Processes that answer Cypher queries")
     cypher_seconds: float = Field(default=10.0, gt=0, le=600, description="Deadline of one Cypher query, in seconds")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +13,10 @@ from stratagraph.service.cli.options import Config, Data, Ontology, errors_in_wo
 from stratagraph.service.cli.tongue import tell
 from stratagraph.service.engine.lockfile import running_service
 from stratagraph.service.settings import DEMO_FOLDER, Settings, default_data_folder, load_settings
+
+if TYPE_CHECKING:
+    from stratagraph.service.engine.engine import Engine
+    from stratagraph.service.views.projector import Status
 
 app = typer.Typer(help="Run a local Neo4j, and keep the property graph in it.", no_args_is_help=True)
 
@@ -100,10 +105,10 @@ def sync(
     with errors_in_words():
         settings = _settings(data, config, demo=demo, ontology=ontology)
         settings.need_ledger()
-        remark = look(settings).remark
-        if remark:
-            tell(remark)
-        _follow(settings, fresh=repair and bool(remark))
+        seen = look(settings)
+        if seen.remark:
+            tell(seen.remark)
+        _follow(settings, fresh=repair and seen.mendable, compared=repair)
 
 
 @app.command("rebuild")
@@ -118,11 +123,10 @@ def _settings(data: Data, config: Config, *, demo: bool, ontology: Ontology = No
     return load_settings(config, data=folder, ontology=ontology)
 
 
-def _follow(settings: Settings, *, fresh: bool) -> None:
+def _follow(settings: Settings, *, fresh: bool, compared: bool = False) -> None:
     """Let the running service do it where one runs; else open the data for as long as it takes."""
     from stratagraph.service.engine.engine import Engine
     from stratagraph.service.neo4j.view.status import forget, look
-    from stratagraph.service.views.projector import State
 
     settings.need_ledger()
     look(settings)  # says at once what is wrong with the server, if anything is
@@ -134,14 +138,29 @@ def _follow(settings: Settings, *, fresh: bool) -> None:
         return
     with Engine(settings) as engine:
         engine.start_projecting()
-        begun = well = time.monotonic()
-        while (seen := engine.neo4j.status()).state is not State.CURRENT:
-            now = time.monotonic()
-            well = well if seen.state is State.DOWN else now
-            if now - begun > PATIENCE or now - well > TROUBLE:
-                fail(f"The property graph is at sequence {seen.sequence} and {seen.lag} behind. {seen.problem}")
-            time.sleep(0.1)
+        seen = _until(engine, lambda: True)
+        if compared and not fresh:
+            engine.neo4j.hurry()
+            seen = _until(engine, lambda: not engine.neo4j.hurries)
+            if (now := look(settings)).mendable:
+                tell(now.remark)
+                forget(settings)
+                seen = _until(engine, lambda: look(settings).sequence > 0)
         tell(f"The property graph is at sequence {seen.sequence}.")
+
+
+def _until(engine: Engine, holds: Callable[[], bool]) -> Status:
+    """Wait until the view is up and something holds of it; return how it is then."""
+    from stratagraph.service.views.projector import State
+
+    begun = well = time.monotonic()
+    while (seen := engine.neo4j.status()).state is not State.CURRENT or not holds():
+        now = time.monotonic()
+        well = well if seen.state is State.DOWN else now
+        if now - begun > PATIENCE or now - well > TROUBLE:
+            fail(f"The property graph is at sequence {seen.sequence} and {seen.lag} behind. {seen.problem}")
+        time.sleep(0.1)
+    return engine.neo4j.status()
 
 
 _RUNS = "A service runs on this data and keeps the graph up by itself; see 'stratagraph neo4j status'."

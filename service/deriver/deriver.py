@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
@@ -203,6 +203,44 @@ class Deriver:
             yield self._change(sightings=tuple(scopes))
         for triples in _chunks(self._measured, size):
             yield self._change(measured=tuple(self._numbers.facts(triples)))
+
+    def extent(self) -> int:
+        """Return about how many things ``portion`` hands out on the way through all of them."""
+        return len(self._numbers) + len(self._influences.pairs()) + len(self._sightings)
+
+    def portion(self, kind: int, passed: int, size: int) -> tuple[ChangeSet, tuple[int, int]]:
+        """Return so many things of a kind of the present, and the kind and place where the next ones begin.
+
+        That is the beginning, 0 and 0, after the last. A node comes with all that is said of it, without influences.
+        """
+        end = passed + size
+        change, count = self._portions[kind](passed, end)
+        if count == size:
+            return change, (kind, end)
+        return change, ((kind + 1) % len(self._portions), 0)
+
+    @property
+    def _portions(self) -> tuple[Callable[[int, int], tuple[ChangeSet, int]], ...]:
+        return self._some_nodes, self._some_influences, self._some_observations, self._some_sightings
+
+    def _some_nodes(self, start: int, end: int) -> tuple[ChangeSet, int]:
+        # The even numbers are those of IRIs.
+        nodes = range(2 * start, 2 * min(end, len(self._numbers)), 2)
+        added = [fact for node in nodes for fact in self._numbers.facts(self._closure.about(node))]
+        claimed = {(node, p, o): tag for node in nodes for p, o, tag in self._closure.asserted.leaving(node)}
+        return self._change(added=tuple(added), claims_changed=self._claims_changed(claimed)), len(nodes)
+
+    def _some_influences(self, start: int, end: int) -> tuple[ChangeSet, int]:
+        pairs = list(islice(self._influences.pairs(), start, end))
+        return self._change(influences=self._influences.grouped(pairs)), len(pairs)
+
+    def _some_observations(self, start: int, end: int) -> tuple[ChangeSet, int]:
+        seen = tuple(islice(self._newest, start, end))
+        return self._change(observations=seen), len(seen)
+
+    def _some_sightings(self, start: int, end: int) -> tuple[ChangeSet, int]:
+        scopes = tuple(islice(self._sightings.values(), start, end))
+        return self._change(sightings=scopes), len(scopes)
 
     def holds(self, fact: Fact) -> bool:
         """Tell whether the fact is asserted or follows."""

@@ -153,7 +153,7 @@ class Influences:
                 del self._edges[pair]
         return before
 
-    def pairs(self) -> Iterable[Pair]:
+    def pairs(self) -> Collection[Pair]:
         """Return the pairs that have an edge."""
         return self._edges.keys()
 

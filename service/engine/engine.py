@@ -129,6 +129,8 @@ class Engine:
             reading=self._still,
             head=lambda: self._derivation.position,
             lease=lambda view: self.ledger.lease(f"neo4j {view.identity}"),
+            present=lambda: self.deriver,
+            check_seconds=self.settings.neo4j_check_seconds,
         )
 
     def _let_read(self) -> bool:

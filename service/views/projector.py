@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
+from math import ceil
 from typing import IO, Final, Protocol
 
 from stratagraph.ontology.errors import StratagraphError
@@ -26,6 +27,10 @@ TOGETHER: Final = 5_000
 """Triples, claims and edges that are applied together."""
 LOOK: Final = 2.0
 """Seconds between looks at a view that has nothing to do: whether it is there, and as we left it."""
+FEWEST: Final = 100
+MOST: Final = 5_000
+"""Things that are compared at one look, however many there are."""
+BEGINNING: Final = (0, 0)
 PAUSE: Final = 5.0
 """Longest pause before a view that failed is tried again."""
 
@@ -51,8 +56,21 @@ class RemoteView(Protocol):
     def rebuild(self, snapshot: Iterable[ChangeSet]) -> None:
         """Throw everything away and take the present in."""
 
+    def compare(self, present: ChangeSet) -> None:
+        """Compare a part of the present, as of the watermark, with what stands there; ``remark`` says what differs."""
+
     def close(self) -> None:
         """Close the connections."""
+
+
+class Present(Protocol):
+    """What can be gone through in portions; where it changes in between, a thing may be passed over once."""
+
+    def extent(self) -> int:
+        """Return about how many things there are."""
+
+    def portion(self, kind: int, passed: int, size: int) -> tuple[ChangeSet, tuple[int, int]]:
+        """Return so many things of a kind, and where the next begin; after the last, that is the beginning."""
 
 
 class Lease(Protocol):
@@ -104,6 +122,8 @@ class Projector:
         reading: Callable[[], AbstractContextManager[None]],
         head: Callable[[], Watermark],
         lease: Callable[[RemoteView], Lease],
+        present: Callable[[], Present],
+        check_seconds: float,
         moved: Callable[[], None] = lambda: None,
     ) -> None:
         self.name = name
@@ -112,6 +132,11 @@ class Projector:
         self._reading = reading
         self._head = head
         self._moved = moved
+        self._present = present
+        self._check_seconds = check_seconds
+        self._place = BEGINNING
+        self._hurried = threading.Event()
+        self._hurrying = False
         self._lease_of = lease
         self._lease: Lease | None = None
         self._view: RemoteView | None = None
@@ -153,6 +178,15 @@ class Projector:
         lag = max(0, self._head().sequence - sequence) if self._state is not State.ABSENT else 0
         state = State.BEHIND if self._state is State.CURRENT and lag else self._state
         return Status(name=self.name, state=state, sequence=sequence, lag=lag, problem=self._problem)
+
+    def hurry(self) -> None:
+        """Compare the whole view at once, from the beginning."""
+        self._hurried.set()
+
+    @property
+    def hurries(self) -> bool:
+        """Whether it has not been gone through since."""
+        return self._hurried.is_set()
 
     def close(self) -> None:
         """Stop after what is being written."""
@@ -209,10 +243,30 @@ class Projector:
         elif taken:
             self._view.apply_all(taken)
             self._note(self._view.refresh() if self._mark is None else None, taken[-1])
+        else:
+            self._check(self._view)
         # Also a view that somebody else changed is asked, and says so.
         self._state, self._problem = State.CURRENT, self._view.remark
         self._moved()
-        return bool(taken)
+        return bool(taken) or self.hurries
+
+    def _check(self, view: RemoteView) -> None:
+        """Compare the next things with the view: as many as it takes to go through all of them within the time set."""
+        if self.hurries and not self._hurrying:
+            self._place, self._hurrying = BEGINNING, True
+        with self._reading():
+            present = self._present()
+            share = ceil(present.extent() * LOOK / self._check_seconds)
+            size = MOST if self.hurries else min(MOST, max(FEWEST, share))
+            some, following = present.portion(*self._place, size)
+        # What is not written yet does not differ.
+        if self._mark is None or some.sequence != self._mark.sequence:
+            return
+        view.compare(some)
+        self._place = following
+        if following == BEGINNING and self._hurrying:
+            self._hurrying = False
+            self._hurried.clear()
 
     def _watch(self, view: RemoteView) -> None:
         """See how far the view is that another process writes; what it has is needed here no more."""

@@ -154,6 +154,7 @@ RETURN count(w) AS moved
 """
 WATERMARK_SET: Final = f"MERGE (w:{WATERMARK} {{{KEY}: $iri, {MARKER}: true}}) SET w += $mark"
 WATERMARK_DROP: Final = f"MATCH (w:{WATERMARK} {{{KEY}: $iri}}) WHERE w.{MARKER} DELETE w"
+WATERMARK_NOTE: Final = f"MATCH (w:{WATERMARK} {{{KEY}: $iri, {MARKER}: true}}) SET w += $note"
 COUNTED: Final = f"""
 MATCH (w:{WATERMARK} {{{KEY}: $iri, {MARKER}: true}})
 SET w.nodes = w.nodes + $nodes, w.relationships = w.relationships + $relationships

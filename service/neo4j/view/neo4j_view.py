@@ -21,7 +21,8 @@ from stratagraph.service.neo4j.target import Neo4jTarget
 from stratagraph.service.neo4j.view import cypher_texts as texts
 from stratagraph.service.neo4j.view.ahead import ahead
 from stratagraph.service.neo4j.view.deferred import Deferred
-from stratagraph.service.neo4j.view.differences import Differences
+from stratagraph.service.neo4j.view.differences import CHANGED, Differences, changed_things
+from stratagraph.service.neo4j.view.graph_check import NAMED, GraphCheck
 from stratagraph.service.neo4j.view.graph_edits import GraphEdits
 from stratagraph.service.neo4j.view.graph_rows import GraphRows, Needs, bare
 from stratagraph.service.neo4j.view.graph_writer import Counts, Places, Sender
@@ -67,6 +68,7 @@ class Neo4jView:
         self.target = target
         self.remark = ""
         """What differs from what this view wrote."""
+        self._noted = False
         self.mapping_version = mapping_version(ontology_terms=ontology_terms)
         self._differences = Differences(self.mapping_version, shared)
         self._model = model
@@ -74,6 +76,7 @@ class Neo4jView:
         self._labels = Labels(model, names, terms=ontology_terms)
         self._rows = GraphRows(model, names, self._labels)
         self._lookups = Lookups(self._labels)
+        self._check = GraphCheck(self._rows, self._lookups)
         self._prices = PriceTies(names)
         self._driver = open_driver(target)
         try:
@@ -92,6 +95,7 @@ class Neo4jView:
         """Ask the database how far it has come."""
         with self._session() as session, explain(self.target, writes=True):
             mark, self.remark = session.execute_read(self._look)
+        self._noted = CHANGED in mark
         self._rows.otherwise = set(mark.get("statedOtherwise", ()))
         try:
             self._watermark = Watermark(
@@ -109,7 +113,7 @@ class Neo4jView:
         if found is None:
             return {}, ""
         mark = found["mark"]
-        return mark, self._differences.said(work, mark, found["nodes"], found["relationships"])
+        return mark, self._differences.said(work, mark, found["nodes"], found["relationships"]).text
 
     def apply(self, change: ChangeSet) -> None:
         """Apply the next change set; one that was applied already changes nothing.
@@ -152,6 +156,15 @@ class Neo4jView:
             mark = self._mark(last)
             self._write(session, late, mark, counts, all_prices=True)
             self._watermark = mark
+
+    def compare(self, present: ChangeSet) -> None:
+        """Compare a part of the present, as of the watermark, with what stands there; note what differs."""
+        with self._session() as session, explain(self.target, writes=True):
+            found = list(islice(self._check.differences(session, self._edits([present])), NAMED))
+            if found and not self._noted:
+                note = {CHANGED: found}
+                session.execute_write(lambda work: work.run(texts.WATERMARK_NOTE, iri=MARK, note=note).consume())
+                self.remark, self._noted = changed_things(found), True
 
     def close(self) -> None:
         """Close the connections."""

@@ -15,7 +15,7 @@ from stratagraph.service.neo4j.mapping.graph_names import KEY, MARKER, WATERMARK
 from stratagraph.service.neo4j.mapping.version import mapping_version
 from stratagraph.service.neo4j.target import Neo4jTarget, find_target
 from stratagraph.service.neo4j.view.cypher_texts import WATERMARK_DROP, WATERMARK_READ
-from stratagraph.service.neo4j.view.differences import Differences
+from stratagraph.service.neo4j.view.differences import Differences, Said
 from stratagraph.service.settings import Settings
 
 MARK: Final = SG.term("view/watermark")
@@ -40,6 +40,8 @@ class DatabaseStatus:
     others: int
     remark: str
     """What differs from what was written there."""
+    mendable: bool
+    """Whether building the graph anew mends that."""
 
 
 def look(settings: Settings) -> DatabaseStatus:
@@ -51,6 +53,7 @@ def look(settings: Settings) -> DatabaseStatus:
     target = _target(settings)
     with open_driver(target) as driver, driver.session(database=target.database) as session, explain(target):
         found = session.run(STANDS_AT, iri=MARK).single(strict=True)
+        said = _said(session, settings)
         return DatabaseStatus(
             url=target.url,
             version=driver.get_server_info().agent.rpartition("/")[2],
@@ -58,19 +61,20 @@ def look(settings: Settings) -> DatabaseStatus:
             sequence=found["sequence"],
             ours=found["ours"],
             others=max(0, found["all"] - found["ours"]),
-            remark=_remark(session, settings),
+            remark=said.text,
+            mendable=said.mendable,
         )
 
 
-def _remark(session: neo4j.Session, settings: Settings) -> str:
-    def ask(work: neo4j.ManagedTransaction) -> str:
+def _said(session: neo4j.Session, settings: Settings) -> Said:
+    def ask(work: neo4j.ManagedTransaction) -> Said:
         found = work.run(WATERMARK_READ, iri=MARK).single()
         version = mapping_version(ontology_terms=settings.neo4j_ontology_terms)
         differences = Differences(version, settings.cypher_shared)
-        return differences.said(work, found["mark"], found["nodes"], found["relationships"]) if found else ""
+        return differences.said(work, found["mark"], found["nodes"], found["relationships"]) if found else Said()
 
-    if not session.execute_read(ask):
-        return ""
+    if not session.execute_read(ask).text:
+        return Said()
     # A service may write at this moment: what it counted and what there is are not read at one instant.
     time.sleep(WRITING)
     return session.execute_read(ask)

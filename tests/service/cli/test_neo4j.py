@@ -103,6 +103,10 @@ def test_the_graph_is_brought_up_and_rebuilt_beside_anothers(
     assert "Somebody else changed the graph" in done.stdout
     assert query(database, RELATION)[0]["n"] == 1
     assert "Somebody else" not in neo4j("status", environment, database).stdout
+    query(database, "MATCH (n {name: 'gpt-5'}) SET n.name = 'gpt-6'")  # their number is as it was
+    done = run("neo4j", "sync", "--repair", environment=with_neo4j(environment, database))
+    assert "the property name of" in done.stdout
+    assert query(database, RELATION)[0]["n"] == 1
     assert neo4j("rebuild", environment, database).returncode == 0
     assert query(database, RELATION)[0]["n"] == 1
     assert query(database, "MATCH (n:Theirs) RETURN properties(n) AS p")[0]["p"] == {"name": "theirs"}

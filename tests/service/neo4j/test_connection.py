@@ -31,7 +31,7 @@ REFUSED = "Schema operation 'create_constraint' on database 'estate' is not allo
 @pytest.mark.parametrize(
     ("code", "kind", "words"),
     [
-        # Community knows no rights that a user could lack; this is the server's own code, as the driver makes an error of it.
+        # Community knows no rights that a user could lack: this is the code, which the driver makes an error of.
         ("Neo.ClientError.Security.Forbidden", Neo4jForbidden, "to create constraints and indexes"),
         ("Neo.ClientError.General.ForbiddenOnReadOnlyDatabase", Neo4jForbidden, "STRATAGRAPH_NEO4J_USER"),
         ("Neo.ClientError.General.WriteOnReadOnlyAccessDatabase", Neo4jForbidden, "STRATAGRAPH_NEO4J_USER"),
@@ -42,7 +42,7 @@ REFUSED = "Schema operation 'create_constraint' on database 'estate' is not allo
 def test_what_a_writer_may_not_do_is_told_with_what_to_grant(
     code: str, kind: type[StratagraphError], words: str
 ) -> None:
-    error = Neo4jError._basic_hydrate(neo4j_code=code, message=REFUSED)  # as a server's answer is read
+    error = Neo4jError._basic_hydrate(neo4j_code=code, message=REFUSED)
     told = in_our_words(error, TARGET, writes=True)
     assert isinstance(told, kind)
     assert REFUSED.rstrip(".") in str(told)

@@ -122,3 +122,15 @@ def test_a_wiped_database_is_noticed_without_any_commit(projected: Projected) ->
     wipe(database)
     until(lambda: bool(query(database, "MATCH (w:Watermark) RETURN w")))
     assert names(database) == stated_names(engine) >= {"d20"}
+
+
+def test_what_somebody_set_is_named_and_mended(projected: Projected, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine, database = projected.engine, projected.database
+    monkeypatch.setattr(projector, "FEWEST", projector.MOST)
+    commit(engine, 30)
+    until(lambda: is_up_to_date(engine))
+    query(database, "MATCH (n:Dataset {name: 'd30'}) SET n.name = 'd31'")
+    until(lambda: "the property name of" in engine.neo4j.status().problem)
+    query(database, "MATCH (w:Watermark) DELETE w")
+    until(lambda: engine.neo4j.status().problem == "" and "d30" in names(database))
+    until(lambda: is_up_to_date(engine))

@@ -104,6 +104,12 @@ def test_the_database_holds_exactly_the_present(
         if number % 3 == 0:
             assert reader().read(view.target) == derived.expected()
     assert reader().read(view.target) == derived.expected()
+    # What was written change by change is what all of the present comes to.
+    place = (0, 0)
+    for _ in range(4):
+        present, place = derived.deriver.portion(*place, 1_000)
+        view.compare(present)
+    assert (place, view.remark) == ((0, 0), "")
     view.rebuild(derived.deriver.snapshot(size=3))
     assert reader().read(view.target) == derived.expected()
     assert view.refresh() == view.watermark()
