@@ -23,6 +23,7 @@ NOTES: Final = ("influence", "verdicts", "unknown", "names", "seen")
 """The sentences on how not to be misled."""
 _EVERYWHERE: Final = frozenset({SG.term("name"), RDFS.label})
 """Attributes that nearly everything has: said once."""
+_NAMING: Final = frozenset({"name", "family", "from", "to", "on", "term"})
 _TYPES: Final = {XSD.boolean: "boolean", XSD.dateTime: "time", XSD.date: "date", XSD.integer: "integer"}
 
 
@@ -32,19 +33,41 @@ def schema_document(
     """Return the schema of an estate; ``kinds`` leave of it what concerns things of these classes, if any are given."""
     shown = _shown(outline, model, frozenset(kinds))
     tag = lang.lower()
+    described = [_kind(iri, outline, model, naming, tag) for iri in _by_level(shown, model)]
+    relations = _relations(outline, model, naming, tag, shown)
+    metrics = _metrics(outline, model, naming, tag, shown)
     return {
         "sequence": outline.sequence,
         "language": naming.language.value,
         "lang": lang,
-        "prefixes": {"sg": PREFIXES["sg"], "rdfs": PREFIXES["rdfs"]} if naming.language is Language.SPARQL else {},
+        "prefixes": _prefixes((described, relations, metrics)) if naming.language is Language.SPARQL else {},
         "assets": sum(outline.kinds.values()),
-        "kinds": [_kind(iri, outline, model, naming, tag) for iri in _by_level(shown, model)],
-        "relations": _relations(outline, model, naming, tag, shown),
+        "kinds": described,
+        "relations": relations,
         "paths": naming.paths({relation for _, relation, _ in outline.relations}),
-        "metrics": _metrics(outline, model, naming, tag, shown),
+        "metrics": metrics,
         "notes": [messages("schema", lang)[f"{naming.language.value}-{note}"] for note in NOTES],
         "queries": worked(naming.language, lang),
     }
+
+
+def _prefixes(told: object) -> dict[str, str]:
+    """Return the prefixes that queries with these names declare."""
+    used = {"sg", "rdfs", *(name.partition(":")[0] for name in _names(told) if not name.startswith("<"))}
+    return {prefix: base for prefix, base in PREFIXES.items() if prefix in used}
+
+
+def _names(told: object, key: str = "name") -> Iterator[str]:
+    """Yield what plain data names in the language of queries: some values of properties only look like it."""
+    if isinstance(told, str):
+        if key in _NAMING:
+            yield told
+    elif isinstance(told, Mapping):
+        for each, value in told.items():
+            yield from _names(value, "term" if each == "values" and "from" in told else each)
+    elif isinstance(told, Iterable):
+        for value in told:
+            yield from _names(value, key)
 
 
 def _shown(outline: Outline, model: OntologyModel, wanted: frozenset[Iri]) -> frozenset[Iri]:
@@ -178,6 +201,7 @@ def _metrics(outline: Outline, model: OntologyModel, naming: Naming, tag: str, s
     return [
         {
             "name": naming.metric(metric),
+            "key": None if subjects.isdisjoint(model.relations) else naming.metric_key(metric),
             "unit": model.metrics[metric].unit if metric in model.metrics else None,
             "definition": model.definition(metric, tag),
             "on": sorted(_subjects(subjects, model, naming)),

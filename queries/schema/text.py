@@ -36,6 +36,8 @@ _ROOMS: Final = (
 _MARKS: Final = {"number": "#", "integer": "#", "boolean": "?", "time": "@", "date": "@"}
 _BASIS: Final = {("declared",): "", ("seen",): "(s)", ("declared", "seen"): "(ds)", (): ""}
 _PREFIX: Final = "sg:"
+_SAID: Final = ("sg", "rdfs")
+"""Prefixes of which the head speaks."""
 _DECLARED: Final = f"PREFIX {_PREFIX} <{ONTOLOGY_IRI}>\n"
 
 
@@ -54,6 +56,7 @@ def _lines(document: Document, texts: Texts, room: _Room) -> Iterator[str]:
     language = document["language"]
     yield texts["head"].format(count=document["assets"], sequence=document["sequence"])
     yield texts[f"{language}-head"]
+    yield from (f"PREFIX {name}: <{base}>" for name, base in document["prefixes"].items() if name not in _SAID)
     if told := _cut(document, texts, room):
         yield told
     yield ""
@@ -141,7 +144,8 @@ def _metrics(metrics: Iterable[Document], families: Mapping[str, str], length: i
     """Yield the metrics of the same things in one line."""
     together: dict[str, list[str]] = {}
     for each in metrics:
-        told = f"{_short(each['name'])}[{_plain(each['unit'] or '1')}]{_meaning(each['definition'], length)}"
+        key = f"(r.{each['key']})" if each["key"] else ""
+        told = f"{_short(each['name'])}{key}[{_plain(each['unit'] or '1')}]{_meaning(each['definition'], length)}"
         together.setdefault(_families(each["on"], families), []).append(told)
     yield from (f"{on} > {'; '.join(told)}" for on, told in together.items())
 

@@ -57,6 +57,9 @@ class Metric(Document):
     """What telemetry measures."""
 
     name: str
+    key: str | None = Field(
+        description="Property of a relationship with its newest value, in Cypher, of what is measured on relations"
+    )
     unit: str | None
     definition: str
     on: list[str] = Field(description="Kinds of things, and relations, that it is measured on")

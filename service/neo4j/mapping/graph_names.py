@@ -150,3 +150,8 @@ class Names:
 
 ABOUT_OBSERVATIONS: Final = frozenset({SG.Observation, SG.Scope, SG.Statement})
 """Classes of what is known about the graph itself."""
+
+
+def weight_key(metric: Iri) -> str:
+    """Return the property of a relationship that holds its newest value of a metric."""
+    return local_name(metric)

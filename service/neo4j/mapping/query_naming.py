@@ -9,7 +9,7 @@ from stratagraph.ontology.languages import FALLBACK_LANGUAGE
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import RDFS, local_name
 from stratagraph.queries.schema.naming import Language
-from stratagraph.service.neo4j.mapping.graph_names import LABEL, Names
+from stratagraph.service.neo4j.mapping.graph_names import LABEL, Names, weight_key
 
 
 class CypherNaming:
@@ -66,6 +66,10 @@ class CypherNaming:
         """Return the name of a metric's node."""
         info = self._model.metrics.get(iri)
         return info.notation if info else local_name(iri)
+
+    def metric_key(self, iri: Iri) -> str:
+        """Return the property of a relationship that holds its newest value of a metric."""
+        return weight_key(iri)
 
     def term(self, iri: Iri) -> str:
         """Return the label of another term's node."""

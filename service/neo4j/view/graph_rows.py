@@ -12,7 +12,7 @@ from stratagraph.ontology.identity import observation_iri, scope_iri, statement_
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import SG, STATEMENT_BASE
 from stratagraph.service.neo4j.mapping.graph_labels import Labels
-from stratagraph.service.neo4j.mapping.graph_names import HAS_LEVEL, KEY, LABEL, MARKER, Names
+from stratagraph.service.neo4j.mapping.graph_names import HAS_LEVEL, KEY, LABEL, MARKER, Names, weight_key
 from stratagraph.service.neo4j.view import cypher_texts as texts
 from stratagraph.service.neo4j.view.graph_edits import GraphEdits
 from stratagraph.service.neo4j.view.node_rows import NodeMaker, NodeRow, Standing
@@ -25,7 +25,6 @@ from stratagraph.service.neo4j.view.tie_rows import (
     TieMaker,
     Told,
     merged,
-    weight_key,
 )
 
 _RELATION: Final = ("subject", "predicate", "type", "object")

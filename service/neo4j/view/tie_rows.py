@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from stratagraph.ontology.facts import Claim, Fact, Influence, Iri, Method, Observation
 from stratagraph.ontology.model import OntologyModel
-from stratagraph.ontology.namespaces import SG, compact, local_name
+from stratagraph.ontology.namespaces import SG, compact
 from stratagraph.service.neo4j.mapping.graph_names import DECLARED, FIRST_SEEN, OBSERVED, SOURCES, Names
 
 STATED_AS: Final = "statedAs"
@@ -164,8 +164,3 @@ def _ways(properties: Mapping[str, Any]) -> dict[str, Told]:
 
 def _packed(way: str, said: Told) -> str:
     return json.dumps([way, said.sources, said.declared, said.observed, said.first_seen.isoformat()])
-
-
-def weight_key(metric: Iri) -> str:
-    """Return the property of a relationship that holds its newest value of a metric."""
-    return local_name(metric)

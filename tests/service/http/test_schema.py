@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx
+import pyoxigraph as ox
 import pytest
 
 from stratagraph.ontology.facts import Batch, Fact, Literal, Method, Scope
 from stratagraph.ontology.namespaces import ASSET_BASE, RDF, SG, compact
+from stratagraph.queries.schema.naming import SparqlNaming
 from stratagraph.queries.schema.text import BUDGET
 from stratagraph.service.engine import outlining
 from tests.core import MODEL
@@ -107,6 +109,59 @@ def test_five_sentences_and_three_queries_that_find_something(site: Site, lang: 
         assert each["question"] in text
         rows = site.send("POST", "/sparql", data={"query": each["query"]}, headers={"Accept": "text/csv"})
         assert len(rows.text.splitlines()) > 1, each["query"]
+
+
+def named(told: dict[str, Any]) -> set[str]:
+    names = {each["name"] for part in ("kinds", "relations", "metrics") for each in told[part]}
+    names |= {each[key] for each in told["kinds"] for key in ("name", "family")}
+    names |= {each["name"] for kind in told["kinds"] for each in kind["properties"]}
+    ends = [end for relation in told["relations"] for end in relation["ends"]]
+    return names | {term for end in ends for term in (end["from"], end["to"], *end["values"])}
+
+
+@pytest.mark.parametrize("kinds", ["", "Agent", "Price"])
+def test_every_name_is_one_by_the_prefixes_that_are_told(site: Site, kinds: str) -> None:
+    params = {"kinds": kinds} if kinds else {}
+    told, text = document(site, **params), page(site, **params).text
+    head = "".join(f"PREFIX {name}: <{base}>\n" for name, base in told["prefixes"].items())
+    for name in named(told):
+        ox.Store().query(f"{head}ASK {{ ?x ?y {name} }}")  # a parser that knows no prefix by itself
+    assert all(f"PREFIX {prefix}: <" in text or prefix == "rdfs" for prefix in told["prefixes"])
+    assert ("dct" in told["prefixes"]) == (kinds != "Agent")
+
+
+@pytest.mark.parametrize(
+    "iri",
+    [
+        "https://example.org/ontology#VoiceAgent",
+        SG.Agent,
+        f"{SG}a/b",
+        f"{SG}a.",
+        f"{SG}a%20b",
+        f"{SG}a(b)",
+        f"{SG}-a",
+        f"{SG}\u00e9tape",
+        f"{SG}v1.2",
+        str(SG),
+        "urn:x:y",
+    ],
+)
+def test_a_name_in_sparql_is_read_as_the_term_that_it_names(iri: str) -> None:
+    for name in (SparqlNaming().kind(iri), SparqlNaming().attribute(iri, ())):
+        (row,) = ox.Store().query(f"PREFIX sg: <{SG}> SELECT ?x {{ BIND({name} AS ?x) }}")  # type: ignore[misc]
+        assert row["x"] == ox.NamedNode(iri)
+
+
+@pytest.mark.parametrize("lang", TONGUES)
+def test_each_metric_tells_its_key_on_relationships(site: Site, lang: str) -> None:
+    told, text = document(site, language="cypher", lang=lang), page(site, language="cypher", lang=lang).text
+    types = {relation["name"] for relation in told["relations"]}
+    keys = {metric["name"]: metric["key"] for metric in told["metrics"]}
+    assert {"cost": "callCost", "latency": "callLatency", "input-tokens": "inputTokens"}.items() <= keys.items()
+    for metric in told["metrics"]:
+        assert bool(metric["key"]) == (not types.isdisjoint(metric["on"])), metric["name"]
+        assert (f"{metric['name']}(r.{metric['key']})[" in text) == bool(metric["key"])
+    assert {metric["key"] for metric in document(site, lang=lang)["metrics"]} == {None}
 
 
 def test_some_kinds_are_told_in_full(site: Site) -> None:
