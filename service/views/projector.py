@@ -27,7 +27,7 @@ TOGETHER: Final = 5_000
 """Triples, claims and edges that are applied together."""
 LOOK: Final = 2.0
 """Seconds between looks at a view that has nothing to do: whether it is there, and as we left it."""
-FEWEST: Final = 100
+FEWEST: Final = 20
 MOST: Final = 5_000
 """Things that are compared at one look, however many there are."""
 BEGINNING: Final = (0, 0)
