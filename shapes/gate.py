@@ -128,7 +128,7 @@ class Gate:
         around = self._around(facts, batch.observations)
         standing = list(open_facts(subjects | around if self._looks_beyond else subjects))
         if not self._looks_beyond and (others := around.keys() - subjects.keys()):
-            standing += open_types(node for node in around if node in others)
+            standing += open_types([node for node in around if node in others])
         before = standing
         if standing:
             # Judged by what will stand: the old value of such a predicate is closed by the commit.
