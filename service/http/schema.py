@@ -61,10 +61,12 @@ class SchemaForm(StrEnum):
 
 MEDIA_TYPES: Final = {SchemaForm.TEXT: "text/plain; charset=utf-8", SchemaForm.JSON: "application/json"}
 
+_ANY_CASE: Final = f"^({'|'.join(''.join(f'[{c.upper()}{c}]' for c in each) for each in QueryLanguage)})$"
+"""What JSON Schema knows no flag for."""
 Asked = Annotated[
     str,
     AfterValidator(_query_language),
-    Query(description="Language of the queries.", json_schema_extra={"enum": list(QueryLanguage)}),
+    Query(description="Language of the queries.", json_schema_extra={"pattern": _ANY_CASE}),
 ]
 Kinds = Annotated[
     list[str] | None,

@@ -42,7 +42,7 @@ class Ends(Document):
     values: list[str] = Field(description="Terms of the ontology that it leads to")
 
 
-class Relation(Document):
+class StatedRelation(Document):
     """A relation that is stated."""
 
     name: str
@@ -81,7 +81,7 @@ class Schema(Document):
     prefixes: dict[str, str]
     assets: int = Field(ge=0, description="Things of the estate")
     kinds: list[Kind]
-    relations: list[Relation]
+    relations: list[StatedRelation]
     paths: list[str] = Field(description="Patterns for what follows from relations and is not written")
     metrics: list[Metric]
     notes: list[str] = Field(description="How not to be misled")

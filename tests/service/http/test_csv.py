@@ -23,6 +23,7 @@ FORMULA: Final = '=HYPERLINK("http://x","' + "click"
 ASKED: Final = {
     "/api/impact": {"asset": MODEL, "format": "csv"},
     "/api/compliance/audit": {"format": "csv"},
+    "/api/graph": {"format": "csv"},
 }
 """How each route is asked for a table."""
 STANDARD: Final = {"/sparql"}
