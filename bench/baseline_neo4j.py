@@ -10,7 +10,7 @@ from typing import Any, Final
 import neo4j
 
 from stratagraph.service.neo4j.target import Neo4jTarget
-from stratagraph.service.neo4j.view.cypher_texts import KEYED
+from stratagraph.service.neo4j.view import cypher_texts
 
 Row = dict[str, Any]
 ROWS: Final = 5_000
@@ -65,7 +65,7 @@ def write(driver: neo4j.Driver, graph: Graph) -> None:
 
 def _found_by(labels: list[str]) -> str:
     """Return the label by which a node is found: one with an index, else any, of which there are few nodes."""
-    return next((label for label in KEYED if label in labels), min(labels))
+    return next((label for label in cypher_texts.KEYED if label in labels), min(labels))
 
 
 def empty(driver: neo4j.Driver) -> None:
