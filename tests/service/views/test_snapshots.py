@@ -196,7 +196,7 @@ def test_a_writer_that_hangs_holds_no_reader_up(site: Site, monkeypatch: pytest.
         before = pictured(snapshot)
     monkeypatch.setattr(TriplesView, name, hang)
     if lasting:
-        monkeypatch.setattr(triples, "TRANSACTION", 0)
+        monkeypatch.setattr(triples, "TRANSACTION", 1)
     writer = threading.Thread(target=site.step, args=(STEPS[3],))
     writer.start()
     try:
