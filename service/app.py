@@ -39,7 +39,6 @@ class Program(LazyGroup):
         "validate": f"{CLI}.validate:validate",
         "query": f"{CLI}.query:query",
         "schema": f"{CLI}.schema:schema",
-        "dump": f"{CLI}.dump:dump",
         "export": f"{CLI}.export:export",
         "docs": f"{CLI}.docs:docs",
         "template": f"{CLI}.template:template",

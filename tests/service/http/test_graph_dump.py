@@ -13,8 +13,7 @@ import pytest
 import typer
 from starlette.types import Message
 
-from stratagraph.service.cli import dump as command
-from stratagraph.service.cli import export as export_command
+from stratagraph.service.cli import export as command
 from stratagraph.service.client import Client, Refused, local, remote
 from stratagraph.service.http.app import create_app
 from stratagraph.service.http.batches import Writer
@@ -56,9 +55,9 @@ def test_what_is_unknown_is_told(site: Site) -> None:
 
 def test_the_export_command_writes_a_system(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STRATAGRAPH_URL", site.url)
-    for form in export_command.Format:
+    for form in command.Format:
         file = tmp_path / form.value
-        export_command.export(form=form, system="EduVest", out=file)
+        command.export(form=form, system="EduVest", out=file)
         assert file.read_bytes() == site.get("/api/graph", params={"format": form.value, "system": "EduVest"}).content
 
 
@@ -73,7 +72,7 @@ def test_a_system_without_a_name_is_not_the_whole_graph(
         return
     monkeypatch.setenv("STRATAGRAPH_URL", site.url)
     with pytest.raises(typer.Exit):
-        export_command.export(system=system, out=tmp_path / "graph")
+        command.export(system=system, out=tmp_path / "graph")
 
 
 def test_another_format_is_refused(site: Site) -> None:
@@ -204,7 +203,7 @@ def test_a_client_tells_of_a_refusal(site: Site) -> None:
 
 def test_the_command_writes_a_file(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STRATAGRAPH_URL", site.url)
-    command.dump(form=command.Format.NQUADS, out=tmp_path / "graph.nq")
+    command.export(form=command.Format.NQUADS, out=tmp_path / "graph.nq")
     assert (tmp_path / "graph.nq").read_bytes().count(b"\n") == len(list(told(site.engine.triples.store)))
 
 
