@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from operator import itemgetter
@@ -127,6 +127,10 @@ class Batch:
     observations: tuple[Observation, ...] = ()
     silence: timedelta | None = None
     """Facts of this source are closed by a housekeeping batch after being unseen for this long; None: never."""
+    marks: Mapping[str, bytes | None] = field(default_factory=dict, hash=False)
+    """Notes of who commits on how far it is, kept if and only if the batch is; None deletes one."""
+    marks_owner: str = ""
+    """Whose marks they are, as of one spool: several processes may speak for one source."""
 
     def facts(self) -> Iterable[Fact]:
         """Every stated fact, scope by scope."""

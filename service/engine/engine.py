@@ -288,6 +288,18 @@ class Engine:
         """
         return self._committer.commit(batch)
 
+    def mark(self, owner: str, marks: Mapping[str, bytes | None]) -> None:
+        """Keep an owner's notes that belong to no batch; those of a batch are kept with it. None deletes one.
+
+        Raises:
+            InvalidBatch: they cannot be kept exactly.
+        """
+        self.ledger.mark(owner, marks)
+
+    def marks(self, owner: str) -> dict[str, bytes]:
+        """Return an owner's notes by name, as its last batch left them."""
+        return self.ledger.marks(owner)
+
     def rehearse(self, batch: Batch) -> Committed:
         """Return what committing a batch would answer; nothing is committed, and no view moves.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from math import isfinite
 from typing import Final
@@ -30,6 +30,24 @@ def check(batch: Batch, *, now: datetime) -> None:
         raise InvalidBatch(source=batch.source, run=batch.run, problem=problem)
 
 
+def check_marks(owner: str, marks: Mapping[str, bytes | None]) -> None:
+    """Refuse marks that belong to no batch and could not be kept exactly.
+
+    Raises:
+        InvalidBatch: names the first problem.
+    """
+    for problem in _mark_problems(owner, marks):
+        raise InvalidBatch(source=owner, run="", problem=problem)
+
+
+def _mark_problems(owner: str, marks: Mapping[str, bytes | None]) -> Iterator[str]:
+    if marks and not owner:
+        yield "its marks have no owner"
+    for text in (owner, *marks):
+        if not is_text(text):
+            yield f"{text!r} holds characters that cannot be stored"
+
+
 def _problems(batch: Batch, now: datetime) -> Iterator[str]:
     if not batch.source or not batch.run:
         yield "its source or run has no name"
@@ -42,6 +60,7 @@ def _problems(batch: Batch, now: datetime) -> Iterator[str]:
     for text in (batch.source, batch.run, *names):
         if not is_text(text):
             yield f"{text!r} holds characters that cannot be stored"
+    yield from _mark_problems(batch.marks_owner, batch.marks)
     for observation in batch.observations:
         yield from _observation_problems(observation, now)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -24,9 +24,10 @@ from stratagraph.service.ledger.damage import moment
 from stratagraph.service.ledger.database import Database, locate
 from stratagraph.service.ledger.entry import Entry, Memory
 from stratagraph.service.ledger.errors import KeyLost, KeyUnusable, RunConflict
-from stratagraph.service.ledger.intake import check
+from stratagraph.service.ledger.intake import check, check_marks
 from stratagraph.service.ledger.keys import Rekeying, admit, known_public_key, rekey, remember
 from stratagraph.service.ledger.lease import Lease
+from stratagraph.service.ledger.marks import keep_marks
 from stratagraph.service.ledger.prepared import Prepared
 from stratagraph.service.ledger.reading import LedgerReader
 from stratagraph.service.ledger.schema import batches, ledger
@@ -157,7 +158,23 @@ class Ledger(LedgerReader):
         """
         # Before the lock, so that a batch that is refused makes nobody wait.
         check(batch, now=self._clock())
-        return self._write(lambda connection: self._commit(connection, batch, ontology_hash, single_valued, judge))
+
+        def write(connection: Connection) -> Receipt:
+            receipt = self._commit(connection, batch, ontology_hash, single_valued, judge)
+            # Of a run that came before too: who sends it once more has moved on, whatever it did not hear.
+            keep_marks(connection, batch.marks_owner, batch.marks)
+            return receipt
+
+        return self._write(write)
+
+    def mark(self, owner: str, marks: Mapping[str, bytes | None]) -> None:
+        """Keep marks of an owner that belong to no batch; None deletes one, and what is not named stays.
+
+        Raises:
+            InvalidBatch: they cannot be kept exactly.
+        """
+        check_marks(owner, marks)
+        self._write(lambda connection: keep_marks(connection, owner, marks))
 
     def rehearse(
         self,

@@ -14,6 +14,7 @@ from stratagraph.service.ledger import asof, history, observed, present
 from stratagraph.service.ledger.asof import Moment, Standing
 from stratagraph.service.ledger.database import Database
 from stratagraph.service.ledger.history import BatchRecord, SourceRecord
+from stratagraph.service.ledger.marks import marks_of
 from stratagraph.service.ledger.state import End, LedgerState, end_of
 
 Item = TypeVar("Item")
@@ -143,6 +144,11 @@ class LedgerReader:
         """Return every source, or the one of this name: its newest batch, its scopes, and when each was seen last."""
         with self._database.reading() as connection:
             return history.sources(connection, source=source)
+
+    def marks(self, owner: str) -> dict[str, bytes]:
+        """Return the marks of an owner by name, as its last batch left them."""
+        with self._database.reading() as connection:
+            return marks_of(connection, owner)
 
     def sightings(self) -> Iterator[Sighting]:
         """Yield when each scope of each source was seen last."""

@@ -133,6 +133,15 @@ observations = Table(
 )
 """Measured windows, as the batch with this sequence brought them."""
 
+marks = Table(
+    "marks",
+    metadata,
+    Column("owner", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)
+"""Notes of who commits on how far it is. No evidence: no hash covers them, and no export holds them."""
+
 dropped_observations = Table(
     "dropped_observations",
     metadata,

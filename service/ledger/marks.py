@@ -1,0 +1,34 @@
+"""Marks: notes of who commits on how far it is, which move if and only if its batch does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from sqlalchemy import Connection, bindparam, delete, select, text
+
+from stratagraph.service.ledger.prepared import Prepared
+from stratagraph.service.ledger.schema import marks as table
+
+_OF_OWNER: Final = Prepared(select(table.c.name, table.c.value).where(table.c.owner == bindparam("of")))
+_FORGET: Final = Prepared(delete(table).where(table.c.owner == bindparam("of"), table.c.name == bindparam("mark")))
+# As text, for SQLAlchemy has a class for it in each dialect, and a process loads one of them at most.
+_KEEP: Final = Prepared(
+    text(
+        "INSERT INTO marks (owner, name, value) VALUES (:of, :mark, :now) "
+        "ON CONFLICT (owner, name) DO UPDATE SET value = excluded.value"
+    )
+)
+
+
+def marks_of(connection: Connection, owner: str) -> dict[str, bytes]:
+    """Return an owner's marks by name."""
+    return {name: bytes(value) for name, value in _OF_OWNER(connection, of=owner)}
+
+
+def keep_marks(connection: Connection, owner: str, marks: Mapping[str, bytes | None]) -> None:
+    """Write an owner's marks, and delete those without a value; what is not named stays."""
+    gone = [{"of": owner, "mark": name} for name, value in marks.items() if value is None]
+    kept = [{"of": owner, "mark": name, "now": value} for name, value in marks.items() if value is not None]
+    _FORGET.each(connection, gone)
+    _KEEP.each(connection, kept)
