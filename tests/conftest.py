@@ -14,6 +14,7 @@ from stratagraph.ontology.reasoning.reasoners import REASONERS
 from stratagraph.service.engine import in_force
 from stratagraph.service.gc_pause import FEW_COLLECTIONS
 from tests.counting import counted
+from tests.kafka import _kafka  # noqa: F401  fixture; one broker per session
 from tests.neo4j_server import _database, _impatient, _neo4j_server  # noqa: F401  fixtures; one server per session
 from tests.opened import _furnished, _opened  # noqa: F401  fixtures
 from tests.rewriting import share_out
