@@ -131,6 +131,8 @@ class Batch:
     """Notes of who commits on how far it is, kept if and only if the batch is; None deletes one."""
     marks_owner: str = ""
     """Whose marks they are, as of one spool: several processes may speak for one source."""
+    marks_expected: Mapping[str, bytes | None] = field(default_factory=dict, hash=False)
+    """Marks of that owner as they must still stand, None for one that is not there; else the batch is refused."""
 
     def facts(self) -> Iterable[Fact]:
         """Every stated fact, scope by scope."""

@@ -288,13 +288,16 @@ class Engine:
         """
         return self._committer.commit(batch)
 
-    def mark(self, owner: str, marks: Mapping[str, bytes | None]) -> None:
+    def mark(
+        self, owner: str, marks: Mapping[str, bytes | None], expected: Mapping[str, bytes | None] | None = None
+    ) -> None:
         """Keep an owner's notes that belong to no batch; those of a batch are kept with it. None deletes one.
 
         Raises:
+            MarksMoved: one of them is not what is expected.
             InvalidBatch: they cannot be kept exactly.
         """
-        self.ledger.mark(owner, marks)
+        self.ledger.mark(owner, marks, expected)
 
     def marks(self, owner: str) -> dict[str, bytes]:
         """Return an owner's notes by name, as its last batch left them."""

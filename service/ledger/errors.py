@@ -18,6 +18,18 @@ class RunConflict(StratagraphError, slug="run-conflict", status=409):
     sequence: int
 
 
+class MarksMoved(StratagraphError, slug="marks-moved", status=412):
+    """Another process has gone on from where this one believed to be; it must read the marks before it goes on."""
+
+    text = (
+        "The mark {mark!r} of {owner!r} is not what it was, for another process went on from there. Nothing was "
+        "stored; read the marks, and go on from them."
+    )
+
+    owner: str
+    mark: str
+
+
 class InvalidBatch(StratagraphError, slug="invalid-batch", status=422):
     """The batch holds something the ledger cannot keep exactly."""
 

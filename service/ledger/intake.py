@@ -60,7 +60,7 @@ def _problems(batch: Batch, now: datetime) -> Iterator[str]:
     for text in (batch.source, batch.run, *names):
         if not is_text(text):
             yield f"{text!r} holds characters that cannot be stored"
-    yield from _mark_problems(batch.marks_owner, batch.marks)
+    yield from _mark_problems(batch.marks_owner, {**batch.marks_expected, **batch.marks})
     for observation in batch.observations:
         yield from _observation_problems(observation, now)
 

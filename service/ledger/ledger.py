@@ -27,7 +27,7 @@ from stratagraph.service.ledger.errors import KeyLost, KeyUnusable, RunConflict
 from stratagraph.service.ledger.intake import check, check_marks
 from stratagraph.service.ledger.keys import Rekeying, admit, known_public_key, rekey, remember
 from stratagraph.service.ledger.lease import Lease
-from stratagraph.service.ledger.marks import keep_marks
+from stratagraph.service.ledger.marks import expect_marks, keep_marks
 from stratagraph.service.ledger.prepared import Prepared
 from stratagraph.service.ledger.reading import LedgerReader
 from stratagraph.service.ledger.schema import batches, ledger
@@ -153,6 +153,7 @@ class Ledger(LedgerReader):
         allows is still true when the batch is written, whoever else commits. It may return what reviews the change.
 
         Raises:
+            MarksMoved: a mark is not what the batch expects.
             RunConflict: the run is there already, with other content.
             InvalidBatch, UnstorableTerm: something in the batch cannot be kept exactly.
         """
@@ -160,6 +161,8 @@ class Ledger(LedgerReader):
         check(batch, now=self._clock())
 
         def write(connection: Connection) -> Receipt:
+            # First of all, of a run that came before too: who has lost its place may not move any mark.
+            expect_marks(connection, batch.marks_owner, batch.marks_expected)
             receipt = self._commit(connection, batch, ontology_hash, single_valued, judge)
             # Of a run that came before too: who sends it once more has moved on, whatever it did not hear.
             keep_marks(connection, batch.marks_owner, batch.marks)
@@ -167,14 +170,22 @@ class Ledger(LedgerReader):
 
         return self._write(write)
 
-    def mark(self, owner: str, marks: Mapping[str, bytes | None]) -> None:
+    def mark(
+        self, owner: str, marks: Mapping[str, bytes | None], expected: Mapping[str, bytes | None] | None = None
+    ) -> None:
         """Keep marks of an owner that belong to no batch; None deletes one, and what is not named stays.
 
         Raises:
+            MarksMoved: a mark is not what is expected.
             InvalidBatch: they cannot be kept exactly.
         """
         check_marks(owner, marks)
-        self._write(lambda connection: keep_marks(connection, owner, marks))
+
+        def write(connection: Connection) -> None:
+            expect_marks(connection, owner, expected or {})
+            keep_marks(connection, owner, marks)
+
+        self._write(write)
 
     def rehearse(
         self,

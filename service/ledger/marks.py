@@ -7,6 +7,7 @@ from typing import Final
 
 from sqlalchemy import Connection, bindparam, delete, select, text
 
+from stratagraph.service.ledger.errors import MarksMoved
 from stratagraph.service.ledger.prepared import Prepared
 from stratagraph.service.ledger.schema import marks as table
 
@@ -32,3 +33,17 @@ def keep_marks(connection: Connection, owner: str, marks: Mapping[str, bytes | N
     kept = [{"of": owner, "mark": name, "now": value} for name, value in marks.items() if value is not None]
     _FORGET.each(connection, gone)
     _KEEP.each(connection, kept)
+
+
+def expect_marks(connection: Connection, owner: str, expected: Mapping[str, bytes | None]) -> None:
+    """Refuse to go on where a mark is not what it was; asked in the transaction that moves it.
+
+    Raises:
+        MarksMoved: naming the first that is another.
+    """
+    if not expected:
+        return
+    standing = marks_of(connection, owner)
+    for mark, value in expected.items():
+        if standing.get(mark) != value:
+            raise MarksMoved(owner=owner, mark=mark)

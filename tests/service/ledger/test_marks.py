@@ -6,6 +6,7 @@ import io
 import random
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from stratagraph.ontology.facts import Batch, LedgerChange
-from stratagraph.service.ledger.errors import InvalidBatch, RunConflict
+from stratagraph.service.ledger.errors import InvalidBatch, MarksMoved, RunConflict
 from stratagraph.service.ledger.ledger import Ledger
 from tests.counting import COUNTED
 from tests.service.ledger.samples import batch, fact, independent_verify, scope
@@ -95,6 +96,51 @@ def test_a_run_that_comes_again_still_moves_its_marks(ledger: Ledger) -> None:
     ledger.commit(marked("1", {"at": b"1"}), ontology_hash="o")
     again = ledger.commit(marked("1", {"at": b"2"}), ontology_hash="o")
     assert (again.duplicate, ledger.marks("me")) == (True, {"at": b"2"})
+
+
+def test_a_batch_that_expects_other_marks_is_refused_whole(ledger: Ledger) -> None:
+    def expecting(run: str, expected: Mapping[str, bytes | None], marks: Mapping[str, bytes | None]) -> Batch:
+        return replace(marked(run, marks), marks_expected=expected)
+
+    first = expecting("1", {"at": None}, {"at": b"1"})
+    ledger.commit(first, ontology_hash="o")
+    for moved in (expecting("2", {"at": None}, {"at": b"2"}), expecting("2", {"at": b"0"}, {"at": b"2"}), first):
+        with pytest.raises(MarksMoved):
+            ledger.commit(moved, ontology_hash="o")
+    with pytest.raises(MarksMoved):
+        ledger.mark("me", {"at": b"3"}, {"at": None})
+    with pytest.raises(MarksMoved):
+        ledger.mark("another", {"at": b"3"}, {"at": b"1"})
+    assert (ledger.sequence(), ledger.marks("me"), ledger.marks("another")) == (1, {"at": b"1"}, {})
+    ledger.commit(expecting("2", {"at": b"1", "other": None}, {"at": None}), ontology_hash="o")
+    ledger.mark("me", {"at": b"4"}, {"at": None})
+    assert (ledger.sequence(), ledger.marks("me")) == (2, {"at": b"4"})
+
+
+def test_of_two_that_go_on_from_one_mark_one_is_refused(ledger: Ledger, ledger_url: str, tmp_path: Path) -> None:
+    """Two processes count: what is refused is read anew and tried again, so none of their steps is lost or doubled."""
+    steps = 20
+
+    def count(mine: Ledger, name: str) -> None:
+        done = 0
+        while done < steps:
+            at = mine.marks("both").get("at")
+            batch = replace(
+                marked("0", {"at": str(int(at or b"0") + 1).encode()}, owner="both"), run=f"{name} {done} {at!r}"
+            )
+            try:
+                mine.commit(replace(batch, marks_expected={"at": at}), ontology_hash="o")
+            except MarksMoved:
+                continue
+            done += 1
+
+    with Ledger.open(ledger_url, key_file=tmp_path / "ledger.key") as other:
+        threads = [threading.Thread(target=count, args=(one, name)) for one, name in ((ledger, "a"), (other, "b"))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert (ledger.marks("both"), ledger.sequence()) == ({"at": str(2 * steps).encode()}, 2 * steps)
 
 
 def test_marks_are_no_part_of_the_chain_or_of_an_export(
