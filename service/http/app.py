@@ -57,7 +57,8 @@ from stratagraph.service.neo4j.target import find_target
 from stratagraph.service.past.past_stores import Pasts
 from stratagraph.service.settings import PASTS_FOLDER, UPLOADS_FOLDER, Settings
 from stratagraph.service.sparql.pool import QueryPool
-from stratagraph.service.telemetry.receiver import Received, Receiver, Signal
+from stratagraph.service.telemetry.receiver import Received, Receiver
+from stratagraph.service.telemetry.signals import Signal
 from stratagraph.service.workers.limits import QuerySettings
 
 DESCRIPTION = """

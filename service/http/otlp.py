@@ -20,7 +20,8 @@ from stratagraph.service.http.documents import otlp
 from stratagraph.service.http.intake import Intake, TooManyBodies
 from stratagraph.service.http.parameters import check
 from stratagraph.service.http.tongue import spoken
-from stratagraph.service.telemetry.receiver import RETRY_SECONDS, Overloaded, Receiver, Signal, told_of
+from stratagraph.service.telemetry.receiver import RETRY_SECONDS, Overloaded, Receiver, told_of
+from stratagraph.service.telemetry.signals import Signal
 
 RPC_CODES: Final = {400: 3, 401: 16, 403: 7, 404: 12, 408: 4, 413: 8, 415: 3, 422: 3, 431: 8, 503: 14}
 """google.rpc.Code by HTTP status: what the receiver answers when it does not take a request."""

@@ -23,7 +23,8 @@ from grpc import StatusCode, aio
 
 from stratagraph.loaders.otlp import MediaType
 from stratagraph.ontology.errors import StratagraphError
-from stratagraph.service.telemetry.receiver import RETRY_SECONDS, Overloaded, Receiver, Signal, told_of
+from stratagraph.service.telemetry.receiver import RETRY_SECONDS, Overloaded, Receiver, told_of
+from stratagraph.service.telemetry.signals import Signal
 
 GRACE: Final = 4.0
 """Seconds that requests get to be done when the service is told to stop; the server over HTTP stops beside it."""

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from enum import StrEnum
 from http import HTTPStatus
 from typing import Final
 
@@ -29,6 +28,7 @@ from stratagraph.ontology.namespaces import ASSET_BASE
 from stratagraph.ontology.observations import MOST_AHEAD
 from stratagraph.ontology.sentences import SOURCE, say
 from stratagraph.service.ledger.storage import unavailable
+from stratagraph.service.telemetry.signals import Signal, SignalNotReceived, SignalSwitchedOff
 
 log = logging.getLogger(__name__)
 
@@ -36,14 +36,6 @@ CAPACITY: Final = 8
 """Requests worked on at once; each may hold a body of the full size. One whose body is still to come holds no place."""
 RETRY_SECONDS: Final = 1
 """When to come again. Exporters in wide use drop what they are told to keep for longer than two seconds."""
-
-
-class Signal(StrEnum):
-    """What OpenTelemetry tells of a program."""
-
-    TRACES = "traces"
-    METRICS = "metrics"
-    LOGS = "logs"
 
 
 BUILT: Final = (Signal.TRACES,)
@@ -54,26 +46,6 @@ class Overloaded(StratagraphError, slug="overloaded", status=503):
     """Too many requests at once, or a ledger that cannot take any now."""
 
     text = "The receiver cannot take the request now. Send it again in a second, as exporters do by themselves."
-
-
-class SignalNotReceived(StratagraphError, slug="signal-not-received", status=404):
-    """A signal that is not built yet. Not 501: exporters repeat that, and hold up the end of their process."""
-
-    text = (
-        "{signal} are not received yet, and nothing of this request was kept. Export traces to /v1/traces, and "
-        "switch the exporter for {signal} off."
-    )
-
-    signal: str
-
-
-class SignalSwitchedOff(SignalNotReceived, slug="signal-switched-off"):
-    """A signal that whoever runs the service does not want."""
-
-    text = (
-        "{signal} are switched off at this service, and nothing of this request was kept. Switch the exporter for "
-        "{signal} off, or have STRATAGRAPH_TELEMETRY_SIGNALS name them."
-    )
 
 
 @dataclass(frozen=True, slots=True)
