@@ -5,14 +5,16 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from google.protobuf import json_format
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError, Message
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from stratagraph.loaders.content_encodings import MalformedOtlp, UnsupportedEncoding
+
+RequestT = TypeVar("RequestT", bound=Message)
 
 
 class MediaType(StrEnum):
@@ -31,22 +33,27 @@ def media_type(header: str) -> MediaType:
         raise UnsupportedEncoding(header="Content-Type", given=header, known=", ".join(MediaType)) from None
 
 
+def decode(body: bytes, media: MediaType, kind: type[RequestT]) -> RequestT:
+    """Return the request of a kind that a plain body holds. Raises MalformedOtlp."""
+    return _from_json(body, kind) if media is MediaType.JSON else _from_protobuf(body, kind)
+
+
 def decode_traces(body: bytes, media: MediaType) -> ExportTraceServiceRequest:
-    """Return the request that a plain body holds. Raises MalformedOtlp."""
-    return _from_json(body) if media is MediaType.JSON else _from_protobuf(body)
+    """Return the request with traces that a plain body holds. Raises MalformedOtlp."""
+    return decode(body, media, ExportTraceServiceRequest)
 
 
-def _from_protobuf(body: bytes) -> ExportTraceServiceRequest:
+def _from_protobuf(body: bytes, kind: type[RequestT]) -> RequestT:
     """Parse protocol buffers. Raises MalformedOtlp."""
     try:
-        return ExportTraceServiceRequest.FromString(body)
+        return kind.FromString(body)
     except DecodeError as error:
         raise MalformedOtlp(reason=f"it is no protocol buffer of that type ({error})") from None
 
 
-def _from_json(body: bytes) -> ExportTraceServiceRequest:
+def _from_json(body: bytes, kind: type[RequestT]) -> RequestT:
     """Parse OTLP's JSON, which writes ids in hexadecimal and enumerations as numbers. Raises MalformedOtlp."""
-    request = ExportTraceServiceRequest()
+    request = kind()
     try:
         data = orjson.loads(body)
         for span in _spans(data):

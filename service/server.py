@@ -178,7 +178,7 @@ class Server:
             return
         from stratagraph.service.otlp_grpc import grpc_server
 
-        self._grpc = grpc_server(self.engine.settings, self.app.state.receiver, self._tell)
+        self._grpc = grpc_server(self.engine.settings, self.app.state.reception.receiver, self._tell)
         self._grpc.start()
 
     def _end_grpc(self) -> None:

@@ -23,7 +23,7 @@ PART_OF = {"service/http/documents": "service/http", "queries/impact/render": "q
 EVERYWHERE = {"ontology"}
 FACES = ("service/cli", "service/http")
 """What a command or a route shows may be called as what it shows."""
-PARALLEL = {"__init__.py", "errors.py", "guard.py", "pool.py", "worker.py"}
+PARALLEL = {"__init__.py", "errors.py", "guard.py", "pool.py", "reader.py", "worker.py"}
 """Files of one name that do the same for another room or another query language."""
 
 

@@ -48,7 +48,8 @@ class Arrival:
     """What became of the spans of a telemetry request.
 
     ``duplicates`` and ``moved_back`` are among the accepted. ``overflow`` counts names beyond what one request may
-    add, ``unmapped`` attributes that the alias table lacks.
+    add, ``unmapped`` attributes that the alias table lacks, ``dropped`` what the gate refused after it was
+    acknowledged.
     """
 
     accepted: int = 0
@@ -56,6 +57,7 @@ class Arrival:
     duplicates: int = 0
     moved_back: int = 0
     overflow: int = 0
+    dropped: int = 0
     unmapped: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -109,6 +111,7 @@ class Tally:
                 duplicates=before.duplicates + arrival.duplicates,
                 moved_back=before.moved_back + arrival.moved_back,
                 overflow=before.overflow + arrival.overflow,
+                dropped=before.dropped + arrival.dropped,
             )
             for name, count in arrival.unmapped.items():
                 known = name in self._unmapped or len(self._unmapped) < MOST_UNMAPPED

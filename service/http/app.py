@@ -13,7 +13,6 @@ from stratagraph import __version__
 from stratagraph.service.auditing.desk import AuditDesk
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.engine.erasure import READ, until_gone
-from stratagraph.service.engine.tally import Arrival
 from stratagraph.service.http import (
     advice,
     api,
@@ -55,10 +54,9 @@ from stratagraph.service.http.tongue import Tongue
 from stratagraph.service.neo4j.cypher.pool import CypherPool
 from stratagraph.service.neo4j.target import find_target
 from stratagraph.service.past.past_stores import Pasts
+from stratagraph.service.reception import Reception
 from stratagraph.service.settings import PASTS_FOLDER, UPLOADS_FOLDER, Settings
 from stratagraph.service.sparql.pool import QueryPool
-from stratagraph.service.telemetry.receiver import Received, Receiver
-from stratagraph.service.telemetry.signals import Signal
 from stratagraph.service.workers.limits import QuerySettings
 
 DESCRIPTION = """
@@ -132,7 +130,7 @@ class Reads:
 def _add_routes(app: FastAPI, engine: Engine, reads: Reads, pool: QueryPool, cypher_pool: CypherPool) -> None:
     """Include every route; those with parameters of their own protocol are not held to ours."""
     intake = Intake(engine.settings.data / UPLOADS_FOLDER)
-    app.state.receiver = _receiver(engine)
+    app.state.reception = Reception(engine)
     for router in (
         api.router(engine, reads.graphs, reads.desk, reads.places),
         batches.router(engine, intake),
@@ -150,37 +148,11 @@ def _add_routes(app: FastAPI, engine: Engine, reads: Reads, pool: QueryPool, cyp
         app.include_router(router, dependencies=[Depends(strict)], responses=told_everywhere(*EVERYWHERE))
     # These have protocols of their own, and write their errors as those want them; the pages take any address.
     for router in (
-        otlp.router(app.state.receiver, intake),
+        otlp.router(app.state.reception.receiver, intake),
         sparql.router(pool, client=asker),
         static_pages.router(),
     ):
         app.include_router(router)
-
-
-def _receiver(engine: Engine) -> Receiver:
-    """Return the receiver of telemetry, which answers over HTTP and gRPC alike."""
-    return Receiver(
-        commit=engine.commit,
-        model=engine.model,
-        prices=engine.prices,
-        base=engine.settings.base,
-        limit=engine.settings.request_mib << 20,
-        signals=tuple(map(Signal, engine.settings.telemetry_signals)),
-        watch=lambda received: engine.tally.telemetry(_arrival(received)),
-    )
-
-
-def _arrival(received: Received) -> Arrival:
-    """Return what is counted of a telemetry request."""
-    result = received.result
-    return Arrival(
-        accepted=result.accepted,
-        rejected=result.rejected,
-        duplicates=result.duplicates,
-        moved_back=received.moved.spans,
-        overflow=result.overflow,
-        unmapped=result.unmapped,
-    )
 
 
 def _add_layers(app: FastAPI, engine: Engine, *, guarded: bool) -> None:

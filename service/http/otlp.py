@@ -32,24 +32,26 @@ def router(receiver: Receiver, intake: Intake) -> APIRouter:
     """Return the receiver's routes: one for every signal, also those that are not received, which say so."""
     routes = APIRouter(tags=["telemetry"])
     _add_route(routes, Signal.TRACES, receiver, intake, summary="Receive traces: OTLP/HTTP, protobuf or JSON")
-    for signal in (Signal.METRICS, Signal.LOGS):
-        _add_route(routes, signal, receiver, intake, summary=f"Say that {signal} are not received yet")
+    _add_route(routes, Signal.METRICS, receiver, intake, summary="Receive metrics: OTLP/HTTP, protobuf or JSON")
+    _add_route(routes, Signal.LOGS, receiver, intake, summary="Receive logs: OTLP/HTTP, protobuf or JSON")
     return routes
 
 
 def _add_route(routes: APIRouter, signal: Signal, receiver: Receiver, intake: Intake, *, summary: str) -> None:
+    built = signal in receiver.readers
+
     async def receive(request: Request) -> Response:
         return await _answered(receiver, intake, signal, request)
 
     path = f"/v1/{signal}"
-    responses = {200: otlp.TAKEN, **otlp.REFUSED} if signal is Signal.TRACES else otlp.NOT_RECEIVED
+    responses = {200: otlp.TAKEN, **otlp.REFUSED} if built else otlp.NOT_RECEIVED
     routes.add_api_route(
         path,
         receive,
         methods=["POST"],
         name=f"receive_{signal}",
         summary=summary,
-        status_code=200 if signal is Signal.TRACES else 404,
+        status_code=200 if built else 404,
         response_class=Response,
         responses=responses,
         openapi_extra=otlp.REQUEST,
@@ -67,7 +69,7 @@ async def _answered(receiver: Receiver, intake: Intake, signal: Signal, request:
     except StratagraphError as error:
         return refusal(error, media)
     try:
-        return _answer(await _taken(receiver, intake, request), media)
+        return _answer(await _taken(receiver, intake, signal, request), media)
     except ClientDisconnect:
         # Nobody is there to be told, and nothing is wrong here.
         return Response(status_code=HTTPStatus.BAD_REQUEST)
@@ -77,20 +79,20 @@ async def _answered(receiver: Receiver, intake: Intake, signal: Signal, request:
         return refusal(told_of(error), media, of_data=True)
 
 
-async def _taken(receiver: Receiver, intake: Intake, request: Request) -> Message:
-    """Take a body in and to a commit. Raises StratagraphError."""
+async def _taken(receiver: Receiver, intake: Intake, signal: Signal, request: Request) -> Message:
+    """Take a body in and make it durable. Raises StratagraphError."""
     media = media_type(request.headers.get("content-type", ""))
     # A header may come in several lines, which are one list (RFC 9110, section 5.3).
     encoding = ", ".join(request.headers.getlist("content-encoding"))
     encodings(encoding)  # refused before the body is waited for
     language = spoken()
 
-    def commit(sent: bytes) -> Message:
-        return receiver.traces(decompress(sent, encoding, limit=receiver.limit), media, language)
+    def receive(sent: bytes) -> Message:
+        return receiver.receive(signal, decompress(sent, encoding, limit=receiver.limit), media, language)
 
     async with intake.body(request, receiver.limit, partial(BodyTooLarge, limit=receiver.limit)) as body:
         with receiver.place():
-            return await to_thread.run_sync(commit, await body.read())
+            return await to_thread.run_sync(receive, await body.read())
 
 
 def _check(request: Request) -> None:

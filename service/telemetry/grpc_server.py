@@ -169,11 +169,11 @@ class _Export(grpc.GenericRpcHandler):
             raise RequestTooSlow from None
         except StopAsyncIteration:
             raise NoRequest from None
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._commit, body)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._receive, signal, body)
 
-    def _commit(self, body: bytes) -> Message:
+    def _receive(self, signal: Signal, body: bytes) -> Message:
         with self._receiver.place():
-            return self._receiver.traces(body, MediaType.PROTOBUF)
+            return self._receiver.receive(signal, body, MediaType.PROTOBUF)
 
 
 async def _abort(context: aio.ServicerContext[bytes, Message], error: StratagraphError) -> BaseException:

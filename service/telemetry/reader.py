@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from google.protobuf.message import Message
 
@@ -30,22 +30,6 @@ from stratagraph.service.telemetry.signals import Signal
 
 RequestT = TypeVar("RequestT", bound=Message)
 FoundT = TypeVar("FoundT")
-
-
-class Entry(NamedTuple):
-    """A request that was acknowledged, as it stands in the spool.
-
-    ``position`` counts the bytes before it and never comes again; ``end`` is where the next one stands. ``heard`` is
-    when it came, in nanoseconds since 1970. ``payload`` is the request as plain protobuf, ``found`` what judging it
-    found, None where that is not in memory any more.
-    """
-
-    position: int
-    end: int
-    signal: Signal
-    heard: int
-    payload: bytes
-    found: object | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,14 +78,14 @@ def _nothing() -> None:
 class Settled:
     """What a reader can tell by now: the part of a batch, and what a later process must know to go on from there.
 
-    ``marks`` are written in the transaction of the batch, or alone where there is nothing to commit; a name that is
-    not among them keeps its value. Names are the reader's own. ``confirm`` is called once that is durable, or refused
-    for good.
+    ``marks`` are written in the transaction of the batch, or alone where there is nothing to commit: None deletes one,
+    and a name that is not among them keeps its value. All readers share the names, so they begin with the signal.
+    ``confirm`` is called once that is durable, or refused for good.
     """
 
     scopes: tuple[Scope, ...] = ()
     observations: tuple[Observation, ...] = ()
-    marks: Mapping[str, bytes] = field(default_factory=dict)
+    marks: Mapping[str, bytes | None] = field(default_factory=dict)
     confirm: Callable[[], None] = _nothing
     counts: Counts = Counts()
 

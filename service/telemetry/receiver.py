@@ -1,33 +1,24 @@
-"""Telemetry to a commit, whatever brought it: HTTP and gRPC answer by what this returns or raises."""
+"""Telemetry at the door, whatever brought it: HTTP and gRPC answer by what this returns or raises."""
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final, Protocol
 
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+from google.protobuf.message import Message
 
-from stratagraph.loaders.clock_skew import MovedBack, move_back
 from stratagraph.loaders.content_encodings import LIMIT
-from stratagraph.loaders.genai.measures import WINDOW
-from stratagraph.loaders.genai.story import Story
-from stratagraph.loaders.otlp import MediaType, decode_traces
-from stratagraph.loaders.otlp_traces import TraceResult, reasons, transform
-from stratagraph.loaders.prices import NO_PRICES, PriceTable
+from stratagraph.loaders.otlp import MediaType, decode
 from stratagraph.ontology.errors import StratagraphError
-from stratagraph.ontology.facts import Batch
-from stratagraph.ontology.model import OntologyModel
-from stratagraph.ontology.namespaces import ASSET_BASE
-from stratagraph.ontology.observations import MOST_AHEAD
-from stratagraph.ontology.sentences import SOURCE, say
+from stratagraph.ontology.sentences import SOURCE
 from stratagraph.service.ledger.storage import unavailable
+from stratagraph.service.telemetry.reader import Counts, Reader
 from stratagraph.service.telemetry.signals import Signal, SignalNotReceived, SignalSwitchedOff
 
 log = logging.getLogger(__name__)
@@ -38,52 +29,40 @@ RETRY_SECONDS: Final = 1
 """When to come again. Exporters in wide use drop what they are told to keep for longer than two seconds."""
 
 
-BUILT: Final = (Signal.TRACES,)
-"""What can be received; a setting may switch it off."""
-
-
 class Overloaded(StratagraphError, slug="overloaded", status=503):
     """Too many requests at once, or a ledger that cannot take any now."""
 
     text = "The receiver cannot take the request now. Send it again in a second, as exporters do by themselves."
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
-    """What became of a request that was committed."""
+class Keep(Protocol):
+    """Makes a request durable, with what judging it found; raises StratagraphError where it cannot."""
 
-    result: TraceResult
-    moved: MovedBack
+    def __call__(self, signal: Signal, heard: int, message: Message, found: Any) -> object:
+        """Return once it is durable."""
+        ...
 
 
-def _ignore(_: Received) -> None:
+def _ignore(_signal: Signal, _counts: Counts) -> None:
     """Watch nothing."""
 
 
 @dataclass(kw_only=True)
 class Receiver:
-    """Takes requests to a commit, from any thread. ``prices`` is asked per request; ``watch`` sees what was committed.
+    """Takes requests in, from any thread; ``watch`` sees what became of what was in them."""
 
-    ``commit`` returns once the batch is durable.
-    """
-
-    commit: Callable[[Batch], object]
-    model: OntologyModel
-    prices: Callable[[], PriceTable] = lambda: NO_PRICES
-    base: str = ASSET_BASE
+    readers: Mapping[Signal, Reader[Any, Any]]
+    keep: Keep
     limit: int = LIMIT
     capacity: int = CAPACITY
-    signals: tuple[Signal, ...] = BUILT
-    watch: Callable[[Received], None] = _ignore
-    story: Story = field(default_factory=Story)
-    _telling: threading.Lock = field(default_factory=threading.Lock)
+    signals: tuple[Signal, ...] = tuple(Signal)
+    watch: Callable[[Signal, Counts], None] = _ignore
     _taken: int = 0
-    _told_of_clocks: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def expect(self, signal: Signal) -> None:
         """Let a signal pass. Raises SignalNotReceived, SignalSwitchedOff."""
-        if signal not in BUILT:
+        if signal not in self.readers:
             raise SignalNotReceived(signal=signal.value)
         if signal not in self.signals:
             raise SignalSwitchedOff(signal=signal.value)
@@ -101,43 +80,16 @@ class Receiver:
             with self._lock:
                 self._taken -= 1
 
-    def traces(self, plain: bytes, media: MediaType, language: str = SOURCE) -> ExportTraceServiceResponse:
-        """Commit what a body without its encodings holds, and say what was left out. Raises StratagraphError."""
-        request = decode_traces(plain, media)
-        now = datetime.now(UTC)
-        until = now + MOST_AHEAD - WINDOW
-        moved = move_back(request, now=now, until=until)
-        # One after the other: what a request tells depends on what was told before, and a commit is made alone anyway.
-        with self._telling:
-            result = transform(
-                request,
-                model=self.model,
-                run=hashlib.sha256(plain).hexdigest(),
-                prices=self.prices(),
-                base=self.base,
-                story=self.story,
-                until=until,
-            )
-            if not result.empty:
-                self._committed(result)
-            self.story.confirm(result.told)
-        self.watch(Received(result, moved))
-        if moved.worth_telling and not self._told_of_clocks:
-            # Once: the answer tells the sender each time, and a counter tells how many spans it were.
-            self._told_of_clocks = True
-            log.warning("the clock of a sender of telemetry is %s ahead", moved.most)
-        return _response(result, moved, language)
-
-    def _committed(self, result: TraceResult) -> None:
-        """Commit the batch; a conflict means that this very body was committed before, which is what was asked for."""
-        try:
-            self.commit(result.batch)
-        except StratagraphError as error:
-            if error.status < HTTPStatus.INTERNAL_SERVER_ERROR:
-                # What is refused for good is not to be told again with the next request.
-                self.story.confirm(result.told)
-            if error.status != HTTPStatus.CONFLICT:
-                raise
+    def receive(self, signal: Signal, plain: bytes, media: MediaType, language: str = SOURCE) -> Message:
+        """Keep what a body without its encodings holds, and say what was left out. Raises StratagraphError."""
+        reader = self.readers[signal]
+        message = decode(plain, media, reader.request)
+        heard = time.time_ns()
+        judged = reader.judge(message, heard, language)
+        if judged.found is not None:
+            self.keep(signal, heard, message, judged.found)
+        self.watch(signal, judged.counts)
+        return judged.answer
 
 
 def told_of(error: Exception) -> StratagraphError:
@@ -156,24 +108,3 @@ def told_of(error: Exception) -> StratagraphError:
         return Overloaded()
     log.warning("telemetry not taken: %s", told)
     return told
-
-
-def _response(result: TraceResult, moved: MovedBack, language: str) -> ExportTraceServiceResponse:
-    """Return the protocol's answer: silent where all is well, else what was left out and why."""
-    response = ExportTraceServiceResponse()
-    told = []
-    if result.rejected:
-        response.partial_success.rejected_spans = result.rejected
-        told.append(say(reasons(result.rejections), language))
-    elif result.overflow:
-        text = f"{result.overflow} names beyond the limit of one request were counted under one asset each."
-        told.append(say(text, language))
-    if moved.worth_telling:
-        text = (
-            f"{moved.spans} spans ended up to {moved.most.total_seconds():.0f} s after the receiver's clock and were "
-            "moved back to it. Set the sender's clock."
-        )
-        told.append(say(text, language))
-    if told:
-        response.partial_success.error_message = " ".join(told)
-    return response

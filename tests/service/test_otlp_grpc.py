@@ -17,8 +17,8 @@ from stratagraph.service.otlp_grpc import grpc_server
 from stratagraph.service.server import GrpcPortTaken, reserve
 from stratagraph.service.settings import Settings
 from tests.opened import Opened, served
-from tests.service.http.test_otlp import Store
-from tests.service.telemetry.test_grpc_server import export, receiver, refused
+from tests.service.http.test_otlp import Store, receiver
+from tests.service.telemetry.test_grpc_server import export, refused
 
 
 @pytest.fixture(name="taken")

@@ -15,8 +15,9 @@ from stratagraph.ontology.facts import Batch, Fact, Literal, Method, Scope
 from stratagraph.ontology.namespaces import RDF, SG, SH
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.ledger.errors import RunConflict
+from stratagraph.service.reception import Reception
 from stratagraph.service.settings import Settings
-from stratagraph.service.telemetry.receiver import Receiver
+from stratagraph.service.telemetry.signals import Signal
 from stratagraph.shapes.finding import GateFinding, GateRefused, GateReport
 from stratagraph.shapes.gate import Gate
 from tests.opened import Opened
@@ -96,11 +97,11 @@ def test_telemetry_that_is_sent_again_is_not_refused_for_what_has_changed(tmp_pa
         messages={"en": "no"},
     )
     with Engine(Settings(data=opened(tmp_path))) as engine, pytest.MonkeyPatch.context() as patch:
-        receiver = Receiver(commit=engine.commit, model=engine.model, prices=engine.prices)
-        receiver.traces(first, MediaType.PROTOBUF)
+        receiver = Reception(engine).receiver
+        receiver.receive(Signal.TRACES, first, MediaType.PROTOBUF)
         head = engine.ledger.sequence()
         patch.setattr(Gate, "check", lambda *_: GateReport(violations=(refusing,)))
-        assert receiver.traces(first, MediaType.PROTOBUF).partial_success.rejected_spans == 0
+        assert receiver.receive(Signal.TRACES, first, MediaType.PROTOBUF).ByteSize() == 0
         with pytest.raises(GateRefused):
-            receiver.traces(other, MediaType.PROTOBUF)
+            receiver.receive(Signal.TRACES, other, MediaType.PROTOBUF)
         assert engine.ledger.sequence() == head

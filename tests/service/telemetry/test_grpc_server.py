@@ -24,8 +24,9 @@ from stratagraph.loaders.otlp import MediaType
 from stratagraph.service.http.access import TokenNeeded
 from stratagraph.service.telemetry.grpc_server import METHODS, GrpcServer
 from stratagraph.service.telemetry.receiver import Receiver
+from stratagraph.service.telemetry.signals import Signal
 from tests.loaders.spans import chat, request, span
-from tests.service.http.test_otlp import BODY, MODEL, Refused, Store
+from tests.service.http.test_otlp import BODY, Refused, Store, receiver
 
 TRACES: Final = next(iter(METHODS))
 SENT: Final = request([span(1, chat())])
@@ -33,10 +34,6 @@ SENT: Final = request([span(1, chat())])
 
 async def anybody(_: str) -> None:
     """Let everybody in."""
-
-
-def receiver(store: Store, **settings: Any) -> Receiver:
-    return Receiver(commit=store.commit, model=MODEL, **settings)
 
 
 @contextmanager
@@ -80,7 +77,7 @@ def test_a_request_is_committed_as_it_is_over_http() -> None:
         assert export(channel).ByteSize() == 0
         assert export(channel, ExportTraceServiceRequest()).ByteSize() == 0, "an empty request succeeds"
         assert export(channel, compression=grpc.Compression.Gzip).ByteSize() == 0, "the same again changes nothing"
-    receiver(direct).traces(BODY, MediaType.PROTOBUF)
+    receiver(direct).receive(Signal.TRACES, BODY, MediaType.PROTOBUF)
     assert over_grpc.batches == direct.batches
 
 

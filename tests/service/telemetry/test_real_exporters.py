@@ -19,9 +19,9 @@ from stratagraph.ontology.namespaces import SG
 from stratagraph.service.telemetry.grpc_server import GrpcServer
 from tests.conftest import ROOT
 from tests.loaders.spans import relations
-from tests.service.http.test_otlp import Store, app
+from tests.service.http.test_otlp import Store, app, receiver
 from tests.service.http.test_otlp import serving as serving_http
-from tests.service.telemetry.test_grpc_server import anybody, receiver
+from tests.service.telemetry.test_grpc_server import anybody
 
 PROGRAM = """
 import sys

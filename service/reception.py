@@ -1,0 +1,39 @@
+"""The whole way of telemetry into one engine: a reader for each signal, the door, and what commits what they tell."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+from stratagraph.service.engine.engine import Engine
+from stratagraph.service.engine.tally import Arrival
+from stratagraph.service.telemetry.aggregator import Aggregator
+from stratagraph.service.telemetry.reader import Counts, Reader
+from stratagraph.service.telemetry.receiver import Receiver
+from stratagraph.service.telemetry.signals import Signal
+from stratagraph.service.telemetry.traces import Traces
+
+
+class Reception:
+    """Receives telemetry for an engine, for as long as that is open."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._tally = engine.tally
+        settings = engine.settings
+        readers = _by_signal(Traces(model=engine.model, prices=engine.prices, base=settings.base))
+        self.aggregator = Aggregator(readers, engine.commit, self._watch)
+        self.receiver = Receiver(
+            readers=readers,
+            keep=self.aggregator.keep,
+            limit=settings.request_mib << 20,
+            signals=tuple(map(Signal, settings.telemetry_signals)),
+            watch=self._watch,
+        )
+
+    def _watch(self, _: Signal, counts: Counts) -> None:
+        """Count what became of what came in."""
+        self._tally.telemetry(Arrival(**{each.name: getattr(counts, each.name) for each in fields(Counts)}))
+
+
+def _by_signal(*readers: Reader[Any, Any]) -> dict[Signal, Reader[Any, Any]]:
+    return {reader.signal: reader for reader in readers}
