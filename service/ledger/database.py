@@ -14,7 +14,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from stratagraph.ontology.errors import StratagraphError
-from stratagraph.service.ledger.driver import send, send_many
+from stratagraph.service.ledger.driver import in_transaction, send, send_many
 from stratagraph.service.ledger.errors import DriverMissing, LedgerUnreadable
 from stratagraph.service.ledger.storage import StorageUnreachable, naming_storage
 from stratagraph.service.privacy import begin_private, make_private
@@ -26,6 +26,7 @@ CHUNK: Final = 5_000
 """Rows handled at a time: bounds memory, and stays below SQLite's limit of 32,766 parameters."""
 
 WRITES: Final = "stratagraph_writes"
+BEGIN_WRITING: Final = "BEGIN IMMEDIATE"
 # Any number that no other program on the server locks: "strata" in ASCII, and 1.
 ADVISORY_LOCK: Final = 0x7374726174610001
 PRAGMAS: Final = (
@@ -127,8 +128,16 @@ class Database:
         with naming_storage():
             if self._kept is None:
                 self._kept = self._writer.connect()
-            with self._kept.begin(), _naming_damage(self._kept):
-                yield self._kept
+            kept = self._kept
+            # Told to the driver itself: SQLAlchemy's own beginning and end cost a fifth of a small commit.
+            try:
+                send(kept, BEGIN_WRITING)
+                yield kept
+                _end(kept)
+            except BaseException as error:
+                _take_back(kept)
+                _name_damage(kept, error)
+                raise
 
     def session(self) -> Connection:
         """Return a connection whose statements are transactions of their own, for its caller to close."""
@@ -172,12 +181,33 @@ def _naming_damage(connection: Connection) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
+        _name_damage(connection, error)
+        raise
+
+
+def _name_damage(connection: Connection, error: BaseException) -> None:
+    """Raise what names the damaged row, where that is what an error of the driver tells of."""
+    if isinstance(error, DBAPIError):
         from stratagraph.service.ledger.damage import unreadable_text  # rare
 
         damage = unreadable_text(connection, error)
-        if damage is None:
-            raise
-        raise damage from error
+        if damage is not None:
+            raise damage from error
+
+
+def _end(connection: Connection) -> None:
+    """Make what was written durable."""
+    # SQLAlchemy begins by itself where one of its statements was executed, and has to be told of the end then.
+    connection.commit()
+    if in_transaction(connection):
+        send(connection, "COMMIT")
+
+
+def _take_back(connection: Connection) -> None:
+    """Roll back what was written, unless SQLite has done so itself."""
+    connection.rollback()
+    if in_transaction(connection):
+        send(connection, "ROLLBACK")
 
 
 class _OpenCursors:
@@ -248,9 +278,11 @@ def _configure_sqlite(connection: Any, _record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get(WRITES)
+    # The writer has begun already, past SQLAlchemy.
     # A transaction that reads first and writes later fails at once if another one wrote in between
     # (SQLITE_BUSY_SNAPSHOT); one that asks for the lock at its beginning waits for it.
-    send(connection, "BEGIN IMMEDIATE" if writes else "BEGIN")
+    if not in_transaction(connection):
+        send(connection, BEGIN_WRITING if writes else "BEGIN")
 
 
 def _begin_postgresql(connection: Connection) -> None:

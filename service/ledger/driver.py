@@ -44,6 +44,11 @@ def send_many(connection: Connection, text: str, rows: Sequence[Any]) -> None:
         connection.exec_driver_sql(text, list(rows))
 
 
+def in_transaction(connection: Connection) -> bool:
+    """Whether SQLite's own connection is in a transaction, whoever began it."""
+    return _own(connection).in_transaction
+
+
 def _own(connection: Connection) -> sqlite3.Connection:
     """Return SQLite's own connection, in the transaction that SQLAlchemy began."""
     own = connection.connection.driver_connection
