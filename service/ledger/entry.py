@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from operator import attrgetter
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, bindparam, func, select, update
@@ -58,9 +59,12 @@ _CLOSE: Final = (
     update(claims).where(claims.c.id.in_(bindparam("ids", expanding=True))).values(closed=bindparam("sequence"))
 )
 CLAIM_COLUMNS: Final = ("id", "subject", "predicate", "object", "scope", "opened", "salt", "commitment")
-BATCH_COLUMNS: Final = tuple(column.name for column in batches.columns)
+# The columns are called as the header's fields; scopes have a table of their own.
+COVERED_COLUMNS: Final = tuple(name for name in Header.__slots__ if name != "scopes")
+BATCH_COLUMNS: Final = (*COVERED_COLUMNS, "salt", "hash", "first_claim", "first_observation")
 DIGEST_COLUMNS: Final = tuple(column.name for column in dropped_observations.columns)
 OBSERVATION_COLUMNS: Final = tuple(column.name for column in observations.columns)
+_COVERED: Final = attrgetter(*COVERED_COLUMNS)
 
 Triple = tuple[int, int, int]
 
@@ -244,23 +248,13 @@ class Entry:
             previous=self.tail.hash,
         )
         batch_hash = header.hash()
-        row = self._row(header, salt, batch_hash)
-        insert_many(self.connection, batches, BATCH_COLUMNS, [tuple(row[name] for name in BATCH_COLUMNS)])
+        own = (salt, batch_hash, self.tail.next_claim, self.tail.next_observation)
+        insert_many(self.connection, batches, BATCH_COLUMNS, [(*_COVERED(header), *own)])
         # The outcomes refer to the header by a foreign key.
         self._see(header)
         # If the transaction fails after this, ``Ledger._write`` forgets it.
         self.memory.trust(batch_hash)
         return batch_hash
-
-    def _row(self, header: Header, salt: bytes | None, batch_hash: bytes) -> dict[str, Any]:
-        # The columns are called as the header's fields; scopes have a table of their own.
-        covered = {name: getattr(header, name) for name in Header.__slots__ if name != "scopes"}
-        return covered | {
-            "salt": salt,
-            "hash": batch_hash,
-            "first_claim": self.tail.next_claim,
-            "first_observation": self.tail.next_observation,
-        }
 
     def _see(self, header: Header) -> None:
         """Keep each scope's outcome, and when it was seen last."""

@@ -36,33 +36,33 @@ def key_of(text: str) -> bytes:
 
 def fault_of(term: Term) -> str | None:
     """Return why the term cannot be stored, None where it can: what a view cannot hold must not become true."""
-    if not _is_plain(term):
-        try:
-            to_ox(term)
-        except ValueError as error:
-            return str(error)
-    iri = term if isinstance(term, str) else term.datatype
-    if _is_longer(iri, LONGEST_IRI):
-        return f"an IRI has at most {LONGEST_IRI:,} bytes"
-    if not isinstance(term, str) and term.datatype in TAGGED and not term.language:
-        return UNTAGGED
-    if not isinstance(term, str) and _is_longer(term.value, LONGEST_TEXT):
-        return f"a text has at most {LONGEST_TEXT:,} bytes"
-    return None
+    if isinstance(term, str):
+        return _fault_of_iri(term)
+    value, datatype, language = term
+    # As nearly all literals are: nothing in it can offend a view.
+    if not language and len(value) <= LONGEST_TEXT and value.isascii():
+        return _fault_of_datatype(datatype)
+    try:
+        to_ox(term)
+    except ValueError as error:
+        return str(error)
+    if not language and (fault := _fault_of_datatype(datatype)):
+        return fault
+    return f"a text has at most {LONGEST_TEXT:,} bytes" if _is_longer(value, LONGEST_TEXT) else None
 
 
-def _is_plain(term: Term) -> bool:
-    """Whether nothing in the term can offend a view, as in nearly all literals."""
-    return not isinstance(term, str) and not term.language and term.value.isascii() and _is_datatype(term.datatype)
+def _fault_of_iri(iri: Iri) -> str | None:
+    try:
+        to_ox(iri)
+    except ValueError as error:
+        return str(error)
+    return f"an IRI has at most {LONGEST_IRI:,} bytes" if _is_longer(iri, LONGEST_IRI) else None
 
 
 @lru_cache(maxsize=1_024)
-def _is_datatype(iri: Iri) -> bool:
-    try:
-        to_ox(iri)
-    except ValueError:
-        return False
-    return True
+def _fault_of_datatype(iri: Iri) -> str | None:
+    """Return why no literal without a language can have the datatype."""
+    return _fault_of_iri(iri) or (UNTAGGED if iri in TAGGED else None)
 
 
 def _is_longer(text: str, most: int) -> bool:
