@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from functools import partial
 from typing import Final, TypeAlias
@@ -14,10 +14,10 @@ from stratagraph.ontology.errors import MOST_FINDINGS, StratagraphError, in_shor
 from stratagraph.ontology.facts import Iri, Literal
 from stratagraph.ontology.folding import fold
 from stratagraph.ontology.model import OntologyModel
-from stratagraph.ontology.namespaces import ASSET_BASE, SG, XSD, expand
-from stratagraph.ontology.terms import encode, to_ox
+from stratagraph.ontology.namespaces import ASSET_BASE, RDF, SG, XSD, expand
+from stratagraph.ontology.terms import to_ox
 from stratagraph.queries.cards import TRANSVERSAL, Card, Cards, local_name
-from stratagraph.queries.store_protocols import TripleStore
+from stratagraph.queries.store_protocols import Pattern, TripleStore
 
 _SEARCH: Final = "Search for part of its name: stratagraph search TEXT, or /api/search?q=TEXT."
 _LOOK_UP: Final = "Search for part of its name: stratagraph ontology search TEXT."
@@ -29,17 +29,6 @@ _SUGGESTIONS: Final = 5
 _LISTED: Final = 40
 """Most terms to name where none is near: all levels, aspects and kinds of change, but not all classes."""
 
-# What is looked up stands in the query itself: bound from outside it is compared only after all assets have been looked
-# through. One query for all ways to name an asset, for each takes longer to read than to answer.
-_MEANT: Final = """
-SELECT DISTINCT ?asset ?alias ?name WHERE {{
-  {{ VALUES ?asset {{ {iris} }} ?asset a sg:Asset }}
-  UNION
-  {{ VALUES ?alias {{ {aliases} }} ?asset sg:mergedFrom ?alias ; a sg:Asset }}
-  UNION
-  {{ VALUES ?name {{ {name} }} ?asset sg:name ?name ; a sg:Asset }}
-}}
-"""
 _TEXTS: Final = """
 SELECT ?asset ?text WHERE {
   VALUES ?property { sg:name rdfs:label }
@@ -299,23 +288,30 @@ class _Meant:
     """What the IRIs that a text may spell, and the text itself as a name, stand for."""
 
     def __init__(self, store: TripleStore, spelled: Sequence[Iri], text: str) -> None:
+        patterns: list[Pattern] = [(iri, RDF.type, SG.Asset) for iri in spelled]
         # The other IRIs of a merged asset stand as literals (docs/decisions/0006).
-        iris, aliases = " ".join(map(encode, spelled)), " ".join(encode(Literal(i, XSD.anyURI)) for i in spelled)
-        self.assets: dict[Iri, Iri] = {}
-        self.merged: dict[Iri, Iri] = {}
-        self._named: set[Iri] = set()
-        for row in store.select(_MEANT.format(iris=iris, aliases=aliases, name=encode(Literal(text)))):
-            asset, alias = str(row["asset"]), row["alias"]
-            if isinstance(alias, Literal):
-                self.merged[alias.value] = asset
-            elif row["name"] is None:
-                self.assets[asset] = asset
-            else:
-                self._named.add(asset)
+        patterns += [(None, SG.mergedFrom, Literal(iri, XSD.anyURI)) for iri in spelled]
+        *found, named = store.matching([*patterns, (None, SG.name, Literal(text))])
+        held = {fact.subject for facts in (*found[len(spelled) :], named) for fact in facts}
+        bearers = _assets_among(store, held)
+        self.assets = {iri: iri for iri, facts in zip(spelled, found, strict=False) if facts}
+        self.merged = {
+            iri: fact.subject
+            for iri, facts in zip(spelled, found[len(spelled) :], strict=True)
+            for fact in facts
+            if fact.subject in bearers
+        }
+        self._named = {fact.subject for fact in named} & bearers
 
     def named(self) -> list[Iri]:
         """Return the assets that have exactly this name."""
         return sorted(self._named)
+
+
+def _assets_among(store: TripleStore, nodes: Collection[Iri]) -> set[Iri]:
+    """Return those of the nodes that are assets: whatever has a name may be something else."""
+    found = store.matching([(node, RDF.type, SG.Asset) for node in nodes])
+    return {fact.subject for facts in found for fact in facts}
 
 
 def _folded(store: TripleStore, text: str) -> list[Iri]:

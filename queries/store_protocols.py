@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
-from stratagraph.ontology.facts import Influence, Iri, Term
+from stratagraph.ontology.facts import Fact, Influence, Iri, Term
+
+Pattern: TypeAlias = tuple[Iri | None, Iri | None, Term | None]
+"""Subject, predicate and object of facts that are looked for; None stands for any."""
 
 Row = dict[str, Term | None]
 """One solution: variable name to term; None where unbound."""
@@ -26,6 +29,9 @@ class TripleStore(Protocol):
 
     def facts_about(self, node: Iri) -> Iterator[tuple[Iri, Term]]:
         """Yield (predicate, object) of every triple with this subject."""
+
+    def matching(self, patterns: Sequence[Pattern]) -> list[list[Fact]]:
+        """Return the triples of each pattern, all at one moment: what costs a query more to read than to answer."""
 
 
 class Adjacency(Protocol):

@@ -7,10 +7,10 @@ from typing import Final
 
 import pyoxigraph as ox
 
-from stratagraph.ontology.facts import Iri, Term
+from stratagraph.ontology.facts import Fact, Iri, Term
 from stratagraph.ontology.namespaces import PREFIXES
 from stratagraph.ontology.terms import OxTerm, from_ox, to_ox
-from stratagraph.queries.store_protocols import Row
+from stratagraph.queries.store_protocols import Pattern, Row
 
 _DEFAULT: Final = ox.DefaultGraph()
 
@@ -34,6 +34,10 @@ class StoreReader:
         """Yield (predicate, object) of every triple with this subject."""
         return iter(facts_about(self._store, node))
 
+    def matching(self, patterns: Sequence[Pattern]) -> list[list[Fact]]:
+        """Return the triples of each pattern."""
+        return matching(self._store, patterns)
+
 
 def select(store: ox.Store, query: str, bindings: Mapping[str, Term] | None = None) -> Sequence[Row]:
     """Evaluate a SELECT query to its last row; a bound variable must be one of those that it selects."""
@@ -53,6 +57,26 @@ def facts_about(store: ox.Store, node: Iri) -> Sequence[tuple[Iri, Term]]:
     """Return (predicate, object) of every triple with this subject."""
     quads = store.quads_for_pattern(ox.NamedNode(node), None, None, _DEFAULT)
     return [(quad.predicate.value, from_ox(quad.object)) for quad in quads]
+
+
+def matching(store: ox.Store, patterns: Sequence[Pattern]) -> list[list[Fact]]:
+    """Return the triples of each pattern."""
+    return [[_fact(quad) for quad in _quads(store, *pattern)] for pattern in patterns]
+
+
+def _quads(store: ox.Store, subject: Iri | None, predicate: Iri | None, obj: Term | None) -> Iterator[ox.Quad]:
+    return store.quads_for_pattern(
+        None if subject is None else ox.NamedNode(subject),
+        None if predicate is None else ox.NamedNode(predicate),
+        None if obj is None else to_ox(obj),
+        _DEFAULT,
+    )
+
+
+def _fact(quad: ox.Quad) -> Fact:
+    subject = from_ox(quad.subject)
+    assert isinstance(subject, str)  # no literal has properties
+    return Fact(subject, quad.predicate.value, from_ox(quad.object))
 
 
 def _query(

@@ -21,9 +21,9 @@ from typing import Final, TypeVar
 import pyoxigraph as ox
 
 from stratagraph.ontology.errors import StratagraphError
-from stratagraph.ontology.facts import Iri, Literal, Term
+from stratagraph.ontology.facts import Fact, Iri, Literal, Term
 from stratagraph.ontology.model import OntologyModel
-from stratagraph.queries.store_protocols import Row
+from stratagraph.queries.store_protocols import Pattern, Row
 from stratagraph.service.privacy import make_private
 from stratagraph.service.views import querying
 from stratagraph.service.views.adjacency import AdjacencySnapshot, AdjacencyView
@@ -72,6 +72,10 @@ class TriplesSnapshot:
     def facts_about(self, node: Iri) -> Iterator[tuple[Iri, Term]]:
         """Yield (predicate, object) of every triple with this subject."""
         return iter(self._ask(lambda store: querying.facts_about(store, node)))
+
+    def matching(self, patterns: Sequence[Pattern]) -> list[list[Fact]]:
+        """Return the triples of each pattern."""
+        return self._ask(lambda store: querying.matching(store, patterns))
 
     def keep(self, folder: Path) -> None:
         """Take a checkpoint of this sequence, to go on in when the live store changes."""

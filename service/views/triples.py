@@ -13,10 +13,10 @@ from typing import Final, TypeVar
 
 import pyoxigraph as ox
 
-from stratagraph.ontology.facts import ChangeSet, Iri, Term
+from stratagraph.ontology.facts import ChangeSet, Fact, Iri, Term
 from stratagraph.ontology.grouped import claim_groups, influence_groups
 from stratagraph.ontology.model import OntologyModel
-from stratagraph.queries.store_protocols import Row
+from stratagraph.queries.store_protocols import Pattern, Row
 from stratagraph.service.views import querying
 from stratagraph.service.views.books import (
     BOOKS,
@@ -259,6 +259,10 @@ class TriplesView:
     def facts_about(self, node: Iri) -> Iterator[tuple[Iri, Term]]:
         """Yield (predicate, object) of every triple with this subject."""
         return iter(querying.facts_about(self._store, node))
+
+    def matching(self, patterns: Sequence[Pattern]) -> list[list[Fact]]:
+        """Return the triples of each pattern."""
+        return querying.matching(self._store, patterns)
 
     # Writing -----------------------------------------------------------------------------------------------------
 

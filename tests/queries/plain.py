@@ -11,7 +11,7 @@ from stratagraph.ontology.facts import Fact, Influence, Iri, Literal, Term
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import ASSET_BASE, PREFIXES, RDF, RDFS, SG
 from stratagraph.ontology.terms import OxTerm, from_ox, to_ox
-from stratagraph.queries.store_protocols import Row
+from stratagraph.queries.store_protocols import Pattern, Row
 
 
 class PlainStore:
@@ -52,9 +52,26 @@ class PlainStore:
         for quad in self._store.quads_for_pattern(ox.NamedNode(node), None, None, ox.DefaultGraph()):
             yield quad.predicate.value, from_ox(quad.object)
 
+    def matching(self, patterns: Sequence[Pattern]) -> list[list[Fact]]:
+        return [list(matching(self._store, pattern)) for pattern in patterns]
+
     def _query(self, query: str, bindings: Mapping[str, Term] | None) -> object:
         bound: dict[ox.Variable, OxTerm] = {ox.Variable(n): to_ox(term) for n, term in (bindings or {}).items()}
         return self._store.query(query, prefixes=dict(PREFIXES), substitutions=bound)
+
+
+def matching(store: ox.Store, pattern: Pattern) -> Iterator[Fact]:
+    """Yield the facts of a pattern."""
+    subject, predicate, value = pattern
+    quads = store.quads_for_pattern(
+        None if subject is None else ox.NamedNode(subject),
+        None if predicate is None else ox.NamedNode(predicate),
+        None if value is None else to_ox(value),
+        ox.DefaultGraph(),
+    )
+    for quad in quads:
+        assert isinstance(quad.subject, ox.NamedNode)
+        yield Fact(quad.subject.value, quad.predicate.value, from_ox(quad.object))
 
 
 class PlainAdjacency:

@@ -195,6 +195,8 @@ def test_any_text_comes_and_goes_whole(text: str) -> None:
     before = everything(view)
     view.apply(replace(change, sightings=()))
     assert (EX.says, Literal(text)) in list(view.facts_about(A))
+    said, of_another = view.matching([(None, EX.says, Literal(text)), (B, EX.says, Literal(text))])
+    assert (said, of_another) == ([says(Literal(text))], [])
     (fact,) = change.added
     view.apply(ChangeSet(sequence=2, time=START, batch_hash="", removed=(fact,), claims_changed=((fact, ()),)))
     assert everything(view) == before

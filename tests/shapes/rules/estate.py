@@ -11,7 +11,8 @@ from stratagraph.ontology.identity import scope_iri
 from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import CLAIMS_BASE, OBSERVATION_BASE, PREFIXES, RDF, SG, XSD
 from stratagraph.ontology.terms import from_ox, to_ox
-from stratagraph.queries.store_protocols import Row
+from stratagraph.queries.store_protocols import Pattern, Row
+from tests.queries.plain import matching
 
 FIRST_SEEN = Literal("2026-01-05T08:00:00Z", XSD.dateTime)
 LAST_SEEN = Literal("2026-11-20T08:00:00Z", XSD.dateTime)
@@ -74,3 +75,6 @@ class Estate:
     def facts_about(self, node: Iri) -> Iterator[tuple[Iri, Term]]:
         for quad in self._store.quads_for_pattern(ox.NamedNode(node), None, None, ox.DefaultGraph()):
             yield quad.predicate.value, from_ox(quad.object)
+
+    def matching(self, patterns: Sequence[Pattern]) -> list[list[Fact]]:
+        return [list(matching(self._store, pattern)) for pattern in patterns]
