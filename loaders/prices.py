@@ -80,9 +80,19 @@ class PriceTable:
         read = (_price(told[subject]) for subject in sorted(priced))
         return cls.of(price for price in read if price is not None)
 
+    def changes(self, model: str, since: datetime, until: datetime) -> bool:
+        """Tell whether another price of the model may hold at some time from ``since`` to ``until`` than at first."""
+        listed = (price for name in _names(model) for price in self.prices.get(name, ()))
+        return any(
+            since < bound <= until
+            for price in listed
+            for bound in (price.valid_from, price.valid_until)
+            if bound is not None
+        )
+
     def price(self, model: str, time: datetime) -> Price | None:
         """Return the price of a model at a time: of its exact name, else of the name without its date."""
-        for name in dict.fromkeys((model, _DATED.sub("", model))):
+        for name in _names(model):
             # The newest first: where lists overlap, the later one corrects the earlier.
             found = next((price for price in self.prices.get(name, ()) if price.valid_at(time)), None)
             if found is not None:
@@ -91,6 +101,12 @@ class PriceTable:
 
 
 NO_PRICES: Final = PriceTable()
+
+
+def _names(model: str) -> Iterable[str]:
+    """Return the names under which a model's price may stand, the preferred one first."""
+    return dict.fromkeys((model, _DATED.sub("", model)))
+
 
 _PROPERTIES: Final = frozenset(
     {

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import UTC, datetime
+from collections import defaultdict
+from collections.abc import Callable, Collection, Hashable, Iterable
 
+from stratagraph.loaders.costs import Costs
 from stratagraph.loaders.genai.forest import AgentRef
-from stratagraph.loaders.genai.measures import Cost, Measures
+from stratagraph.loaders.genai.measures import Measures, Tally
 from stratagraph.loaders.genai.occurrences import Occurrence, What
 from stratagraph.loaders.genai.record import CallRecord
 from stratagraph.loaders.genai.story import Told
@@ -19,7 +20,10 @@ from stratagraph.ontology.namespaces import ASSET_BASE, SG
 
 
 class Statements:
-    """Makes facts and observations of occurrences: adds those that happened, takes away those that no longer hold."""
+    """Makes facts and observations of occurrences: adds those that happened, takes away those that no longer hold.
+
+    What one occurrence states, all state that are like it: only one is looked at, the others are counted with it.
+    """
 
     def __init__(
         self,
@@ -31,11 +35,10 @@ class Statements:
     ) -> None:
         """Mint IRIs below ``base``; of the services in ``partly`` only some calls arrive."""
         self.subjects = Subjects(model, base)
-        self.measures = Measures(model)
-        self._prices = prices
+        self.measures = Measures(model, Costs(prices).of)
         self._partly = partly
         self._nodes: dict[Fact, Iri] = {}
-        self._of = {
+        self._of: dict[What, Callable[[Occurrence, Tally], None]] = {
             What.MODEL_CALL: self._model_call,
             What.PASSED_CALL: self._passed_call,
             What.RUN: self._run,
@@ -53,37 +56,40 @@ class Statements:
 
         Facts of what no longer holds are not withdrawn, for others may have shown them: they fall silent in time.
         """
-        for one in told.added:
-            self._say(one, 1)
+        for alike in _alike(told.added):
+            self._stated(alike).added = alike
         if told.withdrawn:
             stated = self.subjects.mark()
-            for one in told.withdrawn:
-                self._say(one, -1)
+            for alike in _alike(told.withdrawn):
+                self._stated(alike).taken = alike
             self.subjects.back_to(stated)
 
-    def _say(self, one: Occurrence, sign: int) -> None:
-        self.measures.sign = sign
-        self.measures.partly = one.record.service.name in self._partly
-        self.subjects.according_to(one.record)
-        self._of[one.what](one)
+    def _stated(self, alike: list[Occurrence]) -> Tally:
+        """State what occurrences show that are alike, and return where they are counted."""
+        # Of a version it is told when it was last seen.
+        latest = max(alike, key=lambda one: one.record.end)
+        tally = self.measures.tally(partly=latest.record.service.name in self._partly)
+        self.subjects.according_to(latest.record)
+        self._of[latest.what](latest, tally)
+        return tally
 
-    def _model_call(self, one: Occurrence) -> None:
+    def _model_call(self, one: Occurrence, tally: Tally) -> None:
         """State what a call of a model shows: its caller, its provider, and what it consumed."""
         record = one.record
         system = self._system(record)
         counted = [system, *self._using(one, system)]
         if record.model:
             counted.append(self._model(record))
-        self._count(one, counted)
+        self._count(one, tally, counted)
 
-    def _passed_call(self, one: Occurrence) -> None:
+    def _passed_call(self, one: Occurrence, tally: Tally) -> None:
         """State that a service made a call through another one: the model is the same, and its call counted there."""
         system = self._system(one.record)
         if one.owner.name or one.owner.namespace:
             through = self.subjects.system(one.owner)
             if through != system:
                 self.subjects.state(system, SG.dependsOn, through)
-        self._count(one, [system, *self._using(one, system)])
+        self._count(one, tally, [system, *self._using(one, system)])
 
     def _using(self, one: Occurrence, system: Iri) -> list[Iri]:
         """State who uses the model; return the node of the statement."""
@@ -94,19 +100,17 @@ class Statements:
         # On the statement as well: its share of the caller's calls is the observed strength of the relation.
         return [self._node(self.subjects.state(caller, SG.usesModel, model))]
 
-    def _count(self, one: Occurrence, counted: list[Iri]) -> None:
+    def _count(self, one: Occurrence, tally: Tally, counted: list[Iri]) -> None:
         """Count a call, what it consumed, and that its agent made it."""
-        cost = self._cost(one.record)
         for subject in counted:
-            self.measures.call(subject, one)
-            self.measures.model_call(subject, one)
-            self.measures.usage(subject, one.record, cost)
+            tally.call(subject)
         # The calls of an agent are its own runs: those of its models add to what it consumed.
         if one.agent:
             agent = self.subjects.agent(one.agent)
-            self.measures.counted(agent, SG.modelCalls, one)
-            self.measures.model_call(agent, one)
-            self.measures.usage(agent, one.record, cost)
+            tally.counted[SG.modelCalls].append(agent)
+            counted.append(agent)
+        tally.answered += counted
+        tally.consumed += counted
 
     def _met(self, record: CallRecord) -> str:
         """Return how the model of a call was met."""
@@ -131,43 +135,39 @@ class Statements:
             self.subjects.state(alias, SG.aliasOf, model)
         return model
 
-    def _run(self, one: Occurrence) -> None:
+    def _run(self, one: Occurrence, tally: Tally) -> None:
         """Tell of an agent at work, and of the agent that called it."""
         self._system(one.record)  # for the version that it states
         agent = self._agent(one.agent)
-        self.measures.call(agent, one, SG.runs)
+        tally.call(agent, SG.runs)
         if one.other is not None:
             fact = self.subjects.state(self.subjects.agent(one.other), SG.delegatesTo, agent)
-            self.measures.call(self._node(fact), one)
+            tally.call(self._node(fact))
 
-    def _own_usage(self, one: Occurrence) -> None:
+    def _own_usage(self, one: Occurrence, tally: Tally) -> None:
         """Tell what an agent says that it consumed: how many calls that took is not known."""
         record = one.record
         system, agent = self._system(record), self._agent(one.agent)
         model = self.subjects.model(record.model, USED if record.usage.known and not record.failed else REQUESTED)
         node = self._node(self.subjects.state(agent, SG.usesModel, model))
-        cost = self._cost(record)
-        for subject in (system, agent, model, node):
-            self.measures.usage(subject, record, cost)
+        tally.consumed += system, agent, model, node
 
-    def _tool_use(self, one: Occurrence) -> None:
+    def _tool_use(self, one: Occurrence, tally: Tally) -> None:
         """State that a tool was used, and who provides it."""
         record = one.record
         tool = self.subjects.tool(record.tool, one.owner)
         self.subjects.met(tool, REQUESTED if one.failed and record.unproven else USED)
         if one.server or record.serves or one.owner.identity != record.service.identity:
             self.subjects.provided(tool, one.owner, one.server)
-        counted = [tool]
+        tally.call(tool)
         if not record.serves:
-            counted.append(self._node(self._used(one, SG.usesTool, tool)))
-        for subject in counted:
-            self.measures.call(subject, one)
+            tally.call(self._node(self._used(one, SG.usesTool, tool)))
 
-    def _search(self, one: Occurrence) -> None:
+    def _search(self, one: Occurrence, tally: Tally) -> None:
         """State that a data source was searched."""
         index = self.subjects.index(one.record.data_source)
         for subject in (index, self._node(self._used(one, SG.retrievesFrom, index))):
-            self.measures.call(subject, one)
+            tally.call(subject)
 
     def _used(self, one: Occurrence, relation: Iri, used: Iri) -> Fact:
         """State that an agent, or the system where none is known, used something."""
@@ -175,23 +175,23 @@ class Statements:
         caller = self.subjects.agent(one.agent) if one.agent else system
         return self.subjects.state(caller, relation, used)
 
-    def _workflow(self, one: Occurrence) -> None:
+    def _workflow(self, one: Occurrence, tally: Tally) -> None:
         """Tell of a named workflow that ran."""
         self._system(one.record)
-        self.measures.call(self.subjects.pipeline(one.record.workflow, one.record.service), one)
+        tally.call(self.subjects.pipeline(one.record.workflow, one.record.service))
 
-    def _guardrail(self, one: Occurrence) -> None:
+    def _guardrail(self, one: Occurrence, tally: Tally) -> None:
         """Tell of a guardrail at work, and what it decided."""
         self._system(one.record)
         guardrail = self.subjects.guardrail(one.record.guardrail, one.record.service)
-        self.measures.call(guardrail, one)
-        self.measures.verdict(guardrail, one)
+        tally.call(guardrail)
+        tally.judged.append(guardrail)
 
-    def _handover(self, one: Occurrence) -> None:
+    def _handover(self, one: Occurrence, _: Tally) -> None:
         """State that one agent handed over to another."""
         self.subjects.state(self._agent(one.agent), SG.delegatesTo, self._agent(one.other))
 
-    def _offer(self, one: Occurrence) -> None:
+    def _offer(self, one: Occurrence, _: Tally) -> None:
         """State what was on offer: a tool that may be used is not one in use; a managed prompt."""
         record = one.record
         system = self._system(record)
@@ -221,13 +221,10 @@ class Statements:
             self._nodes[fact] = statement_iri(fact)
         return self._nodes[fact]
 
-    def _cost(self, record: CallRecord) -> Cost | None:
-        """Return the cost that the emitter reports, else the estimate by a price of that day, else nothing."""
-        if record.usage.cost is not None:
-            return Cost(record.usage.cost, record.usage.currency, estimated=False)
-        # What a failed call cost nobody knows; a call without a model has no price.
-        if record.failed or not record.model:
-            return None
-        price = self._prices.price(record.model, datetime.fromtimestamp(record.end / 1e9, UTC))
-        amount = price.cost(record.usage) if price else None
-        return Cost(amount, price.currency, estimated=True) if price and amount is not None else None
+
+def _alike(occurrences: Iterable[Occurrence]) -> Iterable[list[Occurrence]]:
+    """Return the occurrences in groups that state the same, in the order in which the first of each came."""
+    found: dict[Hashable, list[Occurrence]] = defaultdict(list)
+    for one in occurrences:
+        found[one.likeness].append(one)
+    return found.values()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from math import isfinite
 from typing import Any, Final
 
@@ -41,16 +43,50 @@ def sketch_of(values: Iterable[float] = ()) -> DDSketch:
     return sketch
 
 
+@dataclass(frozen=True, slots=True)
+class Bins:
+    """How many values fall into each bin of a sketch: what a sketch is made of, without the means to ask it."""
+
+    above: Mapping[int, float]
+    below: Mapping[int, float]
+    zeros: float
+
+    @classmethod
+    def of(cls, values: Iterable[float]) -> Bins:
+        """Return the bins of finite values, the same that a sketch would have that was fed with them."""
+        least = _MAPPING.min_possible
+        listed = list(values)
+        above = Counter(map(_MAPPING.key, [value for value in listed if value > least]))
+        below = Counter(map(_MAPPING.key, [-value for value in listed if value < -least]))
+        return cls(above, below, float(len(listed) - above.total() - below.total()))
+
+    @classmethod
+    def merged(cls, parts: Iterable[Bins]) -> Bins:
+        """Return the bins of the values of all parts."""
+        above: Counter[int] = Counter()
+        below: Counter[int] = Counter()
+        zeros = 0.0
+        for part in parts:
+            above.update(part.above)
+            below.update(part.below)
+            zeros += part.zeros
+        return cls(above, below, zeros)
+
+    def encoded(self) -> bytes:
+        """Return the sketch as bytes: filled bins only, by key, so that equal sketches are equal bytes."""
+        message = pb.DDSketch(
+            mapping=pb.IndexMapping(gamma=_MAPPING.gamma, interpolation=pb.IndexMapping.NONE),
+            positiveValues=_packed(self.above),
+            negativeValues=_packed(self.below),
+            zeroCount=self.zeros,
+        )
+        return bytes(message.SerializeToString(deterministic=True))
+
+
 def encode(sketch: DDSketch) -> bytes:
     """Return the sketch as bytes: filled bins only, by key, so that equal sketches are equal bytes."""
     state = vars(sketch)  # the library's own codec reads the same private fields
-    message = pb.DDSketch(
-        mapping=pb.IndexMapping(gamma=_MAPPING.gamma, interpolation=pb.IndexMapping.NONE),
-        positiveValues=_packed(state["_store"]),
-        negativeValues=_packed(state["_negative_store"]),
-        zeroCount=state["_zero_count"],
-    )
-    return bytes(message.SerializeToString(deterministic=True))
+    return Bins(_filled(state["_store"]), _filled(state["_negative_store"]), state["_zero_count"]).encoded()
 
 
 def decode(data: bytes) -> DDSketch:
@@ -93,10 +129,14 @@ def quantile(data: bytes, q: float) -> float | None:
     return None if value is None else float(value)
 
 
-def _packed(store: Any) -> Any:
-    """Return a store as its message: a run of counts where bins are dense, single bins where they are not."""
+def _filled(store: Any) -> Mapping[int, float]:
+    """Return the bins of a store that hold something."""
     # Stores keep empty bins between full ones; how many depends on the order in which values came.
-    bins = {store.offset + index: count for index, count in enumerate(store.bins) if count}
+    return {store.offset + index: count for index, count in enumerate(store.bins) if count}
+
+
+def _packed(bins: Mapping[int, float]) -> Any:
+    """Return bins as their message: a run of counts where they are dense, single bins where they are not."""
     if not bins:
         return pb.Store()
     first, last = min(bins), max(bins)

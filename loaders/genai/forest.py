@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from stratagraph.loaders.genai.record import CallRecord, RecordKind, Service, SpanKey
 
@@ -13,8 +12,7 @@ _BOUNDARIES: Final = frozenset({RecordKind.AGENT, RecordKind.TOOL, RecordKind.GU
 """A model call below one of these is a call of its own, not its parent's call seen once more."""
 
 
-@dataclass(frozen=True, slots=True)
-class AgentRef:
+class AgentRef(NamedTuple):
     """An agent as telemetry identifies it: by name within a service."""
 
     name: str

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from itertools import chain
 from math import fsum
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from stratagraph.loaders.genai.occurrences import Occurrence
-from stratagraph.loaders.genai.record import CallRecord, ErrorClass, Finish, Usage, Verdict
+from stratagraph.loaders.genai.record import CallRecord, ErrorClass, Finish, Verdict
 from stratagraph.ontology.facts import Iri, Observation
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import SG
-from stratagraph.ontology.sketches import encode, sketch_of
+from stratagraph.ontology.sketches import Bins
 
 WINDOW: Final = timedelta(minutes=1)
 _WINDOW_NANOSECONDS: Final = 60 * 10**9
@@ -28,19 +28,10 @@ ERROR_METRICS: Final = {
     ErrorClass.SERVER: SG.serverErrors,
     ErrorClass.CONNECTION: SG.connectionErrors,
 }
+_TOKENS: Final = (SG.inputTokens, SG.outputTokens, SG.cachedInputTokens, SG.reasoningTokens)
+"""In the order of the counts of a usage."""
 _COUNTED: Final = frozenset(
-    {
-        SG.calls,
-        SG.runs,
-        SG.modelCalls,
-        SG.errors,
-        SG.inputTokens,
-        SG.outputTokens,
-        SG.cachedInputTokens,
-        SG.reasoningTokens,
-        SG.callCost,
-        *ERROR_METRICS.values(),
-    }
+    {SG.calls, SG.runs, SG.modelCalls, SG.errors, SG.callCost, *_TOKENS, *ERROR_METRICS.values()}
 )
 """Metrics that are sums: of a sampled span each counts for as many as it stands for."""
 
@@ -55,120 +46,228 @@ class _Series(NamedTuple):
     window: int
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+_Values: TypeAlias = list[float]
+_Listed: TypeAlias = defaultdict[_Series, list[_Values]]
+"""The values of each series, in parts that several series share."""
+_Figure: TypeAlias = tuple[Iterable[Iri], Iri, _Values]
+"""Values of a metric, and on which subjects they are counted."""
+
+
+class Cost(NamedTuple):
     """What a call cost, and whether somebody measured it or a price list estimates it."""
 
-    amount: Decimal | float
+    amount: float
     currency: str
     estimated: bool
 
 
-class Measures:
-    """Collects values and gives them back as observations, in an order that does not depend on theirs.
+CostsOf: TypeAlias = Callable[[Sequence[CallRecord]], Sequence[Cost | None]]
 
-    ``sign`` -1 takes a value away that was given before. ``partly``: of its service only some calls arrive, by how they
-    ended, so that neither their number nor a rate is known.
+
+@dataclass(slots=True, kw_only=True)
+class Tally:
+    """Occurrences that are alike in all but time, duration, usage and weight, and on what subjects each is counted.
+
+    ``partly``: of their service only some arrive, by how they ended, so that neither their number nor a rate is known.
     """
 
-    def __init__(self, model: OntologyModel) -> None:
-        """Take the metrics' units from the ontology."""
+    partly: bool = False
+    called: list[Iri] = field(default_factory=list)
+    """Where the outcome and the latency are counted."""
+    counted: defaultdict[Iri, list[Iri]] = field(default_factory=lambda: defaultdict(list))
+    """The subjects by the metric that counts each occurrence once."""
+    answered: list[Iri] = field(default_factory=list)
+    """Where it is counted how a model's answer came and ended."""
+    consumed: list[Iri] = field(default_factory=list)
+    """Where tokens and cost are counted."""
+    judged: list[Iri] = field(default_factory=list)
+    """Where it is counted what a guardrail decided."""
+    added: list[Occurrence] = field(default_factory=list)
+    taken: list[Occurrence] = field(default_factory=list)
+    """Those that were given before, and are taken away."""
+
+    def call(self, subject: Iri, *also: Iri) -> None:
+        """Count calls, their outcome and their latency on a subject; ``also`` are further metrics that count them."""
+        self.called.append(subject)
+        for metric in (SG.calls, *also):
+            self.counted[metric].append(subject)
+
+
+class Measures:
+    """Collects occurrences and gives them back as observations, in an order that does not depend on theirs."""
+
+    def __init__(self, model: OntologyModel, costs: CostsOf) -> None:
+        """Take the metrics' units from the ontology; ask ``costs`` of the records of a tally."""
         self._units = {iri: metric.unit for iri, metric in model.metrics.items()}
-        self._values: dict[_Series, list[float]] = defaultdict(list)
-        self._taken: dict[_Series, list[float]] = defaultdict(list)
-        self.sign = 1
-        self.partly = False
+        self._costs = costs
+        self._tallies: list[Tally] = []
 
-    def call(self, subject: Iri, seen: Occurrence, *also: Iri) -> None:
-        """Count a call, its outcome and its latency; ``also`` are further metrics that count it."""
-        # By its end, when its outcome, its tokens and its cost are known.
-        window = seen.record.end // _WINDOW_NANOSECONDS
-        if not self.partly:
-            for metric in (SG.calls, *also):
-                self._add(subject, metric, 1.0, window, seen.weight)
-            if seen.seconds is not None:
-                self._add(subject, SG.callLatency, seen.seconds, window, seen.weight)
-        # Also where none happened: no error is a figure. But not of an emitter that never shows them.
-        if seen.failed or not (seen.record.hidden or self.partly):
-            self._add(subject, SG.errors, float(seen.failed), window, seen.weight)
-        if seen.error in ERROR_METRICS and seen.failed:
-            self._add(subject, ERROR_METRICS[seen.error], 1.0, window, seen.weight)
-
-    def model_call(self, subject: Iri, seen: Occurrence) -> None:
-        """Count how a model's answer came and ended, where that is told."""
-        record, window = seen.record, seen.record.end // _WINDOW_NANOSECONDS
-        if record.first_token is not None:
-            self._add(subject, SG.timeToFirstToken, record.first_token, window, seen.weight)
-        if self.partly:
-            return
-        if record.stream is not None:
-            self._add(subject, SG.streamedCalls, float(record.stream), window, seen.weight)
-        if record.finish is not None and not seen.failed:
-            self._add(subject, SG.truncatedCalls, float(record.finish is Finish.TRUNCATED), window, seen.weight)
-            self._add(subject, SG.filteredCalls, float(record.finish is Finish.FILTERED), window, seen.weight)
-
-    def counted(self, subject: Iri, metric: Iri, seen: Occurrence) -> None:
-        """Count something once in a metric of its own."""
-        if not self.partly:
-            self._add(subject, metric, 1.0, seen.record.end // _WINDOW_NANOSECONDS, seen.weight)
-
-    def verdict(self, subject: Iri, seen: Occurrence) -> None:
-        """Count what a guardrail decided; a block is no error, and what was not decided is neither."""
-        window = seen.record.end // _WINDOW_NANOSECONDS
-        decided = seen.verdict is not Verdict.UNDECIDED
-        self._add(subject, SG.guardrailUndecided, float(not decided), window, seen.weight)
-        if decided:
-            found = seen.verdict in {Verdict.BLOCKED, Verdict.FLAGGED}
-            self._add(subject, SG.guardrailFindings, float(found), window, seen.weight)
-            self._add(subject, SG.guardrailBlocks, float(seen.verdict is Verdict.BLOCKED), window, seen.weight)
-
-    def usage(self, subject: Iri, record: CallRecord, cost: Cost | None) -> None:
-        """Add a model call's tokens and cost; an unknown count is not zero."""
-        window = record.end // _WINDOW_NANOSECONDS
-        for metric, count in _token_counts(record.usage):
-            self._add(subject, metric, float(count), window, record.weight)
-        if cost is not None:
-            estimated = cost.estimated or record.weight != 1
-            series = _Series(subject, SG.callCost, cost.currency, estimated, window)
-            self._into[series].append(float(cost.amount) * record.weight)
+    def tally(self, *, partly: bool = False) -> Tally:
+        """Return a new tally."""
+        tally = Tally(partly=partly)
+        self._tallies.append(tally)
+        return tally
 
     def observations(self) -> tuple[Observation, ...]:
         """Return one observation per series that has values."""
-        listed = ((series, self._left(series)) for series in sorted(self._values))
-        return tuple(_observation(series, values) for series, values in listed if values)
+        given, taken = self._listed(lambda tally: tally.added), self._listed(lambda tally: tally.taken)
+        summaries = _Summaries()
+        found = []
+        for series in sorted(given):
+            parts = given[series]
+            if series in taken:
+                # A multiset: each value that is taken away takes one of its like along.
+                left = Counter(chain.from_iterable(parts)) - Counter(chain.from_iterable(taken[series]))
+                parts = [list(left.elements())]
+            if any(parts):
+                found.append(_observation(series, summaries.of(parts, sketched=series.metric in SKETCHED)))
+        return tuple(found)
 
-    @property
-    def _into(self) -> dict[_Series, list[float]]:
-        """Where values go: to those that are given, or to those that are taken away."""
-        return self._values if self.sign > 0 else self._taken
-
-    def _left(self, series: _Series) -> list[float]:
-        """Return the values of a series without those that were taken away."""
-        taken = self._taken.get(series)
-        if not taken:
-            return self._values[series]
-        return list((Counter(self._values[series]) - Counter(taken)).elements())
-
-    def _add(self, subject: Iri, metric: Iri, value: float, window: int, weight: float) -> None:
-        """Add one value to its series; of a sum, as often as its span stands for others."""
-        scaled = weight != 1 and metric in _COUNTED
-        series = _Series(subject, metric, self._units[metric], scaled, window)
-        self._into[series].append(value * weight if scaled else value)
-
-
-def _token_counts(usage: Usage) -> Iterator[tuple[Iri, int]]:
-    """Yield the known counts of tokens."""
-    counts = (
-        (SG.inputTokens, usage.input),
-        (SG.outputTokens, usage.output),
-        (SG.cachedInputTokens, usage.cached),
-        (SG.reasoningTokens, usage.reasoning),
-    )
-    yield from ((metric, count) for metric, count in counts if count is not None)
+    def _listed(self, rows_of: Callable[[Tally], Sequence[Occurrence]]) -> _Listed:
+        """Return the values of each series."""
+        found: _Listed = defaultdict(list)
+        for tally in self._tallies:
+            for (window, weight, own_weight), rows in _alike(rows_of(tally)).items():
+                _Minute(found, self._units, window, weight).add(chain(_figures(tally, rows), _judged(tally, rows)))
+                if tally.consumed:
+                    records = [one.record for one in rows]
+                    minute = _Minute(found, self._units, window, own_weight)
+                    minute.add((tally.consumed, metric, counts) for metric, counts in _tokens(records))
+                    minute.add_costs(tally.consumed, self._costs(records))
+        return found
 
 
-def _observation(series: _Series, values: list[float]) -> Observation:
-    """Return the observation of one series; sums are exact, so that the order of the calls does not show."""
+@dataclass(frozen=True, slots=True)
+class _Minute:
+    """Takes the values of one minute, of spans that weigh the same, to their series."""
+
+    found: _Listed
+    units: Mapping[Iri, str]
+    window: int
+    weight: float
+
+    def add(self, figures: Iterable[_Figure]) -> None:
+        """Add values to the series of each of their subjects."""
+        for subjects, metric, values in figures:
+            scaled = self.weight != 1 and metric in _COUNTED
+            if values:
+                self._into(subjects, _Series("", metric, self.units[metric], scaled, self.window), values)
+
+    def add_costs(self, subjects: Iterable[Iri], costs: Iterable[Cost | None]) -> None:
+        """Add costs, those that are estimated apart from those that are known."""
+        for (currency, estimated), amounts in _by_currency(costs).items():
+            scaled = self.weight != 1
+            self._into(subjects, _Series("", SG.callCost, currency, estimated or scaled, self.window), amounts)
+
+    def _into(self, subjects: Iterable[Iri], alike: _Series, values: _Values) -> None:
+        """Add values to a series of several subjects; of a sum, each as often as its span stands for others."""
+        counted = self.weight != 1 and alike.metric in _COUNTED
+        scaled = [value * self.weight for value in values] if counted else values
+        for subject in subjects:
+            self.found[_Series(subject, *alike[1:])].append(scaled)
+
+
+def _alike(rows: Iterable[Occurrence]) -> dict[tuple[int, float, float], list[Occurrence]]:
+    """Return occurrences by the minute of their end, when the outcome is known, and what they and their spans weigh."""
+    found: dict[tuple[int, float, float], list[Occurrence]] = defaultdict(list)
+    for one in rows:
+        record = one.record
+        found[record.end // _WINDOW_NANOSECONDS, one.weight, record.weight].append(one)
+    return found
+
+
+def _figures(tally: Tally, rows: Sequence[Occurrence]) -> Iterator[_Figure]:
+    """Yield what is counted of calls, and of how they ended, by subjects and metric."""
+    first, ones, zeros = rows[0], [1.0] * len(rows), [0.0] * len(rows)
+    record = first.record
+    if not tally.partly:
+        for metric, subjects in tally.counted.items():
+            yield subjects, metric, ones
+        yield tally.called, SG.callLatency, [one.seconds for one in rows if one.seconds is not None]
+    # Also where none happened: no error is a figure. But not of an emitter that never shows them.
+    if first.failed or not (record.hidden or tally.partly):
+        yield tally.called, SG.errors, ones if first.failed else zeros
+    if first.failed and first.error in ERROR_METRICS:
+        yield tally.called, ERROR_METRICS[first.error], ones
+    if not tally.answered:
+        return
+    waited = [time for one in rows if (time := one.record.first_token) is not None]
+    yield tally.answered, SG.timeToFirstToken, waited
+    if tally.partly:
+        return
+    if record.stream is not None:
+        yield tally.answered, SG.streamedCalls, ones if record.stream else zeros
+    if record.finish is not None and not first.failed:
+        yield tally.answered, SG.truncatedCalls, ones if record.finish is Finish.TRUNCATED else zeros
+        yield tally.answered, SG.filteredCalls, ones if record.finish is Finish.FILTERED else zeros
+
+
+def _judged(tally: Tally, rows: Sequence[Occurrence]) -> Iterator[_Figure]:
+    """Yield what a guardrail decided; a block is no error, and what was not decided is neither."""
+    if not tally.judged:
+        return
+    verdict, ones, zeros = rows[0].verdict, [1.0] * len(rows), [0.0] * len(rows)
+    yield tally.judged, SG.guardrailUndecided, ones if verdict is Verdict.UNDECIDED else zeros
+    if verdict is not Verdict.UNDECIDED:
+        found = verdict in {Verdict.BLOCKED, Verdict.FLAGGED}
+        yield tally.judged, SG.guardrailFindings, ones if found else zeros
+        yield tally.judged, SG.guardrailBlocks, ones if verdict is Verdict.BLOCKED else zeros
+
+
+def _tokens(records: Iterable[CallRecord]) -> Iterator[tuple[Iri, _Values]]:
+    """Yield the known counts of tokens: one that is unknown is not zero."""
+    usages = [record.usage for record in records]
+    for place, metric in enumerate(_TOKENS):
+        yield metric, [float(count) for usage in usages if (count := usage[place]) is not None]
+
+
+def _by_currency(costs: Iterable[Cost | None]) -> dict[tuple[str, bool], _Values]:
+    found: dict[tuple[str, bool], _Values] = defaultdict(list)
+    for cost in costs:
+        if cost is not None:
+            found[cost.currency, cost.estimated].append(cost.amount)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Summary:
+    """The figures of an observation."""
+
+    count: int
+    total: float
+    minimum: float
+    maximum: float
+    sketch: bytes
+
+
+class _Summaries:
+    """Summarises values that come in parts: each part once, for most are the same for several subjects."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[bool, tuple[int, ...]], tuple[_Summary, list[_Values]]] = {}
+        self._bins: dict[int, Bins] = {}
+
+    def of(self, parts: list[_Values], *, sketched: bool) -> _Summary:
+        """Return the figures of the values; sums are exact, so that the order of the calls does not show."""
+        known = sketched, tuple(map(id, parts))
+        if known not in self._known:
+            # The parts are kept beside, for a list that is gone leaves its identity to another one.
+            self._known[known] = self._made(parts, sketched=sketched), parts
+        return self._known[known][0]
+
+    def _made(self, parts: list[_Values], *, sketched: bool) -> _Summary:
+        values = parts[0] if len(parts) == 1 else list(chain.from_iterable(parts))
+        sketch = Bins.merged(map(self._binned, parts)).encoded() if sketched else b""
+        return _Summary(len(values), fsum(values), min(values), max(values), sketch)
+
+    def _binned(self, part: _Values) -> Bins:
+        if id(part) not in self._bins:
+            self._bins[id(part)] = Bins.of(part)
+        return self._bins[id(part)]
+
+
+def _observation(series: _Series, told: _Summary) -> Observation:
+    """Return the observation of one series."""
     start = datetime.fromtimestamp(series.window * WINDOW.seconds, UTC)
     return Observation(
         subject=series.subject,
@@ -176,10 +275,10 @@ def _observation(series: _Series, values: list[float]) -> Observation:
         unit=series.unit,
         start=start,
         end=start + WINDOW,
-        count=len(values),
-        total=fsum(values),
-        minimum=min(values),
-        maximum=max(values),
-        sketch=encode(sketch_of(sorted(values))) if series.metric in SKETCHED else b"",
+        count=told.count,
+        total=told.total,
+        minimum=told.minimum,
+        maximum=told.maximum,
+        sketch=told.sketch,
         estimated=series.estimated,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -48,3 +49,10 @@ class Occurrence(NamedTuple):
     error: ErrorClass | None = None
     verdict: Verdict | None = None
     weight: float = 1.0
+
+    @property
+    def likeness(self) -> Hashable:
+        """What decides everything that is stated of it: others that have it too differ in their figures only."""
+        # What an agent says that it consumed is told by whether it says so.
+        told = self.what is What.OWN_USAGE and self.record.usage.known > 0
+        return self.what, self.record.lasting, self[2:6], self.failed, self.error, self.verdict, told

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple, TypeAlias
 
@@ -58,9 +57,8 @@ class Finish(StrEnum):
     COMPLETE = "complete"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
-    """Who emitted: the whitelisted, stable part of a resource."""
+class Service(NamedTuple):
+    """Who emitted: the whitelisted, stable part of a resource. A tuple, for it is compared and hashed for each span."""
 
     # Only what outlives a restart: pods, hosts and instance ids would make an asset of every start.
     name: str = ""
@@ -82,8 +80,7 @@ class Service:
         return self.namespace, self.name, self.environment
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Provenance:
+class Provenance(NamedTuple):
     """Which instrumentation said so."""
 
     scope: str = ""
@@ -144,12 +141,23 @@ class CallRecord(NamedTuple):
     Empty text is unknown. ``provider`` is who sells the model, ``engine`` what serves it, ``route`` what stood before
     the model's name. ``used`` is a model's name of which it is not said whether it was asked for or answered.
     ``first_token`` is seconds after the start. ``weight`` is how many spans this one stands for. ``hidden``: its
-    emitter never shows failures of such work. Content is never here. A tuple, for there is one per span.
+    emitter never shows failures of such work. Content is never here. A tuple, for there is one per span; what differs
+    from one call of a place in a program to the next comes first.
     """
 
     trace: bytes
     span: bytes
     parent: bytes = b""
+    start: int = 0
+    end: int = 0
+    usage: Usage = NO_USAGE
+    response: str = ""
+    first_token: float | None = None
+    weight: float = 1.0
+    awaited: bool = False
+    """Another span may tell the end of this one."""
+    service: Service = NO_SERVICE
+    provenance: Provenance = NO_PROVENANCE
     kind: RecordKind = RecordKind.OTHER
     provider: str = ""
     engine: str = ""
@@ -157,7 +165,6 @@ class CallRecord(NamedTuple):
     answered: str = ""
     used: str = ""
     route: str = ""
-    response: str = ""
     agent: str = ""
     node: str = ""
     parent_node: str = ""
@@ -175,10 +182,6 @@ class CallRecord(NamedTuple):
     guardrail: str = ""
     verdict: Verdict | None = None
     handoff: tuple[str, str] = ("", "")
-    service: Service = NO_SERVICE
-    start: int = 0
-    end: int = 0
-    usage: Usage = NO_USAGE
     failed: bool = False
     error: ErrorClass | None = None
     unproven: bool = False
@@ -186,20 +189,20 @@ class CallRecord(NamedTuple):
     hidden: bool = False
     stream: bool | None = None
     finish: Finish | None = None
-    first_token: float | None = None
     wrote: bool = False
     later: bool = False
     """The span tells the end of an earlier one of the same call, and begins where that one ended."""
-    awaited: bool = False
-    """Another span may tell the end of this one."""
     twin: str = ""
-    weight: float = 1.0
-    provenance: Provenance = NO_PROVENANCE
 
     @property
     def key(self) -> SpanKey:
         """What identifies the span."""
         return self.trace, self.span
+
+    @property
+    def lasting(self) -> tuple[object, ...]:
+        """What the spans of one place in a program have in common, and who told it."""
+        return self[_VOLATILE:]
 
     @property
     def model(self) -> str:
@@ -211,3 +214,6 @@ class CallRecord(NamedTuple):
     def seconds(self) -> float:
         """How long the call took."""
         return (self.end - self.start) / 1e9
+
+
+_VOLATILE: Final = CallRecord._fields.index("service")

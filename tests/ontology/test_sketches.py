@@ -9,7 +9,7 @@ from ddsketch.pb.proto import DDSketchProto
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stratagraph.ontology.sketches import MalformedSketch, decode, encode, merge, quantile, sketch_of
+from stratagraph.ontology.sketches import Bins, MalformedSketch, decode, encode, merge, quantile, sketch_of
 
 pb: Any = ddsketch_pb2
 proto: Any = DDSketchProto()
@@ -34,6 +34,13 @@ def test_encoding_survives_a_round_trip(values: list[float]) -> None:
     data = encode(sketch_of(values))
     assert encode(decode(data)) == data
     assert decode(data).count == len(values)
+
+
+@given(st.lists(VALUES, max_size=4))
+def test_bins_of_parts_are_those_of_the_sketch_of_all_values(parts: list[list[float]]) -> None:
+    together = [value for part in parts for value in (*part, 0.0, -5e-324)]
+    told = Bins.merged([Bins.of([*part, 0.0, -5e-324]) for part in parts])
+    assert told.encoded() == encode(sketch_of(together))
 
 
 @given(st.lists(VALUES, max_size=4))

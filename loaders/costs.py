@@ -1,0 +1,49 @@
+"""What calls cost: what their emitters report, else an estimate by a price of that day."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from stratagraph.loaders.genai.measures import Cost
+from stratagraph.loaders.genai.record import CallRecord
+from stratagraph.loaders.prices import NO_PRICES, Price, PriceTable
+
+
+class Costs:
+    """Knows what calls cost."""
+
+    def __init__(self, prices: PriceTable = NO_PRICES) -> None:
+        """Estimate by these prices."""
+        self._prices = prices
+
+    def of(self, records: Sequence[CallRecord]) -> list[Cost | None]:
+        """Return the costs of calls that are of one model and ended all in success or all in failure."""
+        first = records[0]
+        # What a failed call cost nobody knows; a call without a model has no price.
+        unpriced = first.failed or not first.model or not self._prices.prices
+        if unpriced:
+            return [_reported(record) for record in records]
+        ends = [record.end for record in records]
+        since, until = _time(min(ends)), _time(max(ends))
+        if self._prices.changes(first.model, since, until):
+            return [_reported(record) or self._estimate(record) for record in records]
+        price = self._prices.price(first.model, since)
+        return [_reported(record) or _by(price, record) for record in records]
+
+    def _estimate(self, record: CallRecord) -> Cost | None:
+        return _by(self._prices.price(record.model, _time(record.end)), record)
+
+
+def _time(nanoseconds: int) -> datetime:
+    return datetime.fromtimestamp(nanoseconds / 1e9, UTC)
+
+
+def _reported(record: CallRecord) -> Cost | None:
+    usage = record.usage
+    return None if usage.cost is None else Cost(usage.cost, usage.currency, estimated=False)
+
+
+def _by(price: Price | None, record: CallRecord) -> Cost | None:
+    amount = price.cost(record.usage) if price else None
+    return Cost(float(amount), price.currency, estimated=True) if price and amount is not None else None
