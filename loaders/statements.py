@@ -48,6 +48,7 @@ class Statements:
             What.WORKFLOW: self._workflow,
             What.GUARDRAIL: self._guardrail,
             What.HANDOVER: self._handover,
+            What.CONTENT: self._content,
             What.OFFER: self._offer,
         }
 
@@ -111,6 +112,7 @@ class Statements:
             counted.append(agent)
         tally.answered += counted
         tally.consumed += counted
+        tally.carried += counted
 
     def _met(self, record: CallRecord) -> str:
         """Return how the model of a call was met."""
@@ -190,6 +192,12 @@ class Statements:
     def _handover(self, one: Occurrence, _: Tally) -> None:
         """State that one agent handed over to another."""
         self.subjects.state(self._agent(one.agent), SG.delegatesTo, self._agent(one.other))
+
+    def _content(self, one: Occurrence, tally: Tally) -> None:
+        """Count personal data in what was written where no call is told of that carried it."""
+        tally.carried.append(self._system(one.record))
+        if one.agent:
+            tally.carried.append(self.subjects.agent(one.agent))
 
     def _offer(self, one: Occurrence, _: Tally) -> None:
         """State what was on offer: a tool that may be used is not one in use; a managed prompt."""

@@ -54,14 +54,15 @@ class Evaluations:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NameSet:
-    """Attribute names, some by prefix."""
+    """Attribute names, some by their beginning or end."""
 
     exact: frozenset[str]
     prefixes: tuple[str, ...]
+    endings: tuple[str, ...]
 
     def __contains__(self, key: str) -> bool:
         """Tell whether the set names the key."""
-        return key in self.exact or key.startswith(self.prefixes)
+        return key in self.exact or key.startswith(self.prefixes) or key.endswith(self.endings)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +83,8 @@ class AliasTable:
     currency: str
     first_token_events: frozenset[str]
     content: NameSet
+    described: NameSet
+    content_events: tuple[str, ...]
     known: NameSet
 
 
@@ -110,6 +113,8 @@ def read_aliases(data: Mapping[str, Any]) -> AliasTable:
         currency=data["currency"],
         first_token_events=frozenset(data["first_token_events"]),
         content=_names(data["content"]),
+        described=_names(data["described"]),
+        content_events=tuple(data["content_events"]),
         known=_names(data["known"]),
     )
 
@@ -152,9 +157,10 @@ def _evaluations(data: Mapping[str, Any]) -> Evaluations:
 
 
 def _names(names: Iterable[str]) -> NameSet:
-    """Split names from prefixes, which end in a star."""
+    """Split names from beginnings, which end in a star, and ends, which begin with one."""
     listed = tuple(names)
     return NameSet(
-        exact=frozenset(name for name in listed if not name.endswith("*")),
+        exact=frozenset(name for name in listed if "*" not in name),
         prefixes=tuple(name[:-1] for name in listed if name.endswith("*")),
+        endings=tuple(name[1:] for name in listed if name.startswith("*")),
     )

@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Final
 
 from stratagraph.loaders.genai.forest import Forest
+from stratagraph.loaders.genai.personal_data import PersonalData
 from stratagraph.loaders.genai.record import MODEL_CALLS, CallRecord, ErrorClass, RecordKind, SpanKey
 
 SLACK: Final = 5_000_000_000
@@ -267,7 +268,13 @@ def _completed(inner: CallRecord, other: CallRecord) -> CallRecord:
         prompt=inner.prompt or other.prompt,
         prompt_version=inner.prompt_version if inner.prompt else other.prompt_version,
         weight=max(inner.weight, other.weight),
+        personal=_content(inner.personal, other.personal),
     )
+
+
+def _content(inner: PersonalData | None, other: PersonalData | None) -> PersonalData | None:
+    """Return what the content of one call holds that two accounts bring, each all of it or a part."""
+    return inner.greatest(other) if inner is not None and other is not None else inner or other
 
 
 def _answer(inner: CallRecord, other: CallRecord, *, ended: bool) -> str:

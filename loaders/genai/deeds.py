@@ -11,7 +11,7 @@ from stratagraph.loaders.genai.calls import ModelCall
 from stratagraph.loaders.genai.forest import AgentRef, Forest, ref_of
 from stratagraph.loaders.genai.meanings import load_meanings
 from stratagraph.loaders.genai.occurrences import Occurrence, What
-from stratagraph.loaders.genai.record import CallRecord, ErrorClass, RecordKind, SpanKey, Verdict
+from stratagraph.loaders.genai.record import MODEL_CALLS, CallRecord, ErrorClass, RecordKind, SpanKey, Verdict
 
 
 @dataclass(kw_only=True)
@@ -36,6 +36,8 @@ class Deeds:
             yield from self._handovers(record)
             if record.offered or record.prompt:
                 yield self._offer(record)
+            if record.personal is not None:
+                yield from self._content(record)
 
     @cached_property
     def _busy(self) -> frozenset[SpanKey]:
@@ -276,6 +278,24 @@ class Deeds:
     def _agents(self) -> frozenset[str]:
         """The names of the agents at work."""
         return frozenset(one.agent for one in self.forest.records if one.kind is RecordKind.AGENT and one.agent)
+
+    def _content(self, record: CallRecord) -> Iterator[Occurrence]:
+        """Yield content that came with something else than a model call, unless spans below bring it again."""
+        if record.kind not in MODEL_CALLS and record.key not in self._repeating:
+            yield Occurrence(What.CONTENT, record, agent=self.forest.agent_of(record), weight=record.weight)
+
+    @cached_property
+    def _repeating(self) -> frozenset[SpanKey]:
+        """The spans above some that content came with."""
+        passed: set[SpanKey] = set()
+        for record in self.forest.records:
+            if record.personal is None:
+                continue
+            for current in self.forest.above(record):
+                if current.key in passed:
+                    break
+                passed.add(current.key)
+        return frozenset(passed)
 
     def _offer(self, record: CallRecord) -> Occurrence:
         """Return what work was given: tools on offer, a managed prompt."""

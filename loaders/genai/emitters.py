@@ -42,6 +42,7 @@ class Emitter:
     twin: str
     silent: str
     engine: str
+    content: frozenset[str]
     before: str
 
     def kind_of_name(self, name: str) -> RecordKind | None:
@@ -143,6 +144,7 @@ def _emitter(data: Mapping[str, Any]) -> Emitter:
         twin=data.get("twin", ""),
         silent=data.get("silent", ""),
         engine=data.get("engine", ""),
+        content=frozenset(data.get("content", ())),
         before=data.get("before", ""),
     )
 

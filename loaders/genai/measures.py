@@ -30,9 +30,17 @@ ERROR_METRICS: Final = {
 }
 _TOKENS: Final = (SG.inputTokens, SG.outputTokens, SG.cachedInputTokens, SG.reasoningTokens)
 """In the order of the counts of a usage."""
-_COUNTED: Final = frozenset(
-    {SG.calls, SG.runs, SG.modelCalls, SG.errors, SG.callCost, *_TOKENS, *ERROR_METRICS.values()}
+_PERSONAL: Final = (
+    SG.emailFindings,
+    SG.phoneFindings,
+    SG.cpfFindings,
+    SG.cnpjFindings,
+    SG.cardFindings,
+    SG.addressFindings,
 )
+"""In the order of the counts of personal data."""
+_SUMS: Final = {SG.calls, SG.runs, SG.modelCalls, SG.errors, SG.callCost, SG.personalDataFindings}
+_COUNTED: Final = frozenset({*_SUMS, *_TOKENS, *_PERSONAL, *ERROR_METRICS.values()})
 """Metrics that are sums: of a sampled span each counts for as many as it stands for."""
 
 
@@ -80,6 +88,8 @@ class Tally:
     """Where it is counted how a model's answer came and ended."""
     consumed: list[Iri] = field(default_factory=list)
     """Where tokens and cost are counted."""
+    carried: list[Iri] = field(default_factory=list)
+    """Where it is counted what the content held."""
     judged: list[Iri] = field(default_factory=list)
     """Where it is counted what a guardrail decided."""
     added: list[Occurrence] = field(default_factory=list)
@@ -129,9 +139,11 @@ class Measures:
         for tally in self._tallies:
             for (window, weight, own_weight), rows in _alike(rows_of(tally)).items():
                 _Minute(found, self._units, window, weight).add(chain(_figures(tally, rows), _judged(tally, rows)))
+                records = [one.record for one in rows]
+                minute = _Minute(found, self._units, window, own_weight)
+                if tally.carried:
+                    minute.add((tally.carried, metric, counts) for metric, counts in _personal(records))
                 if tally.consumed:
-                    records = [one.record for one in rows]
-                    minute = _Minute(found, self._units, window, own_weight)
                     minute.add((tally.consumed, metric, counts) for metric, counts in _tokens(records))
                     minute.add_costs(tally.consumed, self._costs(records))
         return found
@@ -219,6 +231,14 @@ def _tokens(records: Iterable[CallRecord]) -> Iterator[tuple[Iri, _Values]]:
     usages = [record.usage for record in records]
     for place, metric in enumerate(_TOKENS):
         yield metric, [float(count) for usage in usages if (count := usage[place]) is not None]
+
+
+def _personal(records: Iterable[CallRecord]) -> Iterator[tuple[Iri, _Values]]:
+    """Yield the likely personal data in the content of calls: nothing where none came, and a kind where it is found."""
+    found = [record.personal for record in records if record.personal is not None]
+    yield SG.personalDataFindings, [float(one.total) for one in found]
+    for place, metric in enumerate(_PERSONAL):
+        yield metric, [float(one[place]) for one in found if one[place]]
 
 
 def _by_currency(costs: Iterable[Cost | None]) -> dict[tuple[str, bool], _Values]:

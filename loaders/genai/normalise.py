@@ -15,6 +15,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import ScopeSpans, Span, Status
 
 from stratagraph.loaders.genai import attribute_values
 from stratagraph.loaders.genai.aliases import load_aliases
+from stratagraph.loaders.genai.content import with_personal_data
 from stratagraph.loaders.genai.emitters import Emitter, load_emitters
 from stratagraph.loaders.genai.failures import Failure, failure_of
 from stratagraph.loaders.genai.meanings import load_meanings
@@ -154,16 +155,20 @@ class _Reader:
         _check_ids(span)
         end = _end(span, self._latest)
         emitter = self._emitters.of_span(span.name) or self._emitter
-        attributes = span.attributes
-        plan = _plans_of(emitter).of(tuple([item.key for item in attributes]))
+        plan = _plans_of(emitter).of(tuple([item.key for item in span.attributes]))
         for name in plan.unmapped:
             _count(unmapped, name)
+        record = self._recorded(span, end, emitter, plan)
+        return with_personal_data(record, span, plan.content) if plan.content or span.events else record
+
+    def _recorded(self, span: Span, end: int, emitter: Emitter, plan: Plan) -> CallRecord:
+        """Return the record of a span whose plan is known, without its content. Raises BadAttribute."""
         known = self._place(span, plan)
         template = plan.templates.get(known) if known is not None else None
         if template is not None and not plan.volatile:
             return self._moved(template, span, end)
         tables = self._tables if emitter is self._emitter else Tables(self._aliases, self._meanings, emitter)
-        said = Said(plan, attributes, tables, span.name)
+        said = Said(plan, span.attributes, tables, span.name)
         if template is not None:
             return self._again(template, span, end, said)
         record = self._read(span, end, said, plan)

@@ -25,6 +25,8 @@ class What(StrEnum):
     WORKFLOW = "workflow"
     GUARDRAIL = "guardrail"
     HANDOVER = "handover"
+    CONTENT = "content"
+    """What people or models wrote, on a span around which no call is told that carries it."""
     OFFER = "offer"
     """Tools that were on offer, or a managed prompt that was taken."""
 

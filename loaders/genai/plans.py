@@ -40,6 +40,7 @@ class Plan:
 
     ``lasting`` are the attributes that decide everything which is not volatile; None where sampling takes
     part, or where another span tells of the same call. ``templates`` are records by the values of those.
+    ``content`` are the attributes that are only looked through for personal data.
     """
 
     places: Mapping[str, tuple[Place, ...]]
@@ -50,6 +51,7 @@ class Plan:
     lenient: tuple[tuple[int, Mark], ...]
     later: int | None
     lasted: int | None
+    content: tuple[int, ...]
     unmapped: tuple[str, ...]
     lasting: Lasting | None
     templates: dict[Hashable, CallRecord]
@@ -112,6 +114,7 @@ class Plans:
             lenient=tuple((at[mark.key], mark) for mark in table.lenient if mark.key in at),
             later=at.get(emitter.later.key) if emitter.later else None,
             lasted=at.get(emitter.lasted),
+            content=tuple(place for key, place in at.items() if self._is_content(key)),
             unmapped=tuple(self._unmapped(at)),
             lasting=self._lasting(keys, found),
             templates={},
@@ -130,6 +133,11 @@ class Plans:
         marks = {mark.key for mark in (*emitter.failed, *table.failed, *table.lenient)}
         lasting |= {(place, ()) for place, key in enumerate(keys) if key in marks or key.startswith(table.numbered)}
         return tuple(sorted(lasting))
+
+    def _is_content(self, key: str) -> bool:
+        """Tell whether an attribute holds what passed between people, models and tools."""
+        table = self.table
+        return (key in table.content and key not in table.described) or key in self.emitter.content
 
     def _unmapped(self, keys: Iterable[str]) -> Iterable[str]:
         """Return the names of the conventions that nobody has mapped yet: they still move, and it must be noticed."""

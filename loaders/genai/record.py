@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final, NamedTuple, TypeAlias
 
+from stratagraph.loaders.genai.personal_data import PersonalData
+
 SpanKey: TypeAlias = tuple[bytes, bytes]
 """(trace id, span id)."""
 
@@ -156,6 +158,8 @@ class CallRecord(NamedTuple):
     weight: float = 1.0
     awaited: bool = False
     """Another span may tell the end of this one."""
+    personal: PersonalData | None = None
+    """Likely personal data in the content that came with it; None where no content came."""
     service: Service = NO_SERVICE
     provenance: Provenance = NO_PROVENANCE
     kind: RecordKind = RecordKind.OTHER

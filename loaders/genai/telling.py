@@ -36,7 +36,7 @@ def _is_plain(record: CallRecord) -> bool:
     """Tell whether a span by itself tells of a call or of nothing: most traces of a lean emitter are one span."""
     if record.offered or record.prompt or record.handoff != ("", ""):
         return False
-    return record.kind is RecordKind.OTHER or record.kind in MODEL_CALLS
+    return (record.kind is RecordKind.OTHER and record.personal is None) or record.kind in MODEL_CALLS
 
 
 def _alone(record: CallRecord) -> Telling:

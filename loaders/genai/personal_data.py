@@ -1,0 +1,241 @@
+"""How many likely personal data a text holds: counted by kind, and never kept.
+
+Everything here errs on the side of not counting: check digits, ranges of numbers and what stands around a find decide.
+What a text of any length costs is bounded. Nothing here returns, logs or raises a part of the text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from itertools import islice
+from typing import Final, NamedTuple
+
+MOST_CHARACTERS: Final = 20_000
+"""Of a longer text as much is looked at, half at its beginning and half at its end: a conversation grows at its end."""
+MOST_FINDS: Final = 200
+"""Candidates of one kind in one text that are looked at."""
+
+_BEFORE: Final = r"(?<![\w.+/-])"
+_AFTER: Final = r"(?!\w|[./-]\w)"
+_CPF: Final = re.compile(rf"{_BEFORE}(?:\d{{3}}\.\d{{3}}\.\d{{3}}-\d\d|\d{{9}}-?\d\d){_AFTER}", re.ASCII)
+_CNPJ: Final = re.compile(
+    # In lower case only where the points and strokes say what it is.
+    rf"{_BEFORE}(?:[0-9A-Za-z]{{2}}\.[0-9A-Za-z]{{3}}\.[0-9A-Za-z]{{3}}/[0-9A-Za-z]{{4}}-\d\d|[0-9A-Z]{{12}}-?\d\d){_AFTER}",
+    re.ASCII,
+)
+_CARD: Final = re.compile(
+    rf"{_BEFORE}(?:\d{{4}}([ -]?)\d{{4}}\1\d{{4}}\1\d{{4}}(?:\1\d{{1,3}})?|\d{{4}}([ -]?)\d{{6}}\2\d{{4,5}}){_AFTER}",
+    re.ASCII,
+)
+_BRANDS: Final = re.compile(
+    # Visa, American Express, Mastercard, Diners, Discover, UnionPay, JCB, Elo, Hipercard.
+    r"4\d{15}(?:\d{3})?|3[47]\d{13}|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}"
+    r"|3(?:0[0-5]|[68]\d)\d{11}|(?:6011|64[4-9]\d|65\d\d)\d{12}|62\d{14,17}|35(?:2[89]|[3-8]\d)\d{12}"
+    r"|(?:509\d|5067|6362|6363|6504|6505|6516)\d{12}|606282\d{10}"
+)
+_GATES: Final = tuple(
+    re.compile(pattern, re.ASCII)
+    for pattern in (
+        r"\d(?:[ .()/-]{0,2}\d){5}",
+        r"\.[0-9A-Za-z]{3}\.[0-9A-Za-z]{3}/",
+        r"[23][0-9A-Fa-f]{3}:[0-9A-Fa-f]{0,4}:",
+        r"[0-9A-Z]{14}",
+    )
+)
+"""Of these stands one in whatever is counted by the other patterns, which look closer and take longer."""
+_ABROAD: Final = re.compile(r"(?<![\w+])\+\d(?:[ .()-]{0,2}\d){6,14}(?!\w)", re.ASCII)
+_AT_HOME: Final = re.compile(
+    r"(?<![\w(+/.-])(?:\(\d{2,3}\) ?\d{3,5}[ -]?\d{4}|\d{2} 9\d{4}-\d{4}|\d{3}-\d{3}-\d{4})(?![\w-])", re.ASCII
+)
+_AREAS: Final = {2: "BR", 3: "US"}
+"""Whose numbers are known without a country's code, by the digits of their areas'; others' are told by it alone."""
+_LOCAL: Final = re.compile(r"[\w%+'-](?:[\w.%+'-]{0,62}[\w%+-])?\Z")
+_DOMAIN: Final = re.compile(r"(?:[\w-]{1,63}\.){1,8}([^\W\d_]{2,24})(?![\w-])")
+_FILES: Final = frozenset({"png", "jpg", "jpeg", "gif", "svg", "webp", "css", "js"})
+_PROGRAMS: Final = frozenset({"git", "hg", "svn"})
+"""Who logs in so is no person."""
+_IPV4: Final = re.compile(r"(?<![\w.+/-])(?:\d{1,3}\.){3}\d{1,3}(?![\w/-]|\.\w)", re.ASCII)
+_IPV6: Final = re.compile(r"(?<![\w:.])[23][0-9A-Fa-f]{3}:[0-9A-Fa-f:]{2,34}(?![\w:])", re.ASCII)
+_VERSION: Final = re.compile(r"(?:vers\w{0,4}|build|release|firmware|driver)\W{0,3}\Z", re.IGNORECASE)
+_WORD: Final = 16
+_LOW: Final = 20
+_EXAMPLES_4: Final = tuple(map(IPv4Network, ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")))
+_EXAMPLE_6: Final = IPv6Network("2001:db8::/32")
+"""Addresses that documents use where anybody's are meant."""
+_ESCAPED: Final = re.compile(r"\\(?:[nrtbf\"/\\]|u[0-9a-fA-F]{4})")
+
+
+class PersonalData(NamedTuple):
+    """Likely personal data by kind."""
+
+    emails: int = 0
+    phones: int = 0
+    cpfs: int = 0
+    """Numbers of persons in Brazil's register of taxpayers."""
+    cnpjs: int = 0
+    """Numbers of firms there, which one-person firms have too."""
+    cards: int = 0
+    addresses: int = 0
+    """Addresses on the Internet, of either version."""
+
+    @property
+    def total(self) -> int:
+        """How many there are of all kinds."""
+        return sum(self)
+
+    def joined(self, other: PersonalData) -> PersonalData:
+        """Return what two texts hold together."""
+        return PersonalData(*map(sum, zip(self, other, strict=True)))
+
+    def greatest(self, other: PersonalData) -> PersonalData:
+        """Return what a text holds that two have told of."""
+        return PersonalData(*map(max, zip(self, other, strict=True)))
+
+
+NOTHING_PERSONAL: Final = PersonalData()
+
+
+def personal_data(text: str) -> PersonalData:
+    """Return what a text holds."""
+    looked = _looked_at(text)
+    emails = sum(_emails(looked)) if "@" in looked else 0
+    if not _has_digits(looked) or not any(gate.search(looked) for gate in _GATES):
+        return PersonalData(emails=emails) if emails else NOTHING_PERSONAL
+    firms = _valid_firms(looked)
+    return PersonalData(
+        emails=emails,
+        phones=_phones(looked),
+        cpfs=sum(valid_cpf(_plain(found.group())) for found in _found(_CPF, looked)),
+        cnpjs=len(firms),
+        cards=sum(valid_card(_plain(found.group())) for found in _found(_CARD, looked) if found.start() not in firms),
+        addresses=_addresses(looked),
+    )
+
+
+def valid_cpf(number: str) -> bool:
+    """Tell whether eleven digits are a CPF, by its two check digits."""
+    if len(set(number)) == 1:
+        return False
+    return all(_check_digit(number[:place], range(place + 1, 1, -1)) == number[place] for place in (9, 10))
+
+
+def valid_cnpj(number: str) -> bool:
+    """Tell whether fourteen characters are a CNPJ, with letters as it may have from July 2026 or without."""
+    if len(set(number)) == 1:
+        return False
+    weights = (6, 5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2)
+    return all(_check_digit(number[:place], weights[13 - place :]) == number[place] for place in (12, 13))
+
+
+def valid_card(number: str) -> bool:
+    """Tell whether digits are a card's number: of a brand, and right by Luhn's formula."""
+    if not _BRANDS.fullmatch(number):
+        return False
+    doubled = (divmod(2 * int(digit), 10) for digit in number[-2::-2])
+    return (sum(map(int, number[::-2])) + sum(map(sum, doubled))) % 10 == 0
+
+
+def _check_digit(characters: str, weights: Iterable[int]) -> str:
+    """Return the check digit of a register number of Brazil: letters count by their place behind the zero."""
+    rest = sum((ord(one) - ord("0")) * weight for one, weight in zip(characters, weights, strict=True)) % 11
+    return "0" if rest < 2 else str(11 - rest)  # noqa: PLR2004  # as the rule has it: no digit is 10 or 11
+
+
+def _looked_at(text: str) -> str:
+    """Return as much of a text as is looked at; in JSON a sign for a new line hides where a word begins."""
+    half = MOST_CHARACTERS // 2
+    some = text if len(text) <= MOST_CHARACTERS else f"{text[:half]} {text[-half:]}"
+    return _ESCAPED.sub(" ", some) if "\\" in some else some
+
+
+def _has_digits(text: str) -> bool:
+    """Tell whether there are as many digits as the least number has: the check digits of a firm's."""
+    letters = text.encode("ascii", "ignore")
+    return len(letters) - len(letters.translate(None, b"0123456789")) > 1
+
+
+def _found(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    return islice(pattern.finditer(text), MOST_FINDS)
+
+
+def _plain(number: str) -> str:
+    """Return a number without what makes it readable."""
+    return "".join(filter(str.isalnum, number)).upper()
+
+
+def _emails(text: str) -> Iterator[bool]:
+    """Yield, of each at-sign, whether a mail address stands around it."""
+    at = text.find("@")
+    for _ in range(MOST_FINDS):
+        if at < 0:
+            return
+        local, domain = _LOCAL.search(text[max(0, at - 64) : at]), _DOMAIN.match(text, at + 1)
+        yield bool(local and domain and local.group() not in _PROGRAMS and domain.group(1).casefold() not in _FILES)
+        at = text.find("@", at + 1)
+
+
+def _valid_firms(text: str) -> frozenset[int]:
+    """Return where numbers of firms begin: a card's may have as many digits."""
+    return frozenset(found.start() for found in _found(_CNPJ, text) if valid_cnpj(_plain(found.group())))
+
+
+def _phones(text: str) -> int:
+    """Return how many telephone numbers there are, by what countries say of theirs."""
+    abroad = [found.group() for found in _found(_ABROAD, text)]
+    at_home = [found.group() for found in _found(_AT_HOME, _ABROAD.sub("+", text) if abroad else text)]
+    if not abroad and not at_home:
+        return 0
+    # Content with such numbers is rare, and reading its tables takes a while.
+    from phonenumbers import NumberParseException, is_possible_number, is_valid_number, parse
+
+    def possible(number: str) -> bool:
+        try:
+            return is_possible_number(parse(number))
+        except NumberParseException:
+            return False
+
+    def valid(number: str) -> bool:
+        area = re.split(r"\D+", number.lstrip("("), maxsplit=1)[0]
+        return is_valid_number(parse(number, _AREAS[len(area)]))
+
+    return sum(any(map(possible, _shorter(number))) for number in abroad) + sum(map(valid, at_home))
+
+
+def _shorter(number: str) -> Iterator[str]:
+    """Yield a number and what is left of it without its last parts: another number may follow."""
+    yield number
+    for _ in range(3):
+        number, blank, _ = number.rpartition(" ")
+        if not blank:
+            return
+        yield number
+
+
+def _addresses(text: str) -> int:
+    """Return how many addresses there are by which somebody is known on the Internet."""
+    found = _found(_IPV4, text)
+    old = sum(_somebodys(one.group(), text[max(0, one.start() - _WORD) : one.start()]) for one in found)
+    return old + sum(_is_global_6(one.group()) for one in _found(_IPV6, text))
+
+
+def _somebodys(number: str, before: str) -> bool:
+    """Tell whether four numbers are an address of the Internet, and neither one of a network inside nor a version."""
+    try:
+        address = IPv4Address(number)
+    except AddressValueError:
+        return False
+    # Of two hundred addresses one has three small parts; of versions hardly one has not.
+    if sum(part >= _LOW for part in address.packed) < 2 or _VERSION.search(before):  # noqa: PLR2004  # two of four
+        return False
+    public = address.is_global and not address.is_multicast
+    return public or any(address in network for network in _EXAMPLES_4)
+
+
+def _is_global_6(number: str) -> bool:
+    try:
+        address = IPv6Address(number)
+    except AddressValueError:
+        return False
+    return address.is_global or address in _EXAMPLE_6
