@@ -39,9 +39,10 @@ class Card:
 
     def label(self, language: str) -> str:
         """Return the label in a language, else an untagged or English one, else the name."""
-        for tag in (language.lower(), "", "en"):
-            if tag in self.labels:
-                return self.labels[tag]
+        if labels := self.labels:
+            for tag in (language.lower(), "", "en"):
+                if tag in labels:
+                    return labels[tag]
         return self.name
 
     def document(self, model: OntologyModel, language: str) -> dict[str, object]:
@@ -90,9 +91,11 @@ class Cards:
 
     def __getitem__(self, node: Iri) -> Card:
         """Return a card, reading it when it was not fetched before."""
-        if node not in self._cards:
+        card = self._cards.get(node)
+        if card is None:
             self.fetch((node,))
-        return self._cards[node]
+            card = self._cards[node]
+        return card
 
     def level(self, node: Iri) -> Iri | None:
         """Return the level of an asset, None for a transversal one."""

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from stratagraph.ontology.facts import Fact, Iri, Literal
+from stratagraph.ontology.facts import Fact, Influence, Iri, Literal
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.queries.cards import CardWriter, notation
 from stratagraph.queries.impact.dangling import DanglingReference
 from stratagraph.queries.impact.flows import Break, FlowAnswer
 from stratagraph.queries.impact.impact import ChecklistItem, Impact, Reached
-from stratagraph.queries.impact.reasons import reason
-from stratagraph.queries.impact.walk import Hop
+from stratagraph.queries.impact.reasons import Reasons
+from stratagraph.queries.impact.walk import Hop, Trail
 from stratagraph.queries.messages import language as supported
 from stratagraph.queries.messages import messages, plural
+from stratagraph.queries.remembered import Remembered
 
 Document = dict[str, Any]
 
@@ -32,25 +33,31 @@ class _Writer:
         self._language = language
         self._texts = messages("impact", language)
         self._cards = CardWriter(model, language)
-        # Paths of an answer share most of their hops and ends, and all of their terms: each is put into words once.
+        self._reasons = Reasons(model, impact.cards, language)
+        # Paths of an answer share most of their beginnings, hops and ends, and all of their terms: each is put into
+        # words once, and stands in as many places as name it.
+        self._paths: dict[tuple[bool, Iri, Iri], list[Document]] = {}
         self._hops: dict[tuple[Iri, Iri, Iri], Document] = {}
-        self._ends: dict[Iri, Document] = {}
-        self._labels: dict[Iri, str] = {}
-        self._notations: dict[Iri, str] = {}
+        self._ends = Remembered(self._end)
+        self._shown = Remembered(self._card)
+        self._labels = Remembered(self._label)
+        self._notations = Remembered(self._notation)
+        # There are few of them, and to round one costs as much as half a hop.
+        self._strengths = Remembered(_rounded)
 
     def document(self) -> Document:
         impact = self._impact
         return {
             "sequence": impact.sequence,
             "language": self._language,
-            "asset": self._card(impact.asset),
-            "change": self._notation(impact.change),
-            "changeLabel": self._label(impact.change) if impact.change else None,
+            "asset": self._shown[impact.asset],
+            "change": self._notations[impact.change],
+            "changeLabel": self._labels[impact.change] if impact.change else None,
             "changeNote": self._elsewhere(),
             "direction": impact.direction.value,
-            "aspect": self._notation(impact.aspect),
-            "aspectLabel": self._label(impact.aspect) if impact.aspect else None,
-            "aspectLabels": {aspect.notation: self._label(iri) for iri, aspect in self._model.aspects.items()},
+            "aspect": self._notations[impact.aspect],
+            "aspectLabel": self._labels[impact.aspect] if impact.aspect else None,
+            "aspectLabels": {aspect.notation: self._labels[iri] for iri, aspect in self._model.aspects.items()},
             "changes": self._changes(),
             "depth": impact.depth,
             "partial": impact.partial,
@@ -70,11 +77,11 @@ class _Writer:
         if kind is None or not kind.levels or card.level in kind.levels:
             return None
         starts = ", ".join(
-            f"{level.notation} {self._label(level.iri)}" for level in model.levels if level.iri in kind.levels
+            f"{level.notation} {self._labels[level.iri]}" for level in model.levels if level.iri in kind.levels
         )
         here = notation(model, card.level) if card.level else self._texts["transversal"]
         return self._texts["change-elsewhere"].format(
-            change=self._label(kind.iri), levels=starts, name=card.label(self._language), here=here
+            change=self._labels[kind.iri], levels=starts, name=card.label(self._language), here=here
         )
 
     def _changes(self) -> list[Document]:
@@ -83,7 +90,7 @@ class _Writer:
         listed = [
             {
                 "change": kind.notation,
-                "label": self._label(kind.iri),
+                "label": self._labels[kind.iri],
                 "aspects": sorted(self._model.aspects[aspect].notation for aspect in kind.aspects),
                 # A kind of change without levels of its own may start anywhere.
                 "usual": not kind.levels or level in kind.levels,
@@ -100,20 +107,37 @@ class _Writer:
     def _level(self, level: Iri | None, group: tuple[Reached, ...]) -> Document:
         return {
             "level": notation(self._model, level),
-            "label": self._label(level) if level else self._texts["transversal"],
+            "label": self._labels[level] if level else self._texts["transversal"],
             "assets": [self._asset(reached) for reached in group],
         }
 
     def _asset(self, reached: Reached) -> Document:
+        strengths, notations = self._strengths, self._notations
         return {
-            **self._card(reached.asset),
+            **self._shown[reached.asset],
             "direction": reached.direction.value,
             "hops": reached.hops,
-            "strength": _rounded(reached.strength),
-            "aspect": self._notation(reached.aspect),
-            "aspects": {self._model.aspects[a].notation: _rounded(s) for a, s in reached.aspects.items()},
-            "path": [self._hop(hop) for hop in self._impact.path(reached)],
+            "strength": strengths[reached.strength],
+            "aspect": notations[reached.aspect],
+            "aspects": {notations[aspect]: strengths[value] for aspect, value in reached.aspects.items()},
+            "path": self._path(self._impact.trails[reached.direction], reached.asset, reached.aspect),
         }
+
+    def _path(self, trail: Trail, node: Iri, aspect: Iri) -> list[Document]:
+        """Write an asset's best path: that of the asset before it, and one hop more."""
+        if node == trail.start:
+            return []
+        key = trail.downwards, aspect, node
+        known = self._paths.get(key)
+        if known is None:
+            arrival = trail.arrivals[aspect][node]
+            before, last = self._path(trail, arrival.previous, aspect), self._edge(arrival.edge, aspect)
+            known = self._paths[key] = [*before, last] if trail.downwards else [last, *before]
+        return known
+
+    def _edge(self, edge: Influence, aspect: Iri) -> Document:
+        known = self._hops.get((edge.influencer, edge.influenced, aspect))
+        return self._hop(Hop.of(edge, aspect)) if known is None else known
 
     def _hop(self, hop: Hop) -> Document:
         """Write a hop once; many paths share it."""
@@ -123,38 +147,35 @@ class _Writer:
         return self._hops[key]
 
     def _written(self, hop: Hop) -> Document:
-        cards = self._impact.cards
+        # The first fact is the strongest reason.
+        relation = hop.facts[0].predicate if hop.facts else None
         return {
-            "from": self._end(hop.influencer),
-            "to": self._end(hop.influenced),
-            # The first fact is the strongest reason.
-            "relation": hop.facts[0].predicate if hop.facts else None,
-            "relationLabel": self._label(hop.facts[0].predicate) if hop.facts else None,
-            "aspect": self._notation(hop.aspect),
-            "aspectLabel": self._label(hop.aspect),
-            "strength": _rounded(hop.strength),
+            "from": self._ends[hop.influencer],
+            "to": self._ends[hop.influenced],
+            "relation": relation,
+            "relationLabel": self._labels[relation] if relation else None,
+            "aspect": self._notations[hop.aspect],
+            "aspectLabel": self._labels[hop.aspect],
+            "strength": self._strengths[hop.strength],
             "measured": hop.measured,
-            "reason": reason(self._model, cards, hop, self._language),
+            "reason": self._reasons.of(hop),
             "facts": [_fact(fact) for fact in hop.facts],
         }
 
     def _end(self, iri: Iri) -> Document:
-        known = self._ends.get(iri)
-        if known is None:
-            card = self._card(iri)
-            known = self._ends[iri] = {"iri": iri, "label": card["label"], "level": card["level"]}
-        return known
+        card = self._shown[iri]
+        return {"iri": iri, "label": card["label"], "level": card["level"]}
 
     def _flow(self, answer: FlowAnswer) -> Document:
         return {
             "iri": answer.flow.iri,
-            "label": self._label(answer.flow.iri),
-            "change": self._notation(answer.change),
+            "label": self._labels[answer.flow.iri],
+            "change": self._notations[answer.change],
             "steps": [self._levels(levels) for levels in answer.flow.steps],
             "shown": answer.shown,
-            "aspect": self._notation(answer.aspect),
-            "aspects": [self._notation(aspect) for aspect in answer.aspects],
-            "aspectLabels": [self._label(aspect) for aspect in answer.aspects],
+            "aspect": self._notations[answer.aspect],
+            "aspects": [self._notations[aspect] for aspect in answer.aspects],
+            "aspectLabels": [self._labels[aspect] for aspect in answer.aspects],
             "hops": [self._hop(hop) for hop in answer.hops],
             "brokenAt": self._break(answer.broken_at) if answer.broken_at else None,
         }
@@ -173,11 +194,11 @@ class _Writer:
     def _item(self, item: ChecklistItem) -> Document:
         return {
             "iri": item.step.iri,
-            "change": self._notation(item.step.change),
+            "change": self._notations[item.step.change],
             "level": notation(self._model, item.step.level),
-            "aspect": self._notation(item.step.aspect),
+            "aspect": self._notations[item.step.aspect],
             "order": item.step.order,
-            "text": self._label(item.step.iri),
+            "text": self._labels[item.step.iri],
             "reached": item.reached,
         }
 
@@ -186,11 +207,11 @@ class _Writer:
         labels = {f"{end}Label": self._impact.cards[iri].label(self._language) for end, iri in ends.items()}
         text = self._texts["dangling"].format(
             subject=labels["subjectLabel"],
-            relation=self._label(reference.predicate),
+            relation=self._labels[reference.predicate],
             object=labels["objectLabel"],
             source=reference.source,
         )
-        relation = {"relation": reference.predicate, "relationLabel": self._label(reference.predicate)}
+        relation = {"relation": reference.predicate, "relationLabel": self._labels[reference.predicate]}
         return {**ends, **labels, **relation, "source": reference.source, "text": text}
 
     def _card(self, iri: Iri) -> Document:
@@ -201,20 +222,12 @@ class _Writer:
         return [notation(self._model, level) for level in sorted(levels, key=lambda iri: numbers.get(iri, 0))]
 
     def _label(self, iri: Iri) -> str:
-        known = self._labels.get(iri)
-        if known is None:
-            known = self._labels[iri] = self._model.label(iri, self._language.lower())
-        return known
+        return self._model.label(iri, self._language.lower())
 
     def _notation(self, iri: Iri | None) -> str | None:
         """Return the short name of an aspect or a change kind."""
-        if iri is None:
-            return None
-        written = self._notations.get(iri)
-        if written is None:
-            known = self._model.aspects.get(iri) or self._model.change_kinds.get(iri)
-            written = self._notations[iri] = known.notation if known else iri
-        return written
+        known = (self._model.aspects.get(iri) or self._model.change_kinds.get(iri)) if iri else None
+        return known.notation if known else iri
 
 
 def _rounded(strength: float) -> float:

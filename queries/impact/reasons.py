@@ -2,49 +2,62 @@
 
 from __future__ import annotations
 
-from stratagraph.ontology.facts import Fact, Iri
-from stratagraph.ontology.infos import Transmission
+from stratagraph.ontology.facts import Iri
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import SG
 from stratagraph.queries.cards import Cards
 from stratagraph.queries.impact.walk import Hop
 from stratagraph.queries.messages import messages
+from stratagraph.queries.remembered import Remembered
 
 
-def reason(model: OntologyModel, cards: Cards, hop: Hop, language: str) -> str:
-    """Return the sentence of the strongest fact that transmits it, in the language asked for or in English.
+class Reasons:
+    """Writes the reasons of one answer in one language; what many of them name is put into words once."""
 
-    A relation without a sentence of its own is told by its label.
-    """
-    aspect = aspect_name(model, hop.aspect, language)
-    texts = messages("impact", language)
-    ends = {
-        "influencer": cards[hop.influencer].label(language),
-        "influenced": cards[hop.influenced].label(language),
-        "aspect": aspect,
-    }
-    for fact in hop.facts:
-        transmission = _transmission(model, fact, hop)
-        if transmission and isinstance(fact.object, str):
-            said = {"subject": cards[fact.subject].label(language), "object": cards[fact.object].label(language)}
-            template = transmission.templates.get(language.lower()) or transmission.templates.get("en")
-            if template:
-                return template.format(aspect=aspect, **said)
-            return texts["relation"].format(relation=model.label(fact.predicate, language), **ends, **said)
-    belongs = any(fact.predicate == SG.obligationOf for fact in hop.facts)
-    return texts["obligation" if belongs else "hop"].format(**ends)
+    def __init__(self, model: OntologyModel, cards: Cards, language: str) -> None:
+        self._model = model
+        self._language = language
+        self._texts = messages("impact", language)
+        self._labels: Remembered[Iri, str] = Remembered(lambda asset: cards[asset].label(language))
+        self._aspects: Remembered[Iri, str] = Remembered(lambda aspect: aspect_name(model, aspect, language))
+        self._sentences = Remembered(self._sentences_of)
+
+    def of(self, hop: Hop) -> str:
+        """Return the sentence of the strongest fact that transmits it, in the language asked for or in English.
+
+        A relation without a sentence of its own is told by its label.
+        """
+        labels, aspect = self._labels, self._aspects[hop.aspect]
+        for subject, predicate, value in hop.facts:
+            if not isinstance(value, str):
+                continue
+            for forward, sentence in self._sentences[predicate, hop.aspect]:
+                if (subject, value) == (
+                    (hop.influencer, hop.influenced) if forward else (hop.influenced, hop.influencer)
+                ):
+                    said = {"subject": labels[subject], "object": labels[value]}
+                    if sentence:
+                        return sentence.format(aspect=aspect, **said)
+                    relation = self._model.label(predicate, self._language)
+                    return self._texts["relation"].format(relation=relation, **self._ends(hop), **said)
+        belongs = any(fact.predicate == SG.obligationOf for fact in hop.facts)
+        return self._texts["obligation" if belongs else "hop"].format(**self._ends(hop))
+
+    def _ends(self, hop: Hop) -> dict[str, str]:
+        influencer, influenced = self._labels[hop.influencer], self._labels[hop.influenced]
+        return {"influencer": influencer, "influenced": influenced, "aspect": self._aspects[hop.aspect]}
+
+    def _sentences_of(self, carried: tuple[Iri, Iri]) -> list[tuple[bool, str | None]]:
+        """Return which way each transmission of a relation carries an aspect, and the sentence that tells it."""
+        predicate, aspect = carried
+        relation = self._model.relations.get(predicate)
+        return [
+            (each.forward, each.templates.get(self._language.lower()) or each.templates.get("en"))
+            for each in (relation.transmissions if relation else ())
+            if aspect in each.aspects
+        ]
 
 
 def aspect_name(model: OntologyModel, aspect: Iri, language: str) -> str:
     """Return an aspect's label as it stands inside a sentence."""
     return model.label(aspect, language).lower()
-
-
-def _transmission(model: OntologyModel, fact: Fact, hop: Hop) -> Transmission | None:
-    """Return the transmission that carries the hop's aspect from the one end of a fact to the other."""
-    relation = model.relations.get(fact.predicate)
-    for transmission in relation.transmissions if relation else ():
-        source, target = (fact.subject, fact.object) if transmission.forward else (fact.object, fact.subject)
-        if (source, target) == (hop.influencer, hop.influenced) and hop.aspect in transmission.aspects:
-            return transmission
-    return None

@@ -18,7 +18,7 @@ from stratagraph.queries.audit.verdicts import Audit
 from stratagraph.queries.impact.document import impact_document
 from stratagraph.queries.impact.impact import DEFAULT_DEPTH, MAX_DEPTH, Direction, impact
 from stratagraph.queries.impact.obligations import resolve_start
-from stratagraph.queries.impact.render import render
+from stratagraph.queries.impact.render import rendered
 from stratagraph.queries.impact.render.graphml import graphml
 from stratagraph.queries.impact.render.node_link import node_link
 from stratagraph.service.auditing.desk import AuditDesk
@@ -191,10 +191,10 @@ def _add_impact(routes: APIRouter, engine: Engine, graphs: Graphs, places: Place
                 )
             go_on()
             if format in _GRAPHS:
-                text = _GRAPHS[format](answer, graph.model, lang)
+                content = _GRAPHS[format](answer, graph.model, lang).encode()
             else:
-                text = render(impact_document(answer, graph.model, lang) | graph.remark(lang), format.value)
-            return Response(text, media_type=MEDIA_TYPES[format], headers=dict(graph.headers))
+                content = rendered(impact_document(answer, graph.model, lang) | graph.remark(lang), format.value)
+            return Response(content, media_type=MEDIA_TYPES[format], headers=dict(graph.headers))
 
         return await unless_gone(request, places.run(asker(request), work))
 

@@ -11,7 +11,7 @@ from stratagraph.ontology.facts import Fact, Iri
 from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import ASSET_BASE
 from stratagraph.ontology.syntax.parsing import RdfSyntax, parse_rdf
-from stratagraph.queries.impact.impact import Impact, impact
+from stratagraph.queries.impact.impact import Direction, Impact, impact
 from stratagraph.queries.names import resolve_name
 from tests.queries.plain import PlainAdjacency, PlainStore, influences
 
@@ -34,8 +34,10 @@ def store() -> PlainStore:
     return PlainStore(MODEL, facts())
 
 
-def ask(name: str, without: Iterable[Fact] = (), change: Iri | None = None) -> Impact:
+def ask(
+    name: str, without: Iterable[Fact] = (), change: Iri | None = None, direction: Direction = Direction.DOWN
+) -> Impact:
     """Ask for the impact of an asset in the estate, some facts taken out."""
     gone = set(without)
     adjacency = PlainAdjacency(influences(MODEL, [fact for fact in facts() if fact not in gone]))
-    return impact(adjacency, store(), MODEL, resolve_name(store(), MODEL, name), change=change)
+    return impact(adjacency, store(), MODEL, resolve_name(store(), MODEL, name), change=change, direction=direction)

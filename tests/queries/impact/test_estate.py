@@ -14,8 +14,8 @@ import pytest
 from stratagraph.ontology.facts import Fact
 from stratagraph.ontology.namespaces import SG
 from stratagraph.queries.impact.document import impact_document
-from stratagraph.queries.impact.render import FORMATS, render
-from stratagraph.queries.impact.walk import Hop
+from stratagraph.queries.impact.render import FORMATS, render, rendered
+from stratagraph.queries.impact.walk import Direction, Hop
 from tests.queries import estate
 
 STARTS = ("LGPD_BR", "Layer_Attn_23")
@@ -70,6 +70,24 @@ def test_every_hop_has_a_sentence_that_names_both_ends(language: str) -> None:
         assert hop["from"]["label"] in hop["reason"]
         assert hop["to"]["label"] in hop["reason"]
         assert "{" not in hop["reason"]
+
+
+def test_each_path_is_written_hop_by_hop() -> None:
+    """Paths that begin alike are written once: what stands in the document is what the walk found, both ways."""
+    for name in STARTS:
+        answer = estate.ask(name, direction=Direction.BOTH)
+        written = impact_document(answer, estate.MODEL)
+        shown = {asset["iri"]: asset for level in written["levels"] for asset in level["assets"]}
+        assert shown.keys() == answer.assets.keys()
+        for iri, reached in answer.assets.items():
+            hops = [(hop.influencer, hop.influenced, pytest.approx(hop.strength)) for hop in answer.path(reached)]
+            assert [(h["from"]["iri"], h["to"]["iri"], h["strength"]) for h in shown[iri]["path"]] == hops
+            assert {h["aspect"] for h in shown[iri]["path"]} == {shown[iri]["aspect"]}
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_what_is_sent_is_the_text(form: str) -> None:
+    assert rendered(document("pt-BR"), form).decode() == render(document("pt-BR"), form)
 
 
 def test_the_two_languages_differ_in_texts_and_agree_in_everything_else() -> None:

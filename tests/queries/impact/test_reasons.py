@@ -8,7 +8,7 @@ from stratagraph.ontology.facts import Fact, Iri
 from stratagraph.ontology.model import OntologyModel, load_model
 from stratagraph.ontology.namespaces import SG
 from stratagraph.queries.cards import Cards
-from stratagraph.queries.impact.reasons import reason
+from stratagraph.queries.impact.reasons import Reasons
 from stratagraph.queries.impact.walk import Hop
 from tests.queries.plain import PlainStore
 
@@ -52,7 +52,7 @@ def told(model: OntologyModel, relation: Iri, language: str) -> str:
         measured=False,
         facts=(Fact(ends[0], relation, ends[1]),),
     )
-    return reason(model, Cards(PlainStore(model, []), model), hop, language)
+    return Reasons(model, Cards(PlainStore(model, []), model), language).of(hop)
 
 
 @pytest.mark.parametrize("language", ["en", "pt-BR"])
