@@ -87,6 +87,9 @@ class Observation:
     Times are aware UTC. ``unit`` is a UCUM code (``s``, ``1``, ``By``), ``{token}``, ``{call}``, or an ISO 4217
     currency code for money. ``sketch`` is a serialised DDSketch of the values, empty where only the sums are known.
     ``source`` is known of what was committed: it is the batch's, and no part of the observation's digest.
+
+    A negative ``count`` takes values away that were given before: with them their (negative) ``total``; extremes and
+    sketch are those of the values taken.
     """
 
     subject: Iri
@@ -184,7 +187,11 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerChange:
-    """What one ledger sequence changed: claims opened and closed, scopes seen (again), observations taken in."""
+    """What one ledger sequence changed: claims opened and closed, scopes seen (again), observations taken in.
+
+    ``remaining``: of each subject and metric that it told of in a window from which values were taken away, what is the
+    newest now, if anything.
+    """
 
     sequence: int
     time: datetime
@@ -195,6 +202,7 @@ class LedgerChange:
     source: str = ""
     run: str = ""
     sightings: tuple[Sighting, ...] = ()
+    remaining: tuple[tuple[Iri, Iri, Observation | None], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

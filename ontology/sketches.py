@@ -72,6 +72,23 @@ class Bins:
             zeros += part.zeros
         return cls(above, below, zeros)
 
+    @classmethod
+    def in_sketch(cls, sketch: DDSketch) -> Bins:
+        """Return the filled bins of a sketch."""
+        state = vars(sketch)  # the library's own codec reads the same private fields
+        return cls(_filled(state["_store"]), _filled(state["_negative_store"]), state["_zero_count"])
+
+    def without(self, taken: Bins) -> Bins:
+        """Return the bins of the values that are left: counts are linear, and of what was never there nothing is."""
+        return Bins(_less(self.above, taken.above), _less(self.below, taken.below), max(0.0, self.zeros - taken.zeros))
+
+    def ends(self) -> tuple[float, float] | None:
+        """Return what the outermost filled bins stand for; None where all are empty."""
+        values = [-_MAPPING.value(key) for key in _outermost(self.below)]
+        values += [0.0] if self.zeros else []
+        values += [_MAPPING.value(key) for key in _outermost(self.above)]
+        return (min(values), max(values)) if values else None
+
     def encoded(self) -> bytes:
         """Return the sketch as bytes: filled bins only, by key, so that equal sketches are equal bytes."""
         message = pb.DDSketch(
@@ -85,8 +102,7 @@ class Bins:
 
 def encode(sketch: DDSketch) -> bytes:
     """Return the sketch as bytes: filled bins only, by key, so that equal sketches are equal bytes."""
-    state = vars(sketch)  # the library's own codec reads the same private fields
-    return Bins(_filled(state["_store"]), _filled(state["_negative_store"]), state["_zero_count"]).encoded()
+    return Bins.in_sketch(sketch).encoded()
 
 
 def decode(data: bytes) -> DDSketch:
@@ -109,8 +125,17 @@ def decode(data: bytes) -> DDSketch:
     return sketch
 
 
-def merge(parts: Iterable[bytes]) -> bytes:
-    """Return the sketch of the values of all parts; empty parts count for nothing."""
+def merge(parts: Iterable[bytes], taken: Iterable[bytes] = ()) -> bytes:
+    """Return the sketch of the values of all parts without those taken; empty parts count for nothing."""
+    merged = _merged(parts)
+    if merged is None:
+        return b""
+    gone = _merged(taken)
+    whole = Bins.in_sketch(merged)
+    return (whole if gone is None else whole.without(Bins.in_sketch(gone))).encoded()
+
+
+def _merged(parts: Iterable[bytes]) -> DDSketch | None:
     merged: DDSketch | None = None
     for part in filter(None, parts):
         sketch = decode(part)
@@ -118,7 +143,21 @@ def merge(parts: Iterable[bytes]) -> bytes:
             merged = sketch
         else:
             merged.merge(sketch)
-    return b"" if merged is None else encode(merged)
+    return merged
+
+
+def narrowed(data: bytes, least: float, most: float) -> tuple[float, float]:
+    """Return bounds of the sketch's values: those given where they can be, else what the outermost bins stand for."""
+    ends = Bins.in_sketch(decode(data)).ends()
+    if ends is None:
+        return least, most
+    low, high = ends
+    # A hair wider than promised, for the bounds of a bin are rounded too.
+    reach = 1.02 * RELATIVE_ACCURACY
+    return (
+        least if least >= low - abs(low) * reach else low,
+        most if most <= high + abs(high) * reach else high,
+    )
 
 
 def quantile(data: bytes, q: float) -> float | None:
@@ -133,6 +172,14 @@ def _filled(store: Any) -> Mapping[int, float]:
     """Return the bins of a store that hold something."""
     # Stores keep empty bins between full ones; how many depends on the order in which values came.
     return {store.offset + index: count for index, count in enumerate(store.bins) if count}
+
+
+def _less(bins: Mapping[int, float], taken: Mapping[int, float]) -> Mapping[int, float]:
+    return {key: left for key, count in bins.items() if (left := count - taken.get(key, 0.0)) > 0}
+
+
+def _outermost(bins: Mapping[int, float]) -> Iterable[int]:
+    return (min(bins), max(bins)) if bins else ()
 
 
 def _packed(bins: Mapping[int, float]) -> Any:

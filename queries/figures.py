@@ -12,7 +12,7 @@ from typing import Any, Final
 from stratagraph.ontology.facts import Iri, Observation
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import SG
-from stratagraph.ontology.observations import merge_all, quantile
+from stratagraph.ontology.observations import merge_all, quantile, remainder
 
 Document = dict[str, Any]
 
@@ -80,12 +80,17 @@ def figures(observations: Iterable[Observation]) -> tuple[Figure, ...]:
     # Different units are different figures: two currencies have no sum.
     for seen in observations:
         groups[seen.metric, seen.unit, seen.source][seen.estimated].append(seen)
-    return tuple(_figure(groups[key]) for key in sorted(groups))
+    return tuple(filter(None, (_figure(groups[key]) for key in sorted(groups))))
 
 
-def _figure(parts: Mapping[bool, Sequence[Observation]]) -> Figure:
-    """Return the figure of what was measured and what was estimated, which are different calls of one source."""
-    every = [merge_all(part) for part in parts.values()]
+def _figure(parts: Mapping[bool, Sequence[Observation]]) -> Figure | None:
+    """Return the figure of what was measured and what was estimated, which are different calls of one source.
+
+    None where all of it was taken away again.
+    """
+    every = list(filter(None, map(remainder, parts.values())))
+    if not every:
+        return None
     # Merged apart first, since observations that differ in this mark do not merge.
     whole = merge_all([_plain(part) for part in every])
     filled = whole.count > 0

@@ -57,11 +57,13 @@ class ObservationCheck:
         return observation.unit == metric.unit
 
     def _numbers(self, observation: Observation) -> Iterator[GateFinding]:
-        if observation.count < 0:
+        # A negative number of values takes them away, and their sum with them.
+        sign = -1 if observation.count < 0 and observation.total <= 0 else 1
+        if observation.count < 0 < sign:
             value = Literal(str(observation.count), XSD.integer)
             yield self._finding(observation, "count", SG.term("count"), value, SH.MinInclusiveConstraintComponent)
         for name, number in (
-            ("sum", observation.total),
+            ("sum", sign * observation.total),
             ("min", observation.minimum),
             ("max", observation.maximum),
         ):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from math import fsum
@@ -119,18 +119,20 @@ class Measures:
         return tally
 
     def observations(self) -> tuple[Observation, ...]:
-        """Return one observation per series that has values."""
+        """Return one observation per series that has values, and one that takes away those of other batches."""
         given, taken = self._listed(lambda tally: tally.added), self._listed(lambda tally: tally.taken)
         summaries = _Summaries()
         found = []
-        for series in sorted(given):
-            parts = given[series]
-            if series in taken:
-                # A multiset: each value that is taken away takes one of its like along.
-                left = Counter(chain.from_iterable(parts)) - Counter(chain.from_iterable(taken[series]))
-                parts = [list(left.elements())]
+        for series in sorted({**given, **taken}):
+            parts, gone = given.get(series, []), taken.get(series, [])
+            if gone:
+                parts, gone = _without(parts, gone), _without(gone, parts)
+            sketched = series.metric in SKETCHED
             if any(parts):
-                found.append(_observation(series, summaries.of(parts, sketched=series.metric in SKETCHED)))
+                found.append(_observation(series, summaries.of(parts, sketched=sketched)))
+            if any(gone):
+                one = _observation(series, summaries.of(gone, sketched=sketched))
+                found.append(replace(one, count=-one.count, total=-one.total))
         return tuple(found)
 
     def _listed(self, rows_of: Callable[[Tally], Sequence[Occurrence]]) -> _Listed:
@@ -177,6 +179,12 @@ class _Minute:
         scaled = [value * self.weight for value in values] if counted else values
         for subject in subjects:
             self.found[_Series(subject, *alike[1:])].append(scaled)
+
+
+def _without(parts: list[_Values], others: list[_Values]) -> list[_Values]:
+    """Return the values that are not among the others, in one part: each takes one of its like along."""
+    left = Counter(chain.from_iterable(parts)) - Counter(chain.from_iterable(others))
+    return [list(left.elements())]
 
 
 def _alike(rows: Iterable[Occurrence]) -> dict[tuple[int, float, float], list[Occurrence]]:

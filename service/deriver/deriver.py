@@ -147,7 +147,7 @@ class Deriver:
         sightings = self._see((*_sightings(change.opened), *change.sightings))
         restated = self._restated(change.opened, change.closed)
         # First where subjects stand, then the new figures: these are shown where their subject stands now.
-        shown = self._newest.move(restated.homes) | self._newest.keep(change.observations)
+        shown = self._newest.move(restated.homes) | self._shown_by(change)
         observed = self._note_observed(restated)
         measured, unmeasured = self._measured.refresh(
             (*observed, *statements(subject for subject, _ in shown)), self._newest.shows
@@ -169,6 +169,12 @@ class Deriver:
             measured=tuple(self._numbers.facts(measured)),
             measured_removed=tuple(self._numbers.facts(unmeasured)),
         )
+
+    def _shown_by(self, change: LedgerChange) -> dict[tuple[Iri, Iri], None]:
+        """Take in what was observed; return what may be shown otherwise now."""
+        known = {(subject, metric) for subject, metric, _ in change.remaining}
+        kept = self._newest.keep(seen for seen in change.observations if (seen.subject, seen.metric) not in known)
+        return kept | self._newest.restate(change.remaining)
 
     @contextmanager
     def supposing(self, change: LedgerChange) -> Iterator[Supposition]:

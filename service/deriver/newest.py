@@ -35,6 +35,18 @@ class Newest:
                 changed[self._home.get(seen.subject, seen.subject), seen.metric] = None
         return changed
 
+    def restate(self, remaining: Iterable[tuple[Iri, Iri, Observation | None]]) -> dict[Key, None]:
+        """Take in what is newest where values were taken away; return the keys as ``keep`` does."""
+        changed: dict[Key, None] = {}
+        for subject, metric, left in remaining:
+            if left is None:
+                self._seen.pop((subject, metric), None)
+            else:
+                self._metrics[metric] = None
+                self._seen[subject, metric] = left
+            changed[self._home.get(subject, subject), metric] = None
+        return changed
+
     def move(self, homes: Mapping[Iri, Iri]) -> dict[Key, None]:
         """Let subjects stand in others, or by themselves again; return the keys as ``keep`` does."""
         changed: dict[Key, None] = {}

@@ -14,6 +14,7 @@ from stratagraph.service.deriver.numbers import Triple
 HOURS: Final = 24
 PLACES: Final = 4
 """A share is rounded to this many decimal places, and is never rounded to nothing."""
+_NOISE: Final = 1e-9
 CALLS: Final = frozenset({SG.calls})
 TOKENS: Final = frozenset({SG.inputTokens, SG.outputTokens})
 
@@ -124,7 +125,8 @@ def horizon(now: datetime) -> datetime:
 
 
 def _part(own: float, whole: float) -> float | None:
-    return max(round(own / whole, PLACES), 10.0**-PLACES) if own > 0 and whole > 0 else None
+    # Where all was taken away again, what rounding leaves is nothing.
+    return max(round(own / whole, PLACES), 10.0**-PLACES) if whole > 0 and own > whole * _NOISE else None
 
 
 def _hour(moment: datetime) -> int:

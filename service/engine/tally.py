@@ -37,10 +37,22 @@ class Measure:
 
 @dataclass(slots=True)
 class Amount:
-    """How many values of a measure were observed, and their sum."""
+    """How many values of a measure were observed, and their sum; a counter never goes down.
+
+    What was taken away again is owed: of what comes next, as much is not counted.
+    """
 
     count: int = 0
     total: float = 0.0
+    owed: int = 0
+    owed_total: float = 0.0
+
+    def add(self, count: int, total: float) -> None:
+        """Count values, or take some away."""
+        count, total = count - self.owed, total - self.owed_total
+        self.owed, self.owed_total = max(0, -count), max(0.0, -total)
+        self.count += max(0, count)
+        self.total += max(0.0, total)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,8 +110,7 @@ class Tally:
         if measure not in self._amounts and len(self._amounts) >= MOST_MEASURES:
             return
         amount = self._amounts.setdefault(measure, Amount())
-        amount.count += seen.count
-        amount.total += seen.total
+        amount.add(seen.count, seen.total)
 
     def telemetry(self, arrival: Arrival) -> None:
         """Count what became of a telemetry request."""

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import groupby
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, func, or_, select
 
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Claim, Observation, Sighting
-from stratagraph.ontology.observations import newest
 from stratagraph.service.ledger.chain import microseconds
 from stratagraph.service.ledger.claims import COLUMNS, Claims, seeing
 from stratagraph.service.ledger.claims import NAMED as CLAIMS
@@ -20,7 +18,7 @@ from stratagraph.service.ledger.damage import moment
 from stratagraph.service.ledger.dropping import REDACTION
 from stratagraph.service.ledger.errors import AsOfInFuture
 from stratagraph.service.ledger.history import SIGHTING, sighting
-from stratagraph.service.ledger.observed import NAMED, decoded
+from stratagraph.service.ledger.observed import NAMED, newest_of
 from stratagraph.service.ledger.schema import OPEN, batches, claims, observations, scope_runs, scopes
 
 Moment = int | datetime
@@ -135,9 +133,7 @@ def _row(connection: Connection, at: Moment) -> Row[*tuple[Any, ...]] | None:
 
 def newest_observations_until(connection: Connection, sequence: int) -> Iterator[Observation]:
     """Yield, for each subject and metric, what the batches up to a sequence say together of the newest window."""
-    rows = decoded(connection.execute(_NEWEST, {"until": sequence}))
-    for _, seen in groupby(rows, key=lambda each: (each.subject, each.metric)):
-        yield from newest(seen).values()
+    return newest_of(connection, connection.execute(_NEWEST, {"until": sequence}), sequence)
 
 
 def sightings_until(connection: Connection, sequence: int) -> Iterator[Sighting]:

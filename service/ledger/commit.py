@@ -20,6 +20,7 @@ from stratagraph.service.ledger.database import chunks
 from stratagraph.service.ledger.entry import Entry, Triple
 from stratagraph.service.ledger.history import sightings_of
 from stratagraph.service.ledger.interning import Texts
+from stratagraph.service.ledger.observed import remaining
 from stratagraph.service.ledger.prepared import Prepared
 from stratagraph.service.ledger.schema import OPEN, claims
 
@@ -152,17 +153,19 @@ class Commit:
             content=self._content.digest(salt),
             salt=salt,
         ).hex()
+        # As the ledger will give them back: a loader leaves the source of its observations to the batch.
+        told = tuple(replace(seen, source=batch.source) for seen in batch.observations)
         change = LedgerChange(
             sequence=self._entry.sequence,
             time=self._time,
             batch_hash=batch_hash,
             opened=tuple(self._opened),
             closed=closed,
-            # As the ledger will give them back: a loader leaves the source of its observations to the batch.
-            observations=tuple(replace(seen, source=batch.source) for seen in batch.observations),
+            observations=told,
             source=batch.source,
             run=batch.run,
             sightings=sightings_of(batch.source, batch.run, runs, self._time),
+            remaining=tuple(remaining(self._entry.connection, told, self._entry.sequence)),
         )
         return Receipt(sequence=change.sequence, batch_hash=batch_hash, time=self._time, duplicate=False, change=change)
 

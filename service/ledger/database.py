@@ -19,7 +19,7 @@ from stratagraph.service.ledger.errors import DriverMissing, LedgerUnreadable
 from stratagraph.service.ledger.storage import StorageUnreachable, naming_storage
 from stratagraph.service.privacy import begin_private, make_private
 
-REVISION: Final = "0004"
+REVISION: Final = "0005"
 """The newest migration; a database that stands there already is opened without asking alembic."""
 
 CHUNK: Final = 5_000

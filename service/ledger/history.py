@@ -15,7 +15,7 @@ from stratagraph.service.ledger.chain import MICROSECOND, Header, ScopeRun
 from stratagraph.service.ledger.claims import COLUMNS, NAMED, Claims, named_claims
 from stratagraph.service.ledger.damage import method, moment
 from stratagraph.service.ledger.errors import HistoryErased
-from stratagraph.service.ledger.observed import observation_rows
+from stratagraph.service.ledger.observed import observation_rows, remaining
 from stratagraph.service.ledger.schema import OPEN, batches, claims, scope_runs, scopes
 
 
@@ -144,6 +144,7 @@ def changes(connection: Connection, after: int) -> Iterator[LedgerChange]:
 
 def _change(connection: Connection, row: Row[*tuple[Any, ...]]) -> LedgerChange:
     reader = Claims()
+    told = tuple(observation_rows(connection, row.first_observation, row.observed))
     opened = connection.execute(_OPENED, {"first": row.first_claim, "end": row.first_claim + row.opened})
     return LedgerChange(
         sequence=row.sequence,
@@ -152,10 +153,11 @@ def _change(connection: Connection, row: Row[*tuple[Any, ...]]) -> LedgerChange:
         # As far as this change knows, a claim was last seen when it was opened.
         opened=tuple(reader.claim(claim, row.time) for claim in opened),
         closed=_closed(connection, row.sequence) if row.closed else (),
-        observations=tuple(observation_rows(connection, row.first_observation, row.observed)),
+        observations=told,
         source=row.source,
         run=row.run,
         sightings=sightings_of(row.source, row.run, scope_runs_of(connection, row.sequence), moment(row.time)),
+        remaining=tuple(remaining(connection, told, row.sequence)),
     )
 
 

@@ -90,7 +90,8 @@ def _observation_problems(observation: Observation, now: datetime) -> Iterator[s
         yield f"{about} ends at {observation.end.isoformat()}, which is to come: the clock of its source is ahead"
     elif not _is_year_of_utc(observation.start):
         yield f"{about} starts before the year 1 of UTC"
-    if not 0 <= observation.count <= LARGEST_COUNT:
+    # A negative count takes values away.
+    if abs(observation.count) > LARGEST_COUNT:
         yield f"{about} counts {observation.count}"
     figures = (observation.total, observation.minimum, observation.maximum)
     # Once added up, a NaN or an infinity spoils every later sum.

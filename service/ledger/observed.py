@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import groupby
+from operator import attrgetter
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, func, select
+from sqlalchemy import Connection, Row, Select, and_, bindparam, func, literal_column, select
 
 from stratagraph.ontology.facts import Iri, Observation
 from stratagraph.ontology.namespaces import STATEMENT_BASE
@@ -15,8 +16,11 @@ from stratagraph.ontology.observations import newest
 from stratagraph.service.ledger.chain import microseconds
 from stratagraph.service.ledger.damage import moment
 from stratagraph.service.ledger.interning import Decoded, Texts, find
+from stratagraph.service.ledger.prepared import Prepared
 from stratagraph.service.ledger.schema import batches, observations, terms
 
+NEWEST: Final = 2**63 - 1
+"""A sequence that no ledger reaches: everything there is."""
 subjects: Final = terms.alias("subjects")
 metrics: Final = terms.alias("metrics")
 
@@ -49,6 +53,19 @@ _NEWEST: Final = NAMED.join(
         _LATEST.c.end == observations.c.end,
     ),
 ).order_by(observations.c.subject, observations.c.metric, observations.c.id)
+_IS_TAKEN: Final = and_(
+    observations.c.count < literal_column("0"),  # spelt out, as in the index
+    observations.c.end >= bindparam("from"),
+    observations.c.end <= bindparam("to"),
+    observations.c.sequence <= bindparam("until"),
+)
+_ANY_TAKEN: Final = Prepared(select(func.min(observations.c.id)).where(_IS_TAKEN))
+_TAKEN: Final = NAMED.where(_IS_TAKEN).order_by(observations.c.id)
+_BACKWARDS: Final = NAMED.where(
+    observations.c.subject == bindparam("of_subject"),
+    observations.c.metric == bindparam("of_metric"),
+    observations.c.sequence <= bindparam("until"),
+).order_by(observations.c.end.desc(), observations.c.id)
 _OF_STATEMENTS: Final = NAMED.where(
     observations.c.start >= bindparam("since"),
     observations.c.sequence <= bindparam("until"),
@@ -77,9 +94,48 @@ def observation_rows(connection: Connection, first: int, number: int) -> Iterato
 
 def newest_observations(connection: Connection) -> Iterator[Observation]:
     """Yield, for each subject and metric, what the batches say together of the newest window."""
-    rows = decoded(connection.execute(_NEWEST))
-    for _, seen in groupby(rows, key=lambda each: (each.subject, each.metric)):
-        yield from newest(seen).values()
+    return newest_of(connection, connection.execute(_NEWEST), NEWEST)
+
+
+def newest_of(connection: Connection, rows: Iterable[Row[*tuple[Any, ...]]], until: int) -> Iterator[Observation]:
+    """Yield the newest of each subject and metric, given the rows of its latest window up to a sequence."""
+    for (subject, metric), seen in groupby(decoded(rows), key=lambda each: (each.subject, each.metric)):
+        found = newest(seen).get((subject, metric)) or _newest_left(connection, subject, metric, until)
+        if found is not None:
+            yield found
+
+
+def remaining(
+    connection: Connection, told: Iterable[Observation], until: int
+) -> Iterator[tuple[Iri, Iri, Observation | None]]:
+    """Yield what is the newest, up to a sequence, of each subject and metric that a batch told of.
+
+    Only of those are given of which values were taken away in the same window, by this batch or before.
+    """
+    windows = {(seen.subject, seen.metric, microseconds(seen.end)) for seen in told}
+    if not windows:
+        return
+    ends = [end for *_, end in windows]
+    values = {"from": min(ends), "to": max(ends), "until": until}
+    if _ANY_TAKEN(connection, **values)[0][0] is None:
+        return
+    taken = [
+        (each.subject, each.metric, microseconds(each.end)) for each in decoded(connection.execute(_TAKEN, values))
+    ]
+    for subject, metric in dict.fromkeys(each[:2] for each in taken if each in windows):
+        yield subject, metric, _newest_left(connection, subject, metric, until)
+
+
+def _newest_left(connection: Connection, subject: Iri, metric: Iri, until: int) -> Observation | None:
+    """Return the newest window of which something is left, up to a sequence."""
+    texts = Texts()
+    numbers = find(connection, (texts[subject], texts[metric]))
+    values = {"of_subject": numbers[texts[subject]], "of_metric": numbers[texts[metric]], "until": until}
+    with connection.execute(_BACKWARDS, values) as rows:
+        for _, seen in groupby(decoded(rows), key=attrgetter("end")):
+            if found := newest(seen):
+                return found[subject, metric]
+    return None
 
 
 def statement_observations(connection: Connection, since: datetime, until: int) -> Iterator[Observation]:

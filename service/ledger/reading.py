@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Final, TypeVar, cast
+from typing import TypeVar, cast
 
 from sqlalchemy import Connection
 
@@ -15,12 +15,10 @@ from stratagraph.service.ledger.asof import Moment, Standing
 from stratagraph.service.ledger.database import Database
 from stratagraph.service.ledger.history import BatchRecord, SourceRecord
 from stratagraph.service.ledger.marks import marks_of
+from stratagraph.service.ledger.observed import NEWEST
 from stratagraph.service.ledger.state import End, LedgerState, end_of
 
 Item = TypeVar("Item")
-
-NEWEST: Final = 2**63 - 1
-"""A sequence that no ledger reaches: everything there is."""
 
 
 class LedgerReader:

@@ -29,7 +29,7 @@ from stratagraph.service.ledger.database import chunks
 from stratagraph.service.ledger.dropping import RETENTION, drop, ranges
 from stratagraph.service.ledger.entry import Entry
 from stratagraph.service.ledger.intake import LARGEST_COUNT
-from stratagraph.service.ledger.observed import NAMED, decoded
+from stratagraph.service.ledger.observed import NAMED, decoded, remaining
 from stratagraph.service.ledger.schema import batches, observations
 
 HOUR: Final = timedelta(hours=1)
@@ -135,6 +135,7 @@ def roll_up(entry: Entry, what: Due, *, ontology_hash: str) -> Receipt | None:
         time=time,
         batch_hash=batch_hash,
         observations=rolled,
+        remaining=tuple(remaining(entry.connection, rolled, entry.sequence)),
         source=what.source,
         run=run,
     )
@@ -152,7 +153,7 @@ def _rolled(rows: Sequence[Row[*tuple[Any, ...]]], length: timedelta) -> Iterato
     for seen in decoded(rows):
         grouped.setdefault((series(seen), _bucket(microseconds(seen.start), length)), []).append(seen)
     for (_, start), parts in grouped.items():
-        for merged in map(_merged, _keepable(parts)):
+        for merged in filter(None, map(_left, _keepable(parts))):
             # A part may reach beyond the hour (or day) that it started in; the sum must cover it.
             yield replace(merged, start=moment(start), end=max(merged.end, moment(start) + length))
 
@@ -170,12 +171,18 @@ def _keepable(parts: Sequence[Observation]) -> Iterator[list[Observation]]:
     yield taken
 
 
-def _merged(parts: Sequence[Observation]) -> Observation:
+def _left(parts: Sequence[Observation]) -> Observation | None:
     try:
-        return merge_all(parts)
+        return _unless_nothing(parts)
     # A sketch that can't be read must not end retention for good: counts and sums add up without it.
     except MalformedSketch:
-        return merge_all([replace(part, sketch=b"") for part in parts])
+        return _unless_nothing([replace(part, sketch=b"") for part in parts])
+
+
+def _unless_nothing(parts: Sequence[Observation]) -> Observation | None:
+    merged = merge_all(parts)
+    # What takes more than there is takes it from what another entry keeps.
+    return merged if merged.count or not any(part.count for part in parts) else None
 
 
 def _observe(entry: Entry, rolled: Sequence[Observation]) -> None:

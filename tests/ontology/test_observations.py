@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from math import fsum
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stratagraph.ontology.facts import Observation
-from stratagraph.ontology.observations import Unmergeable, merge, merge_all, newest, quantile
+from stratagraph.ontology.observations import Unmergeable, merge, merge_all, newest, quantile, remainder
 from stratagraph.ontology.sketches import encode, sketch_of
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -87,3 +89,88 @@ def test_the_newest_never_mixes_currencies_or_estimates_with_measurements() -> N
     for order in ((dollars, reais, estimated, dollars), (estimated, dollars, dollars, reais)):
         (found,) = newest(order).values()
         assert found == merge(dollars, dollars)
+
+
+# Values of which some are taken away again ----------------------------------------------------------------------------
+
+
+def taking(values: list[float], **fields: Any) -> Observation:
+    given = observed(values, **fields)
+    return replace(given, count=-given.count, total=-given.total)
+
+
+amounts = st.one_of(st.integers(0, 50).map(float), st.floats(0.001, 1e6), st.sampled_from([0.0, 1.0, 0.1, 0.2, 0.3]))
+
+
+@given(st.lists(st.lists(amounts, min_size=1, max_size=5), min_size=1, max_size=5), st.data())
+def test_what_is_left_is_the_observation_of_the_values_that_were_not_taken(
+    pieces: list[list[float]], data: st.DataObject
+) -> None:
+    every = [value for piece in pieces for value in piece]
+    order = data.draw(st.permutations(every))
+    number = data.draw(st.integers(1, len(every)))
+    takes, left = order[:number], order[number:]
+    cut = data.draw(st.integers(1, number))
+    parts = [*map(observed, pieces), taking(takes[:cut]), *([taking(takes[cut:])] if takes[cut:] else [])]
+    found = remainder(data.draw(st.permutations(parts)))
+    if not left:
+        assert found is None
+        return
+    assert found is not None
+    assert found.count == len(left)
+    assert found.total == pytest.approx(fsum(left), rel=1e-9, abs=1e-9)
+    if not any(left):
+        assert found.total == 0.0
+    assert found.sketch == encode(sketch_of(left))
+    # Within what a bin tells: the value that was taken may have been beside the one that is left.
+    assert found.minimum <= min(left) * 1.021 + 1e-9
+    assert found.minimum >= min(left) * 0.979 - 1e-9
+    assert found.maximum == pytest.approx(max(left), rel=0.021, abs=1e-9)
+    assert found.minimum <= found.maximum
+
+
+@given(st.lists(st.lists(st.integers(0, 9).map(float), min_size=1, max_size=4), min_size=1, max_size=4), st.data())
+def test_without_a_sketch_the_extremes_hold_what_is_left(pieces: list[list[float]], data: st.DataObject) -> None:
+    every = [value for piece in pieces for value in piece]
+    order = data.draw(st.permutations(every))
+    number = data.draw(st.integers(1, len(every)))
+    parts = [observed(piece, sketched=False) for piece in pieces]
+    found = remainder([*parts, taking(order[:number], sketched=False)])
+    if order[number:]:
+        assert found is not None
+        assert (found.count, found.total) == (len(every) - number, sum(order[number:]))
+        assert found.minimum <= min(order[number:]) <= max(order[number:]) <= found.maximum
+    else:
+        assert found is None
+
+
+def test_a_value_that_was_taken_is_no_extreme() -> None:
+    for sketched in (True, False):
+        given, gone = observed([1.0, 2.0], sketched=sketched), observed([9.0, 8.0], sketched=sketched)
+        found = merge_all([given, gone, taking([9.0, 8.0], sketched=sketched)])
+        assert (found.minimum, found.maximum) == (1.0, 2.0)
+        assert merge_all([given, taking([1.0], sketched=sketched)]).minimum == 2.0
+    failures = observed([0.0, 1.0, 0.0], sketched=False)
+    assert merge_all([failures, taking([1.0], sketched=False)]).maximum == 0.0
+
+
+@pytest.mark.parametrize("scale", [1e-9, 1.0, 1e9, 1e15])
+def test_no_residue_is_left_of_what_is_nothing(scale: float) -> None:
+    parts = [observed([0.1 * scale, 0.2 * scale, 0.0]), taking([0.2 * scale]), taking([0.1 * scale])]
+    found = merge_all(parts)
+    assert (found.count, found.total, found.minimum, found.maximum) == (1, 0.0, 0.0, 0.0)
+
+
+def test_who_takes_more_than_there_is_takes_it_from_what_comes_later() -> None:
+    early, late = taking([3.0, 4.0]), observed([3.0, 4.0, 5.0])
+    assert remainder([early]) is None
+    assert remainder([merge_all([early, observed([3.0])]), observed([4.0, 5.0])]) == observed([5.0])
+    assert remainder([early, late]) == observed([5.0])
+
+
+def test_a_window_of_which_nothing_is_left_is_as_if_it_was_never_said() -> None:
+    first, second, other = observed([1.0], 1), observed([2.0], 2), observed([7.0], 2, source="b")
+    gone = taking([2.0], minute=2)
+    assert list(newest([second, first, gone]).values()) == [first]
+    assert list(newest([gone, second, other, first]).values()) == [other]
+    assert list(newest([first, taking([1.0], minute=1)]).values()) == []

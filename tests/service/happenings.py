@@ -99,6 +99,8 @@ class Run:
     stated: tuple[Fact, ...]
     withdrawn: tuple[Fact, ...] = ()
     seen: tuple[Seen, ...] = ()
+    takes: tuple[int, ...] = ()
+    """Which of the things that the source saw before it takes back, counted round and round."""
 
 
 Step: TypeAlias = Run | Happening
@@ -179,6 +181,7 @@ def _runs(pool: list[Fact], source: str) -> st.SearchStrategy[Run]:
         stated=some,
         withdrawn=st.one_of(st.just(()), st.lists(st.sampled_from([*pool, *TYPES]), max_size=4).map(tuple)),
         seen=st.lists(st.one_of(_of_nodes, _of_relations(pool)), max_size=4).map(tuple),
+        takes=st.one_of(st.just(()), st.lists(st.integers(0, 11), max_size=3).map(tuple)),
     )
 
 

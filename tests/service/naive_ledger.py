@@ -34,13 +34,21 @@ class Picture:
     newest: dict[tuple[Iri, Iri], Figures]
 
 
+Sight: TypeAlias = tuple[Iri | Fact, Iri, datetime, str, float]
+
+
 @dataclass
 class NaiveLedger:
     """Who says what, and every observation: what it is about, metric, start, source, value."""
 
     open: set[tuple[str, str, Fact]] = field(default_factory=set)
     since: dict[tuple[str, str, Fact], datetime] = field(default_factory=dict)
-    seen: list[tuple[Iri | Fact, Iri, datetime, str, float]] = field(default_factory=list)
+    seen: list[Sight] = field(default_factory=list)
+
+    def taken(self, run: Run) -> list[Sight]:
+        """Return what a run takes back of what its source saw."""
+        mine = [each for each in self.seen if each[3] == run.source]
+        return [mine.pop(place % len(mine)) for place in run.takes if mine]
 
     def take(self, run: Run, now: datetime, committed: datetime) -> None:
         """Do what a run says, which the ledger dates by its own clock."""
@@ -57,6 +65,8 @@ class NaiveLedger:
             )
         } | {(run.source, run.scope, fact) for fact in said}
         self.since = {claim: self.since.get(claim, committed) for claim in self.open}
+        for each in self.taken(run):
+            self.seen.remove(each)
         self.seen += [
             (seen.about, seen.metric, now - timedelta(minutes=seen.ago), run.source, seen.value) for seen in run.seen
         ]

@@ -106,7 +106,8 @@ class RandomHistory:
         moods = {fact.subject: fact for fact in facts if fact.predicate == EX.mood}
         facts = [fact for fact in facts if fact.predicate != EX.mood or moods[fact.subject] == fact]
         nodes = {node for fact in facts for node in (fact.subject, fact.object) if node in KINDS}
-        nodes |= {seen.about for seen in run.seen if not isinstance(seen.about, Fact)}
+        seen = [*(each.about for each in run.seen), *(each[0] for each in self.naive.taken(run))]
+        nodes |= {about for about in seen if not isinstance(about, Fact)}
         about = [fact for fact in TYPES if fact.subject in nodes]
         about += [Fact(node, SG.name, Literal(node)) for node in sorted(nodes)]
         return replace(run, stated=tuple(dict.fromkeys([*about, *facts])))
@@ -114,9 +115,12 @@ class RandomHistory:
     def _batch(self, run: Run) -> Batch:
         self.runs += 1
         scope = Scope(name=run.scope, complete=run.complete, stated=run.stated, withdrawn=run.withdrawn)
-        seen = tuple(self._observation(each) for each in run.seen)
+        seen = [self._observation(each) for each in run.seen]
+        for about, metric, start, _, value in self.naive.taken(run):
+            given = self._observation(Seen(about, metric, (self.now - start) // timedelta(minutes=1), value))
+            seen.append(replace(given, count=-1, total=-value))
         method = Method.OBSERVED if run.source == OBSERVER else Method.DECLARED
-        return Batch(source=run.source, run=str(self.runs), method=method, scopes=(scope,), observations=seen)
+        return Batch(source=run.source, run=str(self.runs), method=method, scopes=(scope,), observations=tuple(seen))
 
     def _observation(self, seen: Seen) -> Observation:
         start = self.now - timedelta(minutes=seen.ago)
