@@ -233,12 +233,14 @@ def observe(**changes: object) -> set[str]:
 
 def test_a_sound_observation_passes() -> None:
     assert observe() == set()
+    assert observe(count=-2, total=-30.0) == set()  # which takes those values away
 
 
 @pytest.mark.parametrize(
     ("changes", "shape"),
     [
         ({"count": -1}, "observation-count"),
+        ({"count": -1, "total": -1.0, "minimum": -1.0}, "observation-min"),
         ({"total": -1.0}, "observation-sum"),
         ({"total": float("nan")}, "observation-sum"),
         ({"total": float("inf")}, "observation-sum"),

@@ -68,3 +68,12 @@ def test_units_without_end_fill_no_memory(monkeypatch: pytest.MonkeyPatch) -> No
         tally.changed(change(replace(seen("http://x/a"), unit=f"unit {number}")))
     assert len(tally.amounts) == 10
     assert tally.observations == 50
+
+
+def test_a_counter_does_not_go_down_where_values_are_taken_away() -> None:
+    tally = Tally()
+    counts = []
+    for count in (3, -2, -2, 1, 4):
+        tally.changed(change(replace(seen("x"), count=count, total=2.0 * count)))
+        counts += tally.amounts.values()
+    assert counts == [(3, 6.0), (3, 6.0), (3, 6.0), (3, 6.0), (4, 8.0)]
