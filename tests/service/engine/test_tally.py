@@ -72,7 +72,7 @@ def test_units_without_end_fill_no_memory(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_a_counter_does_not_go_down_where_values_are_taken_away() -> None:
     tally = Tally()
-    counts = []
+    counts: list[tuple[int, float]] = []
     for count in (3, -2, -2, 1, 4):
         tally.changed(change(replace(seen("x"), count=count, total=2.0 * count)))
         counts += tally.amounts.values()
