@@ -20,19 +20,24 @@ class Reception:
     def __init__(self, engine: Engine) -> None:
         self._tally = engine.tally
         settings = engine.settings
-        readers = _by_signal(Traces(model=engine.model, prices=engine.prices, base=settings.base))
-        self.aggregator = Aggregator(readers, engine.commit, self._watch)
+        readers = readers_of(engine)
+        self.aggregator = Aggregator(readers, engine.commit, self.watch)
         self.receiver = Receiver(
             readers=readers,
             keep=self.aggregator.keep,
             limit=settings.request_mib << 20,
             signals=tuple(map(Signal, settings.telemetry_signals)),
-            watch=self._watch,
+            watch=self.watch,
         )
 
-    def _watch(self, _: Signal, counts: Counts) -> None:
+    def watch(self, _: Signal, counts: Counts) -> None:
         """Count what became of what came in."""
         self._tally.telemetry(Arrival(**{each.name: getattr(counts, each.name) for each in fields(Counts)}))
+
+
+def readers_of(engine: Engine) -> dict[Signal, Reader[Any, Any]]:
+    """Return a reader for each signal, at its start: its state goes with what it reads, a spool or a partition."""
+    return _by_signal(Traces(model=engine.model, prices=engine.prices, base=engine.settings.base))
 
 
 def _by_signal(*readers: Reader[Any, Any]) -> dict[Signal, Reader[Any, Any]]:

@@ -19,6 +19,7 @@ from stratagraph.service.http.access_tokens import TokenFile
 from stratagraph.service.http.app import create_app
 from stratagraph.service.http.origin import is_loopback
 from stratagraph.service.http.protocol import BoundedProtocol
+from stratagraph.service.otlp_kafka import kafka_consumer
 from stratagraph.service.settings import Settings
 
 if TYPE_CHECKING:
@@ -123,8 +124,9 @@ class Server:
         self._failure: BaseException | None = None
         self._tell = tell
         self._grpc: GrpcServer | None = None
+        self._kafka = kafka_consumer(engine, self.app.state.reception)
         self._uvicorn = _Uvicorn(
-            self._end_grpc,
+            self._end_receivers,
             uvicorn.Config(
                 self.app,
                 log_level="warning",
@@ -154,8 +156,9 @@ class Server:
             if taking_in.is_alive():
                 self.engine.opening.stop()
                 taking_in.join()
-            if self._grpc is not None:
-                self._grpc.join()
+            for receiver in (self._grpc, self._kafka):
+                if receiver is not None:
+                    receiver.join()
         if self._failure is not None:
             raise self._failure
 
@@ -165,6 +168,8 @@ class Server:
             if not self.engine.opening.is_whole:
                 self.engine.take_in()
                 self.engine.start()
+            if self._kafka is not None:
+                self._kafka.start()
             self._begin_grpc()
         except OpeningStopped:
             return
@@ -181,9 +186,10 @@ class Server:
         self._grpc = grpc_server(self.engine.settings, self.app.state.reception.receiver, self._tell)
         self._grpc.start()
 
-    def _end_grpc(self) -> None:
-        if self._grpc is not None:
-            self._grpc.stop()
+    def _end_receivers(self) -> None:
+        for receiver in (self._grpc, self._kafka):
+            if receiver is not None:
+                receiver.stop()
 
     @property
     def started(self) -> bool:

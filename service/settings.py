@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, get_origin
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_core import PydanticCustomError
 
 from stratagraph.ontology.cache import cache_folder
@@ -71,6 +71,20 @@ def _origins(given: tuple[str, ...]) -> tuple[str, ...]:
     return given
 
 
+def _properties(given: object) -> object:
+    """Return properties as the texts that they are to their library: YAML reads numbers and truth values."""
+    if not isinstance(given, dict):
+        return given
+    return {
+        name: str(value).lower() if isinstance(value, bool) else str(value) if isinstance(value, int | float) else value
+        for name, value in given.items()
+    }
+
+
+Topic = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
+"""A name that Kafka allows."""
+
+
 class Settings(BaseModel):
     """Everything that can be configured; ``load_settings`` reads it from where it is said."""
 
@@ -125,12 +139,29 @@ class Settings(BaseModel):
     telemetry_signals: tuple[Literal["traces"], ...] = Field(
         default=("traces",), description="Signals that the receiver takes, as a JSON list"
     )
+    kafka_brokers: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Kafka to consume telemetry from: HOST:PORT, or several with commas",
+    )
+    kafka_group: str = Field(default="stratagraph", min_length=1, description="Consumer group that shares the work")
+    kafka_traces_topic: Topic = Field(default="otlp_spans", description="Topic of traces")
+    kafka_metrics_topic: Topic = Field(default="otlp_metrics", description="Topic of metrics")
+    kafka_logs_topic: Topic = Field(default="otlp_logs", description="Topic of logs")
+    kafka_properties: Annotated[dict[str, str], BeforeValidator(_properties)] = Field(
+        default_factory=dict, repr=False, description="Properties of librdkafka, as for TLS and SASL; as a JSON object"
+    )
     request_mib: int = Field(default=64, ge=1, description="Largest request body after decompression, in MiB")
 
     @property
     def ledger(self) -> str | Path:
         """Where the ledger is: at the URL, or in a file of the data folder."""
         return self.ledger_url.get_secret_value() if self.ledger_url else self.data / LEDGER_FILE
+
+    @property
+    def kafka_topics(self) -> dict[str, str]:
+        """The signal of each topic that is consumed."""
+        return {getattr(self, f"kafka_{signal}_topic"): signal for signal in self.telemetry_signals}
 
     @property
     def ledger_key(self) -> Path:
@@ -239,7 +270,7 @@ def load_settings(config: Path | None = None, **given: Any) -> Settings:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
         raise BadSetting(name=name, reason=first["msg"], origin=origin(name)) from None
-    for name, reason in _wrong_paths(settings):
+    for name, reason in (*_wrong_paths(settings), *_shared_topics(settings)):
         raise BadSetting(name=name, reason=reason, origin=origin(name))
     return settings
 
@@ -253,6 +284,16 @@ def _wrong_paths(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "ontology", f"there is no {settings.ontology}"
     if settings.rules is not None and not settings.rules.is_dir():
         yield "rules", f"there is no folder {settings.rules}"
+
+
+def _shared_topics(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Yield topics that two signals are to be read from: a message does not say which it tells of."""
+    signal_of: dict[str, str] = {}
+    for signal in ("traces", "metrics", "logs"):
+        name = f"kafka_{signal}_topic"
+        other = signal_of.setdefault(getattr(settings, name), signal)
+        if other != signal:
+            yield name, f"it is the topic of {other!r} too, and each signal needs its own"
 
 
 def unknown_variables(environment: Mapping[str, str]) -> Iterator[str]:
@@ -276,13 +317,16 @@ def _from_environment() -> dict[str, Any]:
 
 
 def _value(name: str, text: str) -> Any:
-    """Return what a variable's text stands for: a list is written as JSON, and anything else as it is."""
-    if get_origin(Settings.model_fields[name].annotation) is not tuple:
+    """Return what a variable's text stands for: a list or an object is written as JSON, anything else as it is."""
+    kind = get_origin(Settings.model_fields[name].annotation)
+    if kind not in {tuple, dict}:
         return text
     try:
         return json.loads(text)
     except ValueError as error:
-        reason = f"a JSON list is wanted, and {text!r} is none: {error}"
+        # An object may hold a password, which is not to be repeated.
+        listed = f"a JSON list is wanted, and {text!r} is none: {error}"
+        reason = listed if kind is tuple else f"a JSON object is wanted, and it is none: {error}"
         raise BadSetting(name=name, reason=reason, origin=f"{PREFIX}{name.upper()}") from None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -73,8 +73,36 @@ class Arrival:
     unmapped: Mapping[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnedPartition:
+    """A partition that this process reads: ``offset`` is the next to be read, what is before ``committed`` is kept."""
+
+    partition: int
+    offset: int
+    committed: int
+    lag: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsumedTopic:
+    """A topic of telemetry: the partitions that this process owns now, and its messages since the start.
+
+    ``malformed`` could not be read and were left out, ``unkeyed`` might have gone to any of several partitions.
+    """
+
+    topic: str
+    signal: str
+    partitions: tuple[OwnedPartition, ...]
+    messages: int
+    malformed: int
+    unkeyed: int
+
+
 class Tally:
     """Counts of one process; may be added to and read from any thread."""
+
+    consumed: Callable[[], tuple[ConsumedTopic, ...]] = staticmethod(tuple)
+    """Asked for the topics that telemetry is consumed from; who consumes them puts itself here."""
 
     def __init__(self) -> None:
         self.since = time.time()

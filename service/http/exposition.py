@@ -52,6 +52,7 @@ class Estate(Collector):
         """Yield every metric."""
         yield from self._service()
         yield from self._ingest()
+        yield from self._consumed()
         yield from self._housekeeping()
         yield from self._sources()
         yield self._assets()
@@ -99,6 +100,27 @@ class Estate(Collector):
             yield CounterMetricFamily(f"stratagraph_{name}", f"{text}, since the start", count, created=tally.since)
         text = "Observations committed since the start"
         yield CounterMetricFamily("stratagraph_observations", text, tally.observations, created=tally.since)
+
+    def _consumed(self) -> Iterator[Metric]:
+        """Tell what telemetry is consumed from Kafka; nothing, where none is."""
+        topics, since = self._engine.tally.consumed(), self._engine.tally.since
+        if not topics:
+            return
+        text = "Partitions of a topic that this service owns"
+        partitions = GaugeMetricFamily("stratagraph_kafka_partitions", text, labels=["topic"])
+        text = "Messages in those partitions that are still to be read"
+        lag = GaugeMetricFamily("stratagraph_kafka_lag_messages", text, labels=["topic"])
+        text = "Messages of a topic since the start, by outcome"
+        messages = CounterMetricFamily("stratagraph_kafka_messages", text, labels=["topic", "outcome"])
+        text = "Messages without a key in a topic of several partitions, since the start"
+        unkeyed = CounterMetricFamily("stratagraph_kafka_unkeyed_messages", text, labels=["topic"])
+        for one in topics:
+            partitions.add_metric([one.topic], len(one.partitions))
+            lag.add_metric([one.topic], sum(each.lag for each in one.partitions))
+            messages.add_metric([one.topic, "malformed"], one.malformed, created=since)
+            messages.add_metric([one.topic, "read"], one.messages - one.malformed, created=since)
+            unkeyed.add_metric([one.topic], one.unkeyed, created=since)
+        yield from (partitions, lag, messages, unkeyed)
 
     def _housekeeping(self) -> Iterator[Metric]:
         """Tell when the house was kept last; nothing, where it was not yet."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -10,7 +11,7 @@ from fastapi import APIRouter, Query
 
 from stratagraph.loaders.otlp_traces import SOURCE as TELEMETRY
 from stratagraph.service.engine.engine import Engine
-from stratagraph.service.engine.tally import Tally
+from stratagraph.service.engine.tally import ConsumedTopic, Tally
 from stratagraph.service.http.documents.ledger import BatchList, LedgerHead, SourceList
 from stratagraph.service.http.documents.problem import problems
 from stratagraph.service.http.sequence import answered_at
@@ -104,6 +105,18 @@ def _arrived(tally: Tally) -> dict[str, Any]:
         "movedBack": arrived.moved_back,
         "overflow": arrived.overflow,
         "unmapped": [{"attribute": name, "count": count} for name, count in unmapped],
+        "kafka": [_topic(one) for one in tally.consumed()],
+    }
+
+
+def _topic(one: ConsumedTopic) -> dict[str, Any]:
+    return {
+        "topic": one.topic,
+        "signal": one.signal,
+        "partitions": [asdict(partition) for partition in one.partitions],
+        "messages": one.messages,
+        "malformed": one.malformed,
+        "unkeyed": one.unkeyed,
     }
 
 

@@ -158,3 +158,36 @@ def test_a_file_cannot_set_the_language(tmp_path: Path) -> None:
     file.write_text("lang: pt-BR\n", encoding="utf-8")
     with pytest.raises(BadSetting, match="STRATAGRAPH_LANG"):
         load_settings(file)
+
+
+def test_properties_of_kafka_are_an_object_of_texts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = tmp_path / "settings.yaml"
+    config.write_text(
+        "kafka_properties:\n  session.timeout.ms: 6000\n  enable.ssl.certificate.verification: false\n"
+        "  sasl.password: hidden\n",
+        encoding="utf-8",
+    )
+    settings = load_settings(config)
+    assert settings.kafka_properties == {
+        "session.timeout.ms": "6000",
+        "enable.ssl.certificate.verification": "false",
+        "sasl.password": "hidden",
+    }
+    assert "hidden" not in repr(settings)
+    monkeypatch.setenv("STRATAGRAPH_KAFKA_PROPERTIES", '{"security.protocol": "SSL"}')
+    assert load_settings().kafka_properties == {"security.protocol": "SSL"}
+    for wrong in ('{"sasl.password": "hidden"', '["hidden"]', '{"a": ["hidden"]}'):
+        monkeypatch.setenv("STRATAGRAPH_KAFKA_PROPERTIES", wrong)
+        with pytest.raises(BadSetting, match="kafka_properties") as told:
+            load_settings()
+        assert "hidden" not in str(told.value)
+
+
+@pytest.mark.parametrize("name", ["kafka_metrics_topic", "kafka_logs_topic"])
+def test_a_topic_of_two_signals_and_a_name_that_kafka_refuses_are_refused(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for topic in ("otlp_spans", "a b", "", "^otlp_.*", "x" * 250):
+        monkeypatch.setenv(f"STRATAGRAPH_{name.upper()}", topic)
+        with pytest.raises(BadSetting, match=name):
+            load_settings()

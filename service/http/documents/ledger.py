@@ -98,6 +98,26 @@ class UnmappedAttribute(Document):
     count: int
 
 
+class OwnedPartition(Document):
+    """A partition that this service reads: the offset of its next message, the one up to which the ledger has it."""
+
+    partition: int
+    offset: int
+    committed: int
+    lag: int
+
+
+class ConsumedTopic(Document):
+    """A topic of Kafka that telemetry is consumed from: what this service owns of it, and what it has read."""
+
+    topic: str
+    signal: str
+    partitions: list[OwnedPartition]
+    messages: int
+    malformed: int
+    unkeyed: int
+
+
 class Arrived(Document):
     """What became of the spans that came in since the service started."""
 
@@ -108,6 +128,7 @@ class Arrived(Document):
     moved_back: int
     overflow: int
     unmapped: list[UnmappedAttribute]
+    kafka: list[ConsumedTopic]
 
 
 class SourceEntry(Document):
