@@ -26,7 +26,7 @@ from stratagraph.service.deriver.claim_sets import (
     without_claim,
 )
 from stratagraph.service.deriver.closure import Closure, Delta
-from stratagraph.service.deriver.influence import Edge, Influences, Pair
+from stratagraph.service.deriver.influence import Edge, Influences
 from stratagraph.service.deriver.justifications import Justifications
 from stratagraph.service.deriver.measured import Measured, statements
 from stratagraph.service.deriver.merges import Merges, Restated
@@ -34,6 +34,7 @@ from stratagraph.service.deriver.namesakes import Namesakes, NearMiss
 from stratagraph.service.deriver.newest import Newest
 from stratagraph.service.deriver.numbers import Numbers, Triple
 from stratagraph.service.deriver.outline_scan import OutlineScan
+from stratagraph.service.deriver.pair_table import Pair
 from stratagraph.service.deriver.shares import Group, Shares
 from stratagraph.service.deriver.supposition import Supposition
 from stratagraph.service.deriver.tables import Tables
@@ -212,12 +213,12 @@ class Deriver:
 
     def extent(self) -> int:
         """Return about how many things ``portion`` hands out on the way through all of them."""
-        return len(self._numbers) + len(self._influences.pairs()) + len(self._sightings)
+        return 2 * len(self._numbers) + len(self._sightings)  # of nodes, and of the edges that leave them
 
     def portion(self, kind: int, passed: int, size: int) -> tuple[ChangeSet, tuple[int, int]]:
         """Return so many things of a kind of the present, and the kind and place where the next ones begin.
 
-        That is the beginning, 0 and 0, after the last. A node comes with all that is said of it, without influences.
+        That is the beginning, 0 and 0, after the last. A node comes with all that is said of it, later with its edges.
         """
         end = passed + size
         change, count = self._portions[kind](passed, end)
@@ -237,8 +238,8 @@ class Deriver:
         return self._change(added=tuple(added), claims_changed=self._claims_changed(claimed)), len(nodes)
 
     def _some_influences(self, start: int, end: int) -> tuple[ChangeSet, int]:
-        pairs = list(islice(self._influences.pairs(), start, end))
-        return self._change(influences=self._influences.grouped(pairs)), len(pairs)
+        nodes = range(2 * start, 2 * min(end, len(self._numbers)), 2)
+        return self._change(influences=self._influences.grouped(self._influences.pairs_from(nodes))), len(nodes)
 
     def _some_observations(self, start: int, end: int) -> tuple[ChangeSet, int]:
         seen = tuple(islice(self._newest, start, end))
@@ -424,8 +425,7 @@ class Deriver:
 
     def _net(self, delta: Delta, edges: dict[Pair, Edge]) -> tuple[list[Triple], list[Triple]]:
         """Return the triples that came to hold and ceased to, by closure and by influence together."""
-        # These properties can be asserted as well: what came or
-        # went is only what holds by neither way now, or did before.
+        # These properties can be asserted too: what came or went is only what holds by neither way now, or did before.
         shared, implies = self._influences.implied, self._influences.implies
         came, went = ({each for each in triples if each[1] in shared} for triples in (delta.added, delta.removed))
         if not (edges or came or went):

@@ -14,11 +14,9 @@ from stratagraph.ontology.namespaces import SG
 from stratagraph.service.deriver.aspects import Aspects
 from stratagraph.service.deriver.closure import Closure, Delta
 from stratagraph.service.deriver.numbers import Numbers, Triple
+from stratagraph.service.deriver.pair_table import Pair, PairTable
 from stratagraph.service.deriver.shares import Share, Shares
 from stratagraph.service.deriver.tables import Turned
-
-Pair: TypeAlias = tuple[int, int]
-"""Influencer and influenced."""
 
 
 class PairRelation(NamedTuple):
@@ -85,7 +83,7 @@ class Influences:
         self._masks = {
             way: self._aspects.mask(aspect for aspect, _ in carried) for way, carried in self._carried.items()
         }
-        self._edges: dict[Pair, Edge] = {}
+        self._edges: PairTable[Edge] = PairTable()
         self._shared: dict[Edge, Edge] = {}
         self._declared: dict[tuple[Way, ...], Edge] = {}
         """The shared edges again, by their relations alone."""
@@ -142,20 +140,25 @@ class Influences:
         """Bring pairs up to date; return those that changed with what they were before."""
         before = {}
         for pair, told in pairs.items():
-            old = self._edges.get(pair, ())
+            old = self.edge(pair)
             new = self._edge(pair) if told is None else self._edge_of(pair, told)
             if new is old or new == old:
                 continue
             before[pair] = old
             if new:
-                self._edges[pair] = new
+                self._edges.put(pair, new)
             else:
-                del self._edges[pair]
+                self._edges.drop(pair)
+        self._edges.settle()
         return before
 
-    def pairs(self) -> Collection[Pair]:
-        """Return the pairs that have an edge."""
-        return self._edges.keys()
+    def pairs(self) -> Iterator[Pair]:
+        """Yield the pairs that have an edge."""
+        return iter(self._edges)
+
+    def pairs_from(self, influencers: Iterable[int]) -> Iterator[Pair]:
+        """Yield the pairs that have an edge and begin at one of the nodes."""
+        return self._edges.of(influencers)
 
     def aspects(self, edge: Edge) -> int:
         """Return the mask of the aspects that an edge is about."""
@@ -166,7 +169,7 @@ class Influences:
 
     def edge(self, pair: Pair) -> Edge:
         """Return what is kept of a pair's edge."""
-        return self._edges.get(pair, ())
+        return self._edges.get(pair) or ()
 
     def implies(self, triple: Triple, before: Mapping[Pair, Edge] = _NOTHING) -> bool:
         """Tell whether an edge implies a triple, now or before the pairs given changed."""
@@ -190,7 +193,7 @@ class Influences:
             turned = before.get(back)
             if turned is not None and back < pair:
                 continue
-            new, turned_now = self._edges.get(pair, ()), self._edges.get(back, ())
+            new, turned_now = self.edge(pair), self.edge(back)
             edges = old, new, turned_now if turned is None else turned, turned_now
             key = tuple([masks[id(edge)] if id(edge) in masks else self._mask(edge, masks) for edge in edges])
             plan = plans.get(key)
@@ -233,9 +236,7 @@ class Influences:
 
     def _aspects_of(self, pair: Pair, before: Mapping[Pair, Edge]) -> int:
         edge = before.get(pair)
-        if edge is None:
-            edge = self._edges.get(pair)
-        return self.aspects(edge) if edge else 0
+        return self.aspects(self.edge(pair) if edge is None else edge)
 
     def grouped(self, pairs: Iterable[Pair]) -> InfluencesChanged:
         """Return the edges of pairs with their strengths and reasons."""
@@ -244,7 +245,7 @@ class Influences:
         edges: dict[tuple[int, bool], Edge] = {}
         for pair in pairs:
             influencer, influenced = iri(pair[0]), iri(pair[1])
-            edge = self._edges[pair]
+            edge = self.edge(pair)
             # All that a ranking needs of the two IRIs is their order: this is what lets many pairs share a template.
             key = id(edge), influencer < influenced
             found = alike.get(key)
