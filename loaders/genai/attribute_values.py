@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
+from functools import lru_cache
 from math import isfinite
 from typing import Any, Final
 
@@ -19,6 +20,8 @@ MOST: Final = 2**53
 # Digits that are certain to fit 64 bits.
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,18}\Z")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+_LONGEST_KEPT: Final = 2_000
+"""Characters of a document that is remembered: settings of a call are short and recur, what was said is neither."""
 _SCALARS: Final = (str, int, float)
 
 
@@ -55,7 +58,9 @@ def unwrapped(value: Any) -> Any:
 
 def printable(name: str) -> bool:
     """Tell whether a text may be a name."""
-    return len(name) <= LONGEST_NAME and not _CONTROL.search(name)
+    if len(name) > LONGEST_NAME:
+        return False
+    return (name.isascii() and name.isprintable()) or not _CONTROL.search(name)
 
 
 def strict_name(key: str, value: Any) -> str:
@@ -157,6 +162,24 @@ def field_of(value: Any, path: Sequence[str]) -> Any:
     for step in path:
         found = found.get(step) if isinstance(found, dict) else None
     return found
+
+
+def fields_of(value: AnyValue, paths: Sequence[Sequence[str]]) -> Hashable:
+    """Return what stands at some paths inside a document, to be compared."""
+    text = value.string_value
+    if text and len(text) <= _LONGEST_KEPT:
+        return _fields_of(text, tuple(paths))
+    return _at(plain(value), paths)
+
+
+@lru_cache(maxsize=2_000)
+def _fields_of(text: str, paths: Sequence[Sequence[str]]) -> Hashable:
+    return _at(text, paths)
+
+
+def _at(document: Any, paths: Sequence[Sequence[str]]) -> Hashable:
+    parsed = parse_json(document) if isinstance(document, str) else document
+    return repr([field_of(parsed, path) if isinstance(parsed, dict) else None for path in paths])
 
 
 def tool_names(value: Any) -> Iterator[str]:

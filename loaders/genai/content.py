@@ -19,9 +19,11 @@ _SHORTEST: Final = 6
 """Characters: no find is shorter."""
 
 
-def with_personal_data(record: CallRecord, span: Span, places: Sequence[int]) -> CallRecord:
+def with_personal_data(
+    record: CallRecord, span: Span, attributes: Sequence[KeyValue], places: Sequence[int]
+) -> CallRecord:
     """Return a span's record with the count of what its content holds: attributes at these places, and events."""
-    values = [span.attributes[place].value for place in places]
+    values = [attributes[place].value for place in places]
     for event in span.events:
         values += content_of(event.name, event.attributes)
     return record._replace(personal=personal_in(values)) if values else record

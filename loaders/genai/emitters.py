@@ -12,10 +12,10 @@ from typing import Any, Final
 import yaml
 
 from stratagraph.loaders.genai.aliases import Alias, Mark, aliases, marks
-from stratagraph.loaders.genai.record import RecordKind
+from stratagraph.loaders.genai.record import RecordKind, Usage
 
 MOST_SCOPES: Final = 1_000
-"""Scopes that are remembered; scopes are the sender's."""
+"""Scopes, and names of spans, that are remembered: both are the sender's."""
 REQUESTED: Final = "requested"
 ANSWERED: Final = "answered"
 USED: Final = "used"
@@ -49,6 +49,10 @@ class Emitter:
         """Return the kind of work that a span's name tells of by itself."""
         return next((kind for pattern, kind in self.spans if pattern.fullmatch(name)), None)
 
+    def awaits(self, usage: Usage, *, later: bool, failed: bool) -> bool:
+        """Tell whether another span may tell the end of what one tells."""
+        return self.later is not None and not later and not failed and not usage.known
+
     def within(self, concept: str, name: str) -> str:
         """Return the name of a thing that stands in a span's name, "" where none does."""
         for pattern in self.names.get(concept, ()):
@@ -71,6 +75,7 @@ class Emitters:
     by_scope: tuple[tuple[str, Emitter], ...]
     by_name: tuple[tuple[re.Pattern[str], Emitter], ...]
     _known: dict[tuple[str, str], Emitter] = field(default_factory=dict)
+    _named: dict[str, Emitter | None] = field(default_factory=dict)
 
     def of_scope(self, scope: str, version: str = "") -> Emitter:
         """Return the ways of the instrumentation of that name and version."""
@@ -93,7 +98,11 @@ class Emitters:
 
     def of_span(self, name: str) -> Emitter | None:
         """Return the emitter that a span's name gives away, whatever its scope."""
-        return next((emitter for pattern, emitter in self.by_name if pattern.match(name)), None)
+        if name not in self._named:
+            if len(self._named) >= MOST_SCOPES:
+                self._named.clear()
+            self._named[name] = next((emitter for pattern, emitter in self.by_name if pattern.match(name)), None)
+        return self._named[name]
 
 
 @lru_cache(maxsize=1)

@@ -11,6 +11,7 @@ from stratagraph.loaders.genai import attribute_values
 from stratagraph.loaders.genai.record import MODEL_CALLS, ErrorClass, RecordKind
 from stratagraph.loaders.genai.said import Said
 
+_TELLING: Final = ("exception.type", "exception.message")
 _NO_ERROR: Final = frozenset({"", "none", "null", "nil", "undefined", "false", "0", "ok"})
 
 
@@ -30,9 +31,9 @@ def failure_of(span: Span, said: Said, *, marked: bool) -> Failure | None:
     if not (marked or span.status.code == Status.STATUS_CODE_ERROR or _told(said) or _refused(said)):
         return None
     meanings = said.tables.meanings
-    types = [name for name in (said.text("error"), *_of_exceptions(span, "exception.type")) if name]
+    types = [name for name in (said.text("error"), *_of_exceptions(span, _TELLING[0])) if name]
     codes = [attribute_values.word(value) for _, value in said.values("status")]
-    texts = [span.status.message, said.text("message"), *_of_exceptions(span, "exception.message")]
+    texts = [span.status.message, said.text("message"), *_of_exceptions(span, _TELLING[1])]
     # What follows is where in the program it happened.
     messages = [message for text in texts if (message := text.partition("Traceback")[0].strip())]
     return Failure(
@@ -52,6 +53,17 @@ def _refused(said: Said) -> bool:
     if said.kind not in MODEL_CALLS or "status" not in said.plan.places:
         return False
     return any(attribute_values.word(value)[:1] in {"4", "5"} for _, value in said.values("status"))
+
+
+def exceptions_of(span: Span) -> tuple[tuple[str, str], ...]:
+    """Return what the exceptions say that the span recorded: all that a failure is read from."""
+    return tuple(
+        (item.key, item.value.string_value)
+        for event in span.events
+        if event.name == "exception"
+        for item in event.attributes
+        if item.key in _TELLING
+    )
 
 
 def _of_exceptions(span: Span, key: str) -> Iterator[str]:

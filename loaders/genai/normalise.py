@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import ScopeSpans, Span, Status
 
@@ -17,11 +18,13 @@ from stratagraph.loaders.genai import attribute_values
 from stratagraph.loaders.genai.aliases import load_aliases
 from stratagraph.loaders.genai.content import with_personal_data
 from stratagraph.loaders.genai.emitters import Emitter, load_emitters
-from stratagraph.loaders.genai.failures import Failure, failure_of
+from stratagraph.loaders.genai.failures import Failure, exceptions_of, failure_of
 from stratagraph.loaders.genai.meanings import load_meanings
-from stratagraph.loaders.genai.plans import MOST_TEMPLATES, Plan, Plans
+from stratagraph.loaders.genai.plans import Plan, Plans, Template
 from stratagraph.loaders.genai.record import (
     MODEL_CALLS,
+    NO_USAGE,
+    TOLD_BY,
     CallRecord,
     Finish,
     Provenance,
@@ -43,7 +46,11 @@ _LATEST: Final = 4_102_444_800_000_000_000
 """The years 2000 and 2100 in nanoseconds: times outside are a fault of units, as seconds or milliseconds are."""
 MOST_UNMAPPED: Final = 200
 """Distinct unmapped names that one request may add to the count; the rest are counted together."""
+_LONGEST_KEPT: Final = 10_000
+"""Bytes of a resource that is remembered as it was sent: it comes with every request of its sender."""
 _OVERFLOW: Final = "(other)"
+_Place: TypeAlias = tuple[bytes, bytes, bytes, int, int]
+"""Trace, span and parent, start and end: as a record begins."""
 
 
 @dataclass(kw_only=True)
@@ -68,13 +75,15 @@ def normalise(request: ExportTraceServiceRequest, *, until: datetime | None = No
     result = Normalised()
     latest = int(until.timestamp() * 1e9) if until else _LATEST
     mapped: set[str] = set()
+    unmapped: Counter[tuple[str, ...]] = Counter()
     for resource in request.resource_spans:
-        service = service_of(resource.resource)
-        weight = weight_of("", {item.key: item.value for item in resource.resource.attributes})
+        service, weight = _sender(resource.resource)
         for scope in resource.scope_spans:
             reader = _Reader(service, _provenance(scope), latest, weight)
-            if reader.read(scope, result):
+            if reader.read(scope, result, unmapped):
                 mapped.add(reader.scope)
+    for names, times in unmapped.items():
+        _count(result.unmapped, names, times)
     for scope_name in mapped:
         del result.unread[scope_name]
     return result
@@ -84,6 +93,21 @@ def _named(identity: bytes) -> str:
     """Return what a span is called in an answer; one of the wrong length may be as long as the request."""
     shown = identity[:_SPAN_BYTES].hex()
     return (shown if len(identity) <= _SPAN_BYTES else f"{shown}...") or "(none)"
+
+
+def _sender(resource: Resource) -> tuple[Service, float]:
+    """Return who sends, and how many spans each of its spans stands for."""
+    sent = resource.SerializeToString()
+    return _known_sender(sent) if len(sent) <= _LONGEST_KEPT else _read_sender(resource)
+
+
+@lru_cache(maxsize=1_000)
+def _known_sender(sent: bytes) -> tuple[Service, float]:
+    return _read_sender(Resource.FromString(sent))
+
+
+def _read_sender(resource: Resource) -> tuple[Service, float]:
+    return service_of(resource), weight_of("", {item.key: item.value for item in resource.attributes})
 
 
 def service_of(resource: Resource) -> Service:
@@ -103,9 +127,8 @@ def service_of(resource: Resource) -> Service:
 
 def _provenance(sent: ScopeSpans) -> Provenance:
     """Return which instrumentation said so."""
-    told = (sent.scope.name, sent.scope.version, sent.schema_url)
-    scope, version, schema = map(attribute_values.identity, told)
-    return Provenance(scope=scope, version=version, schema=schema)
+    told = sent.scope.name, sent.scope.version, sent.schema_url
+    return Provenance(*map(attribute_values.identity, told))
 
 
 @lru_cache(maxsize=256)
@@ -133,13 +156,13 @@ class _Reader:
         """The scope's name."""
         return self._provenance.scope
 
-    def read(self, scope: ScopeSpans, result: Normalised) -> bool:
+    def read(self, scope: ScopeSpans, result: Normalised, unmapped: Counter[tuple[str, ...]]) -> bool:
         """Add the records of a scope to the result; tell whether one of its spans could be mapped."""
         mapped = False
         for span in scope.spans:
             try:
                 # A request may be taken in part (OTLP, partial success): a wrong span costs none of the others.
-                record = self.record(span, result.unmapped)
+                record = self.record(span, unmapped)
             except attribute_values.BadAttribute as error:
                 result.rejections.append(f"span {_named(span.span_id)}: {error}")
                 continue
@@ -150,98 +173,96 @@ class _Reader:
         result.unread[self.scope] += len(scope.spans)
         return mapped
 
-    def record(self, span: Span, unmapped: Counter[str]) -> CallRecord:
+    def record(self, span: Span, unmapped: Counter[tuple[str, ...]]) -> CallRecord:
         """Return the span's record. Raises BadAttribute."""
-        _check_ids(span)
-        end = _end(span, self._latest)
+        place = _place_of(span, self._latest)
         emitter = self._emitters.of_span(span.name) or self._emitter
-        plan = _plans_of(emitter).of(tuple([item.key for item in span.attributes]))
-        for name in plan.unmapped:
-            _count(unmapped, name)
-        record = self._recorded(span, end, emitter, plan)
-        return with_personal_data(record, span, plan.content) if plan.content or span.events else record
+        attributes = list(span.attributes)
+        plan = _plans_of(emitter).of(tuple([item.key for item in attributes]))
+        if plan.unmapped:
+            unmapped[plan.unmapped] += 1
+        record = self._recorded(span, place, attributes, emitter, plan)
+        return with_personal_data(record, span, attributes, plan.content) if plan.content or span.events else record
 
-    def _recorded(self, span: Span, end: int, emitter: Emitter, plan: Plan) -> CallRecord:
+    def _recorded(
+        self, span: Span, place: _Place, attributes: Sequence[KeyValue], emitter: Emitter, plan: Plan
+    ) -> CallRecord:
         """Return the record of a span whose plan is known, without its content. Raises BadAttribute."""
-        known = self._place(span, plan)
+        known = self._lasting(span, attributes, plan)
         template = plan.templates.get(known) if known is not None else None
-        if template is not None and not plan.volatile:
-            return self._moved(template, span, end)
+        moves = plan.volatile or plan.weighs or span.events or span.trace_state
+        if template is not None and not template.moves and not moves:
+            return self._again(template, place)
         tables = self._tables if emitter is self._emitter else Tables(self._aliases, self._meanings, emitter)
-        said = Said(plan, span.attributes, tables, span.name)
+        said = Said(plan, attributes, tables, span.name)
         if template is not None:
-            return self._again(template, span, end, said)
-        record = self._read(span, end, said, plan)
-        # What a guardrail decided is in no attribute that lasts.
-        if known is not None and record.kind is not RecordKind.GUARDRAIL:
-            if len(plan.templates) >= MOST_TEMPLATES:
-                plan.templates.clear()
-            plan.templates[known] = record
+            return self._with_figures(template, span, place, said)
+        record = self._read(span, place, said, plan)
+        if known is not None:
+            # What a guardrail decided is in no attribute that lasts.
+            decided = record.kind is RecordKind.GUARDRAIL and not record.failed
+            _plans_of(emitter).remember(plan, known, Template(record, record[TOLD_BY:], decided))
         return record
 
-    def _place(self, span: Span, plan: Plan) -> Hashable | None:
+    @staticmethod
+    def _lasting(span: Span, attributes: Sequence[KeyValue], plan: Plan) -> tuple[Any, ...] | None:
         """Return what decides everything of a span that is not volatile, None where that cannot be said shortly."""
-        if plan.lasting is None or span.events or span.trace_state or span.status.code == Status.STATUS_CODE_ERROR:
+        if plan.lasting is None:
             return None
-        attributes = span.attributes
-        told: list[Hashable] = [span.name, span.kind]
-        for place, path in plan.lasting:
-            value = attributes[place].value
-            if path:
-                # What else stands in a document differs from call to call.
-                told.append(str(attribute_values.field_of(attribute_values.plain(value), path)))
-            else:
-                told.append(value.string_value or value.SerializeToString())
-        return tuple(told)
+        # As bytes: that is one step for each, whatever its type.
+        told: list[Hashable] = [attributes[place].SerializeToString() for place in plan.lasting]
+        # What else stands in a document differs from call to call.
+        documents = [attribute_values.fields_of(attributes[at].value, paths) for at, paths in plan.documents]
+        status = span.status
+        told += (status.code == Status.STATUS_CODE_ERROR, status.message, exceptions_of(span) if span.events else ())
+        return span.name, span.kind, *told, *documents
 
-    def _moved(self, template: CallRecord, span: Span, end: int) -> CallRecord:
+    def _again(self, template: Template, place: _Place) -> CallRecord:
         """Return the record of a span that differs from another one in its place and time only."""
-        return template._replace(
-            trace=span.trace_id,
-            span=span.span_id,
-            parent=_parent(span),
-            service=self._service,
-            start=span.start_time_unix_nano,
-            end=end,
-            weight=self._weight,
-            provenance=self._provenance,
-        )
+        awaited = template.record.awaited
+        volatile = *place, NO_USAGE, "", None, self._weight, awaited, None, self._service, self._provenance
+        return CallRecord._make(volatile + template.lasting)
 
-    def _again(self, template: CallRecord, span: Span, end: int, said: Said) -> CallRecord:
+    def _with_figures(self, template: Template, span: Span, place: _Place, said: Said) -> CallRecord:
         """Return the record of a span that differs from another one in what is volatile only. Raises BadAttribute."""
-        said.kind = template.kind
-        start, failed = span.start_time_unix_nano, template.failed
-        return template._replace(
-            trace=span.trace_id,
-            span=span.span_id,
-            parent=_parent(span),
-            service=self._service,
-            start=start,
-            end=end,
-            usage=said.usage(failed=failed),
-            response="" if failed else said.text("response"),
-            first_token=self._first_token(span, said, (end - start) / 1e9),
-            weight=self._weight,
-            provenance=self._provenance,
+        like = template.record
+        said.kind, failed = like.kind, like.failed
+        trace, own, parent, start, end = place
+        if like.later:
+            start -= said.lasted()
+        usage = said.usage(failed=failed)
+        volatile = (
+            trace,
+            own,
+            parent,
+            start,
+            end,
+            usage,
+            "" if failed else said.text("response"),
+            self._first_token(span, said, (end - start) / 1e9, stream=like.stream),
+            self._weighed(span, said),
+            said.tables.emitter.awaits(usage, later=like.later, failed=failed),
+            None,
+            self._service,
+            self._provenance,
         )
+        record = CallRecord._make(volatile + template.lasting)
+        return record._replace(verdict=self._verdict(said, None)) if template.moves else record
 
-    def _read(self, span: Span, end: int, said: Said, plan: Plan) -> CallRecord:
+    def _read(self, span: Span, place: _Place, said: Said, plan: Plan) -> CallRecord:
         """Return the record of a span that is read in full. Raises BadAttribute."""
         kind = said.kind = self._kind(span, said)
         if kind is not RecordKind.OTHER or plan.tells:
-            return self._full(span, end, said, plan)
+            return self._full(span, place, said, plan)
         return CallRecord(
-            span.trace_id,
-            span.span_id,
-            _parent(span),
+            *place,
+            weight=self._weighed(span, said),
             service=self._service,
-            start=span.start_time_unix_nano,
-            end=end,
-            failed=span.status.code == Status.STATUS_CODE_ERROR,
             provenance=self._provenance,
+            failed=span.status.code == Status.STATUS_CODE_ERROR,
         )
 
-    def _full(self, span: Span, end: int, said: Said, plan: Plan) -> CallRecord:
+    def _full(self, span: Span, place: _Place, said: Said, plan: Plan) -> CallRecord:
         """Return the record of a span that tells something. Raises BadAttribute."""
         kind, emitter = said.kind or RecordKind.OTHER, said.tables.emitter
         finish = said.finish()
@@ -251,13 +272,15 @@ class _Reader:
         engine = engine or emitter.engine
         tool = self._tool(span, said)
         later = said.later()
-        start = span.start_time_unix_nano - (said.lasted() if later else 0)
+        trace, own, parent, start, end = place
+        if later:
+            start -= said.lasted()
         usage = said.usage(failed=failure is not None)
-        seconds = (end - start) / 1e9
+        stream = said.streamed()
         return CallRecord(
-            trace=span.trace_id,
-            span=span.span_id,
-            parent=_parent(span),
+            trace=trace,
+            span=own,
+            parent=parent,
             kind=kind,
             provider=provider,
             engine=engine,
@@ -289,12 +312,12 @@ class _Reader:
             error=failure.kind if failure else None,
             unproven=bool(failure and failure.unproven),
             hidden=("runs" in emitter.hides) if kind is RecordKind.AGENT else ("failures" in emitter.hides),
-            stream=said.streamed(),
+            stream=stream,
             finish=finish,
-            first_token=self._first_token(span, said, seconds),
+            first_token=self._first_token(span, said, (end - start) / 1e9, stream=stream),
             wrote=plan.written,
             later=later,
-            awaited=emitter.later is not None and not later and failure is None and not usage.known,
+            awaited=emitter.awaits(usage, later=later, failed=failure is not None),
             twin=emitter.twin,
             weight=self._weighed(span, said),
             provenance=self._provenance,
@@ -400,10 +423,11 @@ class _Reader:
             return told
         return Verdict(said.tables.emitter.silent) if said.tables.emitter.silent else Verdict.UNDECIDED
 
-    def _first_token(self, span: Span, said: Said, seconds: float) -> float | None:
+    @staticmethod
+    def _first_token(span: Span, said: Said, seconds: float, *, stream: bool | None) -> float | None:
         """Return the seconds to the first token, from an attribute or from the first event that marks one."""
         # What some libraries call so is the length of the call, where nothing is streamed.
-        if said.kind not in MODEL_CALLS or said.streamed() is False:
+        if stream is False or said.kind not in MODEL_CALLS:
             return None
         if not (span.events or "first_token" in said.plan.places or "first_token_ms" in said.plan.places):
             return None
@@ -422,7 +446,7 @@ class _Reader:
 
     def _weighed(self, span: Span, said: Said) -> float:
         """Return how many spans this one stands for."""
-        if not span.trace_state and not {"ratio", "weight"} & said.plan.places.keys():
+        if not said.plan.weighs and not span.trace_state:
             return self._weight
         told: dict[str, Any] = {key: value for concept in ("ratio", "weight") for key, value in said.values(concept)}
         return weight_of(span.trace_state, told) if told or span.trace_state else self._weight
@@ -460,15 +484,16 @@ def _evaluated(label: str, found: frozenset[str], passed: frozenset[str]) -> Ver
     return Verdict.ALLOWED if label in passed else Verdict.UNDECIDED
 
 
-def _count(unmapped: Counter[str], key: str) -> None:
-    """Count an unmapped name; names are the sender's, so their number is bounded."""
-    name = key[: attribute_values.LONGEST_NAME]
-    full = name not in unmapped and len(unmapped) >= MOST_UNMAPPED
-    unmapped[_OVERFLOW if full else name] += 1
+def _count(unmapped: Counter[str], names: Iterable[str], times: int) -> None:
+    """Count unmapped names; names are the sender's, so their number is bounded."""
+    for key in names:
+        name = key[: attribute_values.LONGEST_NAME]
+        full = name not in unmapped and len(unmapped) >= MOST_UNMAPPED
+        unmapped[_OVERFLOW if full else name] += times
 
 
-def _check_ids(span: Span) -> None:
-    """Refuse ids that identify nothing. Raises BadAttribute."""
+def _place_of(span: Span, latest: int) -> _Place:
+    """Return where a span belongs and when it was; the end is never before the start. Raises BadAttribute."""
     trace, own, parent = span.trace_id, span.span_id, span.parent_span_id
     if len(trace) != _TRACE_BYTES or trace == _NO_TRACE:
         raise attribute_values.BadAttribute(key="trace_id", reason="is not 16 bytes with one that is not zero")
@@ -476,24 +501,16 @@ def _check_ids(span: Span) -> None:
         raise attribute_values.BadAttribute(key="span_id", reason="is not 8 bytes with one that is not zero")
     if parent and len(parent) != _SPAN_BYTES:
         raise attribute_values.BadAttribute(key="parent_span_id", reason="is neither empty nor 8 bytes")
-
-
-def _parent(span: Span) -> bytes:
-    """Return the span above, b"" for a root: some senders write eight zeros there."""
-    parent = span.parent_span_id
-    return b"" if parent == _NO_SPAN else parent
-
-
-def _end(span: Span, latest: int) -> int:
-    """Return the end of the span, never before its start. Raises BadAttribute."""
     start, end = span.start_time_unix_nano, span.end_time_unix_nano
-    if start < _EARLIEST or max(start, end) > _LATEST:
+    last = max(start, end)
+    if start < _EARLIEST or last > _LATEST:
         reason = "is missing, or not in nanoseconds: it is before the year 2000 or beyond 2100"
         raise attribute_values.BadAttribute(key="start_time_unix_nano", reason=reason)
     if end < start - SKEW:
         raise attribute_values.BadAttribute(key="end_time_unix_nano", reason="is before the start of the span")
-    if max(start, end) > latest:
+    if last > latest:
         raise attribute_values.BadAttribute(
             key="end_time_unix_nano", reason="is to come: the clock of the sender is ahead"
         )
-    return max(start, end)
+    # Some senders write eight zeros for the parent of a root.
+    return trace, own, b"" if parent == _NO_SPAN else parent, start, last

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from enum import StrEnum
 from typing import NamedTuple
 
 from stratagraph.loaders.genai.forest import AgentRef
-from stratagraph.loaders.genai.record import NO_SERVICE, CallRecord, ErrorClass, Service, Verdict
+from stratagraph.loaders.genai.record import NO_SERVICE, CallRecord, ErrorClass, Service, Verdict, Word
 
 
-class What(StrEnum):
+class What(Word):
     """The sorts of things that happen."""
 
     MODEL_CALL = "model-call"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple
 
 from stratagraph.loaders.genai.aliases import Alias, AliasTable, Mark, VerdictMark
 from stratagraph.loaders.genai.emitters import Emitter
@@ -15,14 +15,28 @@ MOST_PLANS: Final = 2_000
 
 
 USAGE: Final = frozenset({"input", "output", "cached", "reasoning", "cost"})
+WEIGHTS: Final = frozenset({"ratio", "weight"})
 VOLATILE: Final = USAGE | {"cache_write", "response", "first_token", "first_token_ms"}
 """Concepts that differ from one call to the next; the rest is the same for most calls of one place in a program."""
-MOST_TEMPLATES: Final = 2_000
-"""Records that are remembered of one plan, for spans that differ in what is volatile only."""
+MOST_KEPT: Final = 4_000_000
+"""Bytes, about, of the records and their values that are remembered of one emitter, for spans that differ in what is
+volatile only."""
+_RECORD_BYTES: Final = 1_000
 
 
-Lasting: TypeAlias = tuple[tuple[int, tuple[str, ...]], ...]
-"""Attributes by their place, and the path to what counts inside them."""
+class Template(NamedTuple):
+    """The record of a span, and the part of it that is the same for others like it, a verdict excepted if it moves."""
+
+    record: CallRecord
+    lasting: tuple[object, ...]
+    moves: bool
+
+
+class Document(NamedTuple):
+    """An attribute by its place, and the paths to what counts inside it."""
+
+    at: int
+    paths: tuple[tuple[str, ...], ...]
 
 
 class Place(NamedTuple):
@@ -32,14 +46,18 @@ class Place(NamedTuple):
     key: str
     path: tuple[str, ...]
     on: frozenset[RecordKind]
+    plain: bool
+    """The whole attribute tells it, whatever the kind of work."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What one set of attribute names tells: per concept its places, the preferred one first.
 
-    ``lasting`` are the attributes that decide everything which is not volatile; None where sampling takes
-    part, or where another span tells of the same call. ``templates`` are records by the values of those.
+    ``lasting`` and ``documents`` are the attributes that decide everything which is not volatile; None where a name is
+    sent twice. ``templates`` are records by the values of those, the same for all plans of the same ``lasting`` names.
+    ``volatile``: some name tells of what differs from one call to the next; ``counts``: of tokens or cost; ``weighs``:
+    of how many spans one stands for; ``tells``: of anything at all.
     ``content`` are the attributes that are only looked through for personal data.
     """
 
@@ -53,23 +71,13 @@ class Plan:
     lasted: int | None
     content: tuple[int, ...]
     unmapped: tuple[str, ...]
-    lasting: Lasting | None
-    templates: dict[Hashable, CallRecord]
-
-    @property
-    def volatile(self) -> bool:
-        """Whether any name tells of what differs from one call to the next."""
-        return not VOLATILE.isdisjoint(self.places)
-
-    @property
-    def counts(self) -> bool:
-        """Whether any name tells of tokens or cost."""
-        return not USAGE.isdisjoint(self.places)
-
-    @property
-    def tells(self) -> bool:
-        """Whether any name tells something."""
-        return bool(self.places or self.failed or self.verdicts or self.offered)
+    lasting: tuple[int, ...] | None
+    documents: tuple[Document, ...]
+    templates: dict[Hashable, Template]
+    volatile: bool
+    counts: bool
+    weighs: bool
+    tells: bool
 
 
 @dataclass(kw_only=True)
@@ -79,6 +87,8 @@ class Plans:
     table: AliasTable
     emitter: Emitter
     _known: dict[tuple[str, ...], Plan] = field(default_factory=dict)
+    _templates: dict[Hashable, dict[Hashable, Template]] = field(default_factory=dict)
+    _kept: int = 0
     _wanted: dict[str, list[tuple[str, int, Alias]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -94,8 +104,18 @@ class Plans:
         if plan is None:
             if len(self._known) >= MOST_PLANS:
                 self._known.clear()
+                self._templates.clear()
             plan = self._known[keys] = self._made(keys)
         return plan
+
+    def remember(self, plan: Plan, values: tuple[Any, ...], template: Template) -> None:
+        """Keep the record of a span by the values that decide it."""
+        self._kept += _RECORD_BYTES + sum(len(value) for value in values if isinstance(value, str | bytes))
+        if self._kept > MOST_KEPT:
+            for kept in self._templates.values():
+                kept.clear()
+            self._kept = 0
+        plan.templates[values] = template
 
     def _made(self, keys: tuple[str, ...]) -> Plan:
         found: dict[str, list[tuple[int, Place]]] = {}
@@ -103,36 +123,53 @@ class Plans:
         at = {key: place for place, key in enumerate(keys)}
         for key, place in at.items():
             for concept, rank, alias in self._wanted.get(key, ()):
-                found.setdefault(concept, []).append((rank, Place(place, key, alias.path, alias.on)))
+                found.setdefault(concept, []).append(
+                    (rank, Place(place, key, alias.path, alias.on, not alias.path and not alias.on))
+                )
         emitter, table = self.emitter, self.table
+        offered = tuple(place for key, place in at.items() if key.startswith(table.numbered))
+        failed = tuple((at[mark.key], mark) for mark in (*emitter.failed, *table.failed) if mark.key in at)
+        verdicts = tuple((at[mark.key], mark) for mark in table.verdicts if mark.key in at)
+        written = any(key.startswith(table.written) for key in at)
+        lasting = self._lasting(at, found)
+        # What names a span has beside those that mean something differs from one conversation to the next.
+        meant = sorted(key for key in at if key in self._wanted or key == emitter.lasted)
+        shape = tuple(keys[place] for place, _ in lasting), tuple(meant), written, bool(verdicts)
         return Plan(
             places={concept: _ranked(told) for concept, told in found.items()},
-            offered=tuple(place for key, place in at.items() if key.startswith(table.numbered)),
-            written=any(key.startswith(table.written) for key in at),
-            failed=tuple((at[mark.key], mark) for mark in (*emitter.failed, *table.failed) if mark.key in at),
-            verdicts=tuple((at[mark.key], mark) for mark in table.verdicts if mark.key in at),
+            offered=offered,
+            written=written,
+            failed=failed,
+            verdicts=verdicts,
             lenient=tuple((at[mark.key], mark) for mark in table.lenient if mark.key in at),
             later=at.get(emitter.later.key) if emitter.later else None,
             lasted=at.get(emitter.lasted),
             content=tuple(place for key, place in at.items() if self._is_content(key)),
             unmapped=tuple(self._unmapped(at)),
-            lasting=self._lasting(keys, found),
-            templates={},
+            lasting=tuple(place for place, path in lasting if not path) if len(at) == len(keys) else None,
+            documents=_documents(lasting),
+            templates=self._templates.setdefault(shape, {}),
+            volatile=not VOLATILE.isdisjoint(found) or emitter.lasted in at,
+            counts=not USAGE.isdisjoint(found),
+            weighs=not WEIGHTS.isdisjoint(found),
+            tells=bool(found or failed or verdicts or offered),
         )
 
     def _lasting(
-        self, keys: tuple[str, ...], found: Mapping[str, list[tuple[int, Place]]]
-    ) -> tuple[tuple[int, tuple[str, ...]], ...] | None:
-        """Return the attributes that decide what is not volatile, None where that does not depend on values alone."""
+        self, at: Mapping[str, int], found: Mapping[str, list[tuple[int, Place]]]
+    ) -> list[tuple[int, tuple[str, ...]]]:
+        """Return the places of what decides all that is not volatile, with paths, in an order that goes by names."""
         emitter, table = self.emitter, self.table
-        if emitter.later or {"ratio", "weight"} & found.keys() or len(set(keys)) < len(keys):
-            return None
         lasting = {
-            (place.at, place.path) for concept, told in found.items() if concept not in VOLATILE for _, place in told
+            (place.key, place.path)
+            for concept, told in found.items()
+            if concept not in VOLATILE and concept not in WEIGHTS
+            for _, place in told
         }
-        marks = {mark.key for mark in (*emitter.failed, *table.failed, *table.lenient)}
-        lasting |= {(place, ()) for place, key in enumerate(keys) if key in marks or key.startswith(table.numbered)}
-        return tuple(sorted(lasting))
+        marks = [*emitter.failed, *table.failed, *table.lenient, *([emitter.later] if emitter.later else [])]
+        lasting |= {(mark.key, mark.path) for mark in marks if mark.key in at}
+        lasting |= {(key, ()) for key in at if key.startswith(table.numbered)}
+        return [(at[key], path) for key, path in sorted(lasting)]
 
     def _is_content(self, key: str) -> bool:
         """Tell whether an attribute holds what passed between people, models and tools."""
@@ -150,6 +187,15 @@ class Plans:
                 and key not in table.content
             ):
                 yield key
+
+
+def _documents(lasting: Iterable[tuple[int, tuple[str, ...]]]) -> tuple[Document, ...]:
+    """Return the attributes of which only parts count."""
+    paths: dict[int, list[tuple[str, ...]]] = {}
+    for place, path in lasting:
+        if path:
+            paths.setdefault(place, []).append(path)
+    return tuple(Document(place, tuple(told)) for place, told in paths.items())
 
 
 def _ranked(told: list[tuple[int, Place]]) -> tuple[Place, ...]:

@@ -11,7 +11,13 @@ SpanKey: TypeAlias = tuple[bytes, bytes]
 """(trace id, span id)."""
 
 
-class RecordKind(StrEnum):
+class Word(StrEnum):
+    """A word of ours, hashed as the text that it is: enumerations hash in Python, and there are some for each span."""
+
+    __hash__ = str.__hash__
+
+
+class RecordKind(Word):
     """The kind of work that a span stands for."""
 
     LLM = "llm"
@@ -29,7 +35,7 @@ MODEL_CALLS: Final = frozenset({RecordKind.LLM, RecordKind.EMBEDDING})
 """Kinds that carry usage of their own; every other kind at most repeats its children's."""
 
 
-class ErrorClass(StrEnum):
+class ErrorClass(Word):
     """What kind of failure a call met, whatever its emitter calls it."""
 
     RATE_LIMIT = "rate-limit"
@@ -40,7 +46,7 @@ class ErrorClass(StrEnum):
     OTHER = "other"
 
 
-class Verdict(StrEnum):
+class Verdict(Word):
     """What a guardrail decided."""
 
     ALLOWED = "allowed"
@@ -50,7 +56,7 @@ class Verdict(StrEnum):
     UNDECIDED = "undecided"
 
 
-class Finish(StrEnum):
+class Finish(Word):
     """How an answer ended, where it is not as it should be."""
 
     TRUNCATED = "truncated"
@@ -221,3 +227,5 @@ class CallRecord(NamedTuple):
 
 
 _VOLATILE: Final = CallRecord._fields.index("service")
+TOLD_BY: Final = CallRecord._fields.index("kind")
+"""The place of the first field that neither differs from call to call nor says who told it."""

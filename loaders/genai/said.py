@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
@@ -38,6 +38,7 @@ class Said:
     tables: Tables
     name: str
     kind: RecordKind | None = None
+    _documents: dict[int, Any] = field(default_factory=dict)
 
     def values(self, concept: str) -> Iterator[tuple[str, Any]]:
         """Yield (attribute, value) of every alias that counts for the kind of work, the preferred one first."""
@@ -48,17 +49,31 @@ class Said:
                     yield place.key, value
 
     def _at(self, place: Place) -> Any:
-        value = attribute_values.plain(self.attributes[place.at].value)
         if place.path:
-            return attribute_values.field_of(value, place.path)
+            return attribute_values.field_of(self._document(place.at), place.path)
         # Some emitters send every value as JSON.
-        return attribute_values.unwrapped(value)
+        return attribute_values.unwrapped(attribute_values.plain(self.attributes[place.at].value))
+
+    def _document(self, at: int) -> Any:
+        """Return an attribute as a document, read once however many concepts stand in it."""
+        if at not in self._documents:
+            self._documents[at] = attribute_values.field_of(attribute_values.plain(self.attributes[at].value), ())
+        found = self._documents[at]
+        return found if isinstance(found, dict) else None
 
     def text(self, concept: str) -> str:
         """Return a name that stands beside what counts, "" where unknown."""
-        if concept not in self.plan.places:
+        places = self.plan.places.get(concept)
+        if places is None:
             return ""
         ignored = self.tables.emitter.ignore.get(concept, ())
+        if places[0].plain:
+            sent = self.attributes[places[0].at].value.string_value
+            # As nearly all send it: what is no text, or perhaps JSON, is read below.
+            if sent and sent[0] != '"':
+                name = attribute_values.lenient_name(sent)
+                if name and name not in ignored and not self.tables.meanings.nothing(name):
+                    return name
         for _, value in self.values(concept):
             name = attribute_values.lenient_name(value)
             if name and name not in ignored and not self.tables.meanings.nothing(name):
@@ -92,15 +107,27 @@ class Said:
 
     def amount(self, concept: str) -> float | None:
         """Return a quantity, None where unknown. Raises BadAttribute."""
-        if concept not in self.plan.places:
+        places = self.plan.places.get(concept)
+        if places is None:
             return None
+        if places[0].plain:
+            number = self.attributes[places[0].at].value.double_value
+            if 0 < number <= attribute_values.MOST:
+                return number
         read = (attribute_values.amount(key, value) for key, value in self._told(concept))
         return next((number for number in read if number is not None), None)
 
     def tokens(self, concept: str) -> int | None:
         """Return a count of tokens, None where unknown. Raises BadAttribute."""
-        if concept not in self.plan.places:
+        places = self.plan.places.get(concept)
+        if places is None:
             return None
+        if places[0].plain:
+            # As nearly all send them: what is no whole number reads as 0 here.
+            value = self.attributes[places[0].at].value
+            count = value.int_value
+            if 0 < count <= attribute_values.MOST or (count == 0 and value.HasField("int_value")):
+                return count
         return next((attribute_values.tokens(key, value) for key, value in self._told(concept)), None)
 
     def _told(self, concept: str) -> Iterator[tuple[str, Any]]:
@@ -140,25 +167,23 @@ class Said:
         """Return the usage that was measured. Raises BadAttribute."""
         if not self.plan.counts:
             return NO_USAGE
-        counts = {concept: self.tokens(concept) for concept in ("input", "output", "cached", "reasoning")}
+        sent, written = self.tokens("input"), self.tokens("output")
+        cached, reasoning = self.tokens("cached"), self.tokens("reasoning")
         # A zero is a measurement only where it can be one: nothing succeeds without tokens, and nothing costs nothing.
-        if not counts["input"] and not counts["output"]:
-            counts = dict.fromkeys(counts)
-        if self.kind is RecordKind.EMBEDDING and counts["output"] == 0:
-            counts["output"] = None
+        if not sent and not written:
+            sent = written = cached = reasoning = None
+        if written == 0 and self.kind is RecordKind.EMBEDDING:
+            written = None
         cost = self.amount("cost") or None
         currency = (self.text("currency") or self.tables.aliases.currency) if cost is not None else ""
-        if failed and cost is None and not any(counts.values()):
+        if failed and cost is None and not (sent or written or cached or reasoning):
             return NO_USAGE
-        return Usage(**self._within(counts), cost=cost, currency=currency)
+        return Usage(self._sent(sent, cached), written, cached, reasoning, cost, currency)
 
-    def _within(self, counts: dict[str, int | None]) -> dict[str, int | None]:
-        """Return the counts with cached tokens within the input, as some emitters count them and some do not."""
-        cached, sent = counts["cached"], counts["input"]
+    def _sent(self, sent: int | None, cached: int | None) -> int | None:
+        """Return the input with cached tokens within it, as some emitters count them and some do not."""
         beside = self.tables.emitter.beside or (cached is not None and sent is not None and cached > sent)
-        if beside and sent is not None:
-            counts["input"] = sent + (cached or 0) + (self.tokens("cache_write") or 0)
-        return counts
+        return sent + (cached or 0) + (self.tokens("cache_write") or 0) if beside and sent is not None else sent
 
     def provider(self, *models: ModelName) -> tuple[str, str]:
         """Return (who provides one of the models, what serves it), of which one name tells at most one."""
