@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable
+from typing import TypeAlias
 
 from stratagraph.loaders.costs import Costs
 from stratagraph.loaders.genai.forest import AgentRef
@@ -17,6 +18,9 @@ from stratagraph.ontology.facts import Fact, Iri
 from stratagraph.ontology.identity import statement_iri
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import ASSET_BASE, SG
+
+Likenesses: TypeAlias = dict[Hashable, list[Occurrence]]
+"""Occurrences by what decides the facts that they show."""
 
 
 class Statements:
@@ -37,6 +41,8 @@ class Statements:
         self.subjects = Subjects(model, base)
         self.measures = Measures(model, Costs(prices).of)
         self._partly = partly
+        self.added: Likenesses = {}
+        self.withdrawn: Likenesses = {}
         self._nodes: dict[Fact, Iri] = {}
         self._of: dict[What, Callable[[Occurrence, Tally], None]] = {
             What.MODEL_CALL: self._model_call,
@@ -55,15 +61,15 @@ class Statements:
     def of(self, told: Told) -> None:
         """State and measure what a settling told.
 
-        Facts of what no longer holds are not withdrawn, for others may have shown them: they fall silent in time.
+        Facts of what no longer holds are not withdrawn here, for others may have shown them: ``Support`` tells.
         """
-        for alike in _alike(told.added):
+        self.added, self.withdrawn = _alike(told.added), _alike(told.withdrawn)
+        for alike in self.added.values():
             self._stated(alike).added = alike
-        if told.withdrawn:
-            stated = self.subjects.mark()
-            for alike in _alike(told.withdrawn):
+        if self.withdrawn:
+            self.subjects.hush()
+            for alike in self.withdrawn.values():
                 self._stated(alike).taken = alike
-            self.subjects.back_to(stated)
 
     def _stated(self, alike: list[Occurrence]) -> Tally:
         """State what occurrences show that are alike, and return where they are counted."""
@@ -230,9 +236,9 @@ class Statements:
         return self._nodes[fact]
 
 
-def _alike(occurrences: Iterable[Occurrence]) -> Iterable[list[Occurrence]]:
+def _alike(occurrences: Iterable[Occurrence]) -> Likenesses:
     """Return the occurrences in groups that state the same, in the order in which the first of each came."""
-    found: dict[Hashable, list[Occurrence]] = defaultdict(list)
+    found: Likenesses = defaultdict(list)
     for one in occurrences:
         found[one.likeness].append(one)
-    return found.values()
+    return found

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from functools import partial
 from typing import Any
 
+from stratagraph.loaders.otlp_traces import SOURCE as TELEMETRY
+from stratagraph.loaders.support import Support
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.engine.tally import Arrival
 from stratagraph.service.telemetry.aggregator import Aggregator
@@ -37,7 +40,18 @@ class Reception:
 
 def readers_of(engine: Engine) -> dict[Signal, Reader[Any, Any]]:
     """Return a reader for each signal, at its start: its state goes with what it reads, a spool or a partition."""
-    return _by_signal(Traces(model=engine.model, prices=engine.prices, base=engine.settings.base))
+    return _by_signal(
+        Traces(model=engine.model, prices=engine.prices, base=engine.settings.base, support=_support(engine))
+    )
+
+
+def _support(engine: Engine) -> Support:
+    """Return what tells which facts nothing shows any more; the ledger knows what was told before, and by others."""
+    ledger = engine.ledger
+    others = ledger.shared or engine.settings.kafka_brokers is not None
+    alone = not others and not ledger.batches(limit=1, source=TELEMETRY)
+    counted = partial(ledger.counted, TELEMETRY)
+    return Support(engine.model, engine.settings.base, counted=counted, whole=alone)
 
 
 def _by_signal(*readers: Reader[Any, Any]) -> dict[Signal, Reader[Any, Any]]:

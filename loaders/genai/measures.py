@@ -132,7 +132,7 @@ class Measures:
                 found.append(_observation(series, summaries.of(parts, sketched=sketched)))
             if any(gone):
                 one = _observation(series, summaries.of(gone, sketched=sketched))
-                found.append(replace(one, count=-one.count, total=-one.total))
+                found.append(replace(one, count=-one.count, total=0.0 - one.total))
         return tuple(found)
 
     def _listed(self, rows_of: Callable[[Tally], Sequence[Occurrence]]) -> _Listed:

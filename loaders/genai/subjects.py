@@ -40,7 +40,9 @@ class Subjects:
         self._minted: dict[tuple[Iri, tuple[tuple[Iri, str], ...]], Iri] = {}
         self._told: dict[tuple[str, Iri, str, Service], Iri] = {}
         self._facts: dict[str, dict[Fact, None]] = defaultdict(dict)
-        self._versions: dict[Iri, tuple[int, str, str]] = {}
+        self._versions: dict[Iri, tuple[int, str]] = {}
+        self._versioned: dict[tuple[Iri, str], dict[str, None]] = defaultdict(dict)
+        self._hushed = False
         self._scope = ""
         self._scopes: dict[tuple[Service, Provenance], str] = {}
         self._named: set[str] = set()
@@ -65,20 +67,16 @@ class Subjects:
 
     def scopes(self) -> tuple[Scope, ...]:
         """Return the facts by who says so; telemetry never enumerates anything completely."""
-        for iri, (_, version, scope) in self._versions.items():
-            self._facts[scope][Fact(iri, SG.version, Literal(version))] = None
+        for iri, (_, version) in self._versions.items():
+            for scope in self._versioned[iri, version]:
+                self._facts[scope][Fact(iri, SG.version, Literal(version))] = None
         return tuple(
             Scope(name=name, complete=False, stated=tuple(facts)) for name, facts in sorted(self._facts.items())
         )
 
-    def mark(self) -> tuple[dict[str, dict[Fact, None]], dict[Iri, tuple[int, str, str]]]:
-        """Return what is stated now."""
-        return {scope: dict(facts) for scope, facts in self._facts.items()}, dict(self._versions)
-
-    def back_to(self, marked: tuple[dict[str, dict[Fact, None]], dict[Iri, tuple[int, str, str]]]) -> None:
-        """Leave what was stated since then unsaid."""
-        self._facts = defaultdict(dict, marked[0])
-        self._versions = marked[1]
+    def hush(self) -> None:
+        """Leave unsaid what is stated from now on: it no longer holds."""
+        self._hushed = True
 
     def system(self, service: Service) -> Iri:
         """Return the system that a service is, where it runs stated too."""
@@ -181,14 +179,16 @@ class Subjects:
 
     def version(self, iri: Iri, version: str, time: int) -> None:
         """State a version; of several, as in a rolling deployment, the one seen last."""
-        if version:
+        if version and not self._hushed:
             # Of versions seen at one time the greater name, so that the order of the spans does not show.
-            self._versions[iri] = max(self._versions.get(iri, (0, "", "")), (time, version, self._scope))
+            self._versions[iri] = max(self._versions.get(iri, (0, "")), (time, version))
+            self._versioned[iri, version][self._scope] = None
 
     def state(self, subject: Iri, predicate: Iri, value: Iri | Literal) -> Fact:
         """State a fact."""
         fact = Fact(subject, predicate, value)
-        self._facts[self._scope][fact] = None
+        if not self._hushed:
+            self._facts[self._scope][fact] = None
         return fact
 
     def _within(self, cls: Iri, name: str, service: Service) -> Iri:
@@ -215,9 +215,9 @@ class Subjects:
             known = cls, tuple({**key, SG.name: OVERFLOW}.items())
         if known not in self._minted:
             self._minted[known] = mint(self._model, cls, dict(known[1]), self._base)
-            self.state(self._minted[known], RDF.type, cls)
         iri = self._minted[known]
-        # Again under each scope, even of an asset that was minted before.
+        # Again under each scope, even of an asset that was minted before: what another one says may be taken back.
+        self.state(iri, RDF.type, cls)
         for predicate, value in known[1]:
             if value:
                 self.state(iri, predicate, Literal(value))

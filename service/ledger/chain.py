@@ -78,10 +78,11 @@ def numbers_of(observation: Observation) -> Numbers:
         microseconds(observation.start),
         microseconds(observation.end),
         observation.count,
-        # A total given as the integer 3 is read back as 3.0: both must give the same bytes.
-        float(observation.total),
-        float(observation.minimum),
-        float(observation.maximum),
+        # A total given as the integer 3 is read back as 3.0, and SQLite knows no negative zero: each must give the
+        # same bytes.
+        float(observation.total) + 0.0,
+        float(observation.minimum) + 0.0,
+        float(observation.maximum) + 0.0,
         observation.estimated,
     )
 

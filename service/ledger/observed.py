@@ -15,6 +15,7 @@ from stratagraph.ontology.namespaces import STATEMENT_BASE
 from stratagraph.ontology.observations import newest
 from stratagraph.service.ledger.chain import microseconds
 from stratagraph.service.ledger.damage import moment
+from stratagraph.service.ledger.database import chunks
 from stratagraph.service.ledger.interning import Decoded, Texts, find
 from stratagraph.service.ledger.prepared import Prepared
 from stratagraph.service.ledger.schema import batches, observations, terms
@@ -78,6 +79,11 @@ _ABOUT: Final = NAMED.where(
     observations.c.start < bindparam("before"),
     observations.c.sequence <= bindparam("until"),
 ).order_by(observations.c.metric, observations.c.id)
+_COUNTED: Final = (
+    NAMED.with_only_columns(subjects.c.text, metrics.c.text, func.sum(observations.c.count))
+    .where(batches.c.source == bindparam("of"), observations.c.subject.in_(bindparam("subjects", expanding=True)))
+    .group_by(subjects.c.text, metrics.c.text)
+)
 _OF_METRIC: Final = NAMED.where(
     observations.c.subject == bindparam("of_subject"),
     observations.c.metric == bindparam("of_metric"),
@@ -177,6 +183,18 @@ def observations_of(
         "before": microseconds(end),
     }
     yield from decoded(connection.execute(_OF_METRIC, values))
+
+
+def counted(connection: Connection, source: str, subjects_: Iterable[Iri]) -> dict[tuple[Iri, Iri], int]:
+    """Return how many values of each metric a source gave of each of the subjects and did not take away."""
+    texts = Texts()
+    numbers = find(connection, [texts[subject] for subject in subjects_])
+    found: dict[tuple[Iri, Iri], int] = {}
+    terms_ = Decoded()
+    for chunk in chunks(numbers.values()):
+        for subject, metric, count in connection.execute(_COUNTED, {"of": source, "subjects": chunk}):
+            found[str(terms_[subject]), str(terms_[metric])] = int(count)
+    return found
 
 
 def decoded(rows: Iterable[Row[*tuple[Any, ...]]]) -> Iterator[Observation]:

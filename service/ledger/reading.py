@@ -133,6 +133,11 @@ class LedgerReader:
             )
         )
 
+    def counted(self, source: str, subjects: Iterable[Iri]) -> dict[tuple[Iri, Iri], int]:
+        """Return by subject and metric how many values a source gave and did not take away."""
+        with self._database.reading() as connection:
+            return observed.counted(connection, source, subjects)
+
     def batches(self, *, limit: int = 100, source: str | None = None) -> tuple[BatchRecord, ...]:
         """Return the newest batches with their outcomes, newest first, of one source or of all."""
         with self._database.reading() as connection:

@@ -41,7 +41,7 @@ class Aggregator:
             position, self._position = self._position, self._position + 1
             reader.take(found, heard, position, self._position)
             settled = reader.settle(heard, None)
-            if settled.observations or any(scope.stated for scope in settled.scopes):
+            if settled.observations or any(scope.stated or scope.withdrawn for scope in settled.scopes):
                 self._committed(settled, hashlib.sha256(message.SerializeToString()).hexdigest())
             settled.confirm()
         self._watch(signal, settled.counts)

@@ -19,6 +19,7 @@ from stratagraph.loaders.genai.story import Story, Told
 from stratagraph.loaders.otlp_traces import reasons
 from stratagraph.loaders.prices import NO_PRICES, PriceTable
 from stratagraph.loaders.statements import Statements
+from stratagraph.loaders.support import Support
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import ASSET_BASE
 from stratagraph.ontology.observations import MOST_AHEAD
@@ -44,12 +45,14 @@ class Traces:
         prices: Callable[[], PriceTable] = lambda: NO_PRICES,
         base: str = ASSET_BASE,
         story: Story | None = None,
+        support: Support | None = None,
     ) -> None:
-        """Mint IRIs below ``base``."""
+        """Mint IRIs below ``base``; ``support`` tells what nothing shows any more."""
         self._model = model
         self._prices = prices
         self._base = base
         self._story = Story() if story is None else story
+        self._support = Support(model, base) if support is None else support
         self._repeated = 0
         self._end = 0
         self._told_of_clocks = False
@@ -84,16 +87,18 @@ class Traces:
         told = self._story.settle(until)
         statements = Statements(model=self._model, prices=self._prices(), base=self._base)
         statements.of(told)
+        observations = statements.measures.observations()
         repeated, self._repeated = self._repeated, 0
         return Settled(
-            scopes=statements.subjects.scopes(),
-            observations=statements.measures.observations(),
-            confirm=lambda: self._confirm(told),
+            scopes=self._support.scopes(statements, observations),
+            observations=observations,
+            confirm=lambda: self._confirm(told, statements),
             counts=Counts(duplicates=repeated + told.repeated, overflow=statements.subjects.overflow),
         )
 
-    def _confirm(self, told: Told) -> None:
+    def _confirm(self, told: Told, statements: Statements) -> None:
         self._story.confirm(told)
+        self._support.confirm(statements)
 
     def restore(self, marks: Mapping[str, bytes]) -> None:
         """Begin anew."""

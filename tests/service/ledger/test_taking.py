@@ -86,6 +86,12 @@ def test_a_view_need_not_have_seen_what_was_taken(ledger: Ledger) -> None:
     assert figures(followed(ledger)) == now(ledger)
 
 
+def test_a_negative_zero_is_hashed_as_it_is_read_back(ledger: Ledger, ledger_url: str) -> None:
+    commit(ledger, 1, [seen(0, -0.0, 2), seen(0, 0.0, -1), replace(seen(1, 0.0, -1), total=-0.0)])
+    assert ledger.verify().ok
+    assert independent_verify(ledger_url) is None
+
+
 def test_counts_beyond_what_a_row_holds_are_refused_on_both_sides(ledger: Ledger) -> None:
     for count in (2**63, -(2**63)):
         with pytest.raises(InvalidBatch):
