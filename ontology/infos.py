@@ -93,14 +93,33 @@ class AspectInfo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Quotient:
+    """What a metric divides: the sum of ``dividends``, by one of the others, or by the number of their own values.
+
+    ``per_known``: only as far as the dividend is known of it. ``per_attributes`` are of the asset that is measured.
+    ``complement_of``: what the metric is left over from one.
+    """
+
+    dividends: tuple[Iri, ...] = ()
+    divisor: Iri | None = None
+    per_known: Iri | None = None
+    per_attributes: tuple[Iri, ...] = ()
+    complement_of: Iri | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MetricInfo:
-    """A metric. ``unit`` is a UCUM code or a unit in braces; ``better`` is "higher", "lower" or unknown."""
+    """A metric. ``unit`` is a UCUM code or a unit in braces; ``better`` is "higher", "lower" or unknown.
+
+    ``quotient`` says what it follows from; None where sources state it.
+    """
 
     iri: Iri
     notation: str
     unit: str
     aspect: Iri | None
     better: str | None
+    quotient: Quotient | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

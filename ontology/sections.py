@@ -19,6 +19,7 @@ from stratagraph.ontology.infos import (
     FlowInfo,
     LevelInfo,
     MetricInfo,
+    Quotient,
     RelationInfo,
     Transmission,
 )
@@ -203,9 +204,23 @@ def metrics(graph: Graph, known: Mapping[Iri, ClassInfo]) -> dict[Iri, MetricInf
             unit=graph.value(iri, SG.unit) or "",
             aspect=graph.iri(iri, SG.aspect),
             better=graph.value(iri, SG.better),
+            quotient=_quotient(graph, iri),
         )
         for iri in graph.instances(*kinds)
     }
+
+
+def _quotient(graph: Graph, metric: Iri) -> Quotient | None:
+    dividends, complement = sorted(graph.iris(metric, SG.dividend)), graph.iri(metric, SG.complementOf)
+    if not dividends and complement is None:
+        return None
+    return Quotient(
+        dividends=tuple(dividends),
+        divisor=graph.iri(metric, SG.divisor),
+        per_known=graph.iri(metric, SG.perKnown),
+        per_attributes=tuple(sorted(graph.iris(metric, SG.perAttribute))),
+        complement_of=complement,
+    )
 
 
 def change_kinds(graph: Graph) -> dict[Iri, ChangeKindInfo]:

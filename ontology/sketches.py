@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from math import isfinite
+from math import ceil, isfinite
 from typing import Any, Final
 
 from ddsketch import DDSketch
@@ -22,6 +22,8 @@ _MAPPING: Final[Any] = DDSketch(RELATIVE_ACCURACY)._mapping  # noqa: SLF001  # t
 # From the least number that a double holds to the largest, and one bin to spare at either end.
 _KEYS: Final = range(_MAPPING.key(5e-324) - 1, _MAPPING.key(1.7e308) + 2)
 _GAMMA_TOLERANCE: Final = 1e-12
+_RANK_TOLERANCE: Final = 1e-9
+"""What the product of a quantile and a number of values may be off: 0.07 * 100 is no eighth value."""
 
 
 class MalformedSketch(StratagraphError, slug="malformed-sketch", status=400):
@@ -161,10 +163,18 @@ def narrowed(data: bytes, least: float, most: float) -> tuple[float, float]:
 
 
 def quantile(data: bytes, q: float) -> float | None:
-    """Return the value at quantile ``q`` in 0..1, None where empty. Raises MalformedSketch."""
+    """Return the value at quantile ``q`` in 0..1, that of the upper rank; None where empty. Raises MalformedSketch.
+
+    Of ``n`` values in order, counted from 0, it is that at ``q * (n - 1)`` rounded up: one is never told a smaller
+    value than the share that lies below it.
+    """
     if not data:
         return None
-    value = decode(data).get_quantile_value(q)
+    sketch = decode(data)
+    last = sketch.count - 1
+    rank = ceil(q * last - _RANK_TOLERANCE)
+    # The library rounds down. Asked for the middle between two ranks, it cannot miss the lower of them by a rounding.
+    value = sketch.get_quantile_value((rank + 0.5) / last if rank < last else 1.0)
     return None if value is None else float(value)
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from stratagraph.ontology.facts import Iri, Observation
 from stratagraph.ontology.model import OntologyModel
-from stratagraph.queries.figures import Figure, Ratio, document, figures, ratios, time
+from stratagraph.queries.figures import Figure, figures
+from stratagraph.queries.figures_document import document, time
+from stratagraph.queries.ratios import NOTHING, Ratio, ratios
 
 Document = dict[str, Any]
 
@@ -72,6 +74,7 @@ def series_document(
     *,
     grid: Grid,
     now: datetime,
+    attributes: Mapping[Iri, float] = NOTHING,
 ) -> list[Document]:
     """Return one series per metric, unit and source: points with their basis, and steps that nothing is known of.
 
@@ -80,33 +83,41 @@ def series_document(
     by_source: dict[str, list[Observation]] = defaultdict(list)
     for seen in observations:
         by_source[seen.source].append(seen)
-    told = [one for each in by_source.values() for one in _of_source(each, model, label, grid, now)]
+    series = _Series(model, label, grid, now, attributes)
+    told = [one for each in by_source.values() for one in series.of_source(each)]
     return sorted(told, key=lambda one: (one["derived"], one["metric"], one["unit"], one["sources"]))
 
 
-def _of_source(
-    seen: Sequence[Observation], model: OntologyModel, label: Callable[[Iri], str], grid: Grid, now: datetime
-) -> Iterator[Document]:
-    """Yield the series of one source, all on the same steps."""
-    wide = grid.widened(seen)
-    spans = list(_spans(wide, seen))
-    points: dict[tuple[Iri, str, bool], dict[int, Document]] = defaultdict(dict)
-    heads: dict[tuple[Iri, str, bool], Document] = {}
-    for number, span in enumerate(spans):
-        for one in _told(span.seen):
-            key = (one.metric, one.unit, isinstance(one, Ratio))
-            point = document(one, model, label)
-            heads[key] = {name: point.pop(name) for name in _OF_THE_SERIES if name in point}
-            points[key][number] = point
-    placed = [_placed(wide, span, now) for span in spans]
-    for key, known in points.items():
-        told = [place | known.get(number, {"empty": True}) for number, place in enumerate(placed)]
-        yield {**heads[key], "derived": key[2], "points": told}
+@dataclass(frozen=True, slots=True)
+class _Series:
+    """Makes the series of one source after the other, all on the same steps."""
 
+    model: OntologyModel
+    label: Callable[[Iri], str]
+    grid: Grid
+    now: datetime
+    attributes: Mapping[Iri, float]
 
-def _told(seen: Sequence[Observation]) -> list[Figure | Ratio]:
-    found = figures(seen)
-    return [*found, *ratios(found)]
+    def of_source(self, seen: Sequence[Observation]) -> Iterator[Document]:
+        """Yield the series of one source."""
+        wide = self.grid.widened(seen)
+        spans = list(_spans(wide, seen))
+        points: dict[tuple[Iri, str, bool], dict[int, Document]] = defaultdict(dict)
+        heads: dict[tuple[Iri, str, bool], Document] = {}
+        for number, span in enumerate(spans):
+            for one in self._told(span.seen):
+                key = (one.metric, one.unit, isinstance(one, Ratio))
+                point = document(one, self.model, self.label)
+                heads[key] = {name: point.pop(name) for name in _OF_THE_SERIES if name in point}
+                points[key][number] = point
+        placed = [_placed(wide, span, self.now) for span in spans]
+        for key, known in points.items():
+            told = [place | known.get(number, {"empty": True}) for number, place in enumerate(placed)]
+            yield {**heads[key], "derived": key[2], "points": told}
+
+    def _told(self, seen: Sequence[Observation]) -> list[Figure | Ratio]:
+        found = figures(seen)
+        return [*found, *ratios(found, self.model, self.attributes)]
 
 
 def _placed(grid: Grid, span: _Span, now: datetime) -> Document:

@@ -10,7 +10,8 @@ from fastapi import APIRouter, Query
 from stratagraph.ontology.facts import Iri
 from stratagraph.queries import names
 from stratagraph.queries.cards import Cards
-from stratagraph.queries.figures import figures_document, time
+from stratagraph.queries.figures_document import figures_document, time
+from stratagraph.queries.ratios import stated_numbers
 from stratagraph.queries.series import series_document
 from stratagraph.queries.units import unit_label
 from stratagraph.service.engine.engine import Engine
@@ -47,6 +48,7 @@ def router(engine: Engine) -> APIRouter:
             answered_at(sequence)
             iri = names.resolve_name(snapshot.triples, engine.model, asset, engine.settings.base)
             seen = tuple(engine.observations_about(snapshot, iri, start, end))
+            numbers = stated_numbers(snapshot.triples, iri)
             cards = Cards(snapshot.triples, engine.model)
             cards.fetch({iri, *(each.metric for each in seen)})
 
@@ -58,11 +60,11 @@ def router(engine: Engine) -> APIRouter:
             "from": time(start),
             "to": time(end),
             "sequence": sequence,
-            **figures_document(seen, engine.model, label),
+            **figures_document(seen, engine.model, label, numbers),
         }
         if span.grid:
             answer["step"] = int(span.grid.step.total_seconds())
-            answer["series"] = series_document(seen, engine.model, label, grid=span.grid, now=now)
+            answer["series"] = series_document(seen, engine.model, label, grid=span.grid, now=now, attributes=numbers)
         for one in (*answer["figures"], *answer["derived"], *answer.get("series", ())):
             one["unitLabel"] = unit_label(one["unit"], lang)
         return answer

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -20,13 +21,22 @@ def within(value: float | None, expected: float) -> bool:
     return value is not None and math.isclose(value, expected, rel_tol=0.0101, abs_tol=1e-300)
 
 
-@given(VALUES, st.sampled_from([0.0, 0.5, 0.95, 1.0]))
-def test_a_quantile_is_within_one_percent_of_the_true_value(values: list[float], q: float) -> None:
-    # DDSketch answers with the value of lower rank.
-    expected = sorted(values)[math.floor(q * (len(values) - 1))]
-    answer = quantile(encode(sketch_of(values)), q)
-    upper = sorted(values)[math.ceil(q * (len(values) - 1))]
-    assert within(answer, expected) or within(answer, upper)
+@given(VALUES, st.sampled_from([0.0, 0.07, 0.5, 0.95, 0.99, 1.0]))
+def test_a_quantile_is_the_value_of_the_upper_rank_to_one_percent(values: list[float], q: float) -> None:
+    upper = sorted(values)[math.ceil(Fraction(str(q)) * (len(values) - 1))]
+    assert within(quantile(encode(sketch_of(values)), q), upper)
+
+
+@given(st.lists(VALUES, min_size=1, max_size=5), st.sampled_from([0.5, 0.95, 0.99]))
+def test_a_quantile_of_merged_sketches_is_that_of_all_values(parts: list[list[float]], q: float) -> None:
+    values = sorted(value for part in parts for value in part)
+    upper = values[math.ceil(Fraction(str(q)) * (len(values) - 1))]
+    assert within(quantile(merge(encode(sketch_of(part)) for part in parts), q), upper)
+
+
+@pytest.mark.parametrize(("count", "q", "expected"), [(2, 0.95, 2), (2, 0.5, 2), (3, 0.99, 3), (101, 0.07, 8)])
+def test_few_values_do_not_hide_their_largest(count: int, q: float, expected: int) -> None:
+    assert within(quantile(encode(sketch_of(map(float, range(1, count + 1)))), q), float(expected))
 
 
 @given(VALUES)

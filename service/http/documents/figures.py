@@ -31,6 +31,7 @@ class MetricFigure(Document):
     max: float | None = None
     p50: float | None = None
     p95: float | None = None
+    p99: float | None = None
     sources: list[str]
     basis: str = Field(description="measured, estimated or partly-estimated")
 
@@ -66,6 +67,7 @@ class SeriesPoint(Document):
     max: float | None = None
     p50: float | None = None
     p95: float | None = None
+    p99: float | None = None
     value: float | None = Field(default=None, description="Of a derived series")
     calls: float | None = None
     known_calls: float | None = None
