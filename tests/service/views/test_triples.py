@@ -195,8 +195,6 @@ def test_any_text_comes_and_goes_whole(text: str) -> None:
     before = everything(view)
     view.apply(replace(change, sightings=()))
     assert (EX.says, Literal(text)) in list(view.facts_about(A))
-    said, of_another = view.matching([(None, EX.says, Literal(text)), (B, EX.says, Literal(text))])
-    assert (said, of_another) == ([says(Literal(text))], [])
     (fact,) = change.added
     view.apply(ChangeSet(sequence=2, time=START, batch_hash="", removed=(fact,), claims_changed=((fact, ()),)))
     assert everything(view) == before
@@ -427,7 +425,8 @@ def test_the_newest_observation_stands_whatever_comes_late() -> None:
         view.apply(deriver.apply(history.step([], [observation(minute, 1.0 * minute, 2.0 * minute)])))
     about = dict(view.facts_about(observation_iri(A, SG.callLatency)))
     assert about[SG.windowStart] == Literal("2026-01-01T00:05:00Z", XSD.dateTime)
-    assert float(getattr(about[SG.p50], "value", "nan")) == pytest.approx(5, rel=0.01)
+    # Of two values in the middle the larger one.
+    assert float(getattr(about[SG.p50], "value", "nan")) == pytest.approx(10, rel=0.01)
     assert about[SG.mean] == Literal("7.5", XSD.double)
     assert len(everything(view)) == 14
 
