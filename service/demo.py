@@ -22,7 +22,7 @@ from stratagraph.service.client import bearer
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.engine.lockfile import DataLock
 from stratagraph.service.server import Server, reserve
-from stratagraph.service.settings import ERASED_FILE, LEDGER_FILES, STATE_FILES, TRIPLES_FOLDERS, Settings
+from stratagraph.service.settings import ERASED_FILE, LEDGER_FILES, SPOOL_FOLDER, STATE_FILES, TRIPLES_FOLDERS, Settings
 
 log = logging.getLogger(__name__)
 
@@ -57,9 +57,9 @@ def empty(folder: Path) -> None:
         for pattern in (LEDGER_FILES, *STATE_FILES, ERASED_FILE):
             for file in folder.glob(pattern):
                 file.unlink()
-        for pattern in TRIPLES_FOLDERS:
-            for triples in folder.glob(pattern):
-                shutil.rmtree(triples, ignore_errors=True)
+        for pattern in (*TRIPLES_FOLDERS, SPOOL_FOLDER):
+            for emptied in folder.glob(pattern):
+                shutil.rmtree(emptied, ignore_errors=True)
 
 
 def load_estates(engine: Engine) -> None:
@@ -78,14 +78,14 @@ def _replay_when_started(engine: Engine, server: Server, say: Say) -> None:
         time.sleep(0.05)
     if not server.started:
         return
-    sent = replay(engine, server.url)
+    sent = replay(engine, server)
     if sent:
         say(f"Replayed {sent} telemetry requests through {server.url}/v1/traces")
     say("Try:  stratagraph impact LGPD_BR        (in another terminal)\nStop: Ctrl-C")
 
 
-def replay(engine: Engine, url: str) -> int:
-    """Send the sample telemetry, its times shifted to end now; return the number of requests.
+def replay(engine: Engine, server: Server) -> int:
+    """Send the sample telemetry, its times shifted to end now; return the number of requests, once they are committed.
 
     Telemetry of an earlier run that is less than an hour old is left to speak for itself.
     """
@@ -96,12 +96,13 @@ def replay(engine: Engine, url: str) -> int:
     sent = 0
     token = engine.settings.token
     headers = bearer(token.get_secret_value() if token else None)
-    with httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=60) as exporter:
+    with httpx.Client(base_url=server.url, headers=headers, trust_env=False, timeout=60) as exporter:
         for body in load_samples(now):
             answer = exporter.post("/v1/traces", content=body, headers={"Content-Type": "application/x-protobuf"})
             if answer.is_error:
                 log.warning("the receiver refused a sample with status %d", answer.status_code)
             sent += answer.is_success
+    server.reception.flush()
     return sent
 
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.engine.tally import ConsumedTopic, OwnedPartition
 from stratagraph.service.reception import Reception, readers_of
 from stratagraph.service.telemetry.kafka.configuration import KafkaClientMissing, KafkaConfiguration
 from stratagraph.service.telemetry.signals import Signal
+from stratagraph.service.telemetry.traces import NANOSECONDS
 
 if TYPE_CHECKING:
     from stratagraph.service.telemetry.kafka.consumer import KafkaConsumer
-
-LATENESS: Final = 60 * 10**9
 
 
 def kafka_consumer(engine: Engine, reception: Reception) -> KafkaConsumer | None:
@@ -34,7 +33,7 @@ def kafka_consumer(engine: Engine, reception: Reception) -> KafkaConsumer | None
         brokers=settings.kafka_brokers,
         group=settings.kafka_group,
         topics={topic: Signal(signal) for topic, signal in settings.kafka_topics.items()},
-        lateness=LATENESS,
+        lateness=int(settings.telemetry_lateness_seconds * NANOSECONDS),
         properties=settings.kafka_properties,
         most_bytes=settings.request_mib << 20,
     )

@@ -10,7 +10,8 @@ from stratagraph.loaders.otlp_traces import SOURCE as TELEMETRY
 from stratagraph.loaders.support import Support
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.engine.tally import Arrival
-from stratagraph.service.telemetry.aggregator import Aggregator
+from stratagraph.service.settings import SPOOL_FOLDER
+from stratagraph.service.telemetry.aggregator import Aggregator, Backlog, Pace
 from stratagraph.service.telemetry.reader import Counts, Reader
 from stratagraph.service.telemetry.receiver import Receiver
 from stratagraph.service.telemetry.signals import Signal
@@ -24,14 +25,42 @@ class Reception:
         self._tally = engine.tally
         settings = engine.settings
         readers = readers_of(engine)
-        self.aggregator = Aggregator(readers, engine.commit, self.watch)
+        self._aggregator = Aggregator(
+            readers,
+            engine,
+            settings.data / SPOOL_FOLDER,
+            limit=settings.telemetry_spool_bytes,
+            pace=Pace(
+                every=settings.telemetry_commit_seconds,
+                most=settings.telemetry_commit_spans,
+                lateness=settings.telemetry_lateness_seconds,
+            ),
+            watch=self.watch,
+        )
         self.receiver = Receiver(
             readers=readers,
-            keep=self.aggregator.keep,
+            keep=self._aggregator.keep,
             limit=settings.request_mib << 20,
             signals=tuple(map(Signal, settings.telemetry_signals)),
             watch=self.watch,
         )
+
+    def start(self) -> None:
+        """Begin to commit what was received."""
+        self._aggregator.start()
+
+    def stop(self) -> None:
+        """End, once nothing more is received; what waits still is committed by the next process."""
+        self._aggregator.stop()
+
+    def flush(self) -> None:
+        """Commit all that was acknowledged, whatever it waits for. Raises what keeps it from being committed."""
+        self._aggregator.flush()
+
+    @property
+    def backlog(self) -> Backlog:
+        """What was acknowledged and is not committed yet."""
+        return self._aggregator.backlog
 
     def watch(self, _: Signal, counts: Counts) -> None:
         """Count what became of what came in."""

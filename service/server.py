@@ -20,6 +20,7 @@ from stratagraph.service.http.app import create_app
 from stratagraph.service.http.origin import is_loopback
 from stratagraph.service.http.protocol import BoundedProtocol
 from stratagraph.service.otlp_kafka import kafka_consumer
+from stratagraph.service.reception import Reception
 from stratagraph.service.settings import Settings
 
 if TYPE_CHECKING:
@@ -120,6 +121,7 @@ class Server:
         name = _reachable(engine.settings.host)
         self.url = f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
         self.app = create_app(engine)
+        self.reception: Reception = self.app.state.reception
         self.engine = engine
         self._failure: BaseException | None = None
         self._tell = tell
@@ -159,6 +161,8 @@ class Server:
             for receiver in (self._grpc, self._kafka):
                 if receiver is not None:
                     receiver.join()
+            # After whatever brings telemetry, and before the engine is closed.
+            self.reception.stop()
         if self._failure is not None:
             raise self._failure
 
@@ -170,6 +174,7 @@ class Server:
                 self.engine.start()
             if self._kafka is not None:
                 self._kafka.start()
+            self.reception.start()
             self._begin_grpc()
         except OpeningStopped:
             return
@@ -183,7 +188,7 @@ class Server:
             return
         from stratagraph.service.otlp_grpc import grpc_server
 
-        self._grpc = grpc_server(self.engine.settings, self.app.state.reception.receiver, self._tell)
+        self._grpc = grpc_server(self.engine.settings, self.reception.receiver, self._tell)
         self._grpc.start()
 
     def _end_receivers(self) -> None:

@@ -33,6 +33,7 @@ ERASED_FILE: Final = "erased.json"
 SNAPSHOTS_FOLDER: Final = "snapshots"
 PASTS_FOLDER: Final = "pasts"
 UPLOADS_FOLDER: Final = "uploads"
+SPOOL_FOLDER: Final = "spool"
 DEMO_FOLDER: Final = "demo"
 TOKENS_FILE: Final = "tokens.json"
 VERDICTS_FOLDER: Final = "verdicts"
@@ -150,6 +151,18 @@ class Settings(BaseModel):
     kafka_logs_topic: Topic = Field(default="otlp_logs", description="Topic of logs")
     kafka_properties: Annotated[dict[str, str], BeforeValidator(_properties)] = Field(
         default_factory=dict, repr=False, description="Properties of librdkafka, as for TLS and SASL; as a JSON object"
+    )
+    telemetry_spool_bytes: int = Field(
+        default=1 << 30, ge=1 << 20, description="Most bytes of telemetry that wait in the spool to be committed"
+    )
+    telemetry_commit_seconds: float = Field(
+        default=1.0, gt=0, le=60, description="Seconds between two commits of telemetry"
+    )
+    telemetry_commit_spans: int = Field(
+        default=50_000, ge=1, description="Spans that are committed before that time has passed"
+    )
+    telemetry_lateness_seconds: float = Field(
+        default=60.0, ge=0, le=3600, description="Seconds that a span waits for its missing parents"
     )
     request_mib: int = Field(default=64, ge=1, description="Largest request body after decompression, in MiB")
 

@@ -80,4 +80,4 @@ def _furnish(folder: Path) -> None:
     with Engine(Settings(data=folder, port=0)) as engine:
         load_estates(engine)
         with served(engine) as server:
-            assert replay(engine, server.url), "the samples came in over OTLP"
+            assert replay(engine, server), "the samples came in over OTLP"

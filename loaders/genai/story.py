@@ -7,26 +7,32 @@ settle. What it has said in the end depends on the set of the spans alone.
 two libraries report, or a stream whose end is told apart. Of each group the story holds its records, by (trace id, span
 id), and what it last said of them.
 
-**Settling.** ``settle(until)`` looks at every group that has a span which is not told yet and was heard at or before
-``until``: a caller that waits for late parents passes the present less the lateness it allows. The answer has what is
-new and what no longer holds, for a group is always told as a whole. So a parent that arrives late corrects what was
-said before: the call without an agent is withdrawn, the same call of the agent is added. A caller adds the first to its
-figures and takes the second away.
+**Settling.** ``settle(until)`` looks at every group that has a span which is not told yet, and that either waits for
+no parent or was heard at or before ``until``: a caller that waits for late parents passes the present less the lateness
+it allows. A parent that was not waited for any longer is not waited for again. The answer has what is new and what no
+longer holds, for a group is always told as a whole. So a parent that arrives late corrects what was said before: the
+call without an agent is withdrawn, the same call of the agent is added. A caller adds the first to its figures and
+takes the second away.
 
 **Confirming.** Nothing counts as said until ``confirm``: where a commit fails, the next settling says the same again.
 
-**Bounds.** At most ``limit`` records are held. Groups that were told and have been quiet the longest are forgotten
-first; a span of a forgotten trace is told by itself, and counts again if it was told before. A caller that needs a
-longer memory of spans keeps their keys. Groups that wait are never forgotten: a caller settles regularly.
+**Bounds.** At most ``limit`` records are held of what was told, and as many of what waits: beyond, what has waited the
+longest is told without its parents. Groups that were told and have been quiet the longest are forgotten first, also by
+``forget``. The keys of their spans go into a memory, where there is one: a span that is in it is known, and nobody
+waits for it. Without, a span of a forgotten trace is told by itself, and counts again if it was told before.
+
+**Places.** Who keeps what the records were made of says where they stand; ``place`` is the lowest that is needed to
+come to hold the same again. The same records, taken and settled in the same order, give the same story.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Collection, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
 from itertools import count
-from typing import Final
+from typing import Final, Protocol
 
 from stratagraph.loaders.genai.occurrences import Occurrence
 from stratagraph.loaders.genai.record import MODEL_CALLS, CallRecord, SpanKey
@@ -51,6 +57,11 @@ class _Group:
     told: Telling = field(default_factory=Telling)
     since: int | None = None
     """When the first span was heard that is not told yet."""
+    heard: int = 0
+    """When the last one was heard."""
+    missing: set[SpanKey] = field(default_factory=set)
+    """Parents that are not there and may still come."""
+    places: set[int] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,28 +74,73 @@ class Told:
     groups: tuple[tuple[_Group, Telling, int], ...] = ()
 
 
+class Memory(Protocol):
+    """Remembers which spans were told, when nothing else is known of them any more."""
+
+    def among(self, keys: Iterable[SpanKey]) -> Collection[SpanKey]:
+        """Return those of the spans that were told."""
+        ...
+
+    def add(self, keys: Iterable[SpanKey]) -> None:
+        """Remember spans."""
+        ...
+
+    def save(self, position: int) -> None:
+        """Make what was added durable; what was drained up to a position made it."""
+        ...
+
+
 class Story:
     """Spans of any emitter, told in whole traces. Not safe between threads: the caller holds a lock."""
 
-    def __init__(self, limit: int = REMEMBERED_SPANS) -> None:
-        """Remember up to ``limit`` spans."""
+    def __init__(self, limit: int = REMEMBERED_SPANS, memory: Memory | None = None) -> None:
+        """Hold up to ``limit`` spans that were told, and as many that wait."""
         self._limit = limit
+        self._memory = memory
         self._numbers = count()
-        self._groups: OrderedDict[int, _Group] = OrderedDict()
+        self._waiting: dict[int, _Group] = {}
+        self._told: OrderedDict[int, _Group] = OrderedDict()
         self._by_link: dict[Hashable, _Group] = {}
         self._size = 0
+        self._waiting_size = 0
+        self._whole: dict[int, _Group] = {}
+        self._late: dict[int, _Group] = {}
+        self._queue: list[tuple[int, int]] = []
+        self._places: dict[int, int] = {}
 
     @property
     def size(self) -> int:
         """How many spans are held."""
         return self._size
 
-    def take(self, records: Iterable[CallRecord], heard: int = 0) -> int:
-        """Take in records that were heard at a time; return how many of their spans were known already."""
+    @property
+    def waiting(self) -> int:
+        """How many of them belong to groups that have something to tell."""
+        return self._waiting_size
+
+    @property
+    def since(self) -> int | None:
+        """When the first of those was heard; None where nothing waits."""
+        self._drop_stale()
+        return self._queue[0][0] if self._queue else None
+
+    @property
+    def place(self) -> int | None:
+        """The lowest place of what is held; None where nothing is."""
+        return next(iter(self._places), None)
+
+    def take(self, records: Iterable[CallRecord], heard: int = 0, place: int = 0) -> int:
+        """Take in records that were heard at a time, and stand at a place; return how many spans were known already."""
         known = 0
+        records = list(records)
+        forgotten = self._forgotten(records)
         for record in records:
+            key = record.key
+            if key in forgotten:
+                known += 1
+                continue
             group = self._group_of(record)
-            before = group.records.get(record.key)
+            before = group.records.get(key)
             if before is not None:
                 known += 1
                 # The fullest account counts, whichever comes first.
@@ -92,20 +148,81 @@ class Story:
                     continue
             else:
                 self._size += 1
-            group.records[record.key] = record
-            group.since = heard if group.since is None else min(group.since, heard)
-            self._groups.move_to_end(group.number)
+                self._waiting_size += group.since is not None
+            group.records[key] = record
+            self._ancestry(group, record, forgotten)
+            self._stand(group, place)
+            self._hear(group, heard)
         return known
 
+    def _hear(self, group: _Group, heard: int) -> None:
+        """Know that a group has something to tell that was heard at a time."""
+        group.heard = max(group.heard, heard)
+        if group.since is None:
+            self._told.pop(group.number, None)
+            group.since = heard
+            self._wait(group)
+        elif heard < group.since:
+            group.since = heard
+            heappush(self._queue, (heard, group.number))
+        if group.missing:
+            self._whole.pop(group.number, None)
+        else:
+            self._whole[group.number] = group
+
+    def _forgotten(self, records: Iterable[CallRecord]) -> Collection[SpanKey]:
+        """Return which of the spans, and of their parents, were told and forgotten."""
+        if self._memory is None:
+            return ()
+        keys = {record.key for record in records}
+        return self._memory.among(keys | {(record.trace, record.parent) for record in records if record.parent})
+
+    def _ancestry(self, group: _Group, record: CallRecord, forgotten: Collection[SpanKey]) -> None:
+        """Know whether the record's parent is there, and that it is there itself."""
+        group.missing.discard(record.key)
+        parent = record.trace, record.parent
+        if record.parent and parent not in group.records and parent not in forgotten:
+            group.missing.add(parent)
+
+    def _stand(self, group: _Group, place: int) -> None:
+        if place not in group.places:
+            group.places.add(place)
+            self._places[place] = self._places.get(place, 0) + 1
+
+    def _leave(self, places: Iterable[int]) -> None:
+        for place in places:
+            self._places[place] -= 1
+            if not self._places[place]:
+                del self._places[place]
+
+    def _wait(self, group: _Group) -> None:
+        """Put a group among those that have something to tell."""
+        if group.since is None:
+            self._told[group.number] = group
+            return
+        self._waiting[group.number] = group
+        self._waiting_size += len(group.records)
+        if not group.missing:
+            self._whole[group.number] = group
+        heappush(self._queue, (group.since, group.number))
+
+    def _rest(self, group: _Group) -> None:
+        """Take a group away from all that wait or were told."""
+        if self._waiting.pop(group.number, None) is not None:
+            self._waiting_size -= len(group.records)
+        self._whole.pop(group.number, None)
+        self._told.pop(group.number, None)
+
     def settle(self, until: int | None = None) -> Told:
-        """Return what is new of the groups that waited since ``until`` or longer; of all that wait where it is None."""
+        """Return what is new of the groups that wait for nothing, or since ``until``; of all where that is None."""
+        if until is not None:
+            self._give_up(until)
+        due = self._waiting if until is None else {**self._whole, **self._late}
         added: list[Occurrence] = []
         withdrawn: list[Occurrence] = []
         repeated = 0
         groups = []
-        for group in sorted(self._groups.values(), key=lambda group: group.number):
-            if group.since is None or (until is not None and group.since > until):
-                continue
+        for _, group in sorted(due.items()):
             telling = tell(group.records.values())
             added += [one for one in telling.occurrences if one not in group.told.occurrences]
             withdrawn += [one for one in group.told.occurrences if one not in telling.occurrences]
@@ -113,14 +230,54 @@ class Story:
             groups.append((group, telling, len(group.records)))
         return Told(tuple(sorted(added, key=_order)), tuple(sorted(withdrawn, key=_order)), repeated, tuple(groups))
 
+    def _give_up(self, until: int) -> None:
+        """Wait no longer for the parents of what was heard by then, nor of the oldest beyond the limit."""
+        late = sum(len(group.records) for group in self._late.values())
+        self._drop_stale()
+        while self._queue and (self._queue[0][0] <= until or self._waiting_size - late > self._limit):
+            group = self._waiting[heappop(self._queue)[1]]
+            if group.number not in self._late:
+                self._late[group.number] = group
+                late += len(group.records)
+            self._drop_stale()
+
+    def _drop_stale(self) -> None:
+        """Take away from the front of the queue what does not wait any more, or since an earlier time."""
+        while self._queue:
+            since, number = self._queue[0]
+            group = self._waiting.get(number)
+            if group is not None and group.since == since:
+                return
+            heappop(self._queue)
+
     def confirm(self, told: Told) -> None:
         """Take it that what a settling said is known now; then forget what is too much."""
         for group, telling, size in told.groups:
             group.told = telling
             # Spans that arrived since then are still to be told.
             if len(group.records) == size:
+                self._rest(group)
+                self._late.pop(group.number, None)
                 group.since = None
-        self._forget()
+                group.missing.clear()
+                self._wait(group)
+        self.forget()
+
+    def forget(self, quiet: int | None = None) -> None:
+        """Drop groups that were told: those that nothing was heard of since a time, and the oldest beyond the limit."""
+        while self._told:
+            group = next(iter(self._told.values()))
+            loud = quiet is None or group.heard > quiet
+            if loud and self._size - self._waiting_size <= self._limit:
+                return
+            self._rest(group)
+            self._size -= len(group.records)
+            self._leave(group.places)
+            for link in group.links:
+                if self._by_link.get(link) is group:
+                    del self._by_link[link]
+            if self._memory is not None:
+                self._memory.add(group.records)
 
     def _group_of(self, record: CallRecord) -> _Group:
         """Return the group that a record belongs to, those that it links made one."""
@@ -131,7 +288,6 @@ class Story:
         crowded = group is not None and len(group.records) > MOST_LINKED and ("trace", record.trace) not in group.links
         if group is None or (crowded and not any(("trace", record.trace) in one.links for one in groups)):
             group = _Group(next(self._numbers))
-            self._groups[group.number] = group
         for other in groups:
             small = len(other.records) <= MOST_LINKED and len(group.records) <= MOST_LINKED
             if other is not group and (small or ("trace", record.trace) in other.links):
@@ -143,25 +299,22 @@ class Story:
 
     def _join(self, group: _Group, other: _Group) -> None:
         """Move everything of one group into another."""
+        for each in (group, other):
+            self._rest(each)
+        late = [self._late.pop(each.number, None) for each in (group, other)]
         group.records.update(other.records)
         group.links |= other.links
         group.told = group.told.joined(other.told)
         waiting = [since for since in (group.since, other.since) if since is not None]
         group.since = min(waiting, default=None)
+        group.heard = max(group.heard, other.heard)
+        group.missing = {key for key in group.missing | other.missing if key not in group.records}
+        self._leave(group.places & other.places)
+        group.places |= other.places
         self._by_link.update(dict.fromkeys(other.links, group))
-        del self._groups[other.number]
-
-    def _forget(self) -> None:
-        """Drop the groups that have been quiet the longest, beyond the limit."""
-        for group in list(self._groups.values()):
-            if self._size <= self._limit:
-                return
-            if group.since is None:
-                self._size -= len(group.records)
-                del self._groups[group.number]
-                for link in group.links:
-                    if self._by_link.get(link) is group:
-                        del self._by_link[link]
+        self._wait(group)
+        if any(late):
+            self._late[group.number] = group
 
 
 def _links(record: CallRecord) -> Iterator[Hashable]:

@@ -21,10 +21,10 @@ USED: Final = "used"
 ANSWERED: Final = "answered"
 """It said itself what it is."""
 MOST_ASSETS: Final = 2_000
-"""Assets that one request may name; the rest are one asset per class, so that junk cannot flood the graph."""
-MOST_SCOPES: Final = 100
-"""Scopes that one request may name: an exporter sends one service with a few instrumentations, and the ledger keeps
-a mark per scope and claim."""
+"""Assets that one batch may name; the rest are one asset per class, so that junk cannot flood the graph."""
+MOST_SCOPES: Final = 1_000
+"""Scopes that one batch may name: a second of many exporters, each of one service with a few instrumentations. The
+ledger keeps a mark per scope and claim."""
 OVERFLOW: Final = "(other)"
 NAMELESS: Final = "unknown_service"
 """What the conventions call a service that does not name itself."""

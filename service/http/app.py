@@ -130,11 +130,11 @@ class Reads:
 def _add_routes(app: FastAPI, engine: Engine, reads: Reads, pool: QueryPool, cypher_pool: CypherPool) -> None:
     """Include every route; those with parameters of their own protocol are not held to ours."""
     intake = Intake(engine.settings.data / UPLOADS_FOLDER)
-    app.state.reception = Reception(engine)
+    reception = app.state.reception = Reception(engine)
     for router in (
         api.router(engine, reads.graphs, reads.desk, reads.places),
         batches.router(engine, intake),
-        history.router(engine),
+        history.router(engine, reception),
         schema.router(engine),
         graph_dump.router(engine),
         redactions.router(engine),
@@ -142,13 +142,13 @@ def _add_routes(app: FastAPI, engine: Engine, reads: Reads, pool: QueryPool, cyp
         compliance.router(engine, reads.graphs, reads.desk, reads.places),
         ontology.router(engine),
         advice.router(engine),
-        health.router(engine),
+        health.router(engine, reception),
         cypher.router(cypher_pool, lambda: engine.neo4j.status().sequence, client=asker),
     ):
         app.include_router(router, dependencies=[Depends(strict)], responses=told_everywhere(*EVERYWHERE))
     # These have protocols of their own, and write their errors as those want them; the pages take any address.
     for router in (
-        otlp.router(app.state.reception.receiver, intake),
+        otlp.router(reception.receiver, intake),
         sparql.router(pool, client=asker),
         static_pages.router(),
     ):

@@ -20,6 +20,7 @@ from stratagraph.queries import catalog
 from stratagraph.queries.outcome import Outcome
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.http.negotiation import media_ranges
+from stratagraph.service.reception import Reception
 from stratagraph.service.views.projector import State
 
 MEDIA_TYPES: Final = ("text/plain", "application/openmetrics-text")
@@ -44,8 +45,9 @@ class Estate(Collector):
     they come in. Labels have few values, whatever the estate is like: see ``MOST_SOURCES`` and ``tally.MOST_ASSETS``.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, reception: Reception) -> None:
         self._engine = engine
+        self._reception = reception
         self._counted: tuple[int, dict[str, int]] | None = None
 
     def collect(self) -> Iterator[Metric]:
@@ -53,6 +55,7 @@ class Estate(Collector):
         yield from self._service()
         yield from self._ingest()
         yield from self._consumed()
+        yield from self._backlog()
         yield from self._housekeeping()
         yield from self._sources()
         yield self._assets()
@@ -93,7 +96,8 @@ class Estate(Collector):
         remarks = (
             ("duplicate_spans", "Accepted spans that told of a call once more", arrived.duplicates),
             ("moved_back_spans", "Accepted spans that ended after the receiver's clock", arrived.moved_back),
-            ("overflow_names", "Names beyond what one request may add, counted together", arrived.overflow),
+            ("overflow_names", "Names beyond what one batch may add, counted together", arrived.overflow),
+            ("dropped_telemetry", "Things told by telemetry that was acknowledged and then refused", arrived.dropped),
             ("unmapped_attributes", "Attributes that no convention known here has", sum(arrived.unmapped.values())),
         )
         for name, text, count in remarks:
@@ -121,6 +125,20 @@ class Estate(Collector):
             messages.add_metric([one.topic, "read"], one.messages - one.malformed, created=since)
             unkeyed.add_metric([one.topic], one.unkeyed, created=since)
         yield from (partitions, lag, messages, unkeyed)
+
+    def _backlog(self) -> Iterator[Metric]:
+        """Tell what was acknowledged and is not committed yet."""
+        backlog = self._reception.backlog
+        told = (
+            ("spool_bytes", "What telemetry that waits to be committed takes on the disk", backlog.size),
+            ("spool_limit_bytes", "What it may take before senders are told to come again", backlog.limit),
+            ("waiting_requests", "Telemetry requests that wait for the next commit", backlog.requests),
+            ("waiting_spans", "Spans, data points and log records in them", backlog.spans),
+            ("incomplete_spans", "Spans that wait for others of their trace", backlog.incomplete),
+            ("oldest_waiting_seconds", "How long the oldest telemetry waits", backlog.oldest),
+        )
+        for name, text, count in told:
+            yield GaugeMetricFamily(f"stratagraph_telemetry_{name}", text, count)
 
     def _housekeeping(self) -> Iterator[Metric]:
         """Tell when the house was kept last; nothing, where it was not yet."""
@@ -219,10 +237,10 @@ class Exposition:
     media_type: str
 
 
-def registry(engine: Engine) -> CollectorRegistry:
+def registry(engine: Engine, reception: Reception) -> CollectorRegistry:
     """Return the registry of an application, for its whole life."""
     made = CollectorRegistry(auto_describe=False)
-    made.register(Estate(engine))
+    made.register(Estate(engine, reception))
     return made
 
 

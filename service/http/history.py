@@ -16,9 +16,11 @@ from stratagraph.service.http.documents.ledger import BatchList, LedgerHead, Sou
 from stratagraph.service.http.documents.problem import problems
 from stratagraph.service.http.sequence import answered_at
 from stratagraph.service.ledger.history import BatchRecord, ScopeRecord, SourceRecord
+from stratagraph.service.reception import Reception
+from stratagraph.service.telemetry.aggregator import Backlog
 
 
-def router(engine: Engine) -> APIRouter:
+def router(engine: Engine, reception: Reception) -> APIRouter:
     """Return the routes below /api that read the ledger's history."""
     routes = APIRouter(prefix="/api", tags=["ledger"])
 
@@ -52,7 +54,7 @@ def router(engine: Engine) -> APIRouter:
         for one in told:
             if one["source"] == TELEMETRY:
                 one["telemetry"] = _arrived(engine.tally)
-        return {"sources": told}
+        return {"sources": told, "spool": _backlog(reception.backlog)}
 
     @routes.get(
         "/ledger",
@@ -104,6 +106,7 @@ def _arrived(tally: Tally) -> dict[str, Any]:
         "duplicates": arrived.duplicates,
         "movedBack": arrived.moved_back,
         "overflow": arrived.overflow,
+        "dropped": arrived.dropped,
         "unmapped": [{"attribute": name, "count": count} for name, count in unmapped],
         "kafka": [_topic(one) for one in tally.consumed()],
     }
@@ -117,6 +120,18 @@ def _topic(one: ConsumedTopic) -> dict[str, Any]:
         "messages": one.messages,
         "malformed": one.malformed,
         "unkeyed": one.unkeyed,
+    }
+
+
+def _backlog(backlog: Backlog) -> dict[str, Any]:
+    """Return what was acknowledged and is not committed yet."""
+    return {
+        "bytes": backlog.size,
+        "limit": backlog.limit,
+        "requests": backlog.requests,
+        "spans": backlog.spans,
+        "incomplete": backlog.incomplete,
+        "oldestSeconds": round(backlog.oldest, 3),
     }
 
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from google.protobuf.message import Message
 
@@ -62,6 +62,22 @@ class Judged(Generic[FoundT]):
     counts: Counts = Counts()
 
 
+class Entry(NamedTuple):
+    """A request that was acknowledged, as it stands in the spool.
+
+    ``position`` counts the bytes before it and never comes again; ``end`` is where the next one stands. ``heard`` is
+    when it came, in nanoseconds since 1970. ``payload`` is the request as plain protobuf, empty where ``judged``, what
+    was found in it, is in memory still.
+    """
+
+    position: int
+    end: int
+    signal: Signal
+    heard: int
+    payload: bytes
+    judged: Judged[Any] | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
     """What a reader took and could not tell yet: how much, and since when, in nanoseconds since 1970."""
@@ -80,13 +96,15 @@ class Settled:
 
     ``marks`` are written in the transaction of the batch, or alone where there is nothing to commit: None deletes one,
     and a name that is not among them keeps its value. All readers share the names, so they begin with the signal.
-    ``confirm`` is called once that is durable, or refused for good.
+    ``confirm`` is called once that is durable, or refused for good. ``told`` is how many things it tells, for the count
+    of what is dropped where it is refused.
     """
 
     scopes: tuple[Scope, ...] = ()
     observations: tuple[Observation, ...] = ()
     marks: Mapping[str, bytes | None] = field(default_factory=dict)
     confirm: Callable[[], None] = _nothing
+    told: int = 0
     counts: Counts = Counts()
 
 

@@ -18,7 +18,7 @@ from stratagraph.loaders.otlp import MediaType, decode
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.sentences import SOURCE
 from stratagraph.service.ledger.storage import unavailable
-from stratagraph.service.telemetry.reader import Counts, Reader
+from stratagraph.service.telemetry.reader import Counts, Judged, Reader
 from stratagraph.service.telemetry.signals import Signal, SignalNotReceived, SignalSwitchedOff
 
 log = logging.getLogger(__name__)
@@ -36,9 +36,9 @@ class Overloaded(StratagraphError, slug="overloaded", status=503):
 
 
 class Keep(Protocol):
-    """Makes a request durable, with what judging it found; raises StratagraphError where it cannot."""
+    """Makes a request durable, with what was found in it; raises StratagraphError where it cannot."""
 
-    def __call__(self, signal: Signal, heard: int, message: Message, found: Any) -> object:
+    def __call__(self, signal: Signal, heard: int, message: Message, judged: Judged[Any]) -> object:
         """Return once it is durable."""
         ...
 
@@ -87,7 +87,7 @@ class Receiver:
         heard = time.time_ns()
         judged = reader.judge(message, heard, language)
         if judged.found is not None:
-            self.keep(signal, heard, message, judged.found)
+            self.keep(signal, heard, message, judged)
         self.watch(signal, judged.counts)
         return judged.answer
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import struct
+from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
@@ -15,7 +17,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 from stratagraph.loaders.clock_skew import MovedBack, move_back
 from stratagraph.loaders.genai.measures import WINDOW
 from stratagraph.loaders.genai.normalise import Normalised, normalise
-from stratagraph.loaders.genai.story import Story, Told
+from stratagraph.loaders.genai.story import Memory, Story, Told
 from stratagraph.loaders.otlp_traces import reasons
 from stratagraph.loaders.prices import NO_PRICES, PriceTable
 from stratagraph.loaders.statements import Statements
@@ -30,10 +32,44 @@ from stratagraph.service.telemetry.signals import Signal
 log = logging.getLogger(__name__)
 
 NANOSECONDS: Final = 10**9
+MARK: Final = "traces"
+_HELD: Final = struct.Struct("<Q")
+_STEP: Final = struct.Struct("<Qq")
+
+
+class _Step(NamedTuple):
+    """A settling that was committed: up to where the spool was drained, and until when it waited; None: for nothing."""
+
+    drained: int
+    until: int | None
+
+
+class _Progress(NamedTuple):
+    """How far the traces are told: the first position to read again, and what was told from there on."""
+
+    held: int
+    steps: tuple[_Step, ...]
+
+    def pack(self) -> bytes:
+        """Return it as a mark."""
+        steps = (_STEP.pack(step.drained, -1 if step.until is None else step.until) for step in self.steps)
+        return _HELD.pack(self.held) + b"".join(steps)
+
+    @classmethod
+    def unpack(cls, mark: bytes) -> _Progress:
+        """Read a mark."""
+        (held,) = _HELD.unpack_from(mark)
+        steps = _STEP.iter_unpack(mark[_HELD.size :])
+        return cls(held, tuple(_Step(drained, None if until < 0 else until) for drained, until in steps))
 
 
 class Traces:
-    """Reads traces. ``prices`` is asked at each settling."""
+    """Reads traces. ``prices`` is asked at each settling.
+
+    What was told cannot be seen from the spans alone, for it depends on when it was told. So the mark lists the
+    settlings since the lowest position that is held: a later process takes the same spans and settles them at the same
+    places, without telling anybody.
+    """
 
     signal: Final = Signal.TRACES
     request: Final = ExportTraceServiceRequest
@@ -45,16 +81,23 @@ class Traces:
         prices: Callable[[], PriceTable] = lambda: NO_PRICES,
         base: str = ASSET_BASE,
         story: Story | None = None,
+        memory: Memory | None = None,
         support: Support | None = None,
     ) -> None:
-        """Mint IRIs below ``base``; ``support`` tells what nothing shows any more."""
+        """Mint IRIs below ``base``.
+
+        ``memory`` knows the spans that were told and forgotten; ``support`` tells what nothing shows any more.
+        """
         self._model = model
         self._prices = prices
         self._base = base
-        self._story = Story() if story is None else story
+        self._story = Story(memory=memory) if story is None else story
+        self._memory = memory
         self._support = Support(model, base) if support is None else support
         self._repeated = 0
         self._end = 0
+        self._steps: tuple[_Step, ...] = ()
+        self._again: deque[_Step] = deque()
         self._told_of_clocks = False
 
     def judge(self, message: ExportTraceServiceRequest, heard: int, language: str = SOURCE) -> Judged[Normalised]:
@@ -77,42 +120,69 @@ class Traces:
 
     def take(self, found: Normalised, heard: int, position: int, end: int) -> None:
         """Take the spans of a request into the story."""
-        del position
-        self._repeated += self._story.take(found.records, heard)
+        while self._again and self._again[0].drained <= position:
+            self._settle_again()
+        known = self._story.take(found.records, heard, position)
+        # What an earlier process took was counted by it.
+        self._repeated += 0 if self._again else known
         self._end = end
+
+    def _settle_again(self) -> None:
+        """Know what an earlier process told."""
+        told = self._story.settle(self._again.popleft().until)
+        statements = Statements(model=self._model, prices=self._prices(), base=self._base)
+        statements.of(told)
+        self._story.confirm(told)
+        self._support.confirm(statements)
 
     def settle(self, now: int, until: int | None) -> Settled:
         """Tell the traces that wait for nothing more."""
         del now
+        while self._again:
+            self._settle_again()
         told = self._story.settle(until)
         statements = Statements(model=self._model, prices=self._prices(), base=self._base)
         statements.of(told)
         observations = statements.measures.observations()
         repeated, self._repeated = self._repeated, 0
+        steps = self._steps
+        if told.added or told.withdrawn:
+            held = self.held
+            steps = (*(step for step in steps if step.drained > held), _Step(self._end, until))
         return Settled(
             scopes=self._support.scopes(statements, observations),
             observations=observations,
-            confirm=lambda: self._confirm(told, statements),
+            marks={} if steps is self._steps else {MARK: _Progress(self.held, steps).pack()},
+            confirm=lambda: self._confirm(told, statements, steps, until),
+            told=len(told.added),
             counts=Counts(duplicates=repeated + told.repeated, overflow=statements.subjects.overflow),
         )
 
-    def _confirm(self, told: Told, statements: Statements) -> None:
+    def _confirm(self, told: Told, statements: Statements, steps: tuple[_Step, ...], until: int | None) -> None:
+        """Take it that what was told is known; then forget the traces that have been quiet for as long as any waits."""
         self._story.confirm(told)
         self._support.confirm(statements)
+        self._steps = steps
+        self._story.forget(until)
+        if self._memory is not None:
+            # Before anything of them may leave the spool.
+            self._memory.save(self._end)
 
     def restore(self, marks: Mapping[str, bytes]) -> None:
-        """Begin anew."""
-        del marks
+        """Begin where the mark says."""
+        if MARK in marks:
+            self._end, self._steps = _Progress.unpack(marks[MARK])
+            self._again.extend(self._steps)
 
     @property
     def held(self) -> int:
-        """Where the next entry begins."""
-        return self._end
+        """The lowest position of a span that may be told once more, or the end."""
+        return self._end if self._story.place is None else self._story.place
 
     @property
     def waiting(self) -> Waiting:
-        """Nothing waits: what is taken is told."""
-        return Waiting()
+        """The spans of traces that are not complete."""
+        return Waiting(count=self._story.waiting, since=self._story.since)
 
 
 def _answer(found: Normalised, moved: MovedBack, language: str) -> ExportTraceServiceResponse:

@@ -57,6 +57,7 @@ class Estate:
         body = request(spans, resource=resource).SerializeToString()
         answer = self._send("POST", "/v1/traces", content=body, headers={"Content-Type": "application/x-protobuf"})
         assert answer.status_code == 200, answer.text
+        self._app.state.reception.flush()
 
     def call(self, name: str, *, number: int = 1, **resource: str) -> None:
         """Let an agent of a service call a model once."""

@@ -52,6 +52,16 @@ class Running:
         """Send a POST request."""
         return httpx.post(self.url + path, trust_env=False, timeout=PATIENCE, **options)
 
+    def wait_for_telemetry(self) -> None:
+        """Wait until all telemetry that was acknowledged is committed, as who sends it can see."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            spool = self.get("/api/sources").json()["spool"]
+            if spool["requests"] == spool["incomplete"] == 0:
+                return
+            time.sleep(0.05)
+        raise AssertionError(spool)
+
 
 def run(*arguments: str, environment: Mapping[str, str], stdin: str | None = None) -> subprocess.CompletedProcess[str]:
     """Run one command to its end."""

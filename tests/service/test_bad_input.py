@@ -404,5 +404,6 @@ def test_spans_of_a_clock_that_is_ahead_are_rejected_one_by_one(service: Running
     told = answer.json()["partialSuccess"]
     assert told["rejectedSpans"] in {1, "1"}
     assert "ahead" in told["errorMessage"]
+    service.wait_for_telemetry()
     (calls,) = [seen for seen in service.get("/api/assets/skewed").json()["observations"] if seen["label"] == "Calls"]
     assert calls["sum"] == 1

@@ -127,6 +127,7 @@ class Arrived(Document):
     duplicates: int
     moved_back: int
     overflow: int
+    dropped: int
     unmapped: list[UnmappedAttribute]
     kafka: list[ConsumedTopic]
 
@@ -140,10 +141,25 @@ class SourceEntry(Document):
     telemetry: Arrived | None = None
 
 
+class Spooled(Document):
+    """Telemetry that was acknowledged and is not committed yet.
+
+    ``requests`` with ``spans`` wait for the next commit, ``incomplete`` spans for others of their trace.
+    """
+
+    bytes: int
+    limit: int
+    requests: int
+    spans: int
+    incomplete: int
+    oldest_seconds: float
+
+
 class SourceList(Document):
-    """Every source."""
+    """Every source, and the telemetry that none of them shows yet."""
 
     sources: list[SourceEntry]
+    spool: Spooled
 
 
 class LedgerHead(Document):

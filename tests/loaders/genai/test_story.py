@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from random import Random
 
 import pytest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from stratagraph.loaders.genai.normalise import normalise
 from stratagraph.loaders.genai.occurrences import Occurrence, What
-from stratagraph.loaders.genai.record import CallRecord, Provenance, RecordKind, Service, Usage
+from stratagraph.loaders.genai.record import CallRecord, Provenance, RecordKind, Service, SpanKey, Usage
 from stratagraph.loaders.genai.story import Story, Told
 from stratagraph.loaders.genai.telling import tell, tell_together
 from tests.loaders.genai.captures import ground_truth
@@ -134,11 +136,95 @@ def test_a_parent_that_comes_late_corrects_what_was_told_without_it() -> None:
     }
 
 
-def test_nothing_is_told_before_its_time() -> None:
+def spans(*sent: Span) -> list[CallRecord]:
+    return normalise(request(sent)).records
+
+
+def test_what_misses_a_parent_waits_for_it_until_its_time_and_what_is_whole_does_not() -> None:
     story = Story()
-    story.take(normalise(request([span(1, chat())])).records, heard=10)
-    assert story.settle(9) == Told()
-    assert len(story.settle(10).added) == 1
+    story.take(spans(span(2, chat(), parent=1)), heard=10)
+    story.take(spans(span(3, chat(), trace=TRACES[0])), heard=11)
+    told = story.settle(9)
+    assert [one.record.span[-1] for one in told.added] == [3]
+    story.confirm(told)
+    assert (story.settle(9), story.waiting, story.since) == (Told(), 1, 10)
+    late = story.settle(10)
+    assert [one.record.span[-1] for one in late.added] == [2]
+    story.confirm(late)
+    assert (story.waiting, story.since) == (0, None)
+
+
+def test_a_parent_that_comes_in_time_is_told_with_its_child_at_once() -> None:
+    story = Story()
+    story.take(spans(span(2, chat(), parent=1)), heard=10)
+    story.take(spans(span(1, agent("boss"))), heard=12)
+    told = story.settle(0)
+    assert {one.agent.name for one in told.added if one.agent} == {"boss"}
+    assert told.withdrawn == ()
+
+
+def test_a_parent_that_was_given_up_is_not_waited_for_again_but_corrects() -> None:
+    story = Story()
+    story.take(spans(span(2, chat(), parent=1)), heard=10)
+    first = story.settle(10)
+    story.confirm(first)
+    story.take(spans(span(3, tool("t"), parent=2)), heard=11)
+    told = story.settle(0)
+    assert What.TOOL_USE in {one.what for one in told.added}
+    story.confirm(told)
+    story.take(spans(span(1, agent("boss"))), heard=99)
+    corrected = story.settle(0)
+    assert {one.agent for one in corrected.withdrawn} == {None}
+    assert {one.agent.name for one in corrected.added if one.agent} == {"boss"}
+
+
+def test_more_than_may_wait_is_told_without_its_parents_the_oldest_first() -> None:
+    story = Story(limit=10)
+    for number in range(1, 31):
+        story.take(spans(span(number, chat(), parent=99, trace=number.to_bytes(16))), heard=number)
+    told = story.settle(0)
+    assert [one.record.trace[-1] for one in told.added] == list(range(1, 21))
+    story.confirm(told)
+    assert (story.waiting, story.size) == (10, 20)
+
+
+def test_what_was_forgotten_is_known_by_its_key_and_not_waited_for() -> None:
+    memory: set[SpanKey] = set()
+
+    class Remembering:
+        def among(self, keys: Iterable[SpanKey]) -> set[SpanKey]:
+            return memory.intersection(keys)
+
+        def add(self, keys: Iterable[SpanKey]) -> None:
+            memory.update(keys)
+
+        def save(self, position: int) -> None:
+            raise AssertionError(position)
+
+    story = Story(memory=Remembering())
+    story.take(spans(span(1, agent("boss"))), heard=10, place=7)
+    story.confirm(story.settle(0))
+    story.forget(9)
+    assert (story.size, story.place) == (1, 7)
+    story.forget(10)
+    assert (story.size, story.place, len(memory)) == (0, None, 1)
+    assert story.take(spans(span(1, agent("boss"))), heard=20, place=8) == 1
+    assert story.settle(0) == Told()
+    story.take(spans(span(2, chat(), parent=1)), heard=20, place=9)
+    assert len(story.settle(0).added) == 1
+
+
+def test_the_lowest_place_is_that_of_the_oldest_span_that_is_held() -> None:
+    story = Story()
+    story.take(spans(span(2, chat(), parent=1)), heard=1, place=10)
+    story.take(spans(span(3, chat(), trace=TRACES[0])), heard=2, place=20)
+    story.take(spans(span(4, tool("t"), parent=2)), heard=3, place=30)
+    story.confirm(story.settle(0))
+    story.forget(2)
+    assert (story.place, story.size) == (10, 2)
+    story.confirm(story.settle(3))
+    story.forget(3)
+    assert story.place is None
 
 
 def test_what_was_not_confirmed_is_told_again_with_what_came_since() -> None:

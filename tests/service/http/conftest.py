@@ -49,5 +49,5 @@ def _site(tmp_path_factory: pytest.TempPathFactory, opened: Opened) -> Iterator[
     ):
         load_estates(engine)
         # Not in a folder that holds it already: a service counts what came in since it started.
-        assert replay(engine, server.url), "the samples came in over OTLP"
+        assert replay(engine, server), "the samples came in over OTLP"
         yield Site(server.url, engine, server.app, client)

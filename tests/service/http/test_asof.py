@@ -89,6 +89,7 @@ def _history(tmp_path_factory: pytest.TempPathFactory, opened: Opened) -> Iterat
         for body in list(load_samples(datetime.now(UTC)))[:1]:
             sent = running.post("/v1/traces", content=body, headers={"Content-Type": "application/x-protobuf"})
             assert sent.status_code == 200
+            running.wait_for_telemetry()
             moments.append(observe(running, newest(running)))
         yield running, moments
 

@@ -193,6 +193,7 @@ def test_what_telemetry_left_out_is_counted_and_told_of_its_source(site: Site) -
         headers={"Content-Type": "application/x-protobuf"},
     )
     assert answer.status_code == 200
+    site.app.state.reception.flush()
     assert [after - was for after, was in zip(counts(), before, strict=True)] == [3, 1, 2, 2]
     (told,) = site.get("/api/sources", params={"source": "otlp"}).json()["sources"]
     accepted, rejected = told["telemetry"]["accepted"], told["telemetry"]["rejected"]

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,6 +19,7 @@ import httpx
 import pytest
 import uvicorn
 from fastapi import FastAPI
+from google.protobuf.message import Message
 from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]  # another package's stubs hide its own
 from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -34,8 +35,8 @@ from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import SG
 from stratagraph.service.http.intake import Intake
 from stratagraph.service.http.otlp import router
-from stratagraph.service.telemetry.aggregator import Aggregator
-from stratagraph.service.telemetry.reader import Counts
+from stratagraph.service.telemetry.aggregator import Aggregator, Pace
+from stratagraph.service.telemetry.reader import Counts, Judged, Reader
 from stratagraph.service.telemetry.receiver import Receiver
 from stratagraph.service.telemetry.signals import Signal
 from stratagraph.service.telemetry.traces import Traces
@@ -67,31 +68,61 @@ class Refused(StratagraphError, slug="refused"):
 
 @dataclass
 class Store:
-    """Keeps what is committed, or fails, or takes its time."""
+    """Keeps what is committed, once somebody asks; the way there is the real one, but may fail or take its time.
 
-    batches: list[Batch] = field(default_factory=list)
+    ``error`` is raised where a request is made durable, ``refusal`` where what it told is committed.
+    """
+
+    committed: list[Batch] = field(default_factory=list)
     received: list[Counts] = field(default_factory=list)
     error: Exception | None = None
+    refusal: Exception | None = None
     gate: threading.Event | None = None
     begun: threading.Event = field(default_factory=threading.Event)
+    noted: dict[str, bytes] = field(default_factory=dict)
+    folder: Path = field(default_factory=lambda: Path(mkdtemp(prefix="stratagraph-spool-")))
+    readers: dict[Signal, Reader[Any, Any]] = field(default_factory=lambda: {Signal.TRACES: Traces(model=MODEL)})
+    aggregator: Aggregator = field(init=False)
 
-    def commit(self, batch: Batch) -> str:
+    def __post_init__(self) -> None:
+        self.aggregator = Aggregator(self.readers, self, self.folder, limit=1 << 24, pace=Pace(), watch=self.watch)
+
+    def keep(self, signal: Signal, heard: int, message: Message, judged: Judged[Any]) -> None:
         self.begun.set()
         if self.gate:
             assert self.gate.wait(20)
         if self.error:
             raise self.error
-        self.batches.append(batch)
+        self.aggregator.keep(signal, heard, message, judged)
+
+    @property
+    def batches(self) -> list[Batch]:
+        """What was committed, once nothing waits any more."""
+        self.aggregator.flush()
+        return self.committed
+
+    def commit(self, batch: Batch) -> str:
+        if self.refusal:
+            raise self.refusal
+        self.committed.append(batch)
+        self.mark(batch.marks_owner, batch.marks)
         return batch.run
+
+    def mark(self, _: str, marks: Mapping[str, bytes | None]) -> None:
+        for name, value in marks.items():
+            self.noted.pop(name, None)
+            if value is not None:
+                self.noted[name] = value
+
+    def marks(self, _: str) -> dict[str, bytes]:
+        return dict(self.noted)
 
     def watch(self, _: Signal, counts: Counts) -> None:
         self.received.append(counts)
 
 
 def receiver(store: Store, **settings: Any) -> Receiver:
-    readers = {Signal.TRACES: Traces(model=MODEL)}
-    keep = Aggregator(readers, store.commit, store.watch).keep
-    return Receiver(readers=readers, keep=keep, watch=store.watch, **settings)
+    return Receiver(readers=store.readers, keep=store.keep, watch=store.watch, **settings)
 
 
 def app(store: Store, **settings: Any) -> FastAPI:
@@ -157,6 +188,7 @@ def test_a_protobuf_request_is_committed_and_answered_empty(client: httpx.Client
 
 def test_a_json_request_gives_the_same_facts_and_a_json_answer(client: httpx.Client, store: Store) -> None:
     post(client)
+    assert len(store.batches) == 1
     answer = post(client, otlp_json(request([span(1, chat(), trace=b"another" + TRACE[7:])])), f"{JSON}; charset=utf-8")
     assert (answer.status_code, answer.json()) == (200, {})
     assert answer.headers["content-type"] == JSON
@@ -215,17 +247,19 @@ def test_a_body_that_could_not_be_committed_is_when_it_comes_again(client: httpx
     assert len(store.batches) == 1
 
 
-def test_a_body_that_was_refused_for_good_does_not_spoil_the_next_one(client: httpx.Client, store: Store) -> None:
-    store.error = Refused(chosen=400)
-    assert post(client, request([span(1, chat("bad"))]).SerializeToString()).status_code == 400
-    store.error = None
+@pytest.mark.parametrize("chosen", [400, 409, 422])
+def test_what_the_gate_refuses_is_dropped_counted_and_does_not_spoil_what_comes_next(
+    client: httpx.Client, store: Store, chosen: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    store.refusal = Refused(chosen=chosen)
+    assert post(client, request([span(1, chat("bad"))]).SerializeToString()).status_code == 200
+    assert not store.batches
+    assert sum(counts.dropped for counts in store.received) == 1
+    assert "dropped" in caplog.text
+    store.refusal = None
     assert post(client, request([span(2, chat("good"))]).SerializeToString()).status_code == 200
-    assert set(names(store.batches[0], SG.BaseModel).values()) == {"good"}
-
-
-def test_a_conflicting_run_means_that_the_body_was_taken_before(client: httpx.Client, store: Store) -> None:
-    store.error = Refused(chosen=409)
-    assert post(client).status_code == 200
+    (batch,) = store.batches
+    assert set(names(batch, SG.BaseModel).values()) == {"good"}
 
 
 @pytest.mark.parametrize(
@@ -267,14 +301,6 @@ def test_another_media_type_is_refused(client: httpx.Client) -> None:
 def test_deep_json_does_not_end_the_service(client: httpx.Client) -> None:
     assert post(client, b'{"resourceSpans":' + b"[" * 90_000, JSON).status_code == 400
     assert post(client).status_code == 200
-
-
-@pytest.mark.parametrize("chosen", [400, 422])
-def test_what_the_gate_refuses_is_not_sent_again(client: httpx.Client, store: Store, chosen: int) -> None:
-    store.error = Refused(chosen=chosen)
-    answer = post(client)
-    assert answer.status_code == 400
-    assert "Refused" in status(answer).message
 
 
 @pytest.mark.parametrize("error", [Refused(chosen=500), Refused(chosen=503), OSError("disk full")])
@@ -361,6 +387,7 @@ def test_signals_that_are_not_received_say_so(client: httpx.Client, signal: str)
 
 def test_an_agent_in_a_later_request_is_given_its_tools(client: httpx.Client, store: Store) -> None:
     post(client, request([span(2, tool("drill"), parent=1)]).SerializeToString())
+    assert len(store.batches) == 1
     post(client, request([span(1, agent("boss"))]).SerializeToString())
     used = {fact.subject for fact in store.batches[1].facts() if fact.predicate == SG.usesTool}
     assert used == set(names(store.batches[1], SG.Agent))
@@ -368,6 +395,7 @@ def test_an_agent_in_a_later_request_is_given_its_tools(client: httpx.Client, st
 
 def test_results_are_watched(client: httpx.Client, store: Store) -> None:
     post(client, request([span(1, {**chat(), "gen_ai.new": 1}), span(1, chat())]).SerializeToString())
+    assert store.batches
     assert sum(counts.accepted for counts in store.received) == 2
     assert sum(counts.duplicates for counts in store.received) == 1
     assert [dict(counts.unmapped) for counts in store.received if counts.unmapped] == [{"gen_ai.new": 1}]

@@ -106,7 +106,7 @@ def test_a_message_that_cannot_be_read_is_counted_and_holds_up_nobody(
         assert said(engine.ledger) == posted
         (told,) = engine.tally.consumed()
         assert (told.topic, told.signal, told.messages, told.malformed) == (topic, "traces", len(written) + 4, 4)
-        text = expose(registry(engine), "text/plain").body.decode()
+        text = expose(registry(engine, Reception(engine)), "text/plain").body.decode()
         assert f'stratagraph_kafka_messages_total{{outcome="malformed",topic="{topic}"}} 4.0' in text
         assert f'stratagraph_kafka_lag_messages{{topic="{topic}"}} 0.0' in text
     places = [record.args for record in caplog.records if "left out" in record.message]
