@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Final
 
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
@@ -26,16 +27,16 @@ def with_personal_data(
     values = [attributes[place].value for place in places]
     for event in span.events:
         values += content_of(event.name, event.attributes)
-    return record._replace(personal=personal_in(values)) if values else record
+    return record.carrying(personal_in(values)) if values else record
 
 
 def personal_in(values: Iterable[AnyValue]) -> PersonalData:
     """Return what values hold; of very many only the first are looked at."""
     found = NOTHING_PERSONAL
-    for number, text in enumerate(_texts(values)):
-        if number >= MOST_TEXTS:
-            break
-        found = found.joined(personal_data(text))
+    for text in islice(_texts(values), MOST_TEXTS):
+        told = personal_data(text)
+        if told is not NOTHING_PERSONAL:
+            found = found.joined(told)
     return found
 
 
@@ -54,11 +55,12 @@ def _texts(values: Iterable[AnyValue]) -> Iterator[str]:
         if not waiting:
             return
         value = waiting.pop()
+        if text := value.string_value:
+            if len(text) >= _SHORTEST:
+                yield text
+            continue
         kind = value.WhichOneof("value")
-        if kind == "string_value":
-            if len(value.string_value) >= _SHORTEST:
-                yield value.string_value
-        elif kind == "kvlist_value":
+        if kind == "kvlist_value":
             waiting += [item.value for item in reversed(value.kvlist_value.values)]
         elif kind == "array_value" and not _is_vector(value.array_value.values):
             waiting += reversed(value.array_value.values)

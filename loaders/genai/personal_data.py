@@ -7,13 +7,15 @@ What a text of any length costs is bounded. Nothing here returns, logs or raises
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 MOST_CHARACTERS: Final = 20_000
 """Of a longer text as much is looked at, half at its beginning and half at its end: a conversation grows at its end."""
+MOST_COUNTED: Final = 50_000
+"""Texts whose count is remembered, without the text."""
 MOST_FINDS: Final = 200
 """Candidates of one kind in one text that are looked at."""
 
@@ -35,16 +37,18 @@ _BRANDS: Final = re.compile(
     r"|3(?:0[0-5]|[68]\d)\d{11}|(?:6011|64[4-9]\d|65\d\d)\d{12}|62\d{14,17}|35(?:2[89]|[3-8]\d)\d{12}"
     r"|(?:509\d|5067|6362|6363|6504|6505|6516)\d{12}|606282\d{10}"
 )
-_GATES: Final = tuple(
-    re.compile(pattern, re.ASCII)
-    for pattern in (
-        r"\d(?:[ .()/-]{0,2}\d){5}",
-        r"\.[0-9A-Za-z]{3}\.[0-9A-Za-z]{3}/",
-        r"[23][0-9A-Fa-f]{3}:[0-9A-Fa-f]{0,4}:",
-        r"[0-9A-Z]{14}",
-    )
+_RUN: Final = re.compile(r"\d(?:[ .()/-]{0,2}\d){5,}", re.ASCII)
+"""Digits with little between them: in one run lies every number that is counted, but for letters in a firm's."""
+_LETTERED: Final = (
+    re.compile(r"\.[0-9A-Za-z]{3}\.[0-9A-Za-z]{3}/", re.ASCII),
+    re.compile(r"[0-9A-Z]{12}-?\d\d", re.ASCII),
 )
-"""Of these stands one in whatever is counted by the other patterns, which look closer and take longer."""
+"""Where a firm's number with letters may stand."""
+_COLONS: Final = re.compile(r":[0-9A-Fa-f]{0,4}:")
+_CLASSES: Final = bytes(
+    ord("0") if chr(code).isdigit() else ord("A") if chr(code).isupper() else 0 for code in range(128)
+) + bytes(128)
+_MANY_LETTERS: Final = b"A" * 12
 _ABROAD: Final = re.compile(r"(?<![\w+])\+\d(?:[ .()-]{0,2}\d){6,14}(?!\w)", re.ASCII)
 _AT_HOME: Final = re.compile(
     r"(?<![\w(+/.-])(?:\(\d{2,3}\) ?\d{3,5}[ -]?\d{4}|\d{2} 9\d{4}-\d{4}|\d{3}-\d{3}-\d{4})(?![\w-])", re.ASCII
@@ -59,6 +63,10 @@ _PROGRAMS: Final = frozenset({"git", "hg", "svn"})
 _IPV4: Final = re.compile(r"(?<![\w.+/-])(?:\d{1,3}\.){3}\d{1,3}(?![\w/-]|\.\w)", re.ASCII)
 _IPV6: Final = re.compile(r"(?<![\w:.])[23][0-9A-Fa-f]{3}:[0-9A-Fa-f:]{2,34}(?![\w:])", re.ASCII)
 _VERSION: Final = re.compile(r"(?:vers\w{0,4}|build|release|firmware|driver)\W{0,3}\Z", re.IGNORECASE)
+_LEAST_DIGITS: Final = 6
+_LEAST_AT_HOME: Final = 9
+"""Digits of a number that is no address and does not begin with a country's code."""
+_Span: TypeAlias = tuple[int, int]
 _WORD: Final = 16
 _LOW: Final = 20
 _EXAMPLES_4: Final = tuple(map(IPv4Network, ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")))
@@ -97,20 +105,43 @@ class PersonalData(NamedTuple):
 NOTHING_PERSONAL: Final = PersonalData()
 
 
+_COUNTED: Final[dict[tuple[int, int], PersonalData]] = {}
+
+
 def personal_data(text: str) -> PersonalData:
     """Return what a text holds."""
+    # A conversation is sent again with each of its turns. What is remembered of a text is its hash, salted by Python.
+    known = hash(text), len(text)
+    found = _COUNTED.get(known)
+    if found is None:
+        if len(_COUNTED) >= MOST_COUNTED:
+            _COUNTED.clear()
+        found = _COUNTED[known] = _counted(text)
+    return found
+
+
+def _counted(text: str) -> PersonalData:
     looked = _looked_at(text)
     emails = sum(_emails(looked)) if "@" in looked else 0
-    if not _has_digits(looked) or not any(gate.search(looked) for gate in _GATES):
+    letters = looked.encode("ascii", "replace").translate(_CLASSES)
+    digits = letters.count(b"0")
+    # The check digits of a firm's number are the least that there are.
+    runs = (
+        [found.span() for found in _RUN.finditer(looked) if _may_be(found, letters)] if digits >= _LEAST_DIGITS else []
+    )
+    firms = _valid_firms(looked, [*runs, *_lettered(looked, letters)]) if digits > 1 else frozenset()
+    colons = digits > 1 and _COLONS.search(looked)
+    if not runs and not firms and not colons:
         return PersonalData(emails=emails) if emails else NOTHING_PERSONAL
-    firms = _valid_firms(looked)
     return PersonalData(
         emails=emails,
-        phones=_phones(looked),
-        cpfs=sum(valid_cpf(_plain(found.group())) for found in _found(_CPF, looked)),
+        phones=_phones(looked, runs),
+        cpfs=sum(valid_cpf(_plain(found.group())) for found in _found(_CPF, looked, runs)),
         cnpjs=len(firms),
-        cards=sum(valid_card(_plain(found.group())) for found in _found(_CARD, looked) if found.start() not in firms),
-        addresses=_addresses(looked),
+        cards=sum(
+            valid_card(_plain(found.group())) for found in _found(_CARD, looked, runs) if found.start() not in firms
+        ),
+        addresses=_addresses(looked, runs),
     )
 
 
@@ -150,14 +181,32 @@ def _looked_at(text: str) -> str:
     return _ESCAPED.sub(" ", some) if "\\" in some else some
 
 
-def _has_digits(text: str) -> bool:
-    """Tell whether there are as many digits as the least number has: the check digits of a firm's."""
-    letters = text.encode("ascii", "ignore")
-    return len(letters) - len(letters.translate(None, b"0123456789")) > 1
+def _may_be(run: re.Match[str], letters: bytes) -> bool:
+    """Tell whether a run of digits may be a number that is counted: dates and times are the most that come."""
+    start, end = run.span()
+    if letters.count(b"0", start, end) >= _LEAST_AT_HOME:
+        return True
+    text = run.string
+    return text.count(".", start, end) > 2 or text[start - 1 : start] == "+"  # noqa: PLR2004  # of an address
 
 
-def _found(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
-    return islice(pattern.finditer(text), MOST_FINDS)
+def _lettered(text: str, letters: bytes) -> Iterator[_Span]:
+    """Yield where the number of a firm with letters may stand; ``letters`` are the text's capitals and digits."""
+    dotted, plain = _LETTERED
+    if "/" in text:
+        # Two characters stand before what was found, and seven behind.
+        yield from ((max(0, found.start() - 2), found.end() + 7) for found in dotted.finditer(text))
+    if _MANY_LETTERS in letters.replace(b"0", b"A"):
+        yield from (found.span() for found in plain.finditer(text))
+
+
+def _found(pattern: re.Pattern[str], text: str, spans: Sequence[_Span]) -> Iterator[re.Match[str]]:
+    """Return what a pattern finds that lies within one of some spans, which do not overlap."""
+    # One sign before it may belong to it, and of what follows three decide whether it ends there.
+    if not spans:
+        return iter(())
+    near = ((end, pattern.finditer(text, max(0, start - 1), end + 3)) for start, end in spans)
+    return islice((one for end, found in near for one in found if one.end() <= end), MOST_FINDS)
 
 
 def _plain(number: str) -> str:
@@ -176,15 +225,16 @@ def _emails(text: str) -> Iterator[bool]:
         at = text.find("@", at + 1)
 
 
-def _valid_firms(text: str) -> frozenset[int]:
+def _valid_firms(text: str, spans: Sequence[_Span]) -> frozenset[int]:
     """Return where numbers of firms begin: a card's may have as many digits."""
-    return frozenset(found.start() for found in _found(_CNPJ, text) if valid_cnpj(_plain(found.group())))
+    return frozenset(found.start() for found in _found(_CNPJ, text, spans) if valid_cnpj(_plain(found.group())))
 
 
-def _phones(text: str) -> int:
+def _phones(text: str, runs: Sequence[_Span]) -> int:
     """Return how many telephone numbers there are, by what countries say of theirs."""
-    abroad = [found.group() for found in _found(_ABROAD, text)]
-    at_home = [found.group() for found in _found(_AT_HOME, _ABROAD.sub("+", text) if abroad else text)]
+    abroad = [found.group() for found in _found(_ABROAD, text, runs)]
+    rest = _ABROAD.sub("+", text) if abroad else text
+    at_home = [found.group() for found in _found(_AT_HOME, rest, [(0, len(rest))] if abroad else runs)]
     if not abroad and not at_home:
         return 0
     # Content with such numbers is rare, and reading its tables takes a while.
@@ -213,11 +263,12 @@ def _shorter(number: str) -> Iterator[str]:
         yield number
 
 
-def _addresses(text: str) -> int:
+def _addresses(text: str, runs: Sequence[_Span]) -> int:
     """Return how many addresses there are by which somebody is known on the Internet."""
-    found = _found(_IPV4, text)
+    found = _found(_IPV4, text, runs)
     old = sum(_somebodys(one.group(), text[max(0, one.start() - _WORD) : one.start()]) for one in found)
-    return old + sum(_is_global_6(one.group()) for one in _found(_IPV6, text))
+    new = _found(_IPV6, text, [(0, len(text))]) if _COLONS.search(text) else ()
+    return old + sum(_is_global_6(one.group()) for one in new)
 
 
 def _somebodys(number: str, before: str) -> bool:

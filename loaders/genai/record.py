@@ -214,6 +214,10 @@ class CallRecord(NamedTuple):
         """What the spans of one place in a program have in common, and who told it."""
         return self[_VOLATILE:]
 
+    def carrying(self, personal: PersonalData) -> CallRecord:
+        """Return the record with what its content holds."""
+        return CallRecord._make((*self[:_PERSONAL], personal, *self[_PERSONAL + 1 :]))
+
     @property
     def model(self) -> str:
         """The model that the call counts for: the one that answered, else the one that was asked."""
@@ -227,5 +231,6 @@ class CallRecord(NamedTuple):
 
 
 _VOLATILE: Final = CallRecord._fields.index("service")
+_PERSONAL: Final = CallRecord._fields.index("personal")
 TOLD_BY: Final = CallRecord._fields.index("kind")
 """The place of the first field that neither differs from call to call nor says who told it."""

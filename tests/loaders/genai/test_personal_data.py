@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stratagraph.loaders.genai import personal_data as finding
 from stratagraph.loaders.genai.personal_data import (
     MOST_CHARACTERS,
     MOST_FINDS,
@@ -119,3 +120,26 @@ def test_two_texts_hold_what_both_hold() -> None:
     assert first.joined(second) == PersonalData(emails=4, cards=2)
     assert first.greatest(second) == PersonalData(emails=3, cards=2)
     assert first.joined(second).total == 6
+
+
+PIECES = (
+    *("529.982.247-25", "52998224725", "11.222.333/0001-81", "11222333000181", "12.ABC.345/01DE-35", "12ABC34501DE35"),
+    *("4111 1111 1111 1111", "5555-5555-5555-4444", "378282246310005", "189.6.20.31", "24.85.2.3", "2804:14c:65d0::8"),
+    *("+1 202 555 0143", "(415) 555-2671", "11 98765-4321", "a@b.com", "2026-11-30T18:45:00", "version ", "ABCDEF"),
+    *(" ", " ", ",", ".", "-", "/", "+", "x", "A", "1", "12", "(", ")", ":", "\u0663", "\u00b2"),
+)
+
+
+@given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=9).map("".join))
+def test_looking_near_digits_finds_what_looking_everywhere_finds(text: str) -> None:
+    everywhere = [(0, len(text))]
+    firms = finding._valid_firms(text, everywhere)
+    cards = finding._found(finding._CARD, text, everywhere)
+    assert personal_data(text) == PersonalData(
+        emails=sum(finding._emails(text)),
+        phones=finding._phones(text, everywhere),
+        cpfs=sum(valid_cpf(finding._plain(found.group())) for found in finding._found(finding._CPF, text, everywhere)),
+        cnpjs=len(firms),
+        cards=sum(valid_card(finding._plain(card.group())) for card in cards if card.start() not in firms),
+        addresses=finding._addresses(text, everywhere),
+    )
