@@ -7,7 +7,7 @@ PYTHON ?= python3
 # A process more than cores, for many tests wait for a server; tests/scheduling.py says which tests stay together.
 PARALLEL ?= --numprocesses $(shell echo $$(($$(nproc) + 1))) --dist loadgroup --no-loadscope-reorder
 
-.PHONY: help demo demo-neo4j test lint types imports ontology test-nightly test-newest bench-load bench-restart bench-start bench-store bench-sparql bench-schema soak mutations docs lock clean
+.PHONY: help demo demo-neo4j test lint types imports ontology test-nightly test-newest bench-load bench-restart bench-start bench-store bench-sparql bench-schema bench-telemetry soak mutations docs lock clean
 
 help: ## List the commands.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -67,6 +67,9 @@ bench-sparql: $(VENV)/.dev ## The SPARQL endpoint beside Oxigraph's server and F
 
 bench-schema: $(VENV)/.dev ## What /api/schema costs, as JSON lines; SIZE=2000 for a quick run, 100000 for a large estate.
 	$(BIN)/python bench/schema.py $(SIZE)
+
+bench-telemetry: $(VENV)/.dev ## What a span costs from the request to the ledger, beside parsing alone and an earlier build (BEFORE=...); SIZE=4000 for a quick run.
+	$(BIN)/python bench/telemetry.py $(SIZE)
 
 soak: $(VENV)/.dev ## Hostile and normal clients mixed, for SECONDS (600); ends with a verified ledger and everything free.
 	$(BIN)/python bench/soak.py $(SECONDS)

@@ -24,14 +24,23 @@ def markdown(rows: Iterable[Mapping[str, Any]], assets: int, commit: str) -> str
     return "\n".join(lines)
 
 
-def machine() -> str:
+def telemetry_markdown(rows: Iterable[Mapping[str, Any]], spans: int, commit: str) -> str:
+    """Return the figures of telemetry as a table, stages left out that have nothing beside them."""
+    day = f"{datetime.now(UTC):%Y-%m-%d}"
+    beside = f", beside commit {commit} in the same run" if commit else ""
+    lines = [f"\n## Telemetry, {day}, {spans:,} spans{beside}\n", machine("bench-telemetry"), _HEAD]
+    lines += [_line(row) for row in rows if row.get("baseline") is not None]
+    return "\n".join(lines)
+
+
+def machine(target: str = "bench-store") -> str:
     """Say what the figures were taken on."""
     memory = next(line for line in Path("/proc/meminfo").read_text().splitlines() if line.startswith("MemTotal"))
     size = round(int(memory.split()[1]) / (1 << 20))
     load = os.getloadavg()[2]
     return (
         f"{os.cpu_count()} cores, {size} GiB, a load of {load:.1f} in the last quarter of an hour; "
-        f"Python {platform.python_version()}. `make bench-store SIZE=...`; processor time, unless a row says else."
+        f"Python {platform.python_version()}. `make {target} SIZE=...`; processor time, unless a row says else."
     )
 
 

@@ -1,0 +1,172 @@
+"""What spans cost in one tree, on the whole way and by stage: run by telemetry.py, once for each tree and shape.
+
+Usage: telemetry_parts.py SHAPE SIZE FILE FOLDER [stages]
+FILE holds request bodies of SIZE spans each, every one behind its length. Prints one JSON line per figure, in
+microseconds of processor time a span; all threads of the process count, and the views have caught up at the end.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import struct
+import sys
+import time
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final
+
+from measure import report
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from stratagraph.loaders.genai.normalise import normalise
+from stratagraph.loaders.genai.story import Story
+from stratagraph.loaders.otlp import MediaType
+from stratagraph.ontology.model import load_model
+from stratagraph.service.engine.engine import Engine
+from stratagraph.service.settings import Settings
+
+LENGTH: Final = struct.Struct("<I")
+ROUNDS: Final = 3
+PATIENCE: Final = 60.0
+SINGLE: Final = 1
+MICROSECONDS: Final = 1e6
+
+Receive = Callable[[bytes], object]
+
+
+def main() -> None:
+    shape, size, file, folder, *more = sys.argv[1:]
+    bodies = unpacked(Path(file).read_bytes())
+    spans = sum(map(bare, bodies))
+    warm(bodies)
+    costs = [bare_seconds(bodies) / spans * MICROSECONDS]
+    whole = []
+    for number in range(ROUNDS):
+        # Each round of the whole way stands between two of the bare one: other work on the machine slows both.
+        whole.append(whole_seconds(bodies, Path(folder) / str(number)) / spans * MICROSECONDS)
+        costs.append(bare_seconds(bodies) / spans * MICROSECONDS)
+    baselines = [(before + after) / 2 for before, after in pairwise(costs)]
+    runs = [round(ours / baseline, 2) for ours, baseline in zip(whole, baselines, strict=True)]
+    unit = "ms a span" if int(size) == SINGLE else "us a span"
+    scale = 1e-3 if int(size) == SINGLE else 1.0
+    best = min(range(ROUNDS), key=whole.__getitem__)
+    name = f"{shape} spans in batches of {size}"
+    report(name, whole[best] * scale, baseline=baselines[best] * scale, unit=unit, spans=spans, runs=runs)
+    if more:
+        report_stages(shape, size, bodies, spans)
+
+
+def unpacked(data: bytes) -> list[bytes]:
+    """Return the bodies that stand in a file one behind the other."""
+    found, at = [], 0
+    while at < len(data):
+        (length,) = LENGTH.unpack_from(data, at)
+        found.append(data[at + LENGTH.size : at + LENGTH.size + length])
+        at += LENGTH.size + length
+    return found
+
+
+def bare(body: bytes) -> int:
+    """Parse a request and turn its spans' attributes into tuples: the least that any receiver does."""
+    told = []
+    for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
+        for scope in resource.scope_spans:
+            for span in scope.spans:
+                pairs = [
+                    (item.key, getattr(item.value, item.value.WhichOneof("value") or "string_value"))
+                    for item in span.attributes
+                ]
+                told.append((span.trace_id, span.span_id, span.name, tuple(pairs)))
+    return len(told)
+
+
+def warm(bodies: list[bytes]) -> None:
+    """Read the tables, and meet every sort of span once, as a service has that runs for a minute."""
+    for body in bodies[: len(bodies) // 4 + 1]:
+        normalise(ExportTraceServiceRequest.FromString(body))
+
+
+def bare_seconds(bodies: list[bytes]) -> float:
+    gc.collect()
+    begun = time.process_time()
+    for body in bodies:
+        bare(body)
+    return time.process_time() - begun
+
+
+def whole_seconds(bodies: list[bytes], folder: Path) -> float:
+    """Return the processor time from the bodies to the ledger and the views, in a data folder of their own."""
+    with Engine(Settings(data=folder)) as engine:
+        engine.start()
+        engine.wait_for(engine.sequence, PATIENCE)
+        receive, finish = receiving(engine)
+        gc.collect()
+        begun = time.process_time()
+        for body in bodies:
+            receive(body)
+        finish()
+        engine.wait_for(engine.sequence, PATIENCE)
+        return time.process_time() - begun
+
+
+def receiving(engine: Engine) -> tuple[Receive, Callable[[], object]]:
+    """Return what takes a body, and what is called when all have come: as the tree at hand has it."""
+    try:
+        reception: Any = importlib.import_module("stratagraph.service.reception")
+    except ModuleNotFoundError:
+        # Before the spool each request was a commit.
+        receiver: Any = importlib.import_module("stratagraph.service.telemetry.receiver")
+        taking = receiver.Receiver(commit=engine.commit, model=engine.model)
+        return lambda body: taking.traces(body, MediaType.PROTOBUF), lambda: None
+    made = reception.Reception(engine)
+    signals: Any = importlib.import_module("stratagraph.service.telemetry.signals")
+    # Without a thread that drains once a second: how many spans share a commit must not go by how busy the machine is.
+    return lambda body: made.receiver.receive(signals.Signal.TRACES, body, MediaType.PROTOBUF), getattr(
+        made, "flush", lambda: None
+    )
+
+
+def report_stages(shape: str, size: str, bodies: list[bytes], spans: int) -> None:
+    """Print what each stage costs by itself."""
+    # The earlier build has some of them elsewhere.
+    statements_of: Any = importlib.import_module("stratagraph.loaders.statements").Statements
+    watch, model = _Watch(), load_model()
+    for _ in range(ROUNDS):
+        gc.collect()
+        story, statements = Story(), statements_of(model=model)
+        for body in bodies:
+            message = watch.timed("parse", ExportTraceServiceRequest.FromString, body)
+            found = watch.timed("normalise", normalise, message)
+            watch.timed("take", story.take, found.records)
+        told = watch.timed("settle", story.settle)
+        watch.timed("state", statements.of, told)
+        watch.timed("measure", statements.measures.observations)
+        watch.timed("batch", statements.subjects.scopes)
+        watch.end_round()
+    for stage, seconds in watch.shortest.items():
+        report(f"{stage}, {shape} spans in batches of {size}", seconds / spans * MICROSECONDS, unit="us a span")
+
+
+class _Watch:
+    """Adds up the processor time of each stage, and keeps the shortest of several rounds."""
+
+    def __init__(self) -> None:
+        self.shortest: dict[str, float] = {}
+        self._round: dict[str, float] = {}
+
+    def timed(self, stage: str, work: Callable[..., Any], *arguments: Any) -> Any:
+        begun = time.process_time()
+        result = work(*arguments)
+        self._round[stage] = self._round.get(stage, 0.0) + time.process_time() - begun
+        return result
+
+    def end_round(self) -> None:
+        for stage, seconds in self._round.items():
+            self.shortest[stage] = min(seconds, self.shortest.get(stage, seconds))
+        self._round = {}
+
+
+if __name__ == "__main__":
+    main()
