@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import orjson
 from google.protobuf import json_format
 from google.protobuf.message import DecodeError, Message
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from stratagraph.loaders.content_encodings import MalformedOtlp, UnsupportedEncoding
@@ -56,8 +57,9 @@ def _from_json(body: bytes, kind: type[RequestT]) -> RequestT:
     request = kind()
     try:
         data = orjson.loads(body)
-        for span in _spans(data):
-            _proto_form(span)
+        outline = _OUTLINES[kind]
+        for item in _items(data, outline):
+            outline.form(item)
         # The protocol asks receivers to ignore fields that are newer than they are.
         json_format.ParseDict(data, request, ignore_unknown_fields=True)
     except (orjson.JSONDecodeError, json_format.ParseError, _NotOtlp, TypeError, ValueError) as error:
@@ -70,11 +72,20 @@ class _NotOtlp(Exception):
     """JSON whose outline is not that of a request."""
 
 
-def _spans(data: Any) -> Iterator[dict[str, Any]]:
-    """Yield the spans of a JSON request, and refuse a wrong outline."""
-    for resource in _objects(_object(data), "resourceSpans"):
-        for scope in _objects(resource, "scopeSpans"):
-            yield from _objects(scope, "spans")
+class _Outline(NamedTuple):
+    """What the lists of a request are called, and what brings an item into the general form, in place."""
+
+    resources: str
+    scopes: str
+    items: str
+    form: Callable[[dict[str, Any]], None]
+
+
+def _items(data: Any, outline: _Outline) -> Iterator[dict[str, Any]]:
+    """Yield the items of a JSON request, and refuse a wrong outline."""
+    for resource in _objects(_object(data), outline.resources):
+        for scope in _objects(resource, outline.scopes):
+            yield from _objects(scope, outline.items)
 
 
 def _objects(data: dict[str, Any], name: str) -> Iterator[dict[str, Any]]:
@@ -92,7 +103,7 @@ def _object(data: Any) -> dict[str, Any]:
     return data
 
 
-def _proto_form(span: dict[str, Any]) -> None:
+def _span_form(span: dict[str, Any]) -> None:
     """Turn a span's OTLP peculiarities into the general JSON form of protocol buffers, in place."""
     for name in ("traceId", "spanId", "parentSpanId"):
         _unhex(span, name)
@@ -102,6 +113,19 @@ def _proto_form(span: dict[str, Any]) -> None:
     _number(span, "kind")
     if span.get("status") is not None:
         _number(_object(span["status"]), "code")
+
+
+def _metric_form(metric: dict[str, Any]) -> None:
+    """Turn a metric's OTLP peculiarities into the general JSON form of protocol buffers, in place."""
+    for kind in ("sum", "gauge", "histogram", "exponentialHistogram", "summary"):
+        if metric.get(kind) is None:
+            continue
+        told = _object(metric[kind])
+        _number(told, "aggregationTemporality")
+        for point in _objects(told, "dataPoints"):
+            for exemplar in _objects(point, "exemplars"):
+                for name in ("traceId", "spanId"):
+                    _unhex(exemplar, name)
 
 
 def _unhex(data: dict[str, Any], name: str) -> None:
@@ -119,3 +143,9 @@ def _number(data: dict[str, Any], name: str) -> None:
     """Refuse names of enumeration values: OTLP sends numbers."""
     if isinstance(data.get(name), str):
         raise _NotOtlp(f"{name} is a name where OTLP sends a number")
+
+
+_OUTLINES: Final[Mapping[type[Message], _Outline]] = {
+    ExportTraceServiceRequest: _Outline("resourceSpans", "scopeSpans", "spans", _span_form),
+    ExportMetricsServiceRequest: _Outline("resourceMetrics", "scopeMetrics", "metrics", _metric_form),
+}

@@ -16,8 +16,9 @@ from stratagraph.loaders.statements import Statements
 from stratagraph.ontology.facts import Batch, Method
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import ASSET_BASE
+from stratagraph.ontology.observations import SPANS
 
-SOURCE: Final = "otlp"
+SOURCE: Final = SPANS
 SILENCE: Final = timedelta(days=30)
 """Longer than a monthly job pauses: what was not called for that long is taken to be gone."""
 

@@ -19,6 +19,13 @@ Series: TypeAlias = tuple[Iri, Iri, str, str, bool]
 Rank: TypeAlias = tuple[datetime, datetime, str, bool, str]
 """By what one of several windows is the newest."""
 
+SPANS: Final = "otlp"
+"""Telemetry's source, as far as spans tell it."""
+METRICS: Final = "otlp-metrics"
+"""Telemetry's source, as far as metrics tell what no span does."""
+_BESIDE: Final = {METRICS: SPANS}
+"""Sources that never tell of what another one tells, so that both add up."""
+
 MOST_AHEAD: Final = timedelta(days=1)
 """How far a window may end after the receiver's clock. Beyond, it would stand as the newest for too long."""
 _DIGITS: Final = 15
@@ -39,9 +46,14 @@ class Unmergeable(StratagraphError, slug="unmergeable-observations", status=500)
     second: Series
 
 
+def family(source: str) -> str:
+    """Return the source that another one adds to, itself where it stands alone."""
+    return _BESIDE.get(source, source)
+
+
 def series(seen: Observation) -> Series:
     """Return what the observation tells of."""
-    return seen.subject, seen.metric, seen.unit, seen.source, seen.estimated
+    return seen.subject, seen.metric, seen.unit, family(seen.source), seen.estimated
 
 
 def merge(first: Observation, second: Observation) -> Observation:
@@ -69,7 +81,8 @@ def merge_all(parts: Sequence[Observation]) -> Observation:
         if series(part) != series(first):
             raise Unmergeable(first=series(first), second=series(part))
     start, end = min(part.start for part in parts), max(part.end for part in parts)
-    first = replace(first, start=start, end=end)
+    source = first.source if all(part.source == first.source for part in parts) else family(first.source)
+    first = replace(first, start=start, end=end, source=source)
     if any(part.count < 0 for part in parts):
         return _net(first, parts)
     # An observation of no value has no extremes of its own.
@@ -192,7 +205,7 @@ def keep_newest(known: dict[tuple[Iri, Iri], Observation], seen: Observation) ->
     """Take an observation into what is newest of its subject and metric; return whether that changed anything.
 
     It must give values: where some are taken away, what came before is needed, and ``newest`` tells. The later window
-    wins. Of one window, sources are not added up, for they may have seen the same calls: the last
+    wins. Of one window, sources are not added up that may have seen the same calls: the last
     source by name wins, then what was measured, then the last unit by name. What remains adds up.
     """
     key = (seen.subject, seen.metric)
@@ -207,7 +220,7 @@ def keep_newest(known: dict[tuple[Iri, Iri], Observation], seen: Observation) ->
 
 
 def _rank(seen: Observation) -> Rank:
-    return seen.end, seen.start, seen.source, not seen.estimated, seen.unit
+    return seen.end, seen.start, family(seen.source), not seen.estimated, seen.unit
 
 
 def quantile(seen: Observation, q: float) -> float | None:

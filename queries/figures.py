@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from stratagraph.ontology.facts import Iri, Observation
-from stratagraph.ontology.observations import merge_all, quantile, remainder
+from stratagraph.ontology.observations import family, merge_all, quantile, remainder
 
 
 class Basis(StrEnum):
@@ -22,11 +22,15 @@ class Basis(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One metric of one source over the windows that it covers. What is unknown is None, never 0."""
+    """One metric of one source over the windows that it covers. What is unknown is None, never 0.
+
+    ``sources`` are those that it adds up: of the calls that several of them could tell, each tells others.
+    """
 
     metric: Iri
     unit: str
     source: str
+    sources: tuple[str, ...]
     start: datetime
     end: datetime
     basis: Basis
@@ -43,12 +47,12 @@ class Figure:
 def figures(observations: Iterable[Observation]) -> tuple[Figure, ...]:
     """Return one figure per metric, unit and source of observations of one subject.
 
-    Sources are not added up: two that watch the same calls would count them twice.
+    Sources are not added up, but those that tell each of other calls: two that watch the same would count them twice.
     """
     groups: dict[tuple[Iri, str, str], dict[bool, list[Observation]]] = defaultdict(lambda: defaultdict(list))
     # Different units are different figures: two currencies have no sum.
     for seen in observations:
-        groups[seen.metric, seen.unit, seen.source][seen.estimated].append(seen)
+        groups[seen.metric, seen.unit, family(seen.source)][seen.estimated].append(seen)
     return tuple(filter(None, (_figure(groups[key]) for key in sorted(groups))))
 
 
@@ -66,7 +70,8 @@ def _figure(parts: Mapping[bool, Sequence[Observation]]) -> Figure | None:
     return Figure(
         metric=whole.metric,
         unit=whole.unit,
-        source=whole.source,
+        source=family(whole.source),
+        sources=_sources(seen for part in parts.values() for seen in part),
         start=whole.start,
         end=whole.end,
         basis=_basis(part.estimated for part in every),
@@ -79,6 +84,14 @@ def _figure(parts: Mapping[bool, Sequence[Observation]]) -> Figure | None:
         p95=quantile(whole, 0.95),
         p99=quantile(whole, 0.99),
     )
+
+
+def _sources(parts: Iterable[Observation]) -> tuple[str, ...]:
+    """Return the sources of which something is left."""
+    left: Counter[str] = Counter()
+    for seen in parts:
+        left[seen.source] += seen.count
+    return tuple(sorted(source for source, count in left.items() if source and (count > 0 or len(left) == 1)))
 
 
 def _plain(seen: Observation) -> Observation:

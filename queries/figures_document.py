@@ -54,7 +54,7 @@ def document(one: Figure | Ratio, model: OntologyModel, label: Callable[[Iri], s
         "unit": one.unit,
         "window": {"start": time(one.start), "end": time(one.end)},
         **{name: number for name, number in told.items() if number is not None},
-        "sources": [one.source] if one.source else [],
+        "sources": list(one.sources),
         "basis": one.basis.value,
     }
 

@@ -27,6 +27,7 @@ class Ratio:
     metric: Iri
     unit: str
     source: str
+    sources: tuple[str, ...]
     start: datetime
     end: datetime
     basis: Basis
@@ -166,6 +167,7 @@ def _ratio(metric: Iri, above: Figure, below: Figure, *, unit: str, value: float
         metric=metric,
         unit=unit,
         source=above.source,
+        sources=tuple(sorted({*above.sources, *below.sources})),
         start=min(above.start, below.start),
         end=max(above.end, below.end),
         basis=_worst({above.basis, below.basis}),

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from stratagraph.ontology.facts import Iri, Observation
 from stratagraph.ontology.model import OntologyModel
+from stratagraph.ontology.observations import family
 from stratagraph.queries.figures import Figure, figures
 from stratagraph.queries.figures_document import document, time
 from stratagraph.queries.ratios import NOTHING, Ratio, ratios
@@ -82,7 +83,7 @@ def series_document(
     """
     by_source: dict[str, list[Observation]] = defaultdict(list)
     for seen in observations:
-        by_source[seen.source].append(seen)
+        by_source[family(seen.source)].append(seen)
     series = _Series(model, label, grid, now, attributes)
     told = [one for each in by_source.values() for one in series.of_source(each)]
     return sorted(told, key=lambda one: (one["derived"], one["metric"], one["unit"], one["sources"]))
@@ -108,7 +109,9 @@ class _Series:
             for one in self._told(span.seen):
                 key = (one.metric, one.unit, isinstance(one, Ratio))
                 point = document(one, self.model, self.label)
-                heads[key] = {name: point.pop(name) for name in _OF_THE_SERIES if name in point}
+                head: Document = {name: point.pop(name) for name in _OF_THE_SERIES if name in point}
+                before = heads.get(key, head)["sources"]
+                heads[key] = {**head, "sources": sorted({*before, *head["sources"]})}
                 points[key][number] = point
         placed = [_placed(wide, span, self.now) for span in spans]
         for key, known in points.items():

@@ -41,8 +41,8 @@ _NO_TRACE: Final = bytes(_TRACE_BYTES)
 _NO_SPAN: Final = bytes(_SPAN_BYTES)
 SKEW: Final = 5_000_000_000
 """Nanoseconds by which a span may end before it starts: two clocks. Beyond, it is refused."""
-_EARLIEST: Final = 946_684_800_000_000_000
-_LATEST: Final = 4_102_444_800_000_000_000
+EARLIEST: Final = 946_684_800_000_000_000
+LATEST: Final = 4_102_444_800_000_000_000
 """The years 2000 and 2100 in nanoseconds: times outside are a fault of units, as seconds or milliseconds are."""
 MOST_UNMAPPED: Final = 200
 """Distinct unmapped names that one request may add to the count; the rest are counted together."""
@@ -73,7 +73,7 @@ def normalise(request: ExportTraceServiceRequest, *, until: datetime | None = No
     A span that ends after ``until`` is refused: its sender's clock is wrong.
     """
     result = Normalised()
-    latest = int(until.timestamp() * 1e9) if until else _LATEST
+    latest = int(until.timestamp() * 1e9) if until else LATEST
     mapped: set[str] = set()
     unmapped: Counter[tuple[str, ...]] = Counter()
     for resource in request.resource_spans:
@@ -83,7 +83,7 @@ def normalise(request: ExportTraceServiceRequest, *, until: datetime | None = No
             if reader.read(scope, result, unmapped):
                 mapped.add(reader.scope)
     for names, times in unmapped.items():
-        _count(result.unmapped, names, times)
+        count_names(result.unmapped, names, times)
     for scope_name in mapped:
         del result.unread[scope_name]
     return result
@@ -484,7 +484,7 @@ def _evaluated(label: str, found: frozenset[str], passed: frozenset[str]) -> Ver
     return Verdict.ALLOWED if label in passed else Verdict.UNDECIDED
 
 
-def _count(unmapped: Counter[str], names: Iterable[str], times: int) -> None:
+def count_names(unmapped: Counter[str], names: Iterable[str], times: int) -> None:
     """Count unmapped names; names are the sender's, so their number is bounded."""
     for key in names:
         name = key[: attribute_values.LONGEST_NAME]
@@ -503,7 +503,7 @@ def _place_of(span: Span, latest: int) -> _Place:
         raise attribute_values.BadAttribute(key="parent_span_id", reason="is neither empty nor 8 bytes")
     start, end = span.start_time_unix_nano, span.end_time_unix_nano
     last = max(start, end)
-    if start < _EARLIEST or last > _LATEST:
+    if start < EARLIEST or last > LATEST:
         reason = "is missing, or not in nanoseconds: it is before the year 2000 or beyond 2100"
         raise attribute_values.BadAttribute(key="start_time_unix_nano", reason=reason)
     if end < start - SKEW:
