@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from stratagraph.ontology.facts import Iri, Literal, Term
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import RDF, RDFS, SG
+from stratagraph.queries.remembered import Remembered
 from stratagraph.queries.store_protocols import TripleStore
 
 TRANSVERSAL: Final = "transversal"
@@ -56,18 +57,21 @@ class CardWriter:
     def __init__(self, model: OntologyModel, language: str) -> None:
         self._model = model
         self._language = language
-        self._common: dict[tuple[Iri | None, Iri | None], dict[str, object]] = {}
+        self._common = Remembered(self._kind)
 
     def document(self, card: Card) -> dict[str, object]:
         """Return a card as plain data."""
-        kind = card.cls, card.level
-        common = self._common.get(kind)
-        if common is None:
-            common = self._common[kind] = self._kind(*kind)
-        return {"iri": card.iri, "name": card.name, "label": card.label(self._language), **common}
+        # A mapping with all keys is copied in one piece, where one that is filled grows several times.
+        document = self._common[card.cls, card.level].copy()
+        document["iri"], document["name"], document["label"] = card.iri, card.name, card.label(self._language)
+        return document
 
-    def _kind(self, cls: Iri | None, level: Iri | None) -> dict[str, object]:
+    def _kind(self, kind: tuple[Iri | None, Iri | None]) -> dict[str, object]:
+        cls, level = kind
         return {
+            "iri": None,
+            "name": None,
+            "label": None,
             "class": cls,
             "classLabel": self._model.label(cls, self._language) if cls else None,
             "level": notation(self._model, level),
