@@ -23,7 +23,7 @@ from stratagraph.service.http.tongue import spoken
 from stratagraph.service.telemetry.receiver import RETRY_SECONDS, Overloaded, Receiver, told_of
 from stratagraph.service.telemetry.signals import Signal
 
-RPC_CODES: Final = {400: 3, 401: 16, 403: 7, 404: 12, 408: 4, 413: 8, 415: 3, 422: 3, 431: 8, 503: 14}
+RPC_CODES: Final = {400: 3, 401: 16, 403: 7, 404: 12, 413: 8, 415: 3, 422: 3, 431: 8, 503: 14}
 """google.rpc.Code by HTTP status: what the receiver answers when it does not take a request."""
 _FIRST_SERVER_ERROR: Final = 500
 
@@ -123,6 +123,9 @@ def refusal(error: StratagraphError, media: MediaType, *, of_data: bool = False)
     422 is for parameters: of data the protocol knows 400 only.
     """
     status: int = error.status
+    if status == HTTPStatus.REQUEST_TIMEOUT:
+        # A line that was slow may be faster the next time, and exporters drop what gets 408.
+        status = HTTPStatus.SERVICE_UNAVAILABLE
     if status not in RPC_CODES or (of_data and status == HTTPStatus.UNPROCESSABLE_ENTITY):
         status = 400 if status < _FIRST_SERVER_ERROR else 503
     headers = {}

@@ -137,7 +137,6 @@ class Traces:
 
     def settle(self, now: int, until: int | None) -> Settled:
         """Tell the traces that wait for nothing more."""
-        del now
         while self._again:
             self._settle_again()
         told = self._story.settle(until)
@@ -146,6 +145,8 @@ class Traces:
         observations = statements.measures.observations()
         repeated, self._repeated = self._repeated, 0
         steps = self._steps
+        # As long again as it may have waited: a parent that is late by more than that corrects nothing.
+        quiet = None if until is None else 2 * until - now
         if told.added or told.withdrawn:
             held = self.held
             steps = (*(step for step in steps if step.drained > held), _Step(self._end, until))
@@ -153,17 +154,17 @@ class Traces:
             scopes=self._support.scopes(statements, observations),
             observations=observations,
             marks={} if steps is self._steps else {MARK: _Progress(self.held, steps).pack()},
-            confirm=lambda: self._confirm(told, statements, steps, until),
+            confirm=lambda: self._confirm(told, statements, steps, quiet),
             told=len(told.added),
             counts=Counts(duplicates=repeated + told.repeated, overflow=statements.subjects.overflow),
         )
 
-    def _confirm(self, told: Told, statements: Statements, steps: tuple[_Step, ...], until: int | None) -> None:
-        """Take it that what was told is known; then forget the traces that have been quiet for as long as any waits."""
+    def _confirm(self, told: Told, statements: Statements, steps: tuple[_Step, ...], quiet: int | None) -> None:
+        """Take it that what was told is known; then forget the traces that have been quiet since a time."""
         self._story.confirm(told)
         self._support.confirm(statements)
         self._steps = steps
-        self._story.forget(until)
+        self._story.forget(quiet)
         if self._memory is not None:
             # Before anything of them may leave the spool.
             self._memory.save(self._end)

@@ -76,9 +76,11 @@ def _posted(tmp_path_factory: pytest.TempPathFactory, opened: Opened) -> Said:
 
 
 def post(engine: Engine, requests: list[ExportTraceServiceRequest]) -> None:
-    receiver = Reception(engine).receiver
+    reception = Reception(engine)
     for request in requests:
-        receiver.receive(Signal.TRACES, request.SerializeToString(), MediaType.PROTOBUF)
+        reception.receiver.receive(Signal.TRACES, request.SerializeToString(), MediaType.PROTOBUF)
+    reception.flush()
+    reception.stop()
 
 
 def test_one_consumer_says_what_posting_says(tmp_path: Path, opened: Opened, kafka: Broker, posted: Said) -> None:
