@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import fields
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 from stratagraph.loaders.otlp_traces import SOURCE as TELEMETRY
 from stratagraph.loaders.support import Support
+from stratagraph.ontology.facts import Iri, Observation
+from stratagraph.ontology.observations import SPANS
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.engine.tally import Arrival
 from stratagraph.service.settings import SPOOL_FOLDER
 from stratagraph.service.telemetry.aggregator import Aggregator, Backlog, Pace
+from stratagraph.service.telemetry.metrics import Metrics
 from stratagraph.service.telemetry.reader import Counts, Reader
 from stratagraph.service.telemetry.receiver import Receiver
 from stratagraph.service.telemetry.signals import Signal
@@ -62,16 +67,33 @@ class Reception:
         """What was acknowledged and is not committed yet."""
         return self._aggregator.backlog
 
-    def watch(self, _: Signal, counts: Counts) -> None:
+    def watch(self, signal: Signal, counts: Counts) -> None:
         """Count what became of what came in."""
-        self._tally.telemetry(Arrival(**{each.name: getattr(counts, each.name) for each in fields(Counts)}))
+        self._tally.telemetry(signal, Arrival(**{each.name: getattr(counts, each.name) for each in fields(Counts)}))
 
 
 def readers_of(engine: Engine) -> dict[Signal, Reader[Any, Any]]:
     """Return a reader for each signal, at its start: its state goes with what it reads, a spool or a partition."""
-    return _by_signal(
-        Traces(model=engine.model, prices=engine.prices, base=engine.settings.base, support=_support(engine))
+    metrics = Metrics(
+        model=engine.model,
+        base=engine.settings.base,
+        series=engine.settings.telemetry_series,
+        past=partial(_spans_told, engine),
     )
+    traces = Traces(
+        model=engine.model,
+        prices=engine.prices,
+        base=engine.settings.base,
+        support=_support(engine),
+        told=metrics.hear,
+    )
+    # In this order: metrics count what spans have not told.
+    return _by_signal(traces, metrics)
+
+
+def _spans_told(engine: Engine, subject: Iri, start: datetime, end: datetime) -> Iterator[Observation]:
+    """Yield what spans told of a subject."""
+    return (seen for seen in engine.ledger.observations_about(subject, start, end) if seen.source == SPANS)
 
 
 def _support(engine: Engine) -> Support:

@@ -137,8 +137,11 @@ class Settings(BaseModel):
     lang: str = Field(default="en", description="Language of commands: en or pt-BR; from the environment only")
     otlp_grpc: bool = Field(default=True, description="Receive telemetry over gRPC too")
     otlp_grpc_port: int = Field(default=4317, ge=0, le=65535, description="Port of OTLP/gRPC; 0 picks a free one")
-    telemetry_signals: tuple[Literal["traces"], ...] = Field(
-        default=("traces",), description="Signals that the receiver takes, as a JSON list"
+    telemetry_signals: tuple[Literal["traces", "metrics"], ...] = Field(
+        default=("traces", "metrics"), description="Signals that the receiver takes, as a JSON list"
+    )
+    telemetry_series: int = Field(
+        default=20_000, ge=100, description="Series of metrics whose last values are known, at most"
     )
     kafka_brokers: str | None = Field(
         default=None,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from stratagraph.ontology.facts import Batch, ChangeSet, Iri, Observation
 from stratagraph.ontology.model import OntologyModel
+from stratagraph.ontology.observations import METRICS, SPANS
 from stratagraph.service.deriver import Deriver
 from stratagraph.service.engine.arrivals import Arrivals
 from stratagraph.service.engine.audits import Audits
@@ -403,11 +404,9 @@ class Engine:
 
     def newest_telemetry(self) -> datetime | None:
         """Return when telemetry was last committed, or None."""
-        from stratagraph.loaders.otlp_traces import SOURCE as TELEMETRY
-
-        newest = self.ledger.batches(limit=100, source=TELEMETRY)
+        newest = (batch for source in (SPANS, METRICS) for batch in self.ledger.batches(limit=100, source=source))
         # Adding up old observations is an entry of their source, and tells of nothing new.
-        return next((batch.time for batch in newest if batch.kind == RUN), None)
+        return max((batch.time for batch in newest if batch.kind == RUN), default=None)
 
     def audit(self, *, on: date | None = None, framework: str | None = None) -> Audit:
         """Evaluate the rules in this process, on a day, today unless said otherwise; or return what is known.

@@ -57,7 +57,7 @@ class Amount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """What became of the spans of a telemetry request.
+    """What became of the spans, points or log records of a telemetry request.
 
     ``duplicates`` and ``moved_back`` are among the accepted. ``overflow`` counts names beyond what one request may
     add, ``unmapped`` attributes that the alias table lacks, ``dropped`` what the gate refused after it was
@@ -71,6 +71,17 @@ class Arrival:
     overflow: int = 0
     dropped: int = 0
     unmapped: Mapping[str, int] = field(default_factory=dict)
+
+    def plus(self, other: Arrival) -> Arrival:
+        """Return both together, but for the names."""
+        return Arrival(
+            accepted=self.accepted + other.accepted,
+            rejected=self.rejected + other.rejected,
+            duplicates=self.duplicates + other.duplicates,
+            moved_back=self.moved_back + other.moved_back,
+            overflow=self.overflow + other.overflow,
+            dropped=self.dropped + other.dropped,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,8 +121,8 @@ class Tally:
         self._lock = threading.Lock()
         self._batches: Counter[str] = Counter()
         self._facts: Counter[str] = Counter()
-        self._arrived = Arrival()
-        self._unmapped: Counter[str] = Counter()
+        self._arrived: dict[str, Arrival] = {}
+        self._unmapped: dict[str, Counter[str]] = {}
         self._observations = 0
         self._assets: set[Iri] = set()
         self._sources: set[str] = set()
@@ -140,21 +151,14 @@ class Tally:
         amount = self._amounts.setdefault(measure, Amount())
         amount.add(seen.count, seen.total)
 
-    def telemetry(self, arrival: Arrival) -> None:
+    def telemetry(self, signal: str, arrival: Arrival) -> None:
         """Count what became of a telemetry request."""
         with self._lock:
-            before = self._arrived
-            self._arrived = Arrival(
-                accepted=before.accepted + arrival.accepted,
-                rejected=before.rejected + arrival.rejected,
-                duplicates=before.duplicates + arrival.duplicates,
-                moved_back=before.moved_back + arrival.moved_back,
-                overflow=before.overflow + arrival.overflow,
-                dropped=before.dropped + arrival.dropped,
-            )
+            self._arrived[signal] = self._arrived.get(signal, Arrival()).plus(arrival)
+            unmapped = self._unmapped.setdefault(signal, Counter())
             for name, count in arrival.unmapped.items():
-                known = name in self._unmapped or len(self._unmapped) < MOST_UNMAPPED
-                self._unmapped[name if known else OTHERS] += count
+                known = name in unmapped or len(unmapped) < MOST_UNMAPPED
+                unmapped[name if known else OTHERS] += count
 
     @property
     def batches(self) -> Mapping[str, int]:
@@ -171,8 +175,16 @@ class Tally:
     @property
     def arrived(self) -> Arrival:
         """What became of all telemetry."""
+        return self.arrived_of(*self._arrived)
+
+    def arrived_of(self, *signals: str) -> Arrival:
+        """Return what became of the telemetry of these signals together."""
+        total, names = Arrival(), Counter[str]()
         with self._lock:
-            return replace(self._arrived, unmapped=dict(self._unmapped))
+            for signal in signals:
+                total = total.plus(self._arrived.get(signal, Arrival()))
+                names.update(self._unmapped.get(signal, {}))
+        return replace(total, unmapped=dict(names))
 
     @property
     def observations(self) -> int:

@@ -19,6 +19,7 @@ from stratagraph import __version__
 from stratagraph.queries import catalog
 from stratagraph.queries.outcome import Outcome
 from stratagraph.service.engine.engine import Engine
+from stratagraph.service.engine.tally import Arrival
 from stratagraph.service.http.negotiation import media_ranges
 from stratagraph.service.reception import Reception
 from stratagraph.service.views.projector import State
@@ -81,12 +82,12 @@ class Estate(Collector):
 
     def _ingest(self) -> Iterator[Metric]:
         tally = self._engine.tally
-        arrived = tally.arrived
-        spans = {"accepted": arrived.accepted, "rejected": arrived.rejected}
+        arrived, spans, points = tally.arrived, tally.arrived_of("traces"), tally.arrived_of("metrics")
         told = (
             ("stratagraph_batches", "Batches since the start, by outcome", "outcome", tally.batches),
             ("stratagraph_facts", "Facts opened and closed by batches since the start", "change", tally.facts),
-            ("stratagraph_spans", "Spans of telemetry since the start, by outcome", "outcome", spans),
+            ("stratagraph_spans", "Spans of telemetry since the start, by outcome", "outcome", _outcomes(spans)),
+            ("stratagraph_points", "Points of metrics since the start, by outcome", "outcome", _outcomes(points)),
         )
         for name, text, label, counts in told:
             family = CounterMetricFamily(name, text, labels=[label])
@@ -94,8 +95,9 @@ class Estate(Collector):
                 family.add_metric([value], count, created=tally.since)
             yield family
         remarks = (
-            ("duplicate_spans", "Accepted spans that told of a call once more", arrived.duplicates),
-            ("moved_back_spans", "Accepted spans that ended after the receiver's clock", arrived.moved_back),
+            ("duplicate_spans", "Accepted spans that told of a call once more", spans.duplicates),
+            ("moved_back_spans", "Accepted spans that ended after the receiver's clock", spans.moved_back),
+            ("duplicate_points", "Accepted points that came again, or of which spans told", points.duplicates),
             ("overflow_names", "Names beyond what one batch may add, counted together", arrived.overflow),
             ("dropped_telemetry", "Things told by telemetry that was acknowledged and then refused", arrived.dropped),
             ("unmapped_attributes", "Attributes that no convention known here has", sum(arrived.unmapped.values())),
@@ -220,6 +222,10 @@ class Estate(Collector):
                 assert isinstance(summing, SummaryMetricFamily)  # as above
                 summing.add_metric([*labels.values()], count, total)
         yield from families.values()
+
+
+def _outcomes(arrived: Arrival) -> dict[str, int]:
+    return {"accepted": arrived.accepted, "rejected": arrived.rejected}
 
 
 def _label(name: str) -> str:

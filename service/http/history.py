@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import orjson
 from fastapi import APIRouter, Query
 
-from stratagraph.loaders.otlp_traces import SOURCE as TELEMETRY
+from stratagraph.ontology.observations import METRICS, SPANS
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.engine.tally import ConsumedTopic, Tally
 from stratagraph.service.http.documents.ledger import BatchList, LedgerHead, SourceList
@@ -18,6 +18,9 @@ from stratagraph.service.http.sequence import answered_at
 from stratagraph.service.ledger.history import BatchRecord, ScopeRecord, SourceRecord
 from stratagraph.service.reception import Reception
 from stratagraph.service.telemetry.aggregator import Backlog
+
+_SIGNALS: Final = {SPANS: ("traces", "logs"), METRICS: ("metrics",)}
+"""What telemetry's sources are made of."""
 
 
 def router(engine: Engine, reception: Reception) -> APIRouter:
@@ -52,8 +55,8 @@ def router(engine: Engine, reception: Reception) -> APIRouter:
         answered_at(max([before, *(record.newest.sequence for record in records)]))
         told = [_source(record) for record in records]
         for one in told:
-            if one["source"] == TELEMETRY:
-                one["telemetry"] = _arrived(engine.tally)
+            if one["source"] in _SIGNALS:
+                one["telemetry"] = _arrived(engine.tally, *_SIGNALS[one["source"]])
         return {"sources": told, "spool": _backlog(reception.backlog)}
 
     @routes.get(
@@ -95,9 +98,9 @@ def _source(record: SourceRecord) -> dict[str, Any]:
     }
 
 
-def _arrived(tally: Tally) -> dict[str, Any]:
+def _arrived(tally: Tally, *signals: str) -> dict[str, Any]:
     """Return what became of telemetry since the start; the names that nobody knew, the most frequent first."""
-    arrived = tally.arrived
+    arrived = tally.arrived_of(*signals)
     unmapped = sorted(arrived.unmapped.items(), key=lambda each: (-each[1], each[0]))
     return {
         "since": datetime.fromtimestamp(tally.since, UTC).isoformat(),

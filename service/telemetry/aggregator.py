@@ -15,7 +15,7 @@ import struct
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -24,7 +24,6 @@ from typing import Any, Final, NamedTuple, Protocol
 from google.protobuf.message import Message
 
 from stratagraph.loaders.otlp_traces import SILENCE
-from stratagraph.loaders.otlp_traces import SOURCE as TELEMETRY
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Batch, Fact, Method, Scope
 from stratagraph.service.logged_once import LoggedOnce
@@ -85,18 +84,12 @@ class Backlog:
 
 
 class _Pending(NamedTuple):
-    """What was settled and is on its way into the ledger."""
+    """What was settled and is on its way into the ledger, a batch for each source."""
 
-    batch: Batch
+    batches: tuple[Batch, ...]
     settled: Mapping[Signal, Settled]
     requests: int
     spans: int
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing is to be committed but marks."""
-        scopes = self.batch.scopes
-        return not self.batch.observations and not any(scope.stated or scope.withdrawn for scope in scopes)
 
 
 class Aggregator:
@@ -277,39 +270,52 @@ class Aggregator:
         self._taken_spans += judged.counts.accepted
 
     def _settle(self, spool: Spool, until: int | None) -> _Pending:
-        """Ask every reader what it can tell, and make one batch of it."""
+        """Ask every reader what it can tell, and make one batch of it for each source."""
         now = time.time_ns()
         settled = {signal: reader.settle(now, until) for signal, reader in self._readers.items()}
-        marks: dict[str, bytes | None] = {}
-        for each in settled.values():
-            marks |= each.marks
-        if marks:
-            marks[DRAINED] = _POSITION.pack(self._position)
-        batch = Batch(
-            source=TELEMETRY,
-            run=f"{spool.identity}-{self._position}-{now}",
-            method=Method.OBSERVED,
-            scopes=_merged(scope for each in settled.values() for scope in each.scopes),
-            observations=tuple(seen for each in settled.values() for seen in each.observations),
-            silence=SILENCE,
-            marks=marks,
-            marks_owner=spool.identity,
+        run = f"{spool.identity}-{self._position}-{now}"
+        sources = dict.fromkeys(each.source for each in settled.values())
+        batches = tuple(
+            self._batch(source, run, [each for each in settled.values() if each.source == source], spool.identity)
+            for source in sources
         )
         requests, self._taken_requests = self._taken_requests, 0
         spans, self._taken_spans = self._taken_spans, 0
-        return _Pending(batch, settled, requests, spans)
+        return _Pending(batches, settled, requests, spans)
+
+    def _batch(self, source: str, run: str, settled: Sequence[Settled], owner: str) -> Batch:
+        """Return the batch of what readers tell as one source, with the marks of these: it stands by itself."""
+        marks: dict[str, bytes | None] = {}
+        for each in settled:
+            marks |= each.marks
+        if marks:
+            marks[DRAINED] = _POSITION.pack(self._position)
+        return Batch(
+            source=source,
+            run=run,
+            method=Method.OBSERVED,
+            scopes=_merged(scope for each in settled for scope in each.scopes),
+            observations=tuple(seen for each in settled for seen in each.observations),
+            silence=SILENCE,
+            marks=marks,
+            marks_owner=owner,
+        )
 
     def _commit(self, spool: Spool, pending: _Pending) -> None:
         """Make what was settled durable, or find it refused for good. Raises where it is to be tried again."""
-        dropped = False
-        if not pending.is_empty:
-            dropped = not self._committed(pending.batch)
-        if (dropped or pending.is_empty) and pending.batch.marks:
-            self._books.mark(spool.identity, pending.batch.marks)
+        dropped = set()
+        # Where a later one has to be tried again the earlier ones come again too, and are known by their run.
+        for batch in pending.batches:
+            changed = any(scope.stated or scope.withdrawn for scope in batch.scopes)
+            empty = not batch.observations and not changed
+            if not empty and not self._committed(batch):
+                dropped.add(batch.source)
+            if (empty or batch.source in dropped) and batch.marks:
+                self._books.mark(spool.identity, batch.marks)
         for signal, settled in pending.settled.items():
             settled.confirm()
             counts = settled.counts
-            self._watch(signal, Counts(dropped=settled.told) if dropped else counts)
+            self._watch(signal, Counts(dropped=settled.told) if settled.source in dropped else counts)
         self._pending = None
         self._count(pending)
 

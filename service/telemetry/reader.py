@@ -25,6 +25,7 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 from google.protobuf.message import Message
 
 from stratagraph.ontology.facts import Observation, Scope
+from stratagraph.ontology.observations import SPANS
 from stratagraph.ontology.sentences import SOURCE
 from stratagraph.service.telemetry.signals import Signal
 
@@ -94,12 +95,14 @@ def _nothing() -> None:
 class Settled:
     """What a reader can tell by now: the part of a batch, and what a later process must know to go on from there.
 
-    ``marks`` are written in the transaction of the batch, or alone where there is nothing to commit: None deletes one,
-    and a name that is not among them keeps its value. All readers share the names, so they begin with the signal.
+    ``source`` is who says it in the ledger. ``marks`` are written in the transaction of the batch, or alone where there
+    is nothing to commit: None deletes one, and a name that is not among them keeps its value. All readers share the
+    names, so they begin with the signal.
     ``confirm`` is called once that is durable, or refused for good. ``told`` is how many things it tells, for the count
     of what is dropped where it is refused.
     """
 
+    source: str = SPANS
     scopes: tuple[Scope, ...] = ()
     observations: tuple[Observation, ...] = ()
     marks: Mapping[str, bytes | None] = field(default_factory=dict)

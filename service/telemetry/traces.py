@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import struct
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
@@ -22,6 +22,7 @@ from stratagraph.loaders.otlp_traces import reasons
 from stratagraph.loaders.prices import NO_PRICES, PriceTable
 from stratagraph.loaders.statements import Statements
 from stratagraph.loaders.support import Support
+from stratagraph.ontology.facts import Observation
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import ASSET_BASE
 from stratagraph.ontology.observations import MOST_AHEAD
@@ -63,6 +64,10 @@ class _Progress(NamedTuple):
         return cls(held, tuple(_Step(drained, None if until < 0 else until) for drained, until in steps))
 
 
+def _ignore(_: Iterable[Observation]) -> None:
+    """Hear nothing."""
+
+
 class Traces:
     """Reads traces. ``prices`` is asked at each settling.
 
@@ -83,10 +88,12 @@ class Traces:
         story: Story | None = None,
         memory: Memory | None = None,
         support: Support | None = None,
+        told: Callable[[Iterable[Observation]], None] = _ignore,
     ) -> None:
         """Mint IRIs below ``base``.
 
-        ``memory`` knows the spans that were told and forgotten; ``support`` tells what nothing shows any more.
+        ``memory`` knows the spans that were told and forgotten; ``support`` tells what nothing shows any more; ``told``
+        hears what is told.
         """
         self._model = model
         self._prices = prices
@@ -94,6 +101,7 @@ class Traces:
         self._story = Story(memory=memory) if story is None else story
         self._memory = memory
         self._support = Support(model, base) if support is None else support
+        self._hear = told
         self._repeated = 0
         self._end = 0
         self._steps: tuple[_Step, ...] = ()
@@ -142,7 +150,6 @@ class Traces:
         told = self._story.settle(until)
         statements = Statements(model=self._model, prices=self._prices(), base=self._base)
         statements.of(told)
-        observations = statements.measures.observations()
         repeated, self._repeated = self._repeated, 0
         steps = self._steps
         # As long again as it may have waited: a parent that is late by more than that corrects nothing.
@@ -150,6 +157,8 @@ class Traces:
         if told.added or told.withdrawn:
             held = self.held
             steps = (*(step for step in steps if step.drained > held), _Step(self._end, until))
+        observations = statements.measures.observations()
+        self._hear(observations)
         return Settled(
             scopes=self._support.scopes(statements, observations),
             observations=observations,

@@ -20,7 +20,7 @@ from uuid import uuid4
 
 from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Message
 
-from stratagraph.loaders.otlp_traces import SILENCE, SOURCE
+from stratagraph.loaders.otlp_traces import SILENCE
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Batch, Method
 from stratagraph.service.ledger.errors import MarksMoved
@@ -264,7 +264,7 @@ class Partition:
         expected = {MARK: self._standing}
         if told.settled.observations or _stated(told.settled):
             batch = Batch(
-                source=SOURCE,
+                source=told.settled.source,
                 run=told.run,
                 method=Method.OBSERVED,
                 scopes=told.settled.scopes,

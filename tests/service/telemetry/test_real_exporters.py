@@ -117,26 +117,30 @@ def test_over_grpc_every_signal_is_sent_once() -> None:
     assert relations(store.batches[0], SG.usesModel) == {("shop", "gpt-5-mini")}
 
 
-@pytest.mark.parametrize("protocol", ["http", "grpc"])
-def test_the_block_of_the_guide_works_as_pasted(protocol: str) -> None:
-    """Its settings and its program, but for the port."""
+def run_guide(number: int, protocol: str, url: str) -> subprocess.CompletedProcess[str]:
+    """Run a program of the guide with its settings, but for the port."""
     guide = (ROOT / "docs" / "how-to" / "send-telemetry.md").read_text(encoding="utf-8")
     shells = re.findall(r"^```sh\n(.*?)^```$", guide, flags=re.MULTILINE | re.DOTALL)
-    (program,) = re.findall(r"^```python\n(.*?)^```$", guide, flags=re.MULTILINE | re.DOTALL)
+    program = re.findall(r"^```python\n(.*?)^```$", guide, flags=re.MULTILINE | re.DOTALL)[number]
     place = {"http": "http://127.0.0.1:8000", "grpc": "http://127.0.0.1:4317"}[protocol]
-    (settings,) = [shell for shell in shells if place in shell]
+    (settings,) = [shell for shell in shells if f"ENDPOINT={place}" in shell]
+    script = f"{settings.replace(place, url)}\n\"$1\" - <<'END'\n{program}END\n"
+    return subprocess.run(
+        ["bash", "-euc", script, "bash", sys.executable],
+        env={name: value for name, value in os.environ.items() if not name.startswith("OTEL_")},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("protocol", ["http", "grpc"])
+def test_the_block_of_the_guide_works_as_pasted(protocol: str) -> None:
     store = Store()
     serving = serving_http(app(store)) if protocol == "http" else serving_grpc(store, Counter())
     with serving as url:
-        script = f"{settings.replace(place, url)}\n\"$1\" - <<'END'\n{program}END\n"
-        done = subprocess.run(
-            ["bash", "-euc", script, "bash", sys.executable],
-            env={name: value for name, value in os.environ.items() if not name.startswith("OTEL_")},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        done = run_guide(0, protocol, url)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     assert relations(store.batches[0], SG.usesModel) == {("helpdesk", "gpt-5-mini")}
