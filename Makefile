@@ -71,6 +71,9 @@ bench-schema: $(VENV)/.dev ## What /api/schema costs, as JSON lines; SIZE=2000 f
 bench-telemetry: $(VENV)/.dev ## What a span costs from the request to the ledger, beside parsing alone and an earlier build (BEFORE=...); SIZE=4000 for a quick run.
 	$(BIN)/python bench/telemetry.py $(SIZE)
 
+bench-kafka: $(VENV)/.dev ## Telemetry from Kafka by one service and by two on PostgreSQL, as JSON lines; SIZE=5000 spans for a quick run.
+	$(BIN)/python bench/kafka.py $(SIZE)
+
 soak: $(VENV)/.dev ## Hostile and normal clients mixed, for SECONDS (600); ends with a verified ledger and everything free.
 	$(BIN)/python bench/soak.py $(SECONDS)
 

@@ -33,6 +33,8 @@ def kafka_consumer(engine: Engine, reception: Reception) -> KafkaConsumer | None
         brokers=settings.kafka_brokers,
         group=settings.kafka_group,
         topics={topic: Signal(signal) for topic, signal in settings.kafka_topics.items()},
+        every=settings.telemetry_commit_seconds,
+        most=settings.telemetry_commit_spans,
         lateness=int(settings.telemetry_lateness_seconds * NANOSECONDS),
         properties=settings.kafka_properties,
         most_bytes=settings.request_mib << 20,

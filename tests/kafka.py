@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import secrets
 import shutil
 import socket
 import subprocess
@@ -18,7 +17,7 @@ from typing import Final
 from uuid import uuid4
 
 import pytest
-from confluent_kafka import KafkaException
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
@@ -30,6 +29,8 @@ MISSING: Final = "Kafka needs {}; on Debian: sudo apt-get install default-jre-he
 SECONDS: Final = 120
 """How long a broker may take to answer on a machine that does much else."""
 _NUMBERS: Final = count(1)
+_CLUSTER: Final = "c3RyYXRhZ3JhcGgtMTIzNA"
+"""Sixteen bytes in base64. Not random ones: a text that begins with a hyphen would be taken for an option."""
 _POM: Final = f"""\
 <project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
@@ -79,6 +80,16 @@ class Broker:
             made.result(SECONDS)
         return name
 
+    def end(self, topic: str, partition: int) -> int:
+        """Return the offset behind the last message of a partition."""
+        asking = Consumer({"bootstrap.servers": self.address, "group.id": "asking"})
+        try:
+            ends = asking.get_watermark_offsets(TopicPartition(topic, partition), timeout=SECONDS)
+        finally:
+            asking.close()
+        assert ends is not None
+        return ends[1]
+
 
 @pytest.fixture(name="kafka", scope="session")
 def _kafka() -> Iterator[Broker]:
@@ -107,7 +118,7 @@ def broker(folder: Path) -> Iterator[Broker]:
         said = _PROPERTIES.format(port=port, controller=controller, logs=folder / "data")
     properties = folder / "server.properties"
     properties.write_text(said, encoding="utf-8")
-    storage = [*java, "kafka.tools.StorageTool", "format", "--cluster-id", secrets.token_urlsafe(16)]
+    storage = [*java, "kafka.tools.StorageTool", "format", "--cluster-id", _CLUSTER]
     subprocess.run([*storage, "--config", properties], check=True, capture_output=True, timeout=SECONDS)
     log = folder / "log"
     with log.open("wb") as written:

@@ -46,12 +46,18 @@ class BadKafkaProperty(StratagraphError, slug="bad-kafka-property", status=400):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KafkaConfiguration:
-    """Which topics to read, where, as whom; ``properties`` are librdkafka's own, for TLS, SASL and the like."""
+    """Which topics to read, where, as whom; ``properties`` are librdkafka's own, for TLS, SASL and the like.
+
+    What was read is committed ``every`` so many seconds, or when ``most`` spans wait; a span waits for its parent for
+    ``lateness`` nanoseconds.
+    """
 
     brokers: str
     group: str
     topics: Mapping[str, Signal]
     lateness: int
+    every: float = 1.0
+    most: int = 50_000
     properties: Mapping[str, str] = field(default_factory=dict, repr=False)
     most_bytes: int = 64 << 20
 

@@ -22,8 +22,6 @@ from stratagraph.service.telemetry.signals import Signal
 
 log = logging.getLogger(__name__)
 
-TELL_SECONDS: Final = 1.0
-"""How often what was read is committed."""
 PAUSE: Final = 1.0
 """Seconds before something that failed is tried again."""
 _WAIT: Final = 0.1
@@ -118,11 +116,11 @@ class KafkaConsumer:
             consumer.subscribe(
                 list(self._configuration.topics), on_assign=self._get, on_revoke=self._give_back, on_lost=self._lose
             )
-            due = time.monotonic() + TELL_SECONDS
+            due = time.monotonic() + self._configuration.every
             while not self._ending.is_set():
                 self._read(consumer, due)
                 self._tell(consumer)
-                due = time.monotonic() + TELL_SECONDS
+                due = time.monotonic() + self._configuration.every
         finally:
             # Gives back what it owns, which is told then.
             consumer.close()
@@ -131,13 +129,15 @@ class KafkaConsumer:
 
     def _read(self, consumer: Consumer, due: float) -> None:
         """Take what there is, until what was taken is due to be told."""
-        while (left := due - time.monotonic()) > 0 and not self._ending.is_set():
+        taken = 0
+        while (left := due - time.monotonic()) > 0 and taken < self._configuration.most and not self._ending.is_set():
             # One by one: so none is at hand of a partition that was given back while others were waited for.
             message = consumer.poll(min(left, _WAIT))
             if message is not None:
-                self._take(message)
+                taken += self._take(message)
 
-    def _take(self, message: Message) -> None:
+    def _take(self, message: Message) -> int:
+        """Hand a message to its partition; return how many spans it had."""
         topic, number, error = message.topic(), message.partition(), message.error()
         partition = self._partitions.get((topic or "", -1 if number is None else number))
         if error is not None:
@@ -149,7 +149,8 @@ class KafkaConsumer:
                 self._hear(error)
         elif partition is not None:
             self._trouble = ""
-            partition.take(message)
+            return partition.take(message)
+        return 0
 
     def _tell(self, consumer: Consumer) -> None:
         """Commit what each partition can tell, and let Kafka know for whoever watches the group's lag."""

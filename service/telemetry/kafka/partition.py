@@ -170,12 +170,15 @@ class Partition:
         self._at_end = True
         self.end = max(self.end, offset)
 
-    def take(self, message: Message) -> None:
-        """Take in the next message. One that cannot be read is counted, and said where it stands."""
+    def take(self, message: Message) -> int:
+        """Take in the next message; return how many spans, points or records it had.
+
+        One that cannot be read is counted, and said where it stands.
+        """
         offset = message.offset()
         assert offset is not None
         if offset < self.end:
-            return  # it was on its way when the partition began anew
+            return 0  # it was on its way when the partition began anew
         again = offset < self._again
         self._at_end = False
         self.end = offset + 1
@@ -185,7 +188,7 @@ class Partition:
             judged = self._reader.judge(request_in(message.value(), self._reader.request), heard)
         except Exception as error:  # noqa: BLE001  a message that nobody can read must not hold up those behind it
             self._skip(offset, error, again=again)
-            return
+            return 0
         if judged.found is not None:
             self._reader.take(judged.found, heard, offset, offset + 1)
         if not again:
@@ -193,6 +196,7 @@ class Partition:
             self._watch(self.signal, judged.counts)
             if message.key() is None and self._counts.partitions > 1:
                 self._say_unkeyed()
+        return judged.counts.accepted
 
     def tell(self) -> bool:
         """Commit what can be told by now; return whether anything moved. It may be called again after any failure.
@@ -283,6 +287,7 @@ class Partition:
                     raise
                 # For good: the same would be refused at each try, and nothing behind it would be told.
                 log.error("telemetry of %s up to offset %d was refused: %s", self.place, self.end, error)  # noqa: TRY400
+                self._watch(self.signal, Counts(dropped=told.settled.told))
             else:
                 return
         self._books.mark(self.place.owner, marks, expected)

@@ -9,10 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from stratagraph.loaders.otlp import MediaType
-from stratagraph.service import otlp_kafka
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.http.exposition import expose, registry
 from stratagraph.service.otlp_kafka import kafka_consumer
@@ -20,19 +17,12 @@ from stratagraph.service.reception import Reception
 from stratagraph.service.settings import load_settings
 from stratagraph.service.telemetry.kafka.configuration import BadKafkaProperty
 from stratagraph.service.telemetry.kafka.consumer import KafkaConsumer
-from stratagraph.service.telemetry.signals import Signal
 from tests.kafka import Broker
 from tests.opened import Opened
 from tests.service.telemetry.kafka.producing import Keyed, Said, as_json, by_trace, messages, produce, said, sample
 
 pytestmark = pytest.mark.kafka
 PATIENCE = 60.0
-
-
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait for nobody who is late: each trace of these samples is in one message."""
-    monkeypatch.setattr(otlp_kafka, "LATENESS", 0)
 
 
 @contextmanager
@@ -61,26 +51,8 @@ def all_read(consumer: KafkaConsumer, topic: str, partitions: int = 4) -> bool:
 
 
 def opened_engine(folder: Path, opened: Opened, kafka: Broker, topic: str, **more: Any) -> Engine:
-    settings = load_settings(
-        data=opened(folder), kafka_brokers=kafka.address, kafka_traces_topic=topic, kafka_group=topic, **more
-    )
-    return Engine(settings)
-
-
-@pytest.fixture(name="posted", scope="module")
-def _posted(tmp_path_factory: pytest.TempPathFactory, opened: Opened) -> Said:
-    """What the sample says when its requests come over HTTP."""
-    with Engine(load_settings(data=opened(tmp_path_factory.mktemp("posted")))) as engine:
-        post(engine, sample("porklog"))
-        return said(engine.ledger)
-
-
-def post(engine: Engine, requests: list[ExportTraceServiceRequest]) -> None:
-    reception = Reception(engine)
-    for request in requests:
-        reception.receiver.receive(Signal.TRACES, request.SerializeToString(), MediaType.PROTOBUF)
-    reception.flush()
-    reception.stop()
+    told: dict[str, Any] = {"kafka_brokers": kafka.address, "kafka_traces_topic": topic, "kafka_group": topic}
+    return Engine(load_settings(data=opened(folder), telemetry_lateness_seconds=0, **told, **more))
 
 
 def test_one_consumer_says_what_posting_says(tmp_path: Path, opened: Opened, kafka: Broker, posted: Said) -> None:
