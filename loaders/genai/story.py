@@ -86,7 +86,7 @@ class Memory(Protocol):
         ...
 
     def save(self, position: int) -> None:
-        """Make what was added durable; what was drained up to a position made it."""
+        """Make what was added durable, in the file of a position that is another one each time."""
         ...
 
 

@@ -121,7 +121,7 @@ class Aggregator:
         self._requests = self._spans = self._incomplete = 0
         self._oldest: int | None = None
         self._since = time.time_ns()
-        self._position = 0
+        self._position = self._before = 0
         self._given: dict[Signal, int] = {}
         self._first: dict[Signal, int] = {}
         self._taken_requests = self._taken_spans = 0
@@ -176,7 +176,8 @@ class Aggregator:
         with self._counting:
             opened = self._opened
             # Of those that an earlier process took in and nobody has read yet it is not known how many there are.
-            unread = opened is not None and self._position < opened.end
+            unread = not self._given if opened is None else self._position < opened.end
+            unread = unread and self._thread is not None
             oldest = 0.0 if self._oldest is None else max(0.0, (time.time_ns() - self._oldest) / NANOSECONDS)
             return Backlog(
                 size=opened.size if opened is not None else 0,
@@ -188,7 +189,7 @@ class Aggregator:
             )
 
     def _run(self) -> None:
-        more = False
+        more = True
         while not self._ending:
             if not more:
                 self._wake.wait(self._pace.every)
@@ -218,6 +219,9 @@ class Aggregator:
         spool = self._spool
         if not self._given:
             self._restore(spool)
+        if self._position < self._before:
+            # All of it, before anything is settled: the readers must come to hold what they held then.
+            self._drain(spool, self._before, most=None)
         if self._pending is None:
             self._drain(spool, spool.end)
             self._pending = self._settle(spool, until)
@@ -228,14 +232,13 @@ class Aggregator:
     def _restore(self, spool: Spool) -> None:
         """Come to where the marks were written."""
         marks = self._books.marks(spool.identity)
-        before = _POSITION.unpack(marks[DRAINED])[0] if DRAINED in marks else 0
-        spool.reach(before)
+        self._before = _POSITION.unpack(marks[DRAINED])[0] if DRAINED in marks else 0
+        spool.reach(self._before)
         for signal, reader in self._readers.items():
             reader.restore(marks)
             self._first[signal] = reader.held
             self._given[signal] = 0
         self._position = min(self._first.values())
-        self._drain(spool, before, most=None)
 
     def _drain(self, spool: Spool, end: int, most: int | None = 0) -> None:
         """Hand what stands before a position to its readers, up to as much as one batch may tell."""

@@ -163,20 +163,22 @@ class Traces:
             scopes=self._support.scopes(statements, observations),
             observations=observations,
             marks={} if steps is self._steps else {MARK: _Progress(self.held, steps).pack()},
-            confirm=lambda: self._confirm(told, statements, steps, quiet),
+            confirm=lambda: self._confirm(told, statements, steps, now, quiet),
             told=len(told.added),
             counts=Counts(duplicates=repeated + told.repeated, overflow=statements.subjects.overflow),
         )
 
-    def _confirm(self, told: Told, statements: Statements, steps: tuple[_Step, ...], quiet: int | None) -> None:
+    def _confirm(
+        self, told: Told, statements: Statements, steps: tuple[_Step, ...], now: int, quiet: int | None
+    ) -> None:
         """Take it that what was told is known; then forget the traces that have been quiet since a time."""
         self._story.confirm(told)
         self._support.confirm(statements)
         self._steps = steps
         self._story.forget(quiet)
         if self._memory is not None:
-            # Before anything of them may leave the spool.
-            self._memory.save(self._end)
+            # Before anything of them may leave the spool. By the time, for a position may be the same once more.
+            self._memory.save(now)
 
     def restore(self, marks: Mapping[str, bytes]) -> None:
         """Begin where the mark says."""
