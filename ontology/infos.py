@@ -106,12 +106,18 @@ class Quotient:
     per_attributes: tuple[Iri, ...] = ()
     complement_of: Iri | None = None
 
+    def parts(self) -> frozenset[Iri]:
+        """Return the metrics that it follows from."""
+        named = (*self.dividends, self.divisor, self.per_known, self.complement_of)
+        return frozenset(part for part in named if part is not None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricInfo:
     """A metric. ``unit`` is a UCUM code or a unit in braces; ``better`` is "higher", "lower" or unknown.
 
-    ``quotient`` says what it follows from; None where sources state it.
+    ``quotient`` says what it follows from; None where sources state it. ``baseline`` is the figure that is
+    compared with its own past: "amount", "p95" or "ratio".
     """
 
     iri: Iri
@@ -120,6 +126,7 @@ class MetricInfo:
     aspect: Iri | None
     better: str | None
     quotient: Quotient | None = None
+    baseline: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -225,8 +225,13 @@ def _rank(seen: Observation) -> Rank:
 
 def quantile(seen: Observation, q: float) -> float | None:
     """Return the value at quantile ``q`` in 0..1, None where no sketch tells. Raises MalformedSketch."""
+    return quantiles(seen, (q,))[0]
+
+
+def quantiles(seen: Observation, wanted: Sequence[float]) -> tuple[float | None, ...]:
+    """Return the values at several quantiles, which cost hardly more than one. Raises MalformedSketch."""
     from stratagraph.ontology import sketches  # as above
 
-    value = sketches.quantile(seen.sketch, q)
+    found = sketches.quantiles(seen.sketch, wanted)
     # The sketch is right to one per cent; the extremes are known exactly.
-    return None if value is None else min(max(value, seen.minimum), seen.maximum)
+    return tuple(None if value is None else min(max(value, seen.minimum), seen.maximum) for value in found)

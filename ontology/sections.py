@@ -205,6 +205,7 @@ def metrics(graph: Graph, known: Mapping[Iri, ClassInfo]) -> dict[Iri, MetricInf
             aspect=graph.iri(iri, SG.aspect),
             better=graph.value(iri, SG.better),
             quotient=_quotient(graph, iri),
+            baseline=graph.value(iri, SG.baselineFigure),
         )
         for iri in graph.instances(*kinds)
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, isfinite
 from typing import Any, Final
@@ -168,9 +168,18 @@ def quantile(data: bytes, q: float) -> float | None:
     Of ``n`` values in order, counted from 0, it is that at ``q * (n - 1)`` rounded up: one is never told a smaller
     value than the share that lies below it.
     """
+    return quantiles(data, (q,))[0]
+
+
+def quantiles(data: bytes, wanted: Sequence[float]) -> tuple[float | None, ...]:
+    """Return the values at several quantiles. Raises MalformedSketch."""
     if not data:
-        return None
+        return (None,) * len(wanted)
     sketch = decode(data)
+    return tuple(_at(sketch, q) for q in wanted)
+
+
+def _at(sketch: DDSketch, q: float) -> float | None:
     last = sketch.count - 1
     rank = ceil(q * last - _RANK_TOLERANCE)
     # The library rounds down. Asked for the middle between two ranks, it cannot miss the lower of them by a rounding.

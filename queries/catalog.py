@@ -34,12 +34,14 @@ SELECT DISTINCT ?asset ?after WHERE {{
   ?asset a ?class .
   {ours}
   {without}
+  {healthy}
   FILTER(STR(?asset) > ?after)
 }} ORDER BY STR(?asset) LIMIT {limit}
 """
 _NOT_REFERENCE: Final = f'FILTER(!STRSTARTS(STR(?asset), "{SG}"))'
 """What the ontology itself names, such as the metrics of telemetry, belongs to no estate."""
 _WITHOUT: Final = "FILTER NOT EXISTS {{ VALUES ?other {{ {classes} }} ?asset a ?other }}"
+_OF_STATES: Final = "VALUES ?state {{ {states} }} ?asset sg:healthState ?state ."
 
 
 def levels(
@@ -90,22 +92,27 @@ def assets(
     level: Iri | None = None,
     transversal: bool = False,
     cls: Iri | None = None,
+    states: Sequence[Iri] = (),
     limit: int = PAGE,
     after: Iri = "",
     language: str = "en",
 ) -> Document:
     """Return a page of assets in the order of their IRIs; ``next`` is the ``after`` of the following page.
 
-    ``level`` keeps one level's assets, ``transversal`` those of none, ``cls`` those of a class.
+    ``level`` keeps one level's assets, ``transversal`` those of none, ``cls`` those of a class, ``states``
+    those in one of these states of health.
     """
     # The topmost classes are enough: by the closure, what is of a class below is of them too.
     classes: Sequence[Iri] = [cls or SG.Asset] if level is None else _tops(model, level)
     without = _WITHOUT.format(classes=_values(_all_tops(model))) if transversal else ""
+    healthy = _OF_STATES.format(states=_values(states)) if states else ""
     # A class of another level has no asset on this one.
     if level is not None and cls is not None:
         classes = [cls] if model.level_of([cls]) == level else []
     # One more than fits, to know whether a page follows.
-    query = _LISTED.format(ours=_NOT_REFERENCE, classes=_values(classes), without=without, limit=limit + 1)
+    query = _LISTED.format(
+        ours=_NOT_REFERENCE, classes=_values(classes), without=without, healthy=healthy, limit=limit + 1
+    )
     rows = store.select(query, {"after": Literal(after)})
     found = [row["asset"] for row in rows if isinstance(row["asset"], str)]
     cards = Cards(store, model)

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from stratagraph.ontology.facts import Iri, Observation
-from stratagraph.ontology.observations import family, merge_all, quantile, remainder
+from stratagraph.ontology.observations import family, merge_all, quantiles, remainder
 
 
 class Basis(StrEnum):
@@ -67,6 +67,7 @@ def _figure(parts: Mapping[bool, Sequence[Observation]]) -> Figure | None:
     # Merged apart first, since observations that differ in this mark do not merge.
     whole = merge_all([_plain(part) for part in every])
     filled = whole.count > 0
+    p50, p95, p99 = quantiles(whole, (0.5, 0.95, 0.99))
     return Figure(
         metric=whole.metric,
         unit=whole.unit,
@@ -80,9 +81,9 @@ def _figure(parts: Mapping[bool, Sequence[Observation]]) -> Figure | None:
         mean=whole.total / whole.count if filled else None,
         minimum=whole.minimum if filled else None,
         maximum=whole.maximum if filled else None,
-        p50=quantile(whole, 0.5),
-        p95=quantile(whole, 0.95),
-        p99=quantile(whole, 0.99),
+        p50=p50,
+        p95=p95,
+        p99=p99,
     )
 
 

@@ -141,6 +141,12 @@ def resolve_level(model: OntologyModel, text: str) -> Iri | None:
     return _term(model, "level", {level.iri: level.notation for level in model.levels}, text)
 
 
+def resolve_health(model: OntologyModel, text: str) -> Iri:
+    """Return a state of health by notation, IRI, CURIE or label."""
+    states = {iri: local_name(iri) for iri in model.graph.instances(SG.HealthStatus)}
+    return _term(model, "health state", states, text)
+
+
 def resolve_class(model: OntologyModel, text: str) -> Iri:
     """Return a class of assets by local name, IRI, CURIE or label."""
     found = model.class_axioms.recognised  # they need not say that their members are assets

@@ -72,17 +72,12 @@ def _in_order(model: OntologyModel) -> tuple[tuple[MetricInfo, Quotient], ...]:
     left = {iri: (info, info.quotient) for iri, info in sorted(model.metrics.items()) if info.quotient is not None}
     placed: list[tuple[MetricInfo, Quotient]] = []
     while left:
-        ready = [iri for iri, (_, quotient) in left.items() if left.keys().isdisjoint(_parts(quotient))]
+        ready = [iri for iri, (_, quotient) in left.items() if left.keys().isdisjoint(quotient.parts())]
         # Metrics of a user's module that follow from each other follow from nothing.
         if not ready:
             break
         placed += [left.pop(iri) for iri in ready]
     return tuple(placed)
-
-
-def _parts(quotient: Quotient) -> set[Iri]:
-    named = (*quotient.dividends, quotient.divisor, quotient.per_known, quotient.complement_of)
-    return {part for part in named if part is not None}
 
 
 def _derived(

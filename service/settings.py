@@ -134,6 +134,9 @@ class Settings(BaseModel):
     saving_seconds: float = Field(
         default=300.0, ge=1, le=86_400, description="Seconds between two times that what was derived is kept in files"
     )
+    health_seconds: float = Field(
+        default=300.0, ge=1, le=86_400, description="Seconds between looks at the health of assets, while serving"
+    )
     lang: str = Field(default="en", description="Language of commands: en or pt-BR; from the environment only")
     otlp_grpc: bool = Field(default=True, description="Receive telemetry over gRPC too")
     otlp_grpc_port: int = Field(default=4317, ge=0, le=65535, description="Port of OTLP/gRPC; 0 picks a free one")

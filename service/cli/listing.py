@@ -1,4 +1,4 @@
-"""``stratagraph list``: the assets of a level or class."""
+"""``stratagraph list``: the assets of a level, class or health."""
 
 from __future__ import annotations
 
@@ -20,6 +20,12 @@ def listing(
     level: Annotated[
         str | None, typer.Option("--level", help="Only assets of this level: L1 to L12, or transversal.")
     ] = None,
+    state: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--state", help="Only assets of this health: normal, degraded, anomalous or silent; may be repeated."
+        ),
+    ] = None,
     limit: Most = 200,
     form: Listed = Format.TABLE,
     out: Out = None,
@@ -28,8 +34,8 @@ def listing(
     config: Config = None,
     ontology: Ontology = None,
 ) -> None:
-    """List the assets of a level or class, or all of them."""
-    params: dict[str, Any] = {"kind": kind, "level": level, "limit": limit, "lang": lang}
+    """List the assets of a level, class or health, or all of them."""
+    params: dict[str, Any] = {"kind": kind, "level": level, "state": state, "limit": limit, "lang": lang}
     with errors_in_words():
         settings = load_settings(config, data=data, ontology=ontology)
         with connect(settings) as client:
@@ -39,7 +45,7 @@ def listing(
         return
     texts = messages("assets", lang)
     if not answer["assets"]:
-        typer.echo(texts["none-listed" if kind or level else "no-assets"], err=True)
+        typer.echo(texts["none-listed" if kind or level or state else "no-assets"], err=True)
         return
     write(cards_table(answer["assets"], lang), out)
     if answer["next"]:

@@ -35,7 +35,7 @@ def show(
     config: Config = None,
     ontology: Ontology = None,
 ) -> None:
-    """Show an asset: verdicts, attributes and relations with who says so, and the last day's figures."""
+    """Show an asset: verdicts, health, attributes and relations with who says so, and the last day's figures."""
     with errors_in_words():
         settings = load_settings(config, data=data, ontology=ontology)
         with connect(settings) as client:
@@ -78,6 +78,8 @@ class _Page:
         yield asset["iri"]
         if "verdicts" in asset:
             yield from self._verdicts(asset["verdicts"])
+        if asset.get("health") is not None:
+            yield from self._health(asset["health"])
         yield from self._section("classes", ("class", "source"), map(self._class, self._classes()))
         yield from self._section(
             "attributes", ("attribute", "value", "source"), map(self._attribute, asset["attributes"])
@@ -96,6 +98,27 @@ class _Page:
             for one in verdicts
         )
         yield from self._section("verdicts", ("outcome", "rule", "severity", "reason"), rows, empty="no-verdicts")
+
+    def _health(self, health: Document) -> Iterator[str]:
+        yield ""
+        state = health["stateLabel"]
+        yield self._texts["health-is"].format(state=state) if state else self._texts["health-unknown"]
+        if health["metrics"]:
+            columns = ("state", "metric", "value", "expected", "unit", "since", "basis", "source")
+            headings = [self._texts[f"column-{name}"] for name in columns]
+            yield grid(headings, list(map(self._compared, health["metrics"])), width=terminal_width())
+
+    def _compared(self, one: Document) -> list[str]:
+        return [
+            one["stateLabel"] or one["reasonLabel"],
+            one["label"],
+            "" if one["value"] is None else number(one["value"], self._lang),
+            usual(one["expected"], self._lang),
+            one["unitLabel"],
+            moment(one["since"], self._lang) if one["since"] else "",
+            self._texts[f"basis-{one['basis']}"].format(windows=one["windows"]) if one["basis"] else "",
+            ", ".join(one["sources"]),
+        ]
 
     def _section(
         self, title: str, columns: Sequence[str], rows: Iterator[list[str]], *, empty: str = ""
@@ -147,3 +170,13 @@ class _Page:
             methods=", ".join(self._texts.get(f"method-{method}", method) for method in claims["methods"]),
             seen=moment(claims["lastSeen"], self._lang) if claims["lastSeen"] else "-",
         )
+
+
+def usual(expected: Document | None, language: str) -> str:
+    """Return what is usual as a range; a side without an end is left out."""
+    if expected is None:
+        return ""
+    low, high = (None if each is None else number(each, language) for each in (expected["low"], expected["high"]))
+    if low is None:
+        return f"≤ {high}"
+    return f"≥ {low}" if high is None else f"{low} … {high}"

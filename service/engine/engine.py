@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +21,7 @@ from stratagraph.service.engine.committer import Committed, Committer, single_va
 from stratagraph.service.engine.derivation import Derivation
 from stratagraph.service.engine.erasure import READ, Erasure, Remains, until_gone
 from stratagraph.service.engine.explaining import Explainer
+from stratagraph.service.engine.health_watch import HealthWatch, observed_of
 from stratagraph.service.engine.housekeeping import Housekeeping
 from stratagraph.service.engine.in_force import ontology_of
 from stratagraph.service.engine.lockfile import DataLock
@@ -181,6 +181,10 @@ class Engine:
             compact=self._compact,
             ends=lambda: self._keeping.ends,
         )
+        self._watching = Periodic("health", self.look_at_health, seconds=self.settings.health_seconds)
+        self.health = HealthWatch(
+            self.ledger, self.model, reading=self.reading, commit=self.commit, ends=lambda: self._watching.ends
+        )
         self.erasure.add("triples", self._erase_derived)
         self.erasure.add("saved state", self.saving.forget)
         self.erasure.add("checkpoints", self._erase_checkpoints)
@@ -214,6 +218,7 @@ class Engine:
         self._following.start()
         self._keeping.start()
         self._saves.start()
+        self._watching.start()
 
     def start_projecting(self) -> None:
         """Let remote views follow."""
@@ -227,6 +232,10 @@ class Engine:
     def housekeep(self) -> int:
         """Close what silent sources no longer see and add up old observations; return the number of entries made."""
         return self.housekeeping.run()
+
+    def look_at_health(self) -> int:
+        """State the health of the assets that telemetry tells of, where it changed; return of how many it did."""
+        return self.health.look()
 
     def _compact(self) -> bool:
         """Put the triples in order on disk, and let readers have them so."""
@@ -394,9 +403,7 @@ class Engine:
         self, snapshot: Snapshot, asset: Iri, start: datetime, end: datetime
     ) -> Iterator[Observation]:
         """Yield what was observed of an asset over a time, as of a snapshot; of merged assets what each showed."""
-        for member in snapshot.members(asset):
-            for seen in self.ledger.observations_about(member, start, end, until=snapshot.sequence):
-                yield seen if member == asset else replace(seen, subject=asset)
+        return observed_of(self.ledger, snapshot, asset, start, end)
 
     def prices(self) -> PriceTable:
         """Return the price facts of the graph."""
@@ -441,7 +448,7 @@ class Engine:
             self._close_early()
             return
         # Each part whatever became of the one before: a view that can't be closed must not leave the lock behind.
-        for periodic in (self._keeping, self._following, self._saves):
+        for periodic in (self._keeping, self._following, self._saves, self._watching):
             periodic.end()  # both at once, before either is waited for
         with ExitStack() as parts:
             parts.callback(self.lock.close)
@@ -456,6 +463,7 @@ class Engine:
             parts.callback(self._following.close)
             parts.callback(self._keeping.close)
             parts.callback(self._saves.close)
+            parts.callback(self._watching.close)
 
     def _close_early(self) -> None:
         with ExitStack() as parts:

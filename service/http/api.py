@@ -29,6 +29,7 @@ from stratagraph.service.http.documents.impact import ImpactAnswer
 from stratagraph.service.http.documents.media import texts
 from stratagraph.service.http.documents.problem import problems
 from stratagraph.service.http.graphs import AsOf, Graphs
+from stratagraph.service.http.health_state import health_of
 from stratagraph.service.http.inferred import add_reasons
 from stratagraph.service.http.leaving import unless_gone
 from stratagraph.service.http.parameters import Language
@@ -105,6 +106,10 @@ def _add_catalog(routes: APIRouter, engine: Engine, graphs: Graphs, desk: AuditD
     def assets(
         level: Annotated[str | None, Query(description="L1 to L12, or transversal.")] = None,
         kind: Annotated[str | None, Query(description="Class, as a CURIE or IRI.")] = None,
+        state: Annotated[
+            list[str] | None,
+            Query(description="Only of this health: normal, degraded, anomalous or silent; repeatable."),
+        ] = None,
         limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Most assets of one answer.")] = 200,
         after: Annotated[str, Query(description="'next' of the page before.")] = "",
         lang: Language = "en",
@@ -117,6 +122,7 @@ def _add_catalog(routes: APIRouter, engine: Engine, graphs: Graphs, desk: AuditD
                 level=wanted,
                 transversal=level is not None and wanted is None,
                 cls=names.resolve_class(model, kind) if kind else None,
+                states=[names.resolve_health(model, each) for each in state or ()],
                 limit=limit,
                 after=after,
                 language=lang,
@@ -228,6 +234,7 @@ def _described(engine: Engine, name: str, lang: str) -> dict[str, Any]:
             if near is None and attempt < MOST_ATTEMPTS:
                 continue
             document = describe_asset(snapshot.triples, engine.model, iri, language=lang)
+            document["health"] = health_of(engine, snapshot, iri, lang) if document["observations"] else None
             explained = add_reasons(engine, snapshot, document, lang)
             if not explained and attempt < MOST_ATTEMPTS:
                 continue

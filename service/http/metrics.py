@@ -17,6 +17,7 @@ from stratagraph.queries.units import unit_label
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.http.documents.figures import AssetMetrics
 from stratagraph.service.http.documents.problem import problems
+from stratagraph.service.http.health_state import health_of
 from stratagraph.service.http.parameters import Language
 from stratagraph.service.http.sequence import answered_at
 from stratagraph.service.http.spans import From, Hours, Span, Step, Until
@@ -48,6 +49,7 @@ def router(engine: Engine) -> APIRouter:
             answered_at(sequence)
             iri = names.resolve_name(snapshot.triples, engine.model, asset, engine.settings.base)
             seen = tuple(engine.observations_about(snapshot, iri, start, end))
+            health = health_of(engine, snapshot, iri, lang) if seen else None
             numbers = stated_numbers(snapshot.triples, iri)
             cards = Cards(snapshot.triples, engine.model)
             cards.fetch({iri, *(each.metric for each in seen)})
@@ -60,6 +62,7 @@ def router(engine: Engine) -> APIRouter:
             "from": time(start),
             "to": time(end),
             "sequence": sequence,
+            "health": health,
             **figures_document(seen, engine.model, label, numbers),
         }
         if span.grid:

@@ -8,7 +8,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, func, literal_column, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Row, Select, and_, bindparam, func, literal_column, select
 
 from stratagraph.ontology.facts import Iri, Observation
 from stratagraph.ontology.namespaces import STATEMENT_BASE
@@ -90,6 +90,20 @@ _OF_METRIC: Final = NAMED.where(
     observations.c.end > bindparam("after"),
     observations.c.start < bindparam("before"),
 ).order_by(observations.c.end, observations.c.id)
+_HOUR: Final[ColumnElement[int]] = literal_column(str(3600 * 10**6), BigInteger)
+"""In microseconds, and in the text of the statement: what is grouped by must be what is selected."""
+_HOURS: Final = (
+    select(observations.c.start // _HOUR)
+    .where(
+        observations.c.subject == bindparam("of_subject"),
+        observations.c.metric == bindparam("of_metric"),
+        observations.c.end > bindparam("after"),
+        observations.c.start < bindparam("before"),
+        observations.c.sequence <= bindparam("until"),
+    )
+    .group_by(observations.c.start // _HOUR)
+    .having(func.sum(observations.c.total) > 0)
+)
 
 
 def observation_rows(connection: Connection, first: int, number: int) -> Iterator[Observation]:
@@ -195,6 +209,28 @@ def counted(connection: Connection, source: str, subjects_: Iterable[Iri]) -> di
         for subject, metric, count in connection.execute(_COUNTED, {"of": source, "subjects": chunk}):
             found[str(terms_[subject]), str(terms_[metric])] = int(count)
     return found
+
+
+def hours_observed(
+    connection: Connection, *, subject: Iri, metric: Iri, start: datetime, end: datetime, until: int
+) -> frozenset[int]:
+    """Return the hours, counted from 1970, in which a metric of a subject amounted to anything.
+
+    Observations after the sequence ``until`` are left out.
+    """
+    texts = Texts()
+    names = (texts[subject], texts[metric])
+    numbers = find(connection, names)
+    if not all(name in numbers for name in names):
+        return frozenset()
+    values = {
+        "of_subject": numbers[names[0]],
+        "of_metric": numbers[names[1]],
+        "after": microseconds(start),
+        "before": microseconds(end),
+        "until": until,
+    }
+    return frozenset(connection.execute(_HOURS, values).scalars())
 
 
 def decoded(rows: Iterable[Row[*tuple[Any, ...]]]) -> Iterator[Observation]:

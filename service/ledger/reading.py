@@ -125,6 +125,15 @@ class LedgerReader:
             )
         )
 
+    def hours_observed(
+        self, subject: Iri, metric: Iri, start: datetime, end: datetime, *, until: int = NEWEST
+    ) -> frozenset[int]:
+        """Return the hours, counted from 1970, in which a metric of a subject amounted to anything."""
+        with self._database.reading() as connection:
+            return observed.hours_observed(
+                connection, subject=subject, metric=metric, start=start, end=end, until=until
+            )
+
     def observations(self, subject: Iri, metric: Iri, start: datetime, end: datetime) -> Iterator[Observation]:
         """Yield one metric of one subject over windows that overlap the time from start to end, oldest first."""
         return self._stream(

@@ -10,7 +10,7 @@ export function details(asset) {
   return h("section", { id: "details", "aria-labelledby": "details-title" },
     h("h2", { id: "details-title" }, t("details")),
     h("p", { class: "quiet iri" }, asset.iri),
-    asset.types.length ? [verdictsOf(asset.iri), figures(asset)] : null,
+    asset.types.length ? [verdictsOf(asset.iri), health(asset.health), figures(asset)] : null,
     classes(asset.types),
     attributes(asset.attributes),
     relations(t("relations-out"), asset.relations.out),
@@ -70,6 +70,30 @@ function values(seen) {
 function known(one) {
   if (one.knownCalls === undefined || one.knownCalls >= one.calls) return null;
   return h("span", { class: "quiet" }, " ", t("figure-known", { known: number(one.knownCalls), calls: number(one.calls) }));
+}
+
+/** How the asset is beside its own past, metric by metric. */
+function health(known) {
+  if (!known) return null;
+  const told = known.state ? t("health-is", { state: known.stateLabel }) : t("health-unknown");
+  const parts = [h("p", { class: "health", "data-state": known.state ?? "" }, told)];
+  if (known.metrics.length) {
+    const columns = ["column-state", "column-metric", "column-value", "column-expected", "column-unit", "column-since", "column-compared", "column-source"];
+    parts.push(table(t("health"), columns.map((key) => t(key)), known.metrics.map(compared), { id: "health-metrics" }));
+  }
+  return h("div", { id: "health" }, ...parts);
+}
+
+function compared(one) {
+  const basis = one.basis ? t(`compared-${one.basis}`, { windows: number(one.windows) }) : "–";
+  return row([one.stateLabel ?? one.reasonLabel, one.label, one.value === null ? "–" : number(one.value), usual(one.expected),
+    one.unitLabel, one.since ? time(one.since) : "–", basis, one.sources.join(", ")]);
+}
+
+function usual(expected) {
+  if (!expected) return "–";
+  if (expected.low === null) return `≤ ${number(expected.high)}`;
+  return expected.high === null ? `≥ ${number(expected.low)}` : `${number(expected.low)} – ${number(expected.high)}`;
 }
 
 function attributes(all) {

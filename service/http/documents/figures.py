@@ -6,6 +6,7 @@ from pydantic import Field
 
 from stratagraph.service.http.documents.document import Document
 from stratagraph.service.http.documents.graph import Card
+from stratagraph.service.http.documents.health import AssetHealth
 
 
 class FigureWindow(Document):
@@ -94,6 +95,7 @@ class AssetMetrics(Document):
     start: str = Field(alias="from")
     to: str
     sequence: int
+    health: AssetHealth | None = Field(default=None, description="null where nothing was observed in that time")
     figures: list[MetricFigure]
     derived: list[DerivedFigure]
     step: int | None = Field(default=None, description="Seconds of a step; only where steps were asked for")

@@ -7,6 +7,7 @@ from typing import Final
 from pydantic import Field
 
 from stratagraph.service.http.documents.document import Document
+from stratagraph.service.http.documents.health import AssetHealth
 
 BECAUSE: Final = "Why it was inferred; null where it is stated, or where the reason has too many parts to be told"
 
@@ -168,6 +169,7 @@ class AssetDescription(Card):
     attributes: list[Attribute]
     relations: Relations
     observations: list[NewestObservation]
+    health: AssetHealth | None = Field(description="How it is beside its own past; null where nothing was observed")
     partial: bool = Field(
         default=False, description="Whether near misses and reasons are left out, for the graph is changing"
     )

@@ -1,0 +1,1 @@
+"""What is usual for an asset, and how what is measured of it compares with that."""

@@ -1,0 +1,1 @@
+"""Tests of baselines and health states."""
