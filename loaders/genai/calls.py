@@ -41,6 +41,8 @@ class Calls:
 def model_calls(forest: Forest) -> Calls:
     """Return the calls that the spans tell of."""
     told = {record.key: record for record in forest.records if record.kind in MODEL_CALLS}
+    if not told:
+        return Calls(calls=(), repeated=0)
     real = {key: record for key, record in told.items() if not _phantom(record, forest)}
     # A call with calls below it repeats them: frameworks report the usage of their models once more.
     outer = _above_any(real.values(), forest)
@@ -172,6 +174,9 @@ def _merged(
     same: Callable[[CallRecord, CallRecord], bool],
 ) -> list[tuple[CallRecord, ...]]:
     """Return the groups, those that tell of the same call as one: the nearest to the provider and fullest first."""
+    crowds = [places for places in candidates if len(places) > 1]
+    if not crowds:
+        return list(groups)
     root = list(range(len(groups)))
 
     def top(place: int) -> int:
@@ -179,7 +184,7 @@ def _merged(
             place = root[place]
         return place
 
-    for places in candidates:
+    for places in crowds:
         # By time, so that each is compared with its neighbours: there may be as many as the sender likes.
         ordered = sorted(places, key=lambda place: (groups[place][0].start, groups[place][0].key))
         for before, after in pairwise(ordered):

@@ -299,11 +299,13 @@ class Deeds:
 
     def _offer(self, record: CallRecord) -> Occurrence:
         """Return what work was given: tools on offer, a managed prompt."""
-        tools = tuple(name for name in record.offered if not any(_named_after(name, agent) for agent in self._agents))
+        agents = self._agents
+        tools = tuple(name for name in record.offered if not any(_named_after(name, agent) for agent in agents))
         agent = self.forest.agent_of(record)
         # What a service offers to the agent of another one is its own.
         own = agent is not None and agent.service.identity == record.service.identity
-        return Occurrence(What.OFFER, record._replace(offered=tools), agent=agent if own else None)
+        told = record if tools == record.offered else record._replace(offered=tools)
+        return Occurrence(What.OFFER, told, agent=agent if own else None)
 
 
 _BY_WEIGHT = (Verdict.UNDECIDED, Verdict.ALLOWED, Verdict.FLAGGED, Verdict.BLOCKED)

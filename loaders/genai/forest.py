@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from stratagraph.loaders.genai.record import CallRecord, RecordKind, Service, SpanKey
 
+_PLACE: Final = itemgetter(*map(CallRecord._fields.index, ("start", "trace", "span")))
 _BOUNDARIES: Final = frozenset({RecordKind.AGENT, RecordKind.TOOL, RecordKind.GUARDRAIL, RecordKind.RETRIEVAL})
 """A model call below one of these is a call of its own, not its parent's call seen once more."""
 
@@ -24,12 +26,12 @@ class Forest:
 
     def __init__(self, records: Iterable[CallRecord]) -> None:
         """Index the records, one for each span."""
-        self.records = tuple(sorted(records, key=lambda record: (record.start, record.trace, record.span)))
-        self.by_key: Mapping[SpanKey, CallRecord] = {record.key: record for record in self.records}
+        self.records = tuple(sorted(records, key=_PLACE))
+        self.by_key: Mapping[SpanKey, CallRecord] = {record[:2]: record for record in self.records}
         below: dict[SpanKey, list[CallRecord]] = defaultdict(list)
         for record in self.records:
-            if record.parent:
-                below[record.trace, record.parent].append(record)
+            if parent := record.parent:
+                below[record.trace, parent].append(record)
         self._below = below
         self._agents: dict[SpanKey, AgentRef | None] = {}
         self._callers: dict[tuple[SpanKey, AgentRef | None], CallRecord | None] = {}
@@ -48,12 +50,16 @@ class Forest:
 
     def above(self, record: CallRecord) -> Iterator[CallRecord]:
         """Yield the spans above, the nearest first; parents that go round in a circle end it."""
-        passed = {record.key}
-        current = self.parent(record)
-        while current is not None and current.key not in passed:
-            passed.add(current.key)
+        trace, parent, by_key = record.trace, record.parent, self.by_key
+        passed = {record.span}
+        # A parent is of the same trace.
+        while parent and parent not in passed:
+            current = by_key.get((trace, parent))
+            if current is None:
+                return
+            passed.add(parent)
             yield current
-            current = self.parent(current)
+            parent = current.parent
 
     def above_call(self, record: CallRecord) -> Iterator[CallRecord]:
         """Yield the spans above a model call up to the next agent, tool, guardrail, search or root."""

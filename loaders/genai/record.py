@@ -207,7 +207,7 @@ class CallRecord(NamedTuple):
     @property
     def key(self) -> SpanKey:
         """What identifies the span."""
-        return self.trace, self.span
+        return self[:2]
 
     @property
     def lasting(self) -> tuple[object, ...]:

@@ -94,7 +94,7 @@ def _uses(call: ModelCall, forest: Forest) -> Iterator[Occurrence]:
         weight=call.record.weight,
     )
     # The spans above the innermost account: who is there called through its service.
-    above: set[SpanKey] = {record.key for record in forest.above(call.tellers[0])}
+    above: set[SpanKey] = {record.key for record in forest.above(call.tellers[0])} if others else set()
     for _, tellers in others:
         first = tellers[0]
         whole = call.record
