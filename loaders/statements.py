@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable
+from datetime import timedelta
 from typing import TypeAlias
 
 from stratagraph.loaders.costs import Costs
 from stratagraph.loaders.genai.forest import AgentRef
-from stratagraph.loaders.genai.measures import Measures, Tally
+from stratagraph.loaders.genai.measures import WINDOW, Measures, Tally
 from stratagraph.loaders.genai.occurrences import Occurrence, What
 from stratagraph.loaders.genai.record import CallRecord
 from stratagraph.loaders.genai.story import Told
@@ -36,10 +37,11 @@ class Statements:
         prices: PriceTable = NO_PRICES,
         base: str = ASSET_BASE,
         partly: Collection[str] = (),
+        window: timedelta = WINDOW,
     ) -> None:
         """Mint IRIs below ``base``; of the services in ``partly`` only some calls arrive."""
         self.subjects = Subjects(model, base)
-        self.measures = Measures(model, Costs(prices).of)
+        self.measures = Measures(model, Costs(prices).of, window)
         self._partly = partly
         self.added: Likenesses = {}
         self.withdrawn: Likenesses = {}

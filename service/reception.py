@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -80,12 +80,15 @@ def readers_of(engine: Engine) -> dict[Signal, Reader[Any, Any]]:
         series=engine.settings.telemetry_series,
         past=partial(_spans_told, engine),
     )
+    late = engine.settings.telemetry_late_seconds
     traces = Traces(
         model=engine.model,
         prices=engine.prices,
         base=engine.settings.base,
         support=_support(engine),
         told=metrics.hear,
+        window=timedelta(seconds=engine.settings.telemetry_window_seconds),
+        late=None if late is None else timedelta(seconds=late),
     )
     # In this order: metrics count what spans have not told.
     return _by_signal(traces, metrics)

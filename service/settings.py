@@ -45,6 +45,7 @@ _SERVICE_LINK: Final = re.compile(
     r"STRATAGRAPH_(\w+_)?(SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)"
 )
 """Variables that Kubernetes sets in every container beside a service whose name begins with ours."""
+_HOUR: Final = 3600
 _ORIGIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(\[[0-9A-Fa-f:.]+\]|[^\s/?#@*:\[\]]+)(:[0-9]{1,5})?")
 _SERVICE_PORT: Final = re.compile(r"STRATAGRAPH_(\w+_)?PORT=(tcp|udp|sctp)://.*")
 
@@ -84,6 +85,15 @@ def _properties(given: object) -> object:
 
 Topic = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
 """A name that Kafka allows."""
+
+
+def _part_of_an_hour(seconds: int) -> int:
+    """Refuse windows that no number of makes an hour: old ones are added up to hours, and must end with them."""
+    if _HOUR % seconds:
+        raise PydanticCustomError(
+            "window", "{seconds} s are no whole part of an hour; take 10, 30, 60, 300 or 600", {"seconds": seconds}
+        )
+    return seconds
 
 
 class Settings(BaseModel):
@@ -169,6 +179,12 @@ class Settings(BaseModel):
     )
     telemetry_lateness_seconds: float = Field(
         default=60.0, ge=0, le=3600, description="Seconds that a span waits for its missing parents"
+    )
+    telemetry_window_seconds: Annotated[int, AfterValidator(_part_of_an_hour)] = Field(
+        default=60, ge=1, le=3600, description="Seconds that a window of figures is long; a whole part of an hour"
+    )
+    telemetry_late_seconds: float | None = Field(
+        default=None, gt=0, description="Seconds after its end that a span is accepted; default: however late"
     )
     request_mib: int = Field(default=64, ge=1, description="Largest request body after decompression, in MiB")
 

@@ -1,4 +1,4 @@
-"""Observations of what happened: sums, extremes and sketches per subject, metric and minute."""
+"""Observations of what happened: sums, extremes and sketches per subject, metric and window."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ from stratagraph.ontology.namespaces import SG
 from stratagraph.ontology.sketches import Bins
 
 WINDOW: Final = timedelta(minutes=1)
-_WINDOW_NANOSECONDS: Final = 60 * 10**9
+"""How long windows are, unless a setting says otherwise."""
+_SECOND: Final = timedelta(seconds=1)
+_NANOSECONDS: Final = 10**9
 SKETCHED: Final = frozenset({SG.callLatency, SG.timeToFirstToken})
 """Metrics whose quantiles are asked for."""
 ERROR_METRICS: Final = {
@@ -106,8 +108,9 @@ class Tally:
 class Measures:
     """Collects occurrences and gives them back as observations, in an order that does not depend on theirs."""
 
-    def __init__(self, model: OntologyModel, costs: CostsOf) -> None:
+    def __init__(self, model: OntologyModel, costs: CostsOf, window: timedelta = WINDOW) -> None:
         """Take the metrics' units from the ontology; ask ``costs`` of the records of a tally."""
+        self._window = window
         self._units = {iri: metric.unit for iri, metric in model.metrics.items()}
         self._costs = costs
         self._tallies: list[Tally] = []
@@ -129,9 +132,9 @@ class Measures:
                 parts, gone = _without(parts, gone), _without(gone, parts)
             sketched = series.metric in SKETCHED
             if any(parts):
-                found.append(_observation(series, summaries.of(parts, sketched=sketched)))
+                found.append(_observation(series, self._window, summaries.of(parts, sketched=sketched)))
             if any(gone):
-                one = _observation(series, summaries.of(gone, sketched=sketched))
+                one = _observation(series, self._window, summaries.of(gone, sketched=sketched))
                 found.append(replace(one, count=-one.count, total=0.0 - one.total))
         return tuple(found)
 
@@ -139,21 +142,21 @@ class Measures:
         """Return the values of each series."""
         found: _Listed = defaultdict(list)
         for tally in self._tallies:
-            for (window, weight, own_weight), rows in _alike(rows_of(tally)).items():
-                _Minute(found, self._units, window, weight).add(chain(_figures(tally, rows), _judged(tally, rows)))
+            for (window, weight, own_weight), rows in _alike(rows_of(tally), self._window).items():
+                _Window(found, self._units, window, weight).add(chain(_figures(tally, rows), _judged(tally, rows)))
                 records = [one.record for one in rows]
-                minute = _Minute(found, self._units, window, own_weight)
+                own = _Window(found, self._units, window, own_weight)
                 if tally.carried:
-                    minute.add((tally.carried, metric, counts) for metric, counts in _personal(records))
+                    own.add((tally.carried, metric, counts) for metric, counts in _personal(records))
                 if tally.consumed:
-                    minute.add((tally.consumed, metric, counts) for metric, counts in _tokens(records))
-                    minute.add_costs(tally.consumed, self._costs(records))
+                    own.add((tally.consumed, metric, counts) for metric, counts in _tokens(records))
+                    own.add_costs(tally.consumed, self._costs(records))
         return found
 
 
 @dataclass(frozen=True, slots=True)
-class _Minute:
-    """Takes the values of one minute, of spans that weigh the same, to their series."""
+class _Window:
+    """Takes the values of one window, of spans that weigh the same, to their series."""
 
     found: _Listed
     units: Mapping[Iri, str]
@@ -187,12 +190,13 @@ def _without(parts: list[_Values], others: list[_Values]) -> list[_Values]:
     return [list(left.elements())]
 
 
-def _alike(rows: Iterable[Occurrence]) -> dict[tuple[int, float, float], list[Occurrence]]:
-    """Return occurrences by the minute of their end, when the outcome is known, and what they and their spans weigh."""
+def _alike(rows: Iterable[Occurrence], window: timedelta) -> dict[tuple[int, float, float], list[Occurrence]]:
+    """Return occurrences by the window of their end, when the outcome is known, and what they and their spans weigh."""
     found: dict[tuple[int, float, float], list[Occurrence]] = defaultdict(list)
+    length = window // _SECOND * _NANOSECONDS
     for one in rows:
         record = one.record
-        found[record.end // _WINDOW_NANOSECONDS, one.weight, record.weight].append(one)
+        found[record.end // length, one.weight, record.weight].append(one)
     return found
 
 
@@ -294,15 +298,15 @@ class _Summaries:
         return self._bins[id(part)]
 
 
-def _observation(series: _Series, told: _Summary) -> Observation:
+def _observation(series: _Series, window: timedelta, told: _Summary) -> Observation:
     """Return the observation of one series."""
-    start = datetime.fromtimestamp(series.window * WINDOW.seconds, UTC)
+    start = datetime.fromtimestamp(series.window * (window // _SECOND), UTC)
     return Observation(
         subject=series.subject,
         metric=series.metric,
         unit=series.unit,
         start=start,
-        end=start + WINDOW,
+        end=start + window,
         count=told.count,
         total=told.total,
         minimum=told.minimum,

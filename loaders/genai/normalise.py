@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
@@ -53,6 +53,13 @@ _Place: TypeAlias = tuple[bytes, bytes, bytes, int, int]
 """Trace, span and parent, start and end: as a record begins."""
 
 
+class _Bounds(NamedTuple):
+    """When a span may end, in nanoseconds since 1970."""
+
+    earliest: int
+    latest: int
+
+
 @dataclass(kw_only=True)
 class Normalised:
     """What became of a request's spans.
@@ -67,19 +74,24 @@ class Normalised:
     unread: Counter[str] = field(default_factory=Counter)
 
 
-def normalise(request: ExportTraceServiceRequest, *, until: datetime | None = None) -> Normalised:
+def normalise(
+    request: ExportTraceServiceRequest, *, until: datetime | None = None, since: datetime | None = None
+) -> Normalised:
     """Return the call records of a request: content stays behind, what cannot be right is refused by name.
 
-    A span that ends after ``until`` is refused: its sender's clock is wrong.
+    A span that ends after ``until`` is refused, for its sender's clock is wrong, and one that ends before ``since``:
+    that comes too late.
     """
     result = Normalised()
-    latest = int(until.timestamp() * 1e9) if until else LATEST
+    bounds = _Bounds(
+        earliest=int(since.timestamp() * 1e9) if since else 0, latest=int(until.timestamp() * 1e9) if until else LATEST
+    )
     mapped: set[str] = set()
     unmapped: Counter[tuple[str, ...]] = Counter()
     for resource in request.resource_spans:
         service, weight = _sender(resource.resource)
         for scope in resource.scope_spans:
-            reader = _Reader(service, _provenance(scope), latest, weight)
+            reader = _Reader(service, _provenance(scope), bounds, weight)
             if reader.read(scope, result, unmapped):
                 mapped.add(reader.scope)
     for names, times in unmapped.items():
@@ -140,10 +152,10 @@ def _plans_of(emitter: Emitter) -> Plans:
 class _Reader:
     """Reads the spans of one instrumentation scope."""
 
-    def __init__(self, service: Service, provenance: Provenance, latest: int, weight: float) -> None:
+    def __init__(self, service: Service, provenance: Provenance, bounds: _Bounds, weight: float) -> None:
         self._service = service
         self._provenance = provenance
-        self._latest = latest
+        self._bounds = bounds
         self._weight = weight
         self._emitters = load_emitters()
         self._emitter = self._emitters.of_scope(provenance.scope, provenance.version)
@@ -175,7 +187,7 @@ class _Reader:
 
     def record(self, span: Span, unmapped: Counter[tuple[str, ...]]) -> CallRecord:
         """Return the span's record. Raises BadAttribute."""
-        place = _place_of(span, self._latest)
+        place = _place_of(span, self._bounds)
         emitter = self._emitters.of_span(span.name) or self._emitter
         attributes = list(span.attributes)
         plan = _plans_of(emitter).of(tuple([item.key for item in attributes]))
@@ -492,7 +504,7 @@ def count_names(unmapped: Counter[str], names: Iterable[str], times: int) -> Non
         unmapped[_OVERFLOW if full else name] += times
 
 
-def _place_of(span: Span, latest: int) -> _Place:
+def _place_of(span: Span, bounds: _Bounds) -> _Place:
     """Return where a span belongs and when it was; the end is never before the start. Raises BadAttribute."""
     trace, own, parent = span.trace_id, span.span_id, span.parent_span_id
     if len(trace) != _TRACE_BYTES or trace == _NO_TRACE:
@@ -508,9 +520,12 @@ def _place_of(span: Span, latest: int) -> _Place:
         raise attribute_values.BadAttribute(key="start_time_unix_nano", reason=reason)
     if end < start - SKEW:
         raise attribute_values.BadAttribute(key="end_time_unix_nano", reason="is before the start of the span")
-    if last > latest:
+    if last > bounds.latest:
         raise attribute_values.BadAttribute(
             key="end_time_unix_nano", reason="is to come: the clock of the sender is ahead"
         )
+    if last < bounds.earliest:
+        reason = "is further back than telemetry is accepted here; telemetry_late_seconds says how far"
+        raise attribute_values.BadAttribute(key="end_time_unix_nano", reason=reason)
     # Some senders write eight zeros for the parent of a root.
     return trace, own, b"" if parent == _NO_SPAN else parent, start, last

@@ -6,7 +6,7 @@ import logging
 import struct
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
@@ -89,11 +89,13 @@ class Traces:
         memory: Memory | None = None,
         support: Support | None = None,
         told: Callable[[Iterable[Observation]], None] = _ignore,
+        window: timedelta = WINDOW,
+        late: timedelta | None = None,
     ) -> None:
         """Mint IRIs below ``base``.
 
         ``memory`` knows the spans that were told and forgotten; ``support`` tells what nothing shows any more; ``told``
-        hears what is told.
+        hears what is told. Observations are of windows this long; what ended ``late`` or longer ago is refused.
         """
         self._model = model
         self._prices = prices
@@ -102,6 +104,8 @@ class Traces:
         self._memory = memory
         self._support = Support(model, base) if support is None else support
         self._hear = told
+        self._window = window
+        self._late = late
         self._repeated = 0
         self._end = 0
         self._steps: tuple[_Step, ...] = ()
@@ -111,9 +115,10 @@ class Traces:
     def judge(self, message: ExportTraceServiceRequest, heard: int, language: str = SOURCE) -> Judged[Normalised]:
         """Read the spans, and refuse by name those that cannot be right."""
         now = datetime.fromtimestamp(heard / NANOSECONDS, UTC)
-        until = now + MOST_AHEAD - WINDOW
+        until = now + MOST_AHEAD - self._window
+        since = None if self._late is None else now - self._late
         moved = move_back(message, now=now, until=until)
-        found = normalise(message, until=until)
+        found = normalise(message, until=until, since=since)
         counts = Counts(
             accepted=len(found.records),
             rejected=len(found.rejections),
@@ -138,7 +143,7 @@ class Traces:
     def _settle_again(self) -> None:
         """Know what an earlier process told."""
         told = self._story.settle(self._again.popleft().until)
-        statements = Statements(model=self._model, prices=self._prices(), base=self._base)
+        statements = Statements(model=self._model, prices=self._prices(), base=self._base, window=self._window)
         statements.of(told)
         self._story.confirm(told)
         self._support.confirm(statements)
@@ -148,7 +153,7 @@ class Traces:
         while self._again:
             self._settle_again()
         told = self._story.settle(until)
-        statements = Statements(model=self._model, prices=self._prices(), base=self._base)
+        statements = Statements(model=self._model, prices=self._prices(), base=self._base, window=self._window)
         statements.of(told)
         repeated, self._repeated = self._repeated, 0
         steps = self._steps
