@@ -7,7 +7,7 @@ PYTHON ?= python3
 # A process more than cores, for many tests wait for a server; tests/scheduling.py says which tests stay together.
 PARALLEL ?= --numprocesses $(shell echo $$(($$(nproc) + 1))) --dist loadgroup --no-loadscope-reorder
 
-.PHONY: help demo demo-neo4j test lint types imports ontology test-nightly test-newest bench-load bench-restart bench-start bench-store bench-sparql bench-schema bench-telemetry soak mutations docs lock clean
+.PHONY: help demo demo-neo4j test lint types imports ontology test-nightly test-newest bench-load bench-restart bench-start bench-store bench-sparql bench-schema bench-telemetry bench-kafka soak mutations docs lock clean
 
 help: ## List the commands.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16

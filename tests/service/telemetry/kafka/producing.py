@@ -11,6 +11,8 @@ from typing import TypeAlias
 
 from confluent_kafka import Producer
 from google.protobuf import json_format
+from google.protobuf.message import Message
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from stratagraph.loaders.otlp import MediaType
@@ -70,6 +72,12 @@ def _recorded(folder: Path) -> Iterator[ExportTraceServiceRequest]:
             yield ExportTraceServiceRequest.FromString((folder / told["file"]).read_bytes())
 
 
+def metrics() -> list[ExportMetricsServiceRequest]:
+    """Every request with metrics of one fixture beside the checkout."""
+    files = sorted((SHARED / "telemetry" / "openai-v2-2.4b0-default").glob("*-metrics.pb"))
+    return [ExportMetricsServiceRequest.FromString(file.read_bytes()) for file in files]
+
+
 def by_trace(request: ExportTraceServiceRequest) -> Iterator[tuple[bytes, ExportTraceServiceRequest]]:
     """Cut a request as the Collector does that is told ``partition_traces_by_id``: a message a trace, with its key."""
     cut: dict[bytes, ExportTraceServiceRequest] = defaultdict(ExportTraceServiceRequest)
@@ -115,7 +123,7 @@ def produce(kafka: Broker, topic: str, written: Iterable[Keyed], **options: obje
 
 def said(ledger: LedgerReader) -> Said:
     """What a ledger says of telemetry, however cut into batches: open facts, and figures by series and window."""
-    facts = {claim.fact for claim in ledger.open_claims() if claim.source == "otlp"}
+    facts = {claim.fact for claim in ledger.open_claims() if claim.source.startswith("otlp")}
     subjects = sorted({fact.subject for fact in facts})
     seen = [one for subject in subjects for one in ledger.observations_about(subject, BEGIN, END)]
     seen += ledger.statement_observations(BEGIN)
@@ -128,10 +136,10 @@ def said(ledger: LedgerReader) -> Said:
     return frozenset((fact.subject, fact.predicate, str(fact.object)) for fact in facts), rounded
 
 
-def post(engine: Engine, requests: Iterable[ExportTraceServiceRequest]) -> None:
+def post(engine: Engine, requests: Iterable[Message], signal: Signal = Signal.TRACES) -> None:
     """Take requests as they come over HTTP, and commit what they tell."""
     reception = Reception(engine)
     for request in requests:
-        reception.receiver.receive(Signal.TRACES, request.SerializeToString(), MediaType.PROTOBUF)
+        reception.receiver.receive(signal, request.SerializeToString(), MediaType.PROTOBUF)
     reception.flush()
     reception.stop()

@@ -17,9 +17,21 @@ from stratagraph.service.reception import Reception
 from stratagraph.service.settings import load_settings
 from stratagraph.service.telemetry.kafka.configuration import BadKafkaProperty
 from stratagraph.service.telemetry.kafka.consumer import KafkaConsumer
+from stratagraph.service.telemetry.signals import Signal
 from tests.kafka import Broker
 from tests.opened import Opened
-from tests.service.telemetry.kafka.producing import Keyed, Said, as_json, by_trace, messages, produce, said, sample
+from tests.service.telemetry.kafka.producing import (
+    Keyed,
+    Said,
+    as_json,
+    by_trace,
+    messages,
+    metrics,
+    post,
+    produce,
+    said,
+    sample,
+)
 
 pytestmark = pytest.mark.kafka
 PATIENCE = 60.0
@@ -52,7 +64,7 @@ def all_read(consumer: KafkaConsumer, topic: str, partitions: int = 4) -> bool:
 
 def opened_engine(folder: Path, opened: Opened, kafka: Broker, topic: str, **more: Any) -> Engine:
     told: dict[str, Any] = {"kafka_brokers": kafka.address, "kafka_traces_topic": topic, "kafka_group": topic}
-    return Engine(load_settings(data=opened(folder), telemetry_lateness_seconds=0, **told, **more))
+    return Engine(load_settings(data=opened(folder), telemetry_lateness_seconds=0, **(told | more)))
 
 
 def test_one_consumer_says_what_posting_says(tmp_path: Path, opened: Opened, kafka: Broker, posted: Said) -> None:
@@ -62,6 +74,21 @@ def test_one_consumer_says_what_posting_says(tmp_path: Path, opened: Opened, kaf
         eventually(lambda: all_read(consumer, topic), "everything is read")
         assert said(engine.ledger) == posted
         assert engine.ledger.verify().ok
+
+
+@pytest.mark.shared
+def test_metrics_say_what_posting_says(tmp_path: Path, opened: Opened, kafka: Broker) -> None:
+    """Of one resource, so in one partition; the topic of traces is not there."""
+    topic = kafka.topic()
+    produce(kafka, topic, [(b"resource", request.SerializeToString()) for request in metrics()])
+    with Engine(load_settings(data=opened(tmp_path / "posted"))) as engine:
+        post(engine, metrics(), Signal.METRICS)
+        expected = said(engine.ledger)
+    assert expected[1]
+    more = {"kafka_traces_topic": f"{topic}-spans", "kafka_metrics_topic": topic}
+    with opened_engine(tmp_path / "read", opened, kafka, topic, **more) as engine, consuming(engine) as consumer:
+        eventually(lambda: all_read(consumer, topic), "everything is read")
+        assert said(engine.ledger) == expected
 
 
 def test_a_message_that_cannot_be_read_is_counted_and_holds_up_nobody(
@@ -78,7 +105,7 @@ def test_a_message_that_cannot_be_read_is_counted_and_holds_up_nobody(
     with opened_engine(tmp_path, opened, kafka, topic) as engine, consuming(engine) as consumer:
         eventually(lambda: all_read(consumer, topic, 1), "everything is read")
         assert said(engine.ledger) == posted
-        (told,) = engine.tally.consumed()
+        told = next(one for one in engine.tally.consumed() if one.topic == topic)
         assert (told.topic, told.signal, told.messages, told.malformed) == (topic, "traces", len(written) + 4, 4)
         text = expose(registry(engine, Reception(engine)), "text/plain").body.decode()
         assert f'stratagraph_kafka_messages_total{{outcome="malformed",topic="{topic}"}} 4.0' in text
