@@ -41,6 +41,7 @@ class Support:
         self._held: Counter[Hashable] = Counter()
         self._samples: dict[Hashable, Occurrence] = {}
         self._shown: dict[Hashable, Facts] = {}
+        self._confirmed: Statements | None = None
 
     def scopes(self, statements: Statements, observations: Iterable[Observation]) -> tuple[Scope, ...]:
         """Return what is stated by scope, and what of what was stated before is to be taken back there."""
@@ -99,7 +100,10 @@ class Support:
         return {scope: frozenset(facts) for scope, facts in left.items() if facts}
 
     def confirm(self, statements: Statements) -> None:
-        """Take it that what was stated is known now."""
+        """Take it that what was stated is known now; once, however often that is said."""
+        if statements is self._confirmed:
+            return
+        self._confirmed = statements
         for likeness, alike in statements.added.items():
             self._samples.setdefault(likeness, alike[0])
         _count(self._held, statements)

@@ -14,8 +14,9 @@ from stratagraph.ontology.facts import Iri, Observation
 from stratagraph.ontology.observations import SPANS
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.engine.tally import Arrival
-from stratagraph.service.settings import SPOOL_FOLDER
+from stratagraph.service.settings import MEMORY_FOLDER, SPOOL_FOLDER
 from stratagraph.service.telemetry.aggregator import Aggregator, Backlog, Pace
+from stratagraph.service.telemetry.memory import SpanMemory
 from stratagraph.service.telemetry.metrics import Metrics
 from stratagraph.service.telemetry.reader import Counts, Reader
 from stratagraph.service.telemetry.receiver import Receiver
@@ -29,7 +30,12 @@ class Reception:
     def __init__(self, engine: Engine) -> None:
         self._tally = engine.tally
         settings = engine.settings
-        readers = readers_of(engine)
+        memory = SpanMemory(
+            settings.data / MEMORY_FOLDER,
+            seconds=settings.telemetry_memory_seconds,
+            most=settings.telemetry_memory_spans,
+        )
+        readers = readers_of(engine, memory)
         self._aggregator = Aggregator(
             readers,
             engine,
@@ -72,7 +78,7 @@ class Reception:
         self._tally.telemetry(signal, Arrival(**{each.name: getattr(counts, each.name) for each in fields(Counts)}))
 
 
-def readers_of(engine: Engine) -> dict[Signal, Reader[Any, Any]]:
+def readers_of(engine: Engine, memory: SpanMemory | None = None) -> dict[Signal, Reader[Any, Any]]:
     """Return a reader for each signal, at its start: its state goes with what it reads, a spool or a partition."""
     metrics = Metrics(
         model=engine.model,
@@ -85,6 +91,7 @@ def readers_of(engine: Engine) -> dict[Signal, Reader[Any, Any]]:
         model=engine.model,
         prices=engine.prices,
         base=engine.settings.base,
+        memory=memory,
         support=_support(engine),
         told=metrics.hear,
         window=timedelta(seconds=engine.settings.telemetry_window_seconds),

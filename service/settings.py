@@ -34,6 +34,7 @@ SNAPSHOTS_FOLDER: Final = "snapshots"
 PASTS_FOLDER: Final = "pasts"
 UPLOADS_FOLDER: Final = "uploads"
 SPOOL_FOLDER: Final = "spool"
+MEMORY_FOLDER: Final = f"{SPOOL_FOLDER}/told"
 DEMO_FOLDER: Final = "demo"
 TOKENS_FILE: Final = "tokens.json"
 VERDICTS_FOLDER: Final = "verdicts"
@@ -185,6 +186,12 @@ class Settings(BaseModel):
     )
     telemetry_late_seconds: float | None = Field(
         default=None, gt=0, description="Seconds after its end that a span is accepted; default: however late"
+    )
+    telemetry_memory_seconds: float = Field(
+        default=3600.0, ge=0, description="Seconds for which a span that was told is known when it comes again"
+    )
+    telemetry_memory_spans: int = Field(
+        default=10_000_000, ge=1_000, description="Most spans that are known so, at 8 bytes of memory each"
     )
     request_mib: int = Field(default=64, ge=1, description="Largest request body after decompression, in MiB")
 

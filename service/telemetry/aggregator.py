@@ -107,6 +107,7 @@ class Aggregator:
         limit: int,
         pace: Pace,
         watch: Callable[[Signal, Counts], None],
+        clock: Callable[[], int] = time.time_ns,
     ) -> None:
         self._readers = readers
         self._books = books
@@ -114,13 +115,14 @@ class Aggregator:
         self._limit = limit
         self._pace = pace
         self._watch = watch
+        self._clock = clock
         self._opened: Spool | None = None
         self._opening = threading.Lock()
         self._draining = threading.RLock()
         self._counting = threading.Lock()
         self._requests = self._spans = self._incomplete = 0
         self._oldest: int | None = None
-        self._since = time.time_ns()
+        self._since = self._clock()
         self._position = self._before = 0
         self._given: dict[Signal, int] = {}
         self._first: dict[Signal, int] = {}
@@ -170,6 +172,11 @@ class Aggregator:
             while self._step(None):
                 pass
 
+    def step(self) -> bool:
+        """Commit what can be told by now; return whether more is there. Raises what keeps it from being committed."""
+        with self._draining:
+            return self._step(self._until())
+
     @property
     def backlog(self) -> Backlog:
         """What waits now."""
@@ -178,7 +185,7 @@ class Aggregator:
             # Of those that an earlier process took in and nobody has read yet it is not known how many there are.
             unread = not self._given if opened is None else self._position < opened.end
             unread = unread and self._thread is not None
-            oldest = 0.0 if self._oldest is None else max(0.0, (time.time_ns() - self._oldest) / NANOSECONDS)
+            oldest = 0.0 if self._oldest is None else max(0.0, (self._clock() - self._oldest) / NANOSECONDS)
             return Backlog(
                 size=opened.size if opened is not None else 0,
                 limit=self._limit,
@@ -200,8 +207,7 @@ class Aggregator:
     def _tried(self) -> bool:
         """Go one step on; return whether there is more to do at once."""
         try:
-            with self._draining:
-                more = self._step(self._until())
+            more = self.step()
         except Exception as error:  # noqa: BLE001  it is logged, once, and tried again
             self._log.error(error, "telemetry waits in the spool until it can be committed")
             return False
@@ -211,7 +217,7 @@ class Aggregator:
 
     def _until(self) -> int:
         """Return when that was heard which waits no longer; what an earlier process heard waits anew."""
-        now, lateness = time.time_ns(), int(self._pace.lateness * NANOSECONDS)
+        now, lateness = self._clock(), int(self._pace.lateness * NANOSECONDS)
         return now - lateness if now - self._since >= lateness else 0
 
     def _step(self, until: int | None) -> bool:
@@ -274,7 +280,7 @@ class Aggregator:
 
     def _settle(self, spool: Spool, until: int | None) -> _Pending:
         """Ask every reader what it can tell, and make one batch of it for each source."""
-        now = time.time_ns()
+        now = self._clock()
         settled = {signal: reader.settle(now, until) for signal, reader in self._readers.items()}
         run = f"{spool.identity}-{self._position}-{now}"
         sources = dict.fromkeys(each.source for each in settled.values())
@@ -341,7 +347,7 @@ class Aggregator:
             self._requests = max(0, self._requests - pending.requests)
             self._spans = max(0, self._spans - pending.spans) if self._requests else 0
             self._incomplete = sum(each.count for each in waiting)
-            self._oldest = min(since, default=time.time_ns() if self._requests else None)
+            self._oldest = min(since, default=self._clock() if self._requests else None)
 
     def _release(self, spool: Spool) -> None:
         """Let go of what no reader would need again."""

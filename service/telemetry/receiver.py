@@ -57,6 +57,7 @@ class Receiver:
     capacity: int = CAPACITY
     signals: tuple[Signal, ...] = tuple(Signal)
     watch: Callable[[Signal, Counts], None] = _ignore
+    clock: Callable[[], int] = time.time_ns
     _taken: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -84,7 +85,7 @@ class Receiver:
         """Keep what a body without its encodings holds, and say what was left out. Raises StratagraphError."""
         reader = self.readers[signal]
         message = decode(plain, media, reader.request)
-        heard = time.time_ns()
+        heard = self.clock()
         judged = reader.judge(message, heard, language)
         if judged.found is not None:
             self.keep(signal, heard, message, judged)

@@ -99,9 +99,9 @@ def _cache() -> Path:
 
 
 @contextmanager
-def started(*arguments: str, home: Path) -> Iterator[Running]:
+def started(*arguments: str, home: Path, settings: Mapping[str, str] | None = None) -> Iterator[Running]:
     """Start ``demo`` or ``serve`` on a free port; it is killed by process id at the end, if it still lives."""
-    environment = clean_environment(home)
+    environment = clean_environment(home) | dict(settings or {})
     process = subprocess.Popen(
         [*PROGRAM, *arguments, "--port", "0"],
         env=environment,
