@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import grpc
 import httpx
@@ -134,7 +135,8 @@ def _over_http(life: tuple[str, str], body: bytes) -> bool:
 
 def _over_grpc(life: tuple[str, str], body: bytes) -> bool:
     with grpc.insecure_channel(life[1]) as channel:
-        code = channel.unary_unary(EXPORT).future(body, timeout=30).code()
+        export: Any = channel.unary_unary(EXPORT)
+        code = export.future(body, timeout=30).code()
     assert code in {grpc.StatusCode.OK, grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED}, code
     return bool(code is grpc.StatusCode.OK)
 
