@@ -127,7 +127,7 @@ class World:
 
     def end(self) -> None:
         """Wait until nothing waits."""
-        for _ in range(2):
+        for _ in range(4):  # a trace is held for some time after it was told
             self.clock.pass_by(LATENESS + 1)
             self.drain()
 
