@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 import orjson
 from google.protobuf import json_format
 from google.protobuf.message import DecodeError, Message
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
@@ -103,16 +104,17 @@ def _object(data: Any) -> dict[str, Any]:
     return data
 
 
-def _span_form(span: dict[str, Any]) -> None:
-    """Turn a span's OTLP peculiarities into the general JSON form of protocol buffers, in place."""
+def _record_form(record: dict[str, Any]) -> None:
+    """Turn what OTLP has of its own in a span or log record into the general JSON form, in place."""
     for name in ("traceId", "spanId", "parentSpanId"):
-        _unhex(span, name)
-    for link in _objects(span, "links"):
+        _unhex(record, name)
+    for link in _objects(record, "links"):
         for name in ("traceId", "spanId"):
             _unhex(link, name)
-    _number(span, "kind")
-    if span.get("status") is not None:
-        _number(_object(span["status"]), "code")
+    for name in ("kind", "severityNumber"):
+        _number(record, name)
+    if record.get("status") is not None:
+        _number(_object(record["status"]), "code")
 
 
 def _metric_form(metric: dict[str, Any]) -> None:
@@ -146,6 +148,7 @@ def _number(data: dict[str, Any], name: str) -> None:
 
 
 _OUTLINES: Final[Mapping[type[Message], _Outline]] = {
-    ExportTraceServiceRequest: _Outline("resourceSpans", "scopeSpans", "spans", _span_form),
+    ExportTraceServiceRequest: _Outline("resourceSpans", "scopeSpans", "spans", _record_form),
+    ExportLogsServiceRequest: _Outline("resourceLogs", "scopeLogs", "logRecords", _record_form),
     ExportMetricsServiceRequest: _Outline("resourceMetrics", "scopeMetrics", "metrics", _metric_form),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -10,6 +10,7 @@ from typing import Final
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from stratagraph.loaders.genai.normalise import normalise
+from stratagraph.loaders.genai.sampling import NOTHING_DECLARED, Declared
 from stratagraph.loaders.genai.story import Story, Told
 from stratagraph.loaders.prices import NO_PRICES, PriceTable
 from stratagraph.loaders.statements import Statements
@@ -58,20 +59,19 @@ def transform(
     base: str = ASSET_BASE,
     story: Story | None = None,
     until: datetime | None = None,
-    partly: Collection[str] = (),
+    declared: Declared = NOTHING_DECLARED,
 ) -> TraceResult:
     """Return the batch that a trace request amounts to.
 
     ``run`` identifies the request: the hash of its body, so that the same body again changes nothing. ``story`` holds
     the spans of earlier requests; with none, only what hangs together inside the request is found. A span that ends
-    after ``until`` is rejected. Of the services in ``partly``, by name, only some traces arrive, chosen by how they
-    ended.
+    after ``until`` is rejected. ``declared`` tells the services of which not everything arrives.
     """
-    normalised = normalise(request, until=until)
+    normalised = normalise(request, until=until, declared=declared)
     whole = Story() if story is None else story
     known = whole.take(normalised.records)
     told = whole.settle()
-    statements = Statements(model=model, prices=prices, base=base, partly=partly)
+    statements = Statements(model=model, prices=prices, base=base, declared=declared)
     statements.of(told)
     return TraceResult(
         batch=batch_of(statements, run),

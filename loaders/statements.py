@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from datetime import timedelta
 from typing import TypeAlias
 
@@ -12,6 +12,8 @@ from stratagraph.loaders.genai.forest import AgentRef
 from stratagraph.loaders.genai.measures import WINDOW, Measures, Tally
 from stratagraph.loaders.genai.occurrences import Occurrence, What
 from stratagraph.loaders.genai.record import CallRecord
+from stratagraph.loaders.genai.roster import Roster
+from stratagraph.loaders.genai.sampling import NOTHING_DECLARED, Declared
 from stratagraph.loaders.genai.story import Told
 from stratagraph.loaders.genai.subjects import ANSWERED, REQUESTED, USED, Subjects
 from stratagraph.loaders.prices import NO_PRICES, PriceTable
@@ -36,13 +38,14 @@ class Statements:
         model: OntologyModel,
         prices: PriceTable = NO_PRICES,
         base: str = ASSET_BASE,
-        partly: Collection[str] = (),
+        declared: Declared = NOTHING_DECLARED,
+        roster: Roster | None = None,
         window: timedelta = WINDOW,
     ) -> None:
-        """Mint IRIs below ``base``; of the services in ``partly`` only some calls arrive."""
-        self.subjects = Subjects(model, base)
+        """Mint IRIs below ``base``, those that ``roster`` admits; ``declared``: of which services only some arrive."""
+        self.subjects = Subjects(model, base, roster)
         self.measures = Measures(model, Costs(prices).of, window)
-        self._partly = partly
+        self._declared = declared
         self.added: Likenesses = {}
         self.withdrawn: Likenesses = {}
         self._nodes: dict[Fact, Iri] = {}
@@ -77,7 +80,7 @@ class Statements:
         """State what occurrences show that are alike, and return where they are counted."""
         # Of a version it is told when it was last seen.
         latest = max(alike, key=lambda one: one.record.end)
-        tally = self.measures.tally(partly=latest.record.service.name in self._partly)
+        tally = self.measures.tally(partly=self._declared.partly(latest.record.service))
         self.subjects.according_to(latest.record)
         self._of[latest.what](latest, tally)
         return tally
@@ -126,7 +129,8 @@ class Statements:
         """Return how the model of a call was met."""
         if record.answered:
             return ANSWERED
-        return REQUESTED if record.failed else USED
+        # Messages of a call whose span did not come do not show that it was answered.
+        return REQUESTED if record.failed or (record.event and record.hidden) else USED
 
     def _model(self, record: CallRecord) -> Iri:
         """Return the model that the call counts for; only a success says where it is from and what an alias means."""
@@ -134,7 +138,7 @@ class Statements:
         if record.route:
             self.subjects.routed(model, record.route)
         # A misspelt name is asked for just as well, and nobody answers to it.
-        if record.failed:
+        if self._met(record) == REQUESTED:
             return model
         if record.provider:
             self.subjects.state(model, SG.providedBy, self.subjects.provider(record.provider))

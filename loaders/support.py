@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Final, TypeAlias
 
 from stratagraph.loaders.genai.occurrences import Occurrence
+from stratagraph.loaders.genai.roster import Roster
 from stratagraph.loaders.genai.story import Told
 from stratagraph.loaders.statements import Statements
 from stratagraph.ontology.facts import Fact, Iri, Literal, Observation, Scope
@@ -31,11 +32,18 @@ class Support:
     """
 
     def __init__(
-        self, model: OntologyModel, base: str = ASSET_BASE, *, counted: Counted | None = None, whole: bool = True
+        self,
+        model: OntologyModel,
+        base: str = ASSET_BASE,
+        *,
+        counted: Counted | None = None,
+        whole: bool = True,
+        roster: Roster | None = None,
     ) -> None:
-        """Have been told nothing."""
+        """Have been told nothing; ``roster`` has admitted what was stated."""
         self._model = model
         self._base = base
+        self._roster = roster
         self._counted = counted
         self._whole = whole
         self._held: Counter[Hashable] = Counter()
@@ -123,7 +131,7 @@ class Support:
     def _facts(self, likeness: Hashable, one: Occurrence) -> Facts:
         """Return what an occurrence shows, and all that are like it."""
         if likeness not in self._shown:
-            statements = Statements(model=self._model, base=self._base)
+            statements = Statements(model=self._model, base=self._base, roster=self._roster)
             statements.of(Told(added=(one,)))
             self._shown[likeness] = {scope.name: frozenset(scope.stated) for scope in statements.subjects.scopes()}
         return self._shown[likeness]

@@ -32,7 +32,8 @@ def kafka_consumer(engine: Engine, reception: Reception) -> KafkaConsumer | None
     configuration = KafkaConfiguration(
         brokers=settings.kafka_brokers,
         group=settings.kafka_group,
-        topics={topic: Signal(signal) for topic, signal in settings.kafka_topics.items()},
+        # An event says more of a span, and the reader of a partition knows no spans but those of that partition.
+        topics={topic: Signal(of) for topic, of in settings.kafka_topics.items() if of != Signal.LOGS},
         every=settings.telemetry_commit_seconds,
         most=settings.telemetry_commit_spans,
         lateness=int(settings.telemetry_lateness_seconds * NANOSECONDS),

@@ -8,14 +8,19 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from stratagraph.loaders.genai.roster import Named, Roster
+from stratagraph.loaders.genai.sampling import Declared
+from stratagraph.loaders.genai.subjects import ASSET_CLASSES
 from stratagraph.loaders.otlp_traces import SOURCE as TELEMETRY
 from stratagraph.loaders.support import Support
 from stratagraph.ontology.facts import Iri, Observation
+from stratagraph.ontology.namespaces import RDF
 from stratagraph.ontology.observations import SPANS
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.engine.tally import Arrival
 from stratagraph.service.settings import MEMORY_FOLDER, SPOOL_FOLDER
 from stratagraph.service.telemetry.aggregator import Aggregator, Backlog, Pace
+from stratagraph.service.telemetry.logs import Logs
 from stratagraph.service.telemetry.memory import SpanMemory
 from stratagraph.service.telemetry.metrics import Metrics
 from stratagraph.service.telemetry.reader import Counts, Reader
@@ -80,25 +85,29 @@ class Reception:
 
 def readers_of(engine: Engine, memory: SpanMemory | None = None) -> dict[Signal, Reader[Any, Any]]:
     """Return a reader for each signal, at its start: its state goes with what it reads, a spool or a partition."""
+    settings = engine.settings
     metrics = Metrics(
         model=engine.model,
-        base=engine.settings.base,
-        series=engine.settings.telemetry_series,
+        base=settings.base,
+        series=settings.telemetry_series,
         past=partial(_spans_told, engine),
     )
-    late = engine.settings.telemetry_late_seconds
+    late = settings.telemetry_late_seconds
+    roster = Roster(most_assets=settings.telemetry_assets, before=partial(named_before, engine))
     traces = Traces(
         model=engine.model,
         prices=engine.prices,
-        base=engine.settings.base,
+        base=settings.base,
         memory=memory,
-        support=_support(engine),
+        declared=Declared.of(settings.telemetry_sampled),
+        roster=roster,
+        support=_support(engine, roster),
         told=metrics.hear,
         window=timedelta(seconds=engine.settings.telemetry_window_seconds),
         late=None if late is None else timedelta(seconds=late),
     )
-    # In this order: metrics count what spans have not told.
-    return _by_signal(traces, metrics)
+    # In this order: logs begin where the traces do, and metrics count what spans have not told.
+    return _by_signal(traces, Logs(traces), metrics)
 
 
 def _spans_told(engine: Engine, subject: Iri, start: datetime, end: datetime) -> Iterator[Observation]:
@@ -106,14 +115,24 @@ def _spans_told(engine: Engine, subject: Iri, start: datetime, end: datetime) ->
     return (seen for seen in engine.ledger.observations_about(subject, start, end) if seen.source == SPANS)
 
 
-def _support(engine: Engine) -> Support:
+def _support(engine: Engine, roster: Roster) -> Support:
     """Return what tells which facts nothing shows any more; the ledger knows what was told before, and by others."""
     ledger = engine.ledger
     others = ledger.shared or engine.settings.kafka_brokers is not None
     alone = not others and not ledger.batches(limit=1, source=TELEMETRY)
     counted = partial(ledger.counted, TELEMETRY)
-    return Support(engine.model, engine.settings.base, counted=counted, whole=alone)
+    return Support(engine.model, engine.settings.base, counted=counted, whole=alone, roster=roster)
 
 
 def _by_signal(*readers: Reader[Any, Any]) -> dict[Signal, Reader[Any, Any]]:
     return {reader.signal: reader for reader in readers}
+
+
+def named_before(engine: Engine) -> Named:
+    """Return what telemetry has named before this process."""
+    typed = (claim for claim in engine.ledger.claims_on(ASSET_CLASSES) if claim.fact.predicate == RDF.type)
+    sources = engine.ledger.sources(source=TELEMETRY)
+    return Named(
+        assets=[claim.fact.subject for claim in typed if claim.source == TELEMETRY],
+        scopes=[scope.name for source in sources for scope in source.scopes],
+    )

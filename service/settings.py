@@ -97,6 +97,18 @@ def _part_of_an_hour(seconds: int) -> int:
     return seconds
 
 
+def _shares(given: dict[str, float | str]) -> dict[str, float | str]:
+    """Refuse what is no share of anything."""
+    for name, share in given.items():
+        if share != "outcome" and not (isinstance(share, float) and 0 < share <= 1):
+            raise PydanticCustomError(
+                "share",
+                "for {name} a share above 0 and up to 1 is wanted, or 'outcome', and not {share}",
+                {"name": name, "share": repr(share)},
+            )
+    return given
+
+
 class Settings(BaseModel):
     """Everything that can be configured; ``load_settings`` reads it from where it is said."""
 
@@ -151,11 +163,17 @@ class Settings(BaseModel):
     lang: str = Field(default="en", description="Language of commands: en or pt-BR; from the environment only")
     otlp_grpc: bool = Field(default=True, description="Receive telemetry over gRPC too")
     otlp_grpc_port: int = Field(default=4317, ge=0, le=65535, description="Port of OTLP/gRPC; 0 picks a free one")
-    telemetry_signals: tuple[Literal["traces", "metrics"], ...] = Field(
-        default=("traces", "metrics"), description="Signals that the receiver takes, as a JSON list"
+    telemetry_signals: tuple[Literal["traces", "metrics", "logs"], ...] = Field(
+        default=("traces", "metrics", "logs"), description="Signals that the receiver takes, as a JSON list"
     )
     telemetry_series: int = Field(
         default=20_000, ge=100, description="Series of metrics whose last values are known, at most"
+    )
+    telemetry_sampled: Annotated[dict[str, float | str], AfterValidator(_shares)] = Field(
+        default={}, description="Services of which not all telemetry arrives, as a JSON object: a share, or outcome"
+    )
+    telemetry_assets: int = Field(
+        default=20_000, ge=1, description="Assets that telemetry may name; those beyond are counted as (other)"
     )
     kafka_brokers: str | None = Field(
         default=None,

@@ -48,6 +48,7 @@ class Evaluations:
     event: str
     name: str
     label: str
+    apart: tuple[str, ...]
     found: frozenset[str]
     passed: frozenset[str]
 
@@ -84,7 +85,11 @@ class AliasTable:
     first_token_events: frozenset[str]
     content: NameSet
     described: NameSet
+    traces: frozenset[str]
     content_events: tuple[str, ...]
+    answers: tuple[str, ...]
+    events: Mapping[str, tuple[str, ...]]
+    logged_failures: frozenset[str]
     known: NameSet
 
 
@@ -114,7 +119,11 @@ def read_aliases(data: Mapping[str, Any]) -> AliasTable:
         first_token_events=frozenset(data["first_token_events"]),
         content=_names(data["content"]),
         described=_names(data["described"]),
+        traces=frozenset(data["traces"]),
         content_events=tuple(data["content_events"]),
+        answers=tuple(data["answers"]),
+        events={kind: tuple(starts) for kind, starts in data["events"].items()},
+        logged_failures=frozenset(data["logged_failures"]),
         known=_names(data["known"]),
     )
 
@@ -151,6 +160,7 @@ def _evaluations(data: Mapping[str, Any]) -> Evaluations:
         event=data["event"],
         name=data["name"],
         label=data["label"],
+        apart=tuple(data["apart"]),
         found=frozenset(data["found"]),
         passed=frozenset(data["passed"]),
     )

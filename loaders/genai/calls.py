@@ -293,6 +293,8 @@ def _answer(inner: CallRecord, other: CallRecord, *, ended: bool) -> str:
 
 def seconds_of(call: CallRecord, forest: Forest) -> float | None:
     """Return how long a call took without the tools and agents that ran inside it or began within it beside it."""
+    if call.event:
+        return None
     covered = sorted(_covering(call, forest))
     if not covered:
         return call.seconds

@@ -1,4 +1,8 @@
-"""Personal data in what people wrote, models answered, and tools took and gave: counted in passing, never kept."""
+"""What people wrote, models answered, and tools took and gave: counted for personal data in passing, and taken out.
+
+What is taken out of a message leaves the count of what it held in its place, so that the message tells the same when it
+is read again. Names stay, for they tell that something was written.
+"""
 
 from __future__ import annotations
 
@@ -11,59 +15,101 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from stratagraph.loaders.genai.aliases import load_aliases
 from stratagraph.loaders.genai.personal_data import NOTHING_PERSONAL, PersonalData, personal_data
-from stratagraph.loaders.genai.record import CallRecord
+from stratagraph.loaders.genai.plans import Plan
+from stratagraph.loaders.genai.record import CallRecord, RecordKind
 
 MOST_TEXTS: Final = 500
 """Texts of one span or log record that are looked at."""
 _MOST_VALUES: Final = 5_000
-_SHORTEST: Final = 6
-"""Characters: no find is shorter."""
+_BESIDE: Final = frozenset({"role", "type", "id", "name", "finish_reason", "tool_call_id"})
+"""Fields of messages that hold nothing that anybody wrote: they come where content does not, too."""
+_LEFT: Final = "stratagraph.personal_data"
+"""What stands in the place of the content that came: how much was found, by kind."""
 
 
-def with_personal_data(
-    record: CallRecord, span: Span, attributes: Sequence[KeyValue], places: Sequence[int]
-) -> CallRecord:
-    """Return a span's record with the count of what its content holds: attributes at these places, and events."""
-    values = [attributes[place].value for place in places]
+def without_content(record: CallRecord, span: Span, attributes: Sequence[KeyValue], plan: Plan) -> CallRecord:
+    """Return a span's record with the count of what its content held, and take that out of the span.
+
+    What else is read from the same attribute keeps it where it is until the span is told.
+    """
+    needed = plan.needed | plan.judged if record.kind is RecordKind.GUARDRAIL else plan.needed
+    for place in plan.described:
+        if place not in needed:
+            attributes[place].value.Clear()
+    out = [attributes[place].value for place in plan.content if place not in needed]
+    kept = [attributes[place].value for place in plan.content if place in needed]
     for event in span.events:
-        values += content_of(event.name, event.attributes)
-    return record.carrying(personal_in(values)) if values else record
-
-
-def personal_in(values: Iterable[AnyValue]) -> PersonalData:
-    """Return what values hold; of very many only the first are looked at."""
-    found = NOTHING_PERSONAL
-    for text in islice(_texts(values), MOST_TEXTS):
-        told = personal_data(text)
-        if told is not NOTHING_PERSONAL:
-            found = found.joined(told)
-    return found
+        out += content_of(event.name, event.attributes)
+    found = take_out(out, beside=kept) if out or kept else None
+    return record if found is None else record.carrying(found)
 
 
 def content_of(event: str, attributes: Iterable[KeyValue]) -> list[AnyValue]:
-    """Return the content of an event: everything where its name says that it is a message."""
+    """Return the content of an event that is looked through: everything where its name says that it is a message.
+
+    Where in a program something failed is taken out of it at once.
+    """
     table = load_aliases()
-    if event.startswith(table.content_events):
-        return [item.value for item in attributes]
-    return [item.value for item in attributes if item.key in table.content and item.key not in table.described]
+    message = event.startswith(table.content_events)
+    found = []
+    for item in attributes:
+        if item.key in table.traces:
+            item.value.Clear()
+        elif (item.key in table.content and item.key not in table.described) or (
+            message and not item.key.startswith(("gen_ai.", "event."))
+        ):
+            found.append(item.value)
+    return found
 
 
-def _texts(values: Iterable[AnyValue]) -> Iterator[str]:
-    """Yield the texts inside values, however deep; long lists of numbers are vectors."""
+def take_out(values: Iterable[AnyValue], *, beside: Iterable[AnyValue] = ()) -> PersonalData | None:
+    """Return what values and those beside them hold, and take it out of the values; None where nothing was written."""
+    listed = list(values)
+    inside = personal_in(listed)
+    for value in listed:
+        value.Clear()
+    if inside is not None:
+        counts = listed[0].kvlist_value.values.add(key=_LEFT).value.array_value.values
+        counts.extend(AnyValue(int_value=count) for count in inside)
+    outside = personal_in(beside)
+    return inside.joined(outside) if inside is not None and outside is not None else inside or outside
+
+
+def personal_in(values: Iterable[AnyValue]) -> PersonalData | None:
+    """Return what values hold; of very many texts only the first are looked at."""
+    found: PersonalData | None = None
+    for told in islice(_told(values), MOST_TEXTS):
+        one = told if isinstance(told, PersonalData) else personal_data(told)
+        if found is None or one is not NOTHING_PERSONAL:
+            found = one if found is None else found.joined(one)
+    return found
+
+
+def _told(values: Iterable[AnyValue]) -> Iterator[str | PersonalData]:
+    """Yield the texts inside values, however deep, and what was counted before; long lists of numbers are vectors."""
     waiting = list(values)[::-1]
     for _ in range(_MOST_VALUES):
         if not waiting:
             return
         value = waiting.pop()
         if text := value.string_value:
-            if len(text) >= _SHORTEST:
-                yield text
+            yield text
             continue
         kind = value.WhichOneof("value")
         if kind == "kvlist_value":
-            waiting += [item.value for item in reversed(value.kvlist_value.values)]
+            pairs = value.kvlist_value.values
+            if len(pairs) == 1 and pairs[0].key == _LEFT:
+                yield _counted(pairs[0].value)
+            else:
+                waiting += [item.value for item in reversed(pairs) if item.key not in _BESIDE]
         elif kind == "array_value" and not _is_vector(value.array_value.values):
             waiting += reversed(value.array_value.values)
+
+
+def _counted(value: AnyValue) -> PersonalData:
+    """Return what was found when the content was taken out."""
+    counts = [max(0, one.int_value) for one in value.array_value.values]
+    return PersonalData(*counts) if len(counts) == len(NOTHING_PERSONAL) else NOTHING_PERSONAL
 
 
 def _is_vector(values: Sequence[AnyValue]) -> bool:

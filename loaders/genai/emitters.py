@@ -43,6 +43,7 @@ class Emitter:
     silent: str
     engine: str
     content: frozenset[str]
+    endings: Mapping[str, str]
     before: str
 
     def kind_of_name(self, name: str) -> RecordKind | None:
@@ -154,6 +155,7 @@ def _emitter(data: Mapping[str, Any]) -> Emitter:
         silent=data.get("silent", ""),
         engine=data.get("engine", ""),
         content=frozenset(data.get("content", ())),
+        endings=data.get("endings", {}),
         before=data.get("before", ""),
     )
 

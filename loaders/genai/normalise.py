@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -11,13 +11,15 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
+from opentelemetry.proto.logs.v1.logs_pb2 import ScopeLogs
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import ScopeSpans, Span, Status
 
 from stratagraph.loaders.genai import attribute_values
 from stratagraph.loaders.genai.aliases import load_aliases
-from stratagraph.loaders.genai.content import with_personal_data
+from stratagraph.loaders.genai.content import without_content
 from stratagraph.loaders.genai.emitters import Emitter, load_emitters
+from stratagraph.loaders.genai.evaluations import evaluation
 from stratagraph.loaders.genai.failures import Failure, exceptions_of, failure_of
 from stratagraph.loaders.genai.meanings import load_meanings
 from stratagraph.loaders.genai.plans import Plan, Plans, Template
@@ -33,7 +35,7 @@ from stratagraph.loaders.genai.record import (
     Verdict,
 )
 from stratagraph.loaders.genai.said import Said, Tables
-from stratagraph.loaders.genai.sampling import weight_of
+from stratagraph.loaders.genai.sampling import NOTHING_DECLARED, Declared, weight_of
 
 _TRACE_BYTES: Final = 16
 _SPAN_BYTES: Final = 8
@@ -53,7 +55,7 @@ _Place: TypeAlias = tuple[bytes, bytes, bytes, int, int]
 """Trace, span and parent, start and end: as a record begins."""
 
 
-class _Bounds(NamedTuple):
+class Bounds(NamedTuple):
     """When a span may end, in nanoseconds since 1970."""
 
     earliest: int
@@ -75,23 +77,27 @@ class Normalised:
 
 
 def normalise(
-    request: ExportTraceServiceRequest, *, until: datetime | None = None, since: datetime | None = None
+    request: ExportTraceServiceRequest,
+    *,
+    until: datetime | None = None,
+    since: datetime | None = None,
+    declared: Declared = NOTHING_DECLARED,
 ) -> Normalised:
-    """Return the call records of a request: content stays behind, what cannot be right is refused by name.
+    """Return the call records of a request: content is taken out of it, what cannot be right is refused by name.
 
     A span that ends after ``until`` is refused, for its sender's clock is wrong, and one that ends before ``since``:
-    that comes too late.
+    that comes too late. ``declared``: what is sampled.
     """
     result = Normalised()
-    bounds = _Bounds(
+    bounds = Bounds(
         earliest=int(since.timestamp() * 1e9) if since else 0, latest=int(until.timestamp() * 1e9) if until else LATEST
     )
     mapped: set[str] = set()
     unmapped: Counter[tuple[str, ...]] = Counter()
     for resource in request.resource_spans:
-        service, weight = _sender(resource.resource)
+        service, weight = sender_of(resource.resource, declared)
         for scope in resource.scope_spans:
-            reader = _Reader(service, _provenance(scope), bounds, weight)
+            reader = SpanReader(service, provenance_of(scope), bounds, weight)
             if reader.read(scope, result, unmapped):
                 mapped.add(reader.scope)
     for names, times in unmapped.items():
@@ -107,10 +113,11 @@ def _named(identity: bytes) -> str:
     return (shown if len(identity) <= _SPAN_BYTES else f"{shown}...") or "(none)"
 
 
-def _sender(resource: Resource) -> tuple[Service, float]:
-    """Return who sends, and how many spans each of its spans stands for."""
+def sender_of(resource: Resource, declared: Declared) -> tuple[Service, float]:
+    """Return who sends, and how many spans each stands for that does not say so itself."""
     sent = resource.SerializeToString()
-    return _known_sender(sent) if len(sent) <= _LONGEST_KEPT else _read_sender(resource)
+    service, weight = _known_sender(sent) if len(sent) <= _LONGEST_KEPT else _read_sender(resource)
+    return service, max(weight, declared.weight(service))
 
 
 @lru_cache(maxsize=1_000)
@@ -137,7 +144,7 @@ def service_of(resource: Resource) -> Service:
     return Service(**parts)
 
 
-def _provenance(sent: ScopeSpans) -> Provenance:
+def provenance_of(sent: ScopeSpans | ScopeLogs) -> Provenance:
     """Return which instrumentation said so."""
     told = sent.scope.name, sent.scope.version, sent.schema_url
     return Provenance(*map(attribute_values.identity, told))
@@ -149,14 +156,14 @@ def _plans_of(emitter: Emitter) -> Plans:
     return Plans(table=load_aliases(), emitter=emitter)
 
 
-class _Reader:
+class SpanReader:
     """Reads the spans of one instrumentation scope."""
 
-    def __init__(self, service: Service, provenance: Provenance, bounds: _Bounds, weight: float) -> None:
+    def __init__(self, service: Service, provenance: Provenance, bounds: Bounds, weight: float) -> None:
         self._service = service
-        self._provenance = provenance
+        self.provenance = provenance
         self._bounds = bounds
-        self._weight = weight
+        self.weight = weight
         self._emitters = load_emitters()
         self._emitter = self._emitters.of_scope(provenance.scope, provenance.version)
         self._meanings = load_meanings()
@@ -166,7 +173,7 @@ class _Reader:
     @property
     def scope(self) -> str:
         """The scope's name."""
-        return self._provenance.scope
+        return self.provenance.scope
 
     def read(self, scope: ScopeSpans, result: Normalised, unmapped: Counter[tuple[str, ...]]) -> bool:
         """Add the records of a scope to the result; tell whether one of its spans could be mapped."""
@@ -180,8 +187,10 @@ class _Reader:
                 continue
             mapped = mapped or record.kind is not RecordKind.OTHER
             result.records.append(record)
-            if span.events:
-                result.records += self._evaluations(span, record)
+            for event in span.events:
+                if event.name == self._aliases.evaluations.event:
+                    told = evaluation(record, event.attributes, event.time_unix_nano)
+                    result.records += [told] if told else []
         result.unread[self.scope] += len(scope.spans)
         return mapped
 
@@ -194,7 +203,7 @@ class _Reader:
         if plan.unmapped:
             unmapped[plan.unmapped] += 1
         record = self._recorded(span, place, attributes, emitter, plan)
-        return with_personal_data(record, span, attributes, plan.content) if plan.content or span.events else record
+        return without_content(record, span, attributes, plan) if plan.has_content or span.events else record
 
     def _recorded(
         self, span: Span, place: _Place, attributes: Sequence[KeyValue], emitter: Emitter, plan: Plan
@@ -232,7 +241,7 @@ class _Reader:
     def _again(self, template: Template, place: _Place) -> CallRecord:
         """Return the record of a span that differs from another one in its place and time only."""
         awaited = template.record.awaited
-        volatile = *place, NO_USAGE, "", None, self._weight, awaited, None, self._service, self._provenance
+        volatile = *place, NO_USAGE, "", None, self.weight, awaited, None, self._service, self.provenance
         return CallRecord._make(volatile + template.lasting)
 
     def _with_figures(self, template: Template, span: Span, place: _Place, said: Said) -> CallRecord:
@@ -256,7 +265,7 @@ class _Reader:
             said.tables.emitter.awaits(usage, later=like.later, failed=failed),
             None,
             self._service,
-            self._provenance,
+            self.provenance,
         )
         record = CallRecord._make(volatile + template.lasting)
         return record._replace(verdict=self._verdict(said, None)) if template.moves else record
@@ -270,7 +279,7 @@ class _Reader:
             *place,
             weight=self._weighed(span, said),
             service=self._service,
-            provenance=self._provenance,
+            provenance=self.provenance,
             failed=span.status.code == Status.STATUS_CODE_ERROR,
         )
 
@@ -332,7 +341,7 @@ class _Reader:
             awaited=emitter.awaits(usage, later=later, failed=failure is not None),
             twin=emitter.twin,
             weight=self._weighed(span, said),
-            provenance=self._provenance,
+            provenance=self.provenance,
         )
 
     def _offered(self, said: Said) -> tuple[str, ...]:
@@ -459,41 +468,9 @@ class _Reader:
     def _weighed(self, span: Span, said: Said) -> float:
         """Return how many spans this one stands for."""
         if not said.plan.weighs and not span.trace_state:
-            return self._weight
+            return self.weight
         told: dict[str, Any] = {key: value for concept in ("ratio", "weight") for key, value in said.values(concept)}
-        return weight_of(span.trace_state, told) if told or span.trace_state else self._weight
-
-    def _evaluations(self, span: Span, record: CallRecord) -> Iterator[CallRecord]:
-        """Yield a guardrail's run for each evaluation that the span tells of in an event."""
-        told = load_aliases().evaluations
-        for place, event in enumerate(span.events):
-            if event.name != told.event:
-                continue
-            values = {item.key: attribute_values.plain(item.value) for item in event.attributes}
-            name = attribute_values.lenient_name(values.get(told.name))
-            if name and not self._meanings.made_up(name):
-                label = attribute_values.word(values.get(told.label))
-                yield CallRecord(
-                    trace=record.trace,
-                    # An event has no id of its own: it is known by its place in its span.
-                    span=record.span + place.to_bytes(4),
-                    parent=record.span,
-                    kind=RecordKind.GUARDRAIL,
-                    guardrail=name,
-                    verdict=_evaluated(label, told.found, told.passed),
-                    service=record.service,
-                    start=event.time_unix_nano or record.end,
-                    end=event.time_unix_nano or record.end,
-                    weight=record.weight,
-                    provenance=record.provenance,
-                )
-
-
-def _evaluated(label: str, found: frozenset[str], passed: frozenset[str]) -> Verdict:
-    """Return what an evaluation says: it looks on, and stops nothing."""
-    if label in found:
-        return Verdict.FLAGGED
-    return Verdict.ALLOWED if label in passed else Verdict.UNDECIDED
+        return weight_of(span.trace_state, told) if told or span.trace_state else self.weight
 
 
 def count_names(unmapped: Counter[str], names: Iterable[str], times: int) -> None:
@@ -504,7 +481,7 @@ def count_names(unmapped: Counter[str], names: Iterable[str], times: int) -> Non
         unmapped[_OVERFLOW if full else name] += times
 
 
-def _place_of(span: Span, bounds: _Bounds) -> _Place:
+def _place_of(span: Span, bounds: Bounds) -> _Place:
     """Return where a span belongs and when it was; the end is never before the start. Raises BadAttribute."""
     trace, own, parent = span.trace_id, span.span_id, span.parent_span_id
     if len(trace) != _TRACE_BYTES or trace == _NO_TRACE:

@@ -18,6 +18,8 @@ USAGE: Final = frozenset({"input", "output", "cached", "reasoning", "cost"})
 WEIGHTS: Final = frozenset({"ratio", "weight"})
 VOLATILE: Final = USAGE | {"cache_write", "response", "first_token", "first_token_ms"}
 """Concepts that differ from one call to the next; the rest is the same for most calls of one place in a program."""
+_LAST: Final = 1_000
+"""Behind every name of the tables."""
 MOST_KEPT: Final = 4_000_000
 """Bytes, about, of the records and their values that are remembered of one emitter, for spans that differ in what is
 volatile only."""
@@ -58,7 +60,8 @@ class Plan:
     sent twice. ``templates`` are records by the values of those, the same for all plans of the same ``lasting`` names.
     ``volatile``: some name tells of what differs from one call to the next; ``counts``: of tokens or cost; ``weighs``:
     of how many spans one stands for; ``tells``: of anything at all.
-    ``content`` are the attributes that are only looked through for personal data.
+    ``content`` are the attributes that are looked through for personal data, and taken out as those are that are
+    ``described``, unless they are ``needed`` for something else; those ``judged`` tell what a guardrail decided.
     """
 
     places: Mapping[str, tuple[Place, ...]]
@@ -70,6 +73,10 @@ class Plan:
     later: int | None
     lasted: int | None
     content: tuple[int, ...]
+    described: tuple[int, ...]
+    has_content: bool
+    needed: frozenset[int]
+    judged: frozenset[int]
     unmapped: tuple[str, ...]
     lasting: tuple[int, ...] | None
     documents: tuple[Document, ...]
@@ -126,12 +133,19 @@ class Plans:
                 found.setdefault(concept, []).append(
                     (rank, Place(place, key, alias.path, alias.on, not alias.path and not alias.on))
                 )
+            for concept, ending in self.emitter.endings.items():
+                if key.endswith(ending):
+                    found.setdefault(concept, []).append((_LAST, Place(place, key, (), frozenset(), plain=True)))
         emitter, table = self.emitter, self.table
         offered = tuple(place for key, place in at.items() if key.startswith(table.numbered))
         failed = tuple((at[mark.key], mark) for mark in (*emitter.failed, *table.failed) if mark.key in at)
         verdicts = tuple((at[mark.key], mark) for mark in table.verdicts if mark.key in at)
         written = any(key.startswith(table.written) for key in at)
         lasting = self._lasting(at, found)
+        marks = {mark.key for mark in (*emitter.failed, *table.failed, *table.lenient)}
+        needed = {one.at for told in found.values() for _, one in told} | {at[key] for key in marks & at.keys()}
+        content = tuple(place for place, key in enumerate(keys) if self._is_content(key))
+        described = tuple(place for place, key in enumerate(keys) if key in table.described)
         # What names a span has beside those that mean something differs from one conversation to the next.
         meant = sorted(key for key in at if key in self._wanted or key == emitter.lasted)
         shape = tuple(keys[place] for place, _ in lasting), tuple(meant), written, bool(verdicts)
@@ -144,7 +158,11 @@ class Plans:
             lenient=tuple((at[mark.key], mark) for mark in table.lenient if mark.key in at),
             later=at.get(emitter.later.key) if emitter.later else None,
             lasted=at.get(emitter.lasted),
-            content=tuple(place for key, place in at.items() if self._is_content(key)),
+            content=content,
+            described=described,
+            has_content=bool(content or described),
+            needed=frozenset(needed),
+            judged=frozenset(at[mark.key] for mark in table.verdicts if mark.key in at),
             unmapped=tuple(self._unmapped(at)),
             lasting=tuple(place for place, path in lasting if not path) if len(at) == len(keys) else None,
             documents=_documents(lasting),

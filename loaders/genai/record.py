@@ -203,6 +203,8 @@ class CallRecord(NamedTuple):
     later: bool = False
     """The span tells the end of an earlier one of the same call, and begins where that one ended."""
     twin: str = ""
+    event: bool = False
+    """A log record: what it says belongs to the span that is its parent, and it has no duration."""
 
     @property
     def key(self) -> SpanKey:

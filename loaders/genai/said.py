@@ -138,9 +138,11 @@ class Said:
 
     def model_name(self, concept: str) -> ModelName:
         """Return a model's name. Raises BadAttribute."""
+        emitter = self.tables.emitter
         if concept not in self.plan.places:
-            return _NOTHING
-        ignored = self.tables.emitter.ignore.get(concept, ())
+            named = emitter.within(concept, self.name[: attribute_values.LONGEST_NAME]) if emitter.names else ""
+            return _NOTHING if self.tables.meanings.nothing(named) else self.tables.meanings.model(named)
+        ignored = emitter.ignore.get(concept, ())
         for key, value in self._told(concept):
             name = attribute_values.strict_name(key, value)
             if name and name not in ignored:

@@ -1,15 +1,17 @@
-"""How many spans a sampled one stands for."""
+"""How many spans a sampled one stands for: what it says itself, else what the owner of its source declared."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 
 from stratagraph.loaders.genai.aliases import load_aliases
 from stratagraph.loaders.genai.attribute_values import plain
+from stratagraph.loaders.genai.record import Service
 
 _DIGITS: Final = 14
 _RANGE: Final = 16**_DIGITS
@@ -18,6 +20,42 @@ _THRESHOLD: Final = re.compile(r"[0-9a-f]{1,14}")
 _POWER: Final = re.compile(r"[0-9]{1,2}")
 MOST: Final = 1e6
 """A span stands for no more than this: a threshold next to the end would make one span a crowd."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """What is declared of services of which not everything arrives: only their owner knows.
+
+    ``ratios`` are the shares that arrive, chosen by chance. Of those in ``by_outcome`` there arrives what ended in a
+    certain way, so that neither numbers nor rates are known. A service is named by its name, by all of its identity, or
+    with all others by an asterisk.
+    """
+
+    ratios: Mapping[str, float] = field(default_factory=dict)
+    by_outcome: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, told: Mapping[str, float | str]) -> Declared:
+        """Return what a mapping of names says: a share, or a word for the outcome."""
+        ratios = {name: share for name, share in told.items() if isinstance(share, float | int)}
+        return cls(ratios=ratios, by_outcome=frozenset(told.keys() - ratios.keys()))
+
+    def weight(self, service: Service) -> float:
+        """Return the number of spans that one of a service stands for."""
+        return next((min(1 / self.ratios[name], MOST) for name in _names(service) if name in self.ratios), 1.0)
+
+    def partly(self, service: Service) -> bool:
+        """Tell whether of a service only some spans arrive, by how they ended."""
+        named = (name for name in _names(service) if name in self.ratios or name in self.by_outcome)
+        return next(named, "") in self.by_outcome
+
+
+NOTHING_DECLARED: Final = Declared()
+
+
+def _names(service: Service) -> tuple[str, ...]:
+    """Return what a service may be called, the most exact name first."""
+    return service.label, service.name, "*"
 
 
 def weight_of(state: str, told: Mapping[str, Any]) -> float:

@@ -136,7 +136,8 @@ class Story:
         forgotten = self._forgotten(records)
         for record in records:
             key = record.key
-            if key in forgotten:
+            # What a log says of a span that was told and forgotten would be told as another call.
+            if key in forgotten or (record.event and (record.trace, record.parent) in forgotten):
                 known += 1
                 continue
             group = self._group_of(record)
@@ -277,7 +278,8 @@ class Story:
                 if self._by_link.get(link) is group:
                     del self._by_link[link]
             if self._memory is not None:
-                self._memory.add(group.records)
+                spans = {(record.trace, record.parent) for record in group.records.values() if record.event}
+                self._memory.add(group.records.keys() | spans)
 
     def _group_of(self, record: CallRecord) -> _Group:
         """Return the group that a record belongs to, those that it links made one."""
@@ -320,7 +322,7 @@ class Story:
 def _links(record: CallRecord) -> Iterator[Hashable]:
     """Yield what a record has in common with others that must be told together with it."""
     yield "trace", record.trace
-    if record.kind not in MODEL_CALLS:
+    if record.kind not in MODEL_CALLS and not record.event:
         return
     told = record.service.identity, record.requested
     if record.response:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, TypeAlias
 
 from stratagraph.loaders.genai.aliases import load_aliases
 from stratagraph.loaders.genai.forest import AgentRef
 from stratagraph.loaders.genai.record import CallRecord, Provenance, Service
+from stratagraph.loaders.genai.roster import Roster
 from stratagraph.ontology.facts import Fact, Iri, Literal, Scope
 from stratagraph.ontology.identity import mint
 from stratagraph.ontology.model import OntologyModel
@@ -26,6 +27,23 @@ MOST_SCOPES: Final = 1_000
 """Scopes that one batch may name: a second of many exporters, each of one service with a few instrumentations. The
 ledger keeps a mark per scope and claim."""
 OVERFLOW: Final = "(other)"
+ASSET_CLASSES: Final = (
+    SG.LLMSystem,
+    SG.Agent,
+    SG.Tool,
+    SG.MCPServer,
+    SG.Guardrail,
+    SG.Pipeline,
+    SG.Prompt,
+    SG.BaseModel,
+    SG.Provider,
+    SG.ModelServer,
+    SG.VectorIndex,
+    SG.Region,
+    SG.ComputeCluster,
+)
+"""What telemetry names."""
+_Known: TypeAlias = tuple[Iri, tuple[tuple[Iri, str], ...]]
 NAMELESS: Final = "unknown_service"
 """What the conventions call a service that does not name itself."""
 
@@ -33,11 +51,12 @@ NAMELESS: Final = "unknown_service"
 class Subjects:
     """Mints assets and states what they are, each fact once."""
 
-    def __init__(self, model: OntologyModel, base: str) -> None:
-        """Mint IRIs of ``model``'s classes below ``base``."""
+    def __init__(self, model: OntologyModel, base: str, roster: Roster | None = None) -> None:
+        """Mint IRIs of ``model``'s classes below ``base``, of those that the roster admits."""
+        self._roster = Roster() if roster is None else roster
         self._model = model
         self._base = base
-        self._minted: dict[tuple[Iri, tuple[tuple[Iri, str], ...]], Iri] = {}
+        self._minted: dict[_Known, Iri] = {}
         self._told: dict[tuple[str, Iri, str, Service], Iri] = {}
         self._facts: dict[str, dict[Fact, None]] = defaultdict(dict)
         self._versions: dict[Iri, tuple[int, str]] = {}
@@ -59,7 +78,8 @@ class Subjects:
     def _scope_of(self, service: Service, said: Provenance) -> str:
         """Return the scope's name, the same for all beyond the limit."""
         name = f"{service.label or NAMELESS} {said.scope}@{said.version}"
-        if name not in self._named and len(self._named) >= MOST_SCOPES:
+        full = name not in self._named and len(self._named) >= MOST_SCOPES
+        if full or not self._roster.scope(name):
             self.overflow += 1
             return OVERFLOW
         self._named.add(name)
@@ -210,11 +230,13 @@ class Subjects:
     def _asset(self, cls: Iri, key: Mapping[Iri, str]) -> Iri:
         """Return the asset of a class with that key, its type and key stated."""
         known = cls, tuple(key.items())
-        if known not in self._minted and len(self._minted) >= MOST_ASSETS:
+        if known not in self._minted and not self._named_now(known, full=len(self._minted) >= MOST_ASSETS):
             self.overflow += 1
+            # One of its service, else one for all.
             known = cls, tuple({**key, SG.name: OVERFLOW}.items())
-        if known not in self._minted:
-            self._minted[known] = mint(self._model, cls, dict(known[1]), self._base)
+            if known not in self._minted and not self._named_now(known):
+                known = cls, tuple({**dict.fromkeys(key, ""), SG.name: OVERFLOW}.items())
+                self._named_now(known, always=True)
         iri = self._minted[known]
         # Again under each scope, even of an asset that was minted before: what another one says may be taken back.
         self.state(iri, RDF.type, cls)
@@ -222,3 +244,16 @@ class Subjects:
             if value:
                 self.state(iri, predicate, Literal(value))
         return iri
+
+    def _named_now(self, known: _Known, *, full: bool = False, always: bool = False) -> bool:
+        """Mint an asset and state its class; tell whether there is room for it."""
+        if full:
+            return False
+        cls, key = known
+        iri = mint(self._model, cls, dict(key), self._base)
+        if not (always or self._roster.asset(iri)):
+            return False
+        if known not in self._minted:
+            self._minted[known] = iri
+            self.state(iri, RDF.type, cls)
+        return True

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from stratagraph.loaders.genai.calls import ModelCall, model_calls, seconds_of
+from stratagraph.loaders.genai.complements import complemented
 from stratagraph.loaders.genai.deeds import Deeds
 from stratagraph.loaders.genai.forest import AgentRef, Forest, ref_of
 from stratagraph.loaders.genai.occurrences import Occurrence, What
@@ -29,12 +30,12 @@ def tell(records: Iterable[CallRecord]) -> Telling:
     listed = list(records)
     if len(listed) == 1 and _is_plain(listed[0]):
         return _alone(listed[0])
-    return tell_together(listed)
+    return tell_together(complemented(listed))
 
 
 def _is_plain(record: CallRecord) -> bool:
     """Tell whether a span by itself tells of a call or of nothing: most traces of a lean emitter are one span."""
-    if record.offered or record.prompt or record.handoff != ("", ""):
+    if record.offered or record.prompt or record.handoff != ("", "") or record.event:
         return False
     return (record.kind is RecordKind.OTHER and record.personal is None) or record.kind in MODEL_CALLS
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -402,8 +403,13 @@ class Engine:
     def observations_about(
         self, snapshot: Snapshot, asset: Iri, start: datetime, end: datetime
     ) -> Iterator[Observation]:
-        """Yield what was observed of an asset over a time, as of a snapshot; of merged assets what each showed."""
-        return observed_of(self.ledger, snapshot, asset, start, end)
+        """Yield what was observed of an asset over a time, as of a snapshot; of assets that are one what each showed.
+
+        A model is one with the names by which it is asked for: where no answer came, they are all that is known.
+        """
+        for name in snapshot.one_model(asset):
+            for seen in observed_of(self.ledger, snapshot, name, start, end):
+                yield seen if name == asset else replace(seen, subject=asset)
 
     def prices(self) -> PriceTable:
         """Return the price facts of the graph."""

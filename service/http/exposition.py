@@ -98,7 +98,7 @@ class Estate(Collector):
             ("duplicate_spans", "Accepted spans that told of a call once more", spans.duplicates),
             ("moved_back_spans", "Accepted spans that ended after the receiver's clock", spans.moved_back),
             ("duplicate_points", "Accepted points that came again, or of which spans told", points.duplicates),
-            ("overflow_names", "Names beyond what one batch may add, counted together", arrived.overflow),
+            ("overflow_names", "Names beyond what telemetry may add, counted together", arrived.overflow),
             ("dropped_telemetry", "Things told by telemetry that was acknowledged and then refused", arrived.dropped),
             ("unmapped_attributes", "Attributes that no convention known here has", sum(arrived.unmapped.values())),
         )

@@ -51,14 +51,16 @@ def router(engine: Engine) -> APIRouter:
             seen = tuple(engine.observations_about(snapshot, iri, start, end))
             health = health_of(engine, snapshot, iri, lang) if seen else None
             numbers = stated_numbers(snapshot.triples, iri)
+            together = [name for name in snapshot.one_model(iri) if name != iri]
             cards = Cards(snapshot.triples, engine.model)
-            cards.fetch({iri, *(each.metric for each in seen)})
+            cards.fetch({iri, *together, *(each.metric for each in seen)})
 
         def label(metric: Iri) -> str:
             return cards[metric].label(lang)
 
         answer = {
             "asset": cards[iri].document(engine.model, lang),
+            "together": [cards[name].document(engine.model, lang) for name in together],
             "from": time(start),
             "to": time(end),
             "sequence": sequence,

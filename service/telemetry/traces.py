@@ -17,6 +17,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 from stratagraph.loaders.clock_skew import MovedBack, move_back
 from stratagraph.loaders.genai.measures import WINDOW
 from stratagraph.loaders.genai.normalise import Normalised, normalise
+from stratagraph.loaders.genai.roster import Roster
+from stratagraph.loaders.genai.sampling import NOTHING_DECLARED, Declared
 from stratagraph.loaders.genai.story import Memory, Story, Told
 from stratagraph.loaders.otlp_traces import reasons
 from stratagraph.loaders.prices import NO_PRICES, PriceTable
@@ -85,6 +87,8 @@ class Traces:
         model: OntologyModel,
         prices: Callable[[], PriceTable] = lambda: NO_PRICES,
         base: str = ASSET_BASE,
+        declared: Declared = NOTHING_DECLARED,
+        roster: Roster | None = None,
         story: Story | None = None,
         memory: Memory | None = None,
         support: Support | None = None,
@@ -92,7 +96,7 @@ class Traces:
         window: timedelta = WINDOW,
         late: timedelta | None = None,
     ) -> None:
-        """Mint IRIs below ``base``.
+        """Mint IRIs below ``base``, those that ``roster`` admits; of what is ``declared`` not everything arrives.
 
         ``memory`` knows the spans that were told and forgotten; ``support`` tells what nothing shows any more; ``told``
         hears what is told. Observations are of windows this long; what ended ``late`` or longer ago is refused.
@@ -100,6 +104,8 @@ class Traces:
         self._model = model
         self._prices = prices
         self._base = base
+        self.declared = declared
+        self._roster = Roster() if roster is None else roster
         self._story = Story(memory=memory) if story is None else story
         self._memory = memory
         self._support = Support(model, base) if support is None else support
@@ -118,7 +124,7 @@ class Traces:
         until = now + MOST_AHEAD - self._window
         since = None if self._late is None else now - self._late
         moved = move_back(message, now=now, until=until)
-        found = normalise(message, until=until, since=since)
+        found = normalise(message, until=until, since=since, declared=self.declared)
         counts = Counts(
             accepted=len(found.records),
             rejected=len(found.rejections),
@@ -153,7 +159,14 @@ class Traces:
         while self._again:
             self._settle_again()
         told = self._story.settle(until)
-        statements = Statements(model=self._model, prices=self._prices(), base=self._base, window=self._window)
+        statements = Statements(
+            model=self._model,
+            prices=self._prices(),
+            base=self._base,
+            declared=self.declared,
+            roster=self._roster,
+            window=self._window,
+        )
         statements.of(told)
         repeated, self._repeated = self._repeated, 0
         steps = self._steps

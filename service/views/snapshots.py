@@ -35,6 +35,7 @@ PATIENCE: Final = 30.0
 """Seconds that a reader waits for a change that is being written: it takes milliseconds, unless the disk hangs."""
 
 _MEMBERS: Final = "SELECT ?asset ?alias WHERE { ?asset sg:mergedFrom ?alias }"
+_MODELS: Final = "SELECT ?model ?alias WHERE { ?alias sg:aliasOf ?model }"
 _T = TypeVar("_T")
 
 
@@ -147,6 +148,22 @@ class Snapshot:
         rows = self.triples.select(_MEMBERS, {"asset": asset})
         aliases = {row["alias"].value for row in rows if isinstance(row["alias"], Literal)}
         return tuple(sorted({asset, *aliases}))
+
+    def one_model(self, asset: Iri) -> tuple[Iri, ...]:
+        """Return the names of one model: an asset, the model that it is an alias of, and all others of that model.
+
+        A name that several models answered to belongs to none of them.
+        """
+        models = self._models(asset)
+        if len(models) > 1:
+            return (asset,)
+        model = next(iter(models), asset)
+        rows = self.triples.select(_MODELS, {"model": model})
+        aliases = {str(row["alias"]) for row in rows}
+        return tuple(sorted({model, asset, *(alias for alias in aliases if len(self._models(alias)) == 1)}))
+
+    def _models(self, alias: Iri) -> set[Iri]:
+        return {str(row["model"]) for row in self.triples.select(_MODELS, {"alias": alias})}
 
 
 class Snapshots:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from google.protobuf import json_format
+from google.protobuf.message import Message
 from hypothesis import given
 from hypothesis import strategies as st
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue, KeyValueList
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
@@ -17,12 +17,12 @@ from stratagraph.loaders.otlp import MediaType, decode_traces, media_type
 from tests.loaders.spans import request
 
 
-def otlp_json(sent: ExportTraceServiceRequest) -> bytes:
+def otlp_json(sent: Message) -> bytes:
     """Write a request as the protocol's JSON: hexadecimal ids, numbers for enumerations."""
     data = json_format.MessageToDict(sent, use_integers_for_enums=True)
-    for resource in data.get("resourceSpans", []):
-        for scope in resource.get("scopeSpans", []):
-            for told in scope.get("spans", []):
+    for resource in (*data.get("resourceSpans", []), *data.get("resourceLogs", [])):
+        for scope in (*resource.get("scopeSpans", []), *resource.get("scopeLogs", [])):
+            for told in (*scope.get("spans", []), *scope.get("logRecords", [])):
                 for holder in (told, *told.get("links", [])):
                     for name in ("traceId", "spanId", "parentSpanId"):
                         if name in holder:

@@ -9,6 +9,7 @@ from random import Random
 from stratagraph.loaders.genai.forest import AgentRef
 from stratagraph.loaders.genai.occurrences import Occurrence
 from stratagraph.loaders.genai.record import ErrorClass, Finish, Usage, Verdict
+from stratagraph.loaders.genai.sampling import Declared
 from stratagraph.loaders.genai.story import Told
 from stratagraph.loaders.genai.telling import tell
 from stratagraph.loaders.otlp_traces import batch_of
@@ -71,13 +72,13 @@ def varied(one: Occurrence, chance: Random) -> Occurrence:
 
 
 def told_at_once(added: list[Occurrence], withdrawn: list[Occurrence]) -> Batch:
-    statements = Statements(model=MODEL, prices=PRICES, partly=("two",))
+    statements = Statements(model=MODEL, prices=PRICES, declared=Declared(by_outcome=frozenset({"two"})))
     statements.of(Told(added=tuple(added), withdrawn=tuple(withdrawn)))
     return batch_of(statements, "r")
 
 
 def told_one_by_one(added: list[Occurrence], withdrawn: list[Occurrence]) -> Batch:
-    statements = Statements(model=MODEL, prices=PRICES, partly=("two",))
+    statements = Statements(model=MODEL, prices=PRICES, declared=Declared(by_outcome=frozenset({"two"})))
     for one in added:
         statements.of(Told(added=(one,)))
     for one in withdrawn:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
@@ -10,6 +9,7 @@ from typing import Final
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from stratagraph.loaders.genai.sampling import NOTHING_DECLARED, Declared
 from stratagraph.loaders.genai.story import Story
 from stratagraph.loaders.otlp_traces import TraceResult, transform
 from stratagraph.loaders.prices import Price, PriceTable
@@ -45,10 +45,10 @@ def of(
     *,
     prices: PriceTable = PRICES,
     story: Story | None = None,
-    partly: Sequence[str] = (),
+    declared: Declared = NOTHING_DECLARED,
 ) -> TraceResult:
     whole = Story() if story is None else story
-    result = transform(sent, model=MODEL, run="r", prices=prices, story=whole, partly=partly)
+    result = transform(sent, model=MODEL, run="r", prices=prices, story=whole, declared=declared)
     whole.confirm(result.told)
     return result
 

@@ -92,6 +92,7 @@ class AssetMetrics(Document):
     """The figures of an asset over a span of time."""
 
     asset: Card
+    together: list[Card] = Field(description="Other names of the same model, whose figures are among these")
     start: str = Field(alias="from")
     to: str
     sequence: int

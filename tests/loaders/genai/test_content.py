@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValueList
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from stratagraph.loaders.genai.aliases import load_aliases
 from stratagraph.loaders.genai.content import MOST_TEXTS
 from stratagraph.loaders.genai.emitters import load_emitters
+from stratagraph.loaders.genai.normalise import normalise
+from stratagraph.loaders.genai.record import Verdict
 from stratagraph.ontology.namespaces import SG
 from tests.loaders.genai.seen import event, figure, seen, with_events
-from tests.loaders.spans import agent, chat, pairs, request, span, tool
+from tests.loaders.spans import agent, chat, fixture, pairs, request, span, tool
 from tests.loaders.transformed import SYSTEM, told
 from tests.loaders.transformed import of as transformed
 
@@ -141,3 +145,37 @@ def test_vectors_and_endless_lists_cost_little() -> None:
     vectors = {"ai.values": [[0.5] * 2000], "gen_ai.input.messages": ["a@b.org"] * (2 * MOST_TEXTS)}
     estate = seen(span(1, {**chat(), **vectors}))
     assert figure(estate, SG.LLMSystem, "shop", "emailFindings") == MOST_TEXTS
+
+
+def test_what_is_taken_out_leaves_no_text_and_tells_the_same_when_it_is_read_again() -> None:
+    asked = {"gen_ai.input.messages": ASKED, "output.value": CANARY, "tool.description": CANARY, "gen_ai.prompt": ""}
+    one = with_events(
+        span(1, {**chat(input=3), **asked}),
+        event("gen_ai.choice", message=CANARY),
+        event("exception", exception__type="X", exception__stacktrace=CANARY),
+    )
+    sent = request([one, span(2, {**chat(), "gen_ai.input.messages": "no finds"}), span(3, chat())])
+    first = normalise(sent)
+    assert [one.personal and one.personal.total for one in first.records] == [6, 0, None]
+    left = sent.SerializeToString()
+    assert CANARY.encode() not in left
+    assert normalise(ExportTraceServiceRequest.FromString(left)) == first
+
+
+def test_what_else_is_read_from_content_stays_until_it_is_told() -> None:
+    guard = {"openinference.span.kind": "GUARDRAIL", "output.value": '{"outcome": "fail"}', "guardrail.name": "g"}
+    sent = request([span(1, guard)])
+    first = normalise(sent)
+    assert first.records[0].verdict is Verdict.BLOCKED
+    assert normalise(ExportTraceServiceRequest.FromString(sent.SerializeToString())) == first
+
+
+@pytest.mark.shared
+def test_recorded_spans_tell_the_same_without_their_content(shared: Path) -> None:
+    for folder in sorted((shared / "telemetry").iterdir()):
+        for sent in fixture(folder) if any(folder.glob("*-traces.pb*")) else ():
+            before = len(sent.SerializeToString())
+            first = normalise(sent)
+            left = sent.SerializeToString()
+            assert len(left) <= before + 60 * len(first.records), folder.name
+            assert normalise(ExportTraceServiceRequest.FromString(left)) == first, folder.name

@@ -183,3 +183,26 @@ def test_an_older_openllmetry_has_no_spans_of_failures() -> None:
         return told[0] if told else None
 
     assert (errors("0.30.0"), errors("0.62.4")) == (None, 0)
+
+
+def test_nemo_guardrails_in_its_older_format() -> None:
+    """The model stands in names: of the span, and of the attributes."""
+
+    def metrics(model: str, sent: int, read: int) -> dict[str, Any]:
+        start = f"llm_call_{model.replace('/', '_')}"
+        return {f"{start}_total": 1, f"{start}_prompt_tokens_total": sent, f"{start}_completion_tokens_total": read}
+
+    estate = seen(
+        span(1, {"interaction_total": 1}, name="interaction"),
+        span(2, name="rail: self check input", parent=1),
+        span(3, {"action_self_check_input_total": 1}, name="action: self_check_input", parent=2),
+        span(4, metrics("guard-mini", 36, 9), name="LLM: guard-mini", parent=3),
+        span(5, metrics("openai/gpt-5-mini", 94, 26), name="LLM: openai/gpt-5-mini", parent=1),
+        span(6, metrics("unknown", 0, 0), name="LLM: unknown", parent=1),
+        scope="nemo_guardrails",
+    )
+    figures = [figure(estate, SG.LLMSystem, "shop", metric) for metric in ("calls", "inputTokens", "outputTokens")]
+    assert figures == [3, 130, 35]
+    assert figure(estate, SG.LLMSystem, "shop", "errors") is None
+    assert names(estate, SG.BaseModel) == {"guard-mini", "gpt-5-mini"}
+    assert names(estate, SG.Guardrail) == set(), "neither what a rail is nor what it decided is told"

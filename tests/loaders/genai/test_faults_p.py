@@ -8,6 +8,7 @@ import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from stratagraph.loaders.genai.normalise import normalise
+from stratagraph.loaders.genai.sampling import Declared
 from stratagraph.loaders.genai.story import Story
 from stratagraph.loaders.otlp_traces import TraceResult
 from stratagraph.ontology.namespaces import SG
@@ -208,7 +209,7 @@ def test_p8_a_provider_in_what_a_vendor_adds(scope: str, claim: dict[str, str]) 
 
 def test_p9_of_a_source_sampled_by_outcome_no_rate_is_told() -> None:
     sent = request([span(1, chat("m"), failed=True)])
-    estate = estate_of([of(sent, partly=("shop",)).batch])
+    estate = estate_of([of(sent, declared=Declared.of({"shop": "outcome"})).batch])
     assert figure(estate, SG.LLMSystem, "shop", "errors") == 1
     assert figure(estate, SG.LLMSystem, "shop", "calls") is None
     assert figure(estate, SG.LLMSystem, "shop", "callLatency") is None

@@ -68,7 +68,7 @@ def odd_span(number: int, told: dict[str, Any], chance: Random) -> Span:
 
 def in_full(spans: list[Span], scope: str, monkeypatch: pytest.MonkeyPatch) -> list[CallRecord]:
     """Return the records of spans that are each read as if there had been none before."""
-    monkeypatch.setattr(reading._Reader, "_lasting", lambda *_: None)
+    monkeypatch.setattr(reading.SpanReader, "_lasting", lambda *_: None)
     return normalise(request(spans, scope=scope)).records
 
 
@@ -98,7 +98,7 @@ def test_a_capture_is_read_the_same_the_second_time(
     sent = fixture(shared / "telemetry" / capture)
     twice = [[record for one in sent for record in normalise(one).records] for _ in range(2)]
     assert twice[0] == twice[1]
-    monkeypatch.setattr(reading._Reader, "_lasting", lambda *_: None)
+    monkeypatch.setattr(reading.SpanReader, "_lasting", lambda *_: None)
     assert [record for one in sent for record in normalise(one).records] == twice[0]
 
 

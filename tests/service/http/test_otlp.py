@@ -19,10 +19,12 @@ import httpx
 import pytest
 import uvicorn
 from fastapi import FastAPI
+from google.protobuf import json_format
 from google.protobuf.message import Message
 from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]  # another package's stubs hide its own
 from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from opentelemetry.sdk.resources import Resource
@@ -36,10 +38,12 @@ from stratagraph.ontology.namespaces import SG
 from stratagraph.service.http.intake import Intake
 from stratagraph.service.http.otlp import router
 from stratagraph.service.telemetry.aggregator import Aggregator, Pace
+from stratagraph.service.telemetry.logs import Logs
 from stratagraph.service.telemetry.reader import Counts, Judged, Reader
 from stratagraph.service.telemetry.receiver import Receiver
 from stratagraph.service.telemetry.signals import Signal
 from stratagraph.service.telemetry.traces import Traces
+from tests.loaders.logs import DETAILS, log, logs
 from tests.loaders.spans import TRACE, agent, chat, names, relations, request, span, tool
 from tests.loaders.test_otlp import otlp_json
 
@@ -66,6 +70,12 @@ class Refused(StratagraphError, slug="refused"):
         return self.chosen
 
 
+def readers() -> dict[Signal, Reader[Any, Any]]:
+    """Return a reader for each signal that is received."""
+    traces = Traces(model=MODEL)
+    return {Signal.TRACES: traces, Signal.LOGS: Logs(traces)}
+
+
 @dataclass
 class Store:
     """Keeps what is committed, once somebody asks; the way there is the real one, but may fail or take its time.
@@ -81,7 +91,7 @@ class Store:
     begun: threading.Event = field(default_factory=threading.Event)
     noted: dict[str, bytes] = field(default_factory=dict)
     folder: Path = field(default_factory=lambda: Path(mkdtemp(prefix="stratagraph-spool-")))
-    readers: dict[Signal, Reader[Any, Any]] = field(default_factory=lambda: {Signal.TRACES: Traces(model=MODEL)})
+    readers: dict[Signal, Reader[Any, Any]] = field(default_factory=readers)
     aggregator: Aggregator = field(init=False)
 
     def __post_init__(self) -> None:
@@ -377,12 +387,27 @@ def test_a_client_that_leaves_in_mid_body_is_no_error(
     assert [record.getMessage() for record in caplog.records if record.levelname in {"WARNING", "ERROR"}] == []
 
 
-@pytest.mark.parametrize("signal", ["metrics", "logs"])
+@pytest.mark.parametrize("signal", ["metrics"])
 def test_signals_that_are_not_received_say_so(client: httpx.Client, signal: str) -> None:
     answer = post(client, b"", path=f"/v1/{signal}")
     assert answer.status_code == 404, "501 is repeated by exporters, which holds up the end of their process"
     assert signal in status(answer).message
     assert "nothing" in post(client, b"{}", JSON, f"/v1/{signal}").json()["message"]
+
+
+@pytest.mark.parametrize("media", [PROTOBUF, JSON])
+def test_logs_are_answered_in_their_own_message(client: httpx.Client, media: str) -> None:
+    wrong = log(DETAILS, {**chat(), "gen_ai.usage.input_tokens": -1})
+    sent = logs([log(DETAILS, chat()), wrong])
+    answer = post(client, otlp_json(sent) if media == JSON else sent.SerializeToString(), media, "/v1/logs")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, media)
+    told = ExportLogsServiceResponse()
+    if media == JSON:
+        json_format.Parse(answer.content, told)
+    else:
+        told.ParseFromString(answer.content)
+    assert told.partial_success.rejected_log_records == 1
+    assert "is negative" in told.partial_success.error_message
 
 
 def test_an_agent_in_a_later_request_is_given_its_tools(client: httpx.Client, store: Store) -> None:
