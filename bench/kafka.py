@@ -113,7 +113,7 @@ def service(
     shutil.copy2(folder / KEY, place)
     told = {"ledger_url": url, "kafka_brokers": kafka.address, "kafka_group": topic, "kafka_traces_topic": topic}
     config = folder / f"{name}.json"
-    config.write_text(json.dumps(told | {"otlp_grpc": False}), encoding="utf-8")
+    config.write_text(json.dumps(told | {"otlp_grpc": False, "telemetry_signals": ["traces"]}), encoding="utf-8")
     command = [sys.executable, "-m", "stratagraph.service", "serve", "--data", place, "--config", config, "--port", "0"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
