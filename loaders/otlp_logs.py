@@ -12,7 +12,7 @@ from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ScopeLogs
 from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
-from stratagraph.loaders.genai.attribute_values import BadAttribute
+from stratagraph.loaders.genai.attribute_values import LONGEST_NAME, BadAttribute
 from stratagraph.loaders.genai.evaluations import evaluation
 from stratagraph.loaders.genai.events import Event, EventKind, event_of, kind_of, name_of
 from stratagraph.loaders.genai.normalise import (
@@ -81,7 +81,7 @@ class _ScopeReader:
                 # A request may be taken in part: a wrong record costs none of the others.
                 records = self._records(log, kind, name, heard)
             except BadAttribute as error:
-                self._result.rejections.append(f"log record {name}: {error}")
+                self._result.rejections.append(f"log record {name[:LONGEST_NAME]}: {error}")
                 continue
             if records:
                 kept.append(log)
