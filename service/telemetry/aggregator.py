@@ -16,18 +16,17 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from http import HTTPStatus
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol
 
 from google.protobuf.message import Message
 
 from stratagraph.loaders.otlp_traces import SILENCE
-from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Batch, Fact, Method, Scope
 from stratagraph.service.logged_once import LoggedOnce
 from stratagraph.service.telemetry.reader import Counts, Entry, Judged, Reader, Settled
+from stratagraph.service.telemetry.refusals import Outcome, commit_acceptable, says_nothing
 from stratagraph.service.telemetry.signals import Signal
 from stratagraph.service.telemetry.spool import Spool
 
@@ -312,32 +311,21 @@ class Aggregator:
 
     def _commit(self, spool: Spool, pending: _Pending) -> None:
         """Make what was settled durable, or find it refused for good. Raises where it is to be tried again."""
-        dropped = set()
+        outcomes = {}
         # Where a later one has to be tried again the earlier ones come again too, and are known by their run.
         for batch in pending.batches:
-            changed = any(scope.stated or scope.withdrawn for scope in batch.scopes)
-            empty = not batch.observations and not changed
-            if not empty and not self._committed(batch):
-                dropped.add(batch.source)
-            if (empty or batch.source in dropped) and batch.marks:
+            outcome = Outcome(kept=False)
+            if not says_nothing(batch):
+                outcome = outcomes[batch.source] = commit_acceptable(batch, self._books.commit)
+            if not outcome.kept and batch.marks:
                 self._books.mark(spool.identity, batch.marks)
         for signal, settled in pending.settled.items():
             settled.confirm()
-            counts = settled.counts
-            self._watch(signal, Counts(dropped=settled.told) if settled.source in dropped else counts)
+            told = outcomes.get(settled.source, Outcome(kept=True))
+            counts = replace(settled.counts, dropped=settled.counts.dropped + told.left_out)
+            self._watch(signal, counts if told.kept else Counts(dropped=settled.told))
         self._pending = None
         self._count(pending)
-
-    def _committed(self, batch: Batch) -> bool:
-        """Return whether the batch is in the ledger; False where it is refused for good."""
-        try:
-            self._books.commit(batch)
-        except StratagraphError as error:
-            if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-                raise
-            log.error("telemetry that was acknowledged is dropped, for it is refused: %s", error)  # noqa: TRY400
-            return False
-        return True
 
     def _count(self, pending: _Pending) -> None:
         """Know what waits still."""

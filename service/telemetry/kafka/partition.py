@@ -23,10 +23,10 @@ from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Message
 from stratagraph.loaders.otlp_traces import SILENCE
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Batch, Method
-from stratagraph.service.ledger.errors import MarksMoved
 from stratagraph.service.telemetry.kafka.payload import request_in
 from stratagraph.service.telemetry.kafka.progress import MARK, Progress
 from stratagraph.service.telemetry.reader import Counts, Reader, Settled
+from stratagraph.service.telemetry.refusals import commit_acceptable, says_nothing
 from stratagraph.service.telemetry.signals import Signal
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,6 @@ SECOND: Final = 10**9
 """In nanoseconds, as telemetry counts."""
 AHEAD: Final = 5 * SECOND
 """A message whose time is further ahead of our clock was heard when it was read."""
-_FIRST_SERVER_ERROR: Final = 500
 _KEYED: Final = {
     Signal.TRACES: "partition_traces_by_id: true",
     Signal.METRICS: "partition_metrics_by_resource_attributes: true",
@@ -266,29 +265,24 @@ class Partition:
     def _commit(self, told: _Told) -> None:
         marks = {**self._gone, **told.settled.marks, MARK: told.progress}
         expected = {MARK: self._standing}
-        if told.settled.observations or _stated(told.settled):
-            batch = Batch(
-                source=told.settled.source,
-                run=told.run,
-                method=Method.OBSERVED,
-                scopes=told.settled.scopes,
-                observations=told.settled.observations,
-                silence=SILENCE,
-                marks=marks,
-                marks_owner=self.place.owner,
-                marks_expected=expected,
-            )
-            try:
-                self._books.commit(batch)
-            except MarksMoved:
-                raise
-            except StratagraphError as error:
-                if error.status >= _FIRST_SERVER_ERROR:
-                    raise
-                # For good: the same would be refused at each try, and nothing behind it would be told.
-                log.error("telemetry of %s up to offset %d was refused: %s", self.place, self.end, error)  # noqa: TRY400
-                self._watch(self.signal, Counts(dropped=told.settled.told))
-            else:
+        batch = Batch(
+            source=told.settled.source,
+            run=told.run,
+            method=Method.OBSERVED,
+            scopes=told.settled.scopes,
+            observations=told.settled.observations,
+            silence=SILENCE,
+            marks=marks,
+            marks_owner=self.place.owner,
+            marks_expected=expected,
+        )
+        if not says_nothing(batch):
+            # For good: the same would be refused at each try, and nothing behind it would be told.
+            outcome = commit_acceptable(batch, self._books.commit)
+            dropped = outcome.left_out if outcome.kept else told.settled.told
+            if dropped:
+                self._watch(self.signal, Counts(dropped=dropped))
+            if outcome.kept:
                 return
         self._books.mark(self.place.owner, marks, expected)
 
