@@ -71,6 +71,7 @@ class Process:
 
     def __init__(self, folder: Path, ledger: Ledger, *, lateness: float = 60.0, most: int = 50_000) -> None:
         self.watched: list[Counts] = []
+        self.ahead = 0
         readers: dict[Signal, Reader[Any, Any]] = {Signal.TRACES: Traces(model=MODEL)}
         self.aggregator = Aggregator(
             readers,
@@ -79,6 +80,7 @@ class Process:
             limit=1 << 24,
             pace=Pace(lateness=lateness, most=most),
             watch=lambda _, counts: self.watched.append(counts),
+            clock=lambda: time.time_ns() + self.ahead,
         )
         self.receiver = Receiver(readers=readers, keep=self.aggregator.keep)
 
@@ -143,14 +145,13 @@ def test_a_whole_trace_is_told_at_the_next_tick_and_one_without_its_root_waits(
 
 
 def test_what_waits_longer_than_the_lateness_is_told_without_its_parents(
-    start: Callable[..., Process], ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+    start: Callable[..., Process], ledger: Ledger
 ) -> None:
     process = start(lateness=60)
     process.send(*whole(1)[1:])
     process.tick()
     assert not ledger.batches
-    now = time.time_ns()
-    monkeypatch.setattr(time, "time_ns", lambda: now + 61 * SECOND)
+    process.ahead = 61 * SECOND
     process.tick()
     assert len(ledger.batches) == 1
     process.send(whole(1)[0])
@@ -229,16 +230,13 @@ def test_a_request_that_cannot_be_read_holds_up_nobody(
     assert "could not be read" in caplog.text
 
 
-def test_nothing_stays_on_the_disk_once_nothing_is_needed(
-    start: Callable[..., Process], ledger: Ledger, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_stays_on_the_disk_once_nothing_is_needed(start: Callable[..., Process], ledger: Ledger) -> None:
     process = start()
     for number in range(1, 20):
         process.send(*whole(number))
     process.tick()
     assert process.aggregator.backlog.size > 1_000
-    now = time.time_ns()
-    monkeypatch.setattr(time, "time_ns", lambda: now + 121 * SECOND)
+    process.ahead = 121 * SECOND
     process.tick()
     assert process.aggregator.backlog.size < 100
     assert len(ledger.batches) == 1
