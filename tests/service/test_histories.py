@@ -92,7 +92,7 @@ def test_neo4j_equals_them_too_through_outages(
     neo4j_server: LocalNeo4j, database: Neo4jTarget, request: pytest.FixtureRequest, tell: Counter[str], kind: str
 ) -> None:
     """Cut off by the proxy, or really stopped, started and wiped."""
-    examples = {"cut off": (3, 100), "stopped": (2, 25)}[kind][is_nightly(request)]
+    examples = {"cut off": (3, 100), "stopped": (1, 25)}[kind][is_nightly(request)]
     outages = (CUT, RESTORE) if kind == "cut off" else (STOP, START, WIPE)
 
     # No shrinking: a history takes seconds here, and what fails without Neo4j is shrunk above.
