@@ -27,8 +27,8 @@ CHECKS = (
     "missing_required_header",
     "unsupported_method",
 )
-NOT_HERE = "^/(cypher|v1/metrics)$"
-"""What answers 503 or 501 where there is no Neo4j, and until this signal is received."""
+NOT_HERE = "^/cypher$"
+"""What answers 503 where there is no Neo4j."""
 
 
 def nodes(document: Any) -> Iterator[dict[str, Any]]:
