@@ -29,7 +29,7 @@ _FIRST_SERVER_ERROR: Final = 500
 
 
 def router(receiver: Receiver, intake: Intake) -> APIRouter:
-    """Return the receiver's routes: one for every signal, also those that are not received, which say so."""
+    """Return the receiver's routes: one for every signal, also those that are switched off, which say so."""
     routes = APIRouter(tags=["telemetry"])
     _add_route(routes, Signal.TRACES, receiver, intake, summary="Receive traces: OTLP/HTTP, protobuf or JSON")
     _add_route(routes, Signal.METRICS, receiver, intake, summary="Receive metrics: OTLP/HTTP, protobuf or JSON")

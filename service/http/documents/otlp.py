@@ -38,4 +38,4 @@ def _refused(*statuses: int) -> dict[int | str, dict[str, Any]]:
 REFUSED: Final = {**_refused(400, 401, 403, 404, 413, 415, 422, 431, 503), **problems(421)}
 """What is told of the answers to data that were not taken."""
 NOT_RECEIVED: Final = {**_refused(401, 403, 404, 422, 431), **problems(421)}
-"""What is told of the answers about a signal that is not received."""
+"""What is told of the answers about a signal that is switched off."""
