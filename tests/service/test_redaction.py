@@ -6,11 +6,12 @@ The oracle is plain: every file below the folder is read and searched, before an
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import threading
 import zlib
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -57,8 +58,9 @@ def batch(run_: str, *facts: Fact, observations: tuple[Observation, ...] = ()) -
 def holding(folder: Path) -> set[str]:
     """The files that hold the value: as it stands, or in a packed file."""
     found = set()
-    for path in folder.rglob("*"):
-        if path.is_file():
+    # A service makes and removes checkpoints while we walk; os.walk passes over a folder that has just gone.
+    for path in (Path(inside) / name for inside, _, names in os.walk(folder) for name in names):
+        with suppress(FileNotFoundError):
             data = path.read_bytes()
             if SECRET.encode() in data or SECRET.encode() in unpacked(data):
                 found.add(path.relative_to(folder).parts[0])
@@ -158,6 +160,11 @@ def _service(data: Path) -> Iterator[tuple[Engine, httpx.Client]]:
 BODY = {"subject": MARIA, "reason": "request 7", "by": "dpo"}
 
 
+def is_finished(client: httpx.Client) -> bool:
+    """Whether nothing remains: a reader is waited for some seconds only, and the next look may have to finish it."""
+    return any(client.get("/api/ledger/redactions").json()["remains"] == [] for _ in range(50))
+
+
 def test_beside_a_service_no_byte_is_left_and_the_past_tells_it(
     service: tuple[Engine, httpx.Client], data: Path
 ) -> None:
@@ -165,8 +172,7 @@ def test_beside_a_service_no_byte_is_left_and_the_past_tells_it(
     answer = client.post("/api/ledger/redactions", json=BODY)
     assert answer.status_code == httpx.codes.CREATED
     assert answer.json()["claims"] == 6
-    # A reader is waited for some seconds only; on a busy machine the next look may have to finish it.
-    assert any(client.get("/api/ledger/redactions").json()["remains"] == [] for _ in range(50))
+    assert is_finished(client)
     assert holding(data) == set()
     for at in (None, 2, 4):
         told = client.post("/sparql", params={} if at is None else {"as-of": at}, content=NAMES, headers=SPARQL)
@@ -189,14 +195,15 @@ def test_whoever_reads_during_it_is_told_of_and_reached_afterwards(
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM claims").fetchone()
         answer = client.post("/api/ledger/redactions", json=BODY).json()
-        assert {left["place"] for left in answer["remains"]} == {"triples", "ledger"}
+        # On a busy machine a worker may not have left its checkpoint either.
+        assert {left["place"] for left in answer["remains"]} - {"checkpoints"} == {"triples", "ledger"}
         assert all("read" in left["reason"] for left in answer["remains"])
         # The reader goes on with what it began with; whoever comes now sees nothing of it.
         assert any(row["s"] == MARIA for row in snapshot.triples.select("SELECT ?s WHERE { ?s sg:name ?n }"))
         assert SECRET not in client.post("/sparql", content=NAMES, headers=SPARQL).text
         assert holding(data)
     engine.snapshots.unpin(snapshot)
-    assert client.get("/api/ledger/redactions").json()["remains"] == []
+    assert is_finished(client)
     assert holding(data) == set()
 
 
