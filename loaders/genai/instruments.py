@@ -70,6 +70,8 @@ class Meant:
     currency: str = ""
     blind: bool = False
     """Which calls failed does not show."""
+    name: str = ""
+    """As it is sent."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,11 +112,11 @@ class Instruments:
         if instrument.tells in TIMES:
             factor = self.seconds.get(sent.casefold())
             blind = scope.startswith(self.blind)
-            return Meant(instrument, rank, factor, blind=blind) if factor is not None else None
+            return Meant(instrument, rank, factor, blind=blind, name=name) if factor is not None else None
         if instrument.tells is Tells.COST:
             currency = _CURRENCY.fullmatch(sent)
-            return Meant(instrument, rank, currency=currency[1]) if currency else None
-        return Meant(instrument, rank)
+            return Meant(instrument, rank, currency=currency[1], name=name) if currency else None
+        return Meant(instrument, rank, name=name)
 
     def _plain(self, name: str) -> tuple[str, str]:
         """Return a name without punctuation and without the endings of Prometheus, and the unit that those say."""

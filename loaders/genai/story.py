@@ -14,6 +14,9 @@ longer holds, for a group is always told as a whole. So a parent that arrives la
 call without an agent is withdrawn, the same call of the agent is added. A caller adds the first to its figures and
 takes the second away.
 
+**What cannot be told.** A group of which telling fails is left as it was told before, is named in the answer, and waits
+no longer; spans that come later have it tried again.
+
 **Confirming.** Nothing counts as said until ``confirm``: where a commit fails, the next settling says the same again.
 
 **Bounds.** At most ``limit`` records are held of what was told, and as many of what waits: beyond, what has waited the
@@ -32,7 +35,7 @@ from collections.abc import Collection, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from itertools import count
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from stratagraph.loaders.genai.occurrences import Occurrence
 from stratagraph.loaders.genai.record import MODEL_CALLS, CallRecord, SpanKey
@@ -62,16 +65,55 @@ class _Group:
     missing: set[SpanKey] = field(default_factory=set)
     """Parents that are not there and may still come."""
     places: set[int] = field(default_factory=set)
+    untold: int = 0
+    """How many of its spans were there when it could not be told."""
+
+
+class Untold(NamedTuple):
+    """Spans of a trace, and of those that hang together with it, that cannot be told, and why."""
+
+    trace: bytes
+    spans: int
+    error: Exception
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a settling says: what happened, what no longer holds, and how many spans only repeat a call."""
+    """What a settling says: what happened, what no longer holds, and how many spans only repeat a call.
+
+    Of a group that is ``untold`` stands what was said of it before.
+    """
 
     added: tuple[Occurrence, ...] = ()
     withdrawn: tuple[Occurrence, ...] = ()
     repeated: int = 0
     groups: tuple[tuple[_Group, Telling, int], ...] = ()
+    untold: tuple[Untold, ...] = ()
+
+    @classmethod
+    def of(cls, groups: Iterable[tuple[_Group, Telling, int]], untold: Iterable[Untold] = ()) -> Told:
+        """Return what is new in what groups tell now."""
+        groups = tuple(groups)
+        added: list[Occurrence] = []
+        withdrawn: list[Occurrence] = []
+        repeated = 0
+        for group, telling, _ in groups:
+            added += [one for one in telling.occurrences if one not in group.told.occurrences]
+            withdrawn += [one for one in group.told.occurrences if one not in telling.occurrences]
+            repeated += telling.repeated - group.told.repeated
+        new, gone = tuple(sorted(added, key=_order)), tuple(sorted(withdrawn, key=_order))
+        return cls(new, gone, repeated, groups, tuple(untold))
+
+    def first(self, number: int) -> Told:
+        """Return what the first so many groups tell, nothing of the others."""
+        kept = (each if place < number else _as_before(each) for place, each in enumerate(self.groups))
+        return Told.of(kept, self.untold)
+
+    def without(self, place: int, error: Exception) -> Told:
+        """Return the same, the group at a place left untold."""
+        group = self.groups[place][0]
+        kept = (_as_before(each) if each[0] is group else each for each in self.groups)
+        return Told.of(kept, (*self.untold, _untold(group, error)))
 
 
 class Memory(Protocol):
@@ -219,17 +261,15 @@ class Story:
         if until is not None:
             self._give_up(until)
         due = self._waiting if until is None else {**self._whole, **self._late}
-        added: list[Occurrence] = []
-        withdrawn: list[Occurrence] = []
-        repeated = 0
-        groups = []
+        groups, untold = [], []
         for _, group in sorted(due.items()):
-            telling = tell(group.records.values())
-            added += [one for one in telling.occurrences if one not in group.told.occurrences]
-            withdrawn += [one for one in group.told.occurrences if one not in telling.occurrences]
-            repeated += telling.repeated - group.told.repeated
+            try:
+                telling = tell(group.records.values())
+            except Exception as error:  # noqa: BLE001  a trace that cannot be told must not keep all others waiting
+                telling = group.told
+                untold.append(_untold(group, error))
             groups.append((group, telling, len(group.records)))
-        return Told(tuple(sorted(added, key=_order)), tuple(sorted(withdrawn, key=_order)), repeated, tuple(groups))
+        return Told.of(groups, untold)
 
     def _give_up(self, until: int) -> None:
         """Wait no longer for the parents of what was heard by then, nor of the oldest beyond the limit."""
@@ -253,7 +293,10 @@ class Story:
 
     def confirm(self, told: Told) -> None:
         """Take it that what a settling said is known now; then forget what is too much."""
+        untold = {one.trace for one in told.untold}
         for group, telling, size in told.groups:
+            if untold and _trace(group) in untold:
+                group.untold = size
             group.told = telling
             # Spans that arrived since then are still to be told.
             if len(group.records) == size:
@@ -317,6 +360,20 @@ class Story:
         self._wait(group)
         if any(late):
             self._late[group.number] = group
+
+
+def _as_before(told: tuple[_Group, Telling, int]) -> tuple[_Group, Telling, int]:
+    group, _, size = told
+    return group, group.told, size
+
+
+def _untold(group: _Group, error: Exception) -> Untold:
+    return Untold(_trace(group), len(group.records) - group.untold, error)
+
+
+def _trace(group: _Group) -> bytes:
+    """Return the trace by which a group is named."""
+    return min(trace for trace, _ in group.records)
 
 
 def _links(record: CallRecord) -> Iterator[Hashable]:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from stratagraph.loaders.genai.subjects import Subjects
 from stratagraph.loaders.metrics.contributions import Contribution, Contributions
@@ -18,7 +18,16 @@ from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import ASSET_BASE
 from stratagraph.ontology.observations import merge_all
 
+_Found: TypeAlias = tuple[Increment, int, list[Contribution]]
 _Figure: TypeAlias = tuple[Iri, Iri, str, datetime, datetime, bool]
+
+
+class Untold(NamedTuple):
+    """A point that adds up to nothing that can be stated, and why."""
+
+    metric: str
+    service: str
+    error: Exception
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +40,7 @@ class Statement:
     repeated: int
     overflow: int
     covered: int
+    untold: tuple[Untold, ...] = ()
 
 
 class Account:
@@ -61,11 +71,10 @@ class Account:
 
     def settle(self, now: int) -> Statement:
         """State what was added since the last time."""
-        waiting, self._waiting = self._waiting, []
         # Who takes part is named before it is known whether anything of it counts: only then is it stated.
-        unsaid = Contributions(self._model, Subjects(self._model, self._base))
-        found = [(increment, heard, list(unsaid.of(increment, heard))) for increment, heard in waiting]
+        found, untold = self._found()
         decision = self._precedence.decide((one for _, _, each in found for one in each), now)
+        self._waiting = []
         counted = set(map(id, decision.counted))
         subjects = Subjects(self._model, self._base)
         said = Contributions(self._model, subjects)
@@ -78,8 +87,21 @@ class Account:
             scopes=subjects.scopes(),
             observations=_added_up([*map(_seen, decision.counted), *decision.taken]),
             marks={**self._increments.changes(), **self._precedence.changes()},
+            untold=tuple(untold),
             **self._counts(subjects.overflow),
         )
+
+    def _found(self) -> tuple[list[_Found], list[Untold]]:
+        """Return what each increment contributes, and those that contribute nothing, for it fails."""
+        unsaid = Contributions(self._model, Subjects(self._model, self._base))
+        found, untold = [], []
+        for increment, heard in self._waiting:
+            try:
+                found.append((increment, heard, list(unsaid.of(increment, heard))))
+            except Exception as error:  # noqa: BLE001  one series must not keep all others waiting
+                series = increment.series
+                untold.append(Untold(series.meant.name, series.labelled.record.service.name, error))
+        return found, untold
 
     def _counts(self, names: int) -> dict[str, int]:
         """Return what became of points since the last time."""

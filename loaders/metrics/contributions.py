@@ -15,6 +15,7 @@ from stratagraph.loaders.genai.record import MODEL_CALLS, CallRecord, Finish, Re
 from stratagraph.loaders.genai.subjects import ANSWERED, REQUESTED, USED, Subjects
 from stratagraph.loaders.metrics.distributions import Distribution
 from stratagraph.loaders.metrics.increments import Increment
+from stratagraph.loaders.metrics.points import MONEY_GRAIN
 from stratagraph.ontology.facts import Fact, Iri, Observation
 from stratagraph.ontology.identity import statement_iri
 from stratagraph.ontology.model import OntologyModel
@@ -23,7 +24,6 @@ from stratagraph.ontology.namespaces import SG
 LONGEST_MINUTES: Final = 5
 """An increment over more minutes is told as one long window: nobody knows when in it things happened."""
 _MINUTE: Final = 60 * 10**9
-_MONEY_GRAIN: Final = 1e-6
 _TOKENS: Final = {
     "input": SG.inputTokens,
     "output": SG.outputTokens,
@@ -305,8 +305,8 @@ def _cost(increment: Increment) -> Iterator[_Part]:
         if amount.total:
             least, most = amount.extremes
             yield _Part(Matter.COST, SG.callCost, amount.number, amount.total, least, most, unit=unit, on_calls=False)
-    elif grains := round(amount / _MONEY_GRAIN):
-        yield _Part(Matter.COST, SG.callCost, grains, amount, _MONEY_GRAIN, _MONEY_GRAIN, unit=unit, on_calls=False)
+    elif grains := round(amount / MONEY_GRAIN):
+        yield _Part(Matter.COST, SG.callCost, grains, amount, MONEY_GRAIN, MONEY_GRAIN, unit=unit, on_calls=False)
 
 
 def _finish(increment: Increment) -> Iterator[_Part]:

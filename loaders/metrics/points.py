@@ -43,6 +43,8 @@ _SCALES: Final = range(-10, 21)
 _KEY_BYTES: Final = 16
 _INSTANCE: Final = frozenset({"service.instance.id", "k8s.pod.uid", "k8s.pod.name", "container.id", "process.pid"})
 """Attributes of a resource by which two processes of one service differ."""
+MONEY_GRAIN: Final = 1e-6
+"""A counter of money does not say of how many calls: each so much of it is a value of its own."""
 _NUMBERS: Final = frozenset({"sum", "gauge"})
 _COUNTERS: Final = frozenset({Tells.COUNTED, Tells.FAILED, Tells.FINISH})
 _DISTRIBUTED: Final = frozenset({Tells.CALLS, Tells.LATENCY, Tells.FIRST_PIECE})
@@ -155,6 +157,8 @@ class _Reader:
         start, time = sent.start_time_unix_nano, sent.time_unix_nano
         _check_times(name, start, time, self._latest)
         amount = _amount(name, sent)
+        if meant.instrument.tells is Tells.COST and not isinstance(amount, Distribution):
+            _check_cost(name, amount)
         written = (self._scope.name, self._scope.version, name, metric.unit, kind, mode)
         key = _digest([self._identity, *(part.encode() for part in written), *_written(sent.attributes)])
         labelled = self._labelled(key, meant, sent.attributes)
@@ -241,6 +245,12 @@ def _number(name: str, value: float) -> float:
     if value > MOST:
         raise BadPoint(metric=name, reason="counts more than can have happened")
     return value
+
+
+def _check_cost(name: str, amount: float) -> None:
+    """Refuse more money than can be counted in grains. Raises BadPoint."""
+    if amount > MOST * MONEY_GRAIN:
+        raise BadPoint(metric=name, reason="counts more than can have been spent")
 
 
 def _explicit(name: str, sent: HistogramDataPoint) -> Iterator[tuple[Bucket, int]]:

@@ -81,11 +81,12 @@ class Precedence:
         for one in listed:
             self._listen(one)
         counted = [one for one in listed if not self._is_covered(one)]
-        self.covered += len(listed) - len(counted)
         standing = self._standing(heard)
         for name in standing:
             for one in self._given[name].values():
                 self._ask_again(one)
+        # Up to here the past may fail to be read, and all of it is decided again.
+        self.covered += len(listed) - len(counted)
         taken = list(self._taken())
         if counted:
             self._give(f"{GIVEN}{heard:020}", counted)
@@ -125,9 +126,9 @@ class Precedence:
         asked = self._asked.get(anchor)
         if asked is not None and last <= asked:
             return
-        self._asked[anchor] = last
         since = first - 2 * HORIZON if asked is None else min(first, asked) - MINUTES_GIVEN
         self.spans_told(self.past(anchor, _moment(since), _moment(last + 2)))
+        self._asked[anchor] = last
 
     def _ask_again(self, one: Contribution) -> None:
         """Hear what spans told meanwhile: it is the last time that it is asked."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections import Counter, deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from stratagraph.ontology.facts import Iri, LedgerChange, Observation
 from stratagraph.ontology.namespaces import STATEMENT_BASE
@@ -20,6 +20,8 @@ MOST_MEASURES: Final = 20_000
 """Measures that are kept: as many as bounded assets and sources make with a few metrics each."""
 MOST_UNMAPPED: Final = 500
 """Names of attributes that nobody knew, likewise: whoever sends chooses them."""
+MOST_ASIDES: Final = 50
+"""What was set aside that is named."""
 OTHERS: Final = "others"
 """Stands for the assets, and the sources, beyond the limit."""
 
@@ -61,7 +63,7 @@ class Arrival:
 
     ``duplicates`` and ``moved_back`` are among the accepted. ``overflow`` counts names beyond what one request may
     add, ``unmapped`` attributes that the alias table lacks, ``dropped`` what the gate refused after it was
-    acknowledged.
+    acknowledged. ``set_aside`` names what could not be told, why, and how many spans or points it has.
     """
 
     accepted: int = 0
@@ -71,6 +73,7 @@ class Arrival:
     overflow: int = 0
     dropped: int = 0
     unmapped: Mapping[str, int] = field(default_factory=dict)
+    set_aside: Sequence[tuple[str, str, int]] = ()
 
     def plus(self, other: Arrival) -> Arrival:
         """Return both together, but for the names."""
@@ -109,6 +112,16 @@ class ConsumedTopic:
     unkeyed: int
 
 
+class Aside(NamedTuple):
+    """Telemetry that was acknowledged and could not be told: when that was found, and what it is."""
+
+    time: float
+    signal: str
+    what: str
+    problem: str
+    size: int
+
+
 class Tally:
     """Counts of one process; may be added to and read from any thread."""
 
@@ -123,6 +136,8 @@ class Tally:
         self._facts: Counter[str] = Counter()
         self._arrived: dict[str, Arrival] = {}
         self._unmapped: dict[str, Counter[str]] = {}
+        self._asides: deque[Aside] = deque(maxlen=MOST_ASIDES)
+        self._set_aside: Counter[str] = Counter()
         self._observations = 0
         self._assets: set[Iri] = set()
         self._sources: set[str] = set()
@@ -155,6 +170,8 @@ class Tally:
         """Count what became of a telemetry request."""
         with self._lock:
             self._arrived[signal] = self._arrived.get(signal, Arrival()).plus(arrival)
+            self._asides.extend(Aside(time.time(), signal, *one) for one in arrival.set_aside)
+            self._set_aside[signal] += len(arrival.set_aside)
             unmapped = self._unmapped.setdefault(signal, Counter())
             for name, count in arrival.unmapped.items():
                 known = name in unmapped or len(unmapped) < MOST_UNMAPPED
@@ -185,6 +202,17 @@ class Tally:
                 total = total.plus(self._arrived.get(signal, Arrival()))
                 names.update(self._unmapped.get(signal, {}))
         return replace(total, unmapped=dict(names))
+
+    @property
+    def set_aside(self) -> Mapping[str, int]:
+        """How many traces, series or requests were set aside, by signal."""
+        with self._lock:
+            return dict(self._set_aside)
+
+    def asides_of(self, *signals: str) -> list[Aside]:
+        """Return the newest of what was set aside of these signals, the newest first."""
+        with self._lock:
+            return [one for one in reversed(self._asides) if one.signal in signals]
 
     @property
     def observations(self) -> int:

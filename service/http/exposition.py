@@ -88,6 +88,7 @@ class Estate(Collector):
             ("stratagraph_facts", "Facts opened and closed by batches since the start", "change", tally.facts),
             ("stratagraph_spans", "Spans of telemetry since the start, by outcome", "outcome", _outcomes(spans)),
             ("stratagraph_points", "Points of metrics since the start, by outcome", "outcome", _outcomes(points)),
+            ("stratagraph_set_aside", "Traces, series and requests that can't be told", "signal", tally.set_aside),
         )
         for name, text, label, counts in told:
             family = CounterMetricFamily(name, text, labels=[label])

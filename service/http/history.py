@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query
 
 from stratagraph.ontology.observations import METRICS, SPANS
 from stratagraph.service.engine.engine import Engine
-from stratagraph.service.engine.tally import ConsumedTopic, Tally
+from stratagraph.service.engine.tally import Aside, ConsumedTopic, Tally
 from stratagraph.service.http.documents.ledger import BatchList, LedgerHead, SourceList
 from stratagraph.service.http.documents.problem import problems
 from stratagraph.service.http.sequence import answered_at
@@ -110,8 +110,19 @@ def _arrived(tally: Tally, *signals: str) -> dict[str, Any]:
         "movedBack": arrived.moved_back,
         "overflow": arrived.overflow,
         "dropped": arrived.dropped,
+        "setAside": [_aside(one) for one in tally.asides_of(*signals)],
         "unmapped": [{"attribute": name, "count": count} for name, count in unmapped],
         "kafka": [_topic(one) for one in tally.consumed()],
+    }
+
+
+def _aside(one: Aside) -> dict[str, Any]:
+    return {
+        "time": datetime.fromtimestamp(one.time, UTC).isoformat(),
+        "signal": one.signal,
+        "what": one.what,
+        "problem": one.problem,
+        "size": one.size,
     }
 
 

@@ -5,7 +5,8 @@ the same transaction. So a process that is killed leaves either both or none: th
 everything that was acknowledged counts once. Records leave the spool only when no reader would need them again.
 
 A batch that cannot be committed for now is tried again as it is, and nothing is settled meanwhile: the spool grows, and
-when it is full senders are told to come again. One that the gate refuses is dropped, counted and logged.
+when it is full senders are told to come again. One that the gate refuses is dropped, counted and logged. A request or a
+trace that nobody can read or tell is set aside, and named: what comes behind it does not wait.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from stratagraph.ontology.facts import Batch, Fact, Method, Scope
 from stratagraph.service.logged_once import LoggedOnce
 from stratagraph.service.telemetry.reader import Counts, Entry, Judged, Reader, Settled
 from stratagraph.service.telemetry.refusals import Outcome, commit_acceptable, says_nothing
+from stratagraph.service.telemetry.set_aside import is_passing, named
 from stratagraph.service.telemetry.signals import Signal
 from stratagraph.service.telemetry.spool import Spool
 
@@ -269,10 +271,12 @@ class Aggregator:
                 judged = reader.judge(reader.request.FromString(entry.payload), entry.heard)
             if judged.found is not None:
                 reader.take(judged.found, entry.heard, entry.position, entry.end)
-        except Exception:
+        except Exception as error:
+            if is_passing(error):
+                raise
             # What cannot be read now cannot be read the next time, and must not keep everything behind it waiting.
-            log.exception("a request in the telemetry spool, at %s, could not be read", entry.position)
-            self._watch(entry.signal, Counts(dropped=1))
+            aside = named(f"request {entry.position} of {entry.signal} in the spool", 1, error)
+            self._watch(entry.signal, Counts(dropped=1, set_aside=(aside,)))
             return
         self._taken_requests += 1
         self._taken_spans += judged.counts.accepted

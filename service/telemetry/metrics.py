@@ -23,6 +23,7 @@ from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import ASSET_BASE
 from stratagraph.ontology.observations import METRICS, MOST_AHEAD
 from stratagraph.ontology.sentences import SOURCE, say
+from stratagraph.service.telemetry import set_aside
 from stratagraph.service.telemetry.reader import Counts, Judged, Settled, Waiting
 from stratagraph.service.telemetry.signals import Signal
 
@@ -78,6 +79,7 @@ class Metrics:
         told = self._account.settle(now)
         end = self._end
         moved = {POSITION: end.to_bytes(8)} if end != self._confirmed else {}
+        aside = tuple(set_aside.named(f"metric {one.metric} of {one.service}", 1, one.error) for one in told.untold)
         return Settled(
             source=METRICS,
             scopes=told.scopes,
@@ -85,7 +87,12 @@ class Metrics:
             marks={**told.marks, **moved},
             confirm=lambda: self._confirm(end),
             told=len(told.observations),
-            counts=Counts(duplicates=told.repeated + told.covered, overflow=told.overflow),
+            counts=Counts(
+                duplicates=told.repeated + told.covered,
+                overflow=told.overflow,
+                dropped=len(aside),
+                set_aside=aside,
+            ),
         )
 
     def _confirm(self, end: int) -> None:

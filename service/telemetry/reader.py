@@ -27,6 +27,7 @@ from google.protobuf.message import Message
 from stratagraph.ontology.facts import Observation, Scope
 from stratagraph.ontology.observations import SPANS
 from stratagraph.ontology.sentences import SOURCE
+from stratagraph.service.telemetry.set_aside import SetAside
 from stratagraph.service.telemetry.signals import Signal
 
 RequestT = TypeVar("RequestT", bound=Message)
@@ -39,7 +40,7 @@ class Counts:
 
     ``duplicates`` and ``moved_back`` are among the accepted. ``overflow`` counts names beyond what one batch may add,
     ``unmapped`` attributes that the alias table lacks, by name. ``dropped`` was acknowledged, and the ledger's gate
-    refused it for good.
+    refused it for good, or it is ``set_aside``, for it could not be told.
     """
 
     accepted: int = 0
@@ -49,6 +50,7 @@ class Counts:
     overflow: int = 0
     dropped: int = 0
     unmapped: Mapping[str, int] = field(default_factory=dict)
+    set_aside: tuple[SetAside, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ import struct
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
@@ -29,6 +29,7 @@ from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import ASSET_BASE
 from stratagraph.ontology.observations import MOST_AHEAD
 from stratagraph.ontology.sentences import SOURCE, say
+from stratagraph.service.telemetry import set_aside
 from stratagraph.service.telemetry.reader import Counts, Judged, Settled, Waiting
 from stratagraph.service.telemetry.signals import Signal
 
@@ -38,6 +39,7 @@ NANOSECONDS: Final = 10**9
 MARK: Final = "traces"
 _HELD: Final = struct.Struct("<Q")
 _STEP: Final = struct.Struct("<Qq")
+_Stater: TypeAlias = Callable[[Told], tuple[Statements, tuple[Observation, ...]]]
 
 
 class _Step(NamedTuple):
@@ -148,34 +150,41 @@ class Traces:
 
     def _settle_again(self) -> None:
         """Know what an earlier process told."""
-        told = self._story.settle(self._again.popleft().until)
-        statements = Statements(model=self._model, prices=self._prices(), base=self._base, window=self._window)
-        statements.of(told)
+        told, (statements, _) = set_aside.state_all(self._story.settle(self._again.popleft().until), self._stater(None))
         self._story.confirm(told)
         self._support.confirm(statements)
+
+    def _stater(self, roster: Roster | None) -> _Stater:
+        """Return what makes facts and figures of what was told, those that a roster admits."""
+        prices = self._prices()
+
+        def state(told: Told) -> tuple[Statements, tuple[Observation, ...]]:
+            statements = Statements(
+                model=self._model,
+                prices=prices,
+                base=self._base,
+                declared=self.declared,
+                roster=roster,
+                window=self._window,
+            )
+            statements.of(told)
+            return statements, statements.measures.observations()
+
+        return state
 
     def settle(self, now: int, until: int | None) -> Settled:
         """Tell the traces that wait for nothing more."""
         while self._again:
             self._settle_again()
-        told = self._story.settle(until)
-        statements = Statements(
-            model=self._model,
-            prices=self._prices(),
-            base=self._base,
-            declared=self.declared,
-            roster=self._roster,
-            window=self._window,
-        )
-        statements.of(told)
+        told, (statements, observations) = set_aside.state_all(self._story.settle(until), self._stater(self._roster))
+        aside = tuple(map(set_aside.trace, told.untold))
         repeated, self._repeated = self._repeated, 0
         steps = self._steps
         # As long again as it may have waited: a parent that is late by more than that corrects nothing.
         quiet = None if until is None else 2 * until - now
-        if told.added or told.withdrawn:
+        if told.added or told.withdrawn or told.untold:
             held = self.held
             steps = (*(step for step in steps if step.drained > held), _Step(self._end, until))
-        observations = statements.measures.observations()
         self._hear(observations)
         return Settled(
             scopes=self._support.scopes(statements, observations),
@@ -183,7 +192,12 @@ class Traces:
             marks={} if steps is self._steps else {MARK: _Progress(self.held, steps).pack()},
             confirm=lambda: self._confirm(told, statements, steps, now, quiet),
             told=len(told.added),
-            counts=Counts(duplicates=repeated + told.repeated, overflow=statements.subjects.overflow),
+            counts=Counts(
+                duplicates=repeated + told.repeated,
+                overflow=statements.subjects.overflow,
+                dropped=sum(one.size for one in aside),
+                set_aside=aside,
+            ),
         )
 
     def _confirm(

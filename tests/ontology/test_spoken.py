@@ -59,6 +59,10 @@ NOT_FOR_READERS: Final = frozenset(
         "Accept header",  # looked for in an answer, and replaced
         "Accept text/turtle.",
         "Could not decode to UTF-8",  # SQLite's driver
+        "trace {}",  # names of telemetry that is set aside
+        "metric {} of {}",
+        "request {} of {} in the spool",
+        " in {}",
         "token {}",  # the log of accesses
         "address {}",
         "Bearer {}",  # headers

@@ -118,6 +118,16 @@ class ConsumedTopic(Document):
     unkeyed: int
 
 
+class SetAside(Document):
+    """Telemetry that was acknowledged and could not be told: a trace, a series or a request, with what went wrong."""
+
+    time: str
+    signal: str
+    what: str
+    problem: str
+    size: int
+
+
 class Arrived(Document):
     """What became of the spans that came in since the service started."""
 
@@ -128,6 +138,7 @@ class Arrived(Document):
     moved_back: int
     overflow: int
     dropped: int
+    set_aside: list[SetAside]
     unmapped: list[UnmappedAttribute]
     kafka: list[ConsumedTopic]
 

@@ -21,6 +21,9 @@ from stratagraph.ontology.facts import Iri
 from stratagraph.ontology.namespaces import SG
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.http.exposition import expose
+from stratagraph.service.telemetry.reader import Counts
+from stratagraph.service.telemetry.set_aside import SetAside
+from stratagraph.service.telemetry.signals import Signal
 from tests.loaders.spans import chat, request, span
 from tests.service.http.conftest import Site
 
@@ -168,7 +171,8 @@ def test_names_are_as_prometheus_wants_them(site: Site) -> None:
         assert (kind == "counter") is name.endswith("_total") or name.endswith("_created")
         assert not re.search(r"_(count|sum|bucket|hours|minutes|gauge|counter)$", name)
     labels = set(re.findall(r"[{,](\w+)=", text))
-    assert labels <= {"version", "view", "outcome", "change", "source", "level", "framework", "asset", "basis", "unit"}
+    known = {"version", "view", "outcome", "change", "source", "level", "framework", "asset", "basis", "unit", "signal"}
+    assert labels <= known
 
 
 def test_what_telemetry_left_out_is_counted_and_told_of_its_source(site: Site) -> None:
@@ -201,3 +205,15 @@ def test_what_telemetry_left_out_is_counted_and_told_of_its_source(site: Site) -
     assert {"attribute": "gen_ai.nobody_knows", "count": 2} in told["telemetry"]["unmapped"]
     sources = site.get("/api/sources").json()["sources"]
     assert [one["source"] for one in sources if one.get("telemetry")] == ["otlp"]
+
+
+def test_what_was_set_aside_is_counted_and_named(site: Site) -> None:
+    """A trace that cannot be told: its number in the metrics, its name and what went wrong beside its source."""
+    reception = site.app.state.reception
+    reception.watch(Signal.TRACES, Counts(dropped=2, set_aside=(SetAside("trace 0a", "KeyError in tell", 2),)))
+    counted = {each.labels["signal"]: each.value for each in samples(site, "stratagraph_set_aside_total")}
+    assert counted["traces"] == 1
+    (told,) = site.get("/api/sources", params={"source": "otlp"}).json()["sources"]
+    (aside,) = told["telemetry"]["setAside"]
+    assert aside.pop("time").endswith("+00:00")
+    assert aside == {"signal": "traces", "what": "trace 0a", "problem": "KeyError in tell", "size": 2}

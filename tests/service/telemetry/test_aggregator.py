@@ -227,7 +227,7 @@ def test_a_request_that_cannot_be_read_holds_up_nobody(
     killed.send(*whole(1))
     start().tick()
     assert calls(ledger)["gpt-5-mini"] == 1
-    assert "could not be read" in caplog.text
+    assert "request 8 of traces in the spool" in caplog.text
 
 
 def test_nothing_stays_on_the_disk_once_nothing_is_needed(start: Callable[..., Process], ledger: Ledger) -> None:
