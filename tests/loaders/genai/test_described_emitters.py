@@ -157,6 +157,18 @@ def test_older_pydantic_ai_names_its_spans_in_words() -> None:
     assert estate.related(SG.usesTool) == {"clerk": {"t"}}
 
 
+def test_pydantic_ai_1_names_the_tool_by_an_attribute_only() -> None:
+    """Seen with 1.19: the span of a tool is called as no tool is, and the one around it in the plural."""
+    spans = [
+        span(1, {"agent_name": "clerk", "gen_ai.agent.name": "clerk", "model_name": "m"}, name="agent run"),
+        span(2, {"tools": ["t"]}, parent=1, name="running tools"),
+        span(3, {"gen_ai.tool.name": "t", "tool_arguments": "{}"}, parent=2, name="running tool", failed=True),
+    ]
+    estate = seen(*spans, scope="pydantic-ai")
+    assert estate.related(SG.usesTool) == {"clerk": {"t"}}
+    assert figure(estate, SG.Tool, "t", "calls") == figure(estate, SG.Tool, "t", "errors") == 1
+
+
 def test_langchain_by_openllmetry_names_itself_and_a_new_id_for_each_run() -> None:
     spans = [
         span(1, {"traceloop.span.kind": "workflow", "traceloop.entity.name": "LangGraph"}, name="LangGraph.workflow"),

@@ -6,12 +6,14 @@ import socket
 import sys
 import threading
 import time
+import weakref
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from shutil import rmtree
 from tempfile import mkdtemp
 from typing import Any, Final
 
@@ -95,6 +97,7 @@ class Store:
     aggregator: Aggregator = field(init=False)
 
     def __post_init__(self) -> None:
+        weakref.finalize(self, rmtree, self.folder, ignore_errors=True)
         self.aggregator = Aggregator(self.readers, self, self.folder, limit=1 << 24, pace=Pace(), watch=self.watch)
 
     def keep(self, signal: Signal, heard: int, message: Message, judged: Judged[Any]) -> None:
@@ -137,7 +140,9 @@ def receiver(store: Store, **settings: Any) -> Receiver:
 
 def app(store: Store, **settings: Any) -> FastAPI:
     made = FastAPI()
-    intake = Intake(Path(mkdtemp(prefix="stratagraph-intake-")))
+    folder = Path(mkdtemp(prefix="stratagraph-intake-"))
+    weakref.finalize(made, rmtree, folder, ignore_errors=True)
+    intake = Intake(folder)
     made.include_router(router(receiver(store, **settings), intake))
     return made
 
