@@ -24,8 +24,8 @@ from stratagraph.ontology.namespaces import ASSET_BASE
 from stratagraph.queries.audit.compliance import evaluate
 from stratagraph.queries.audit.verdicts import Audit
 from stratagraph.queries.impact import render
-from stratagraph.queries.impact.document import impact_document
 from stratagraph.queries.impact.impact import Direction, Impact, impact
+from stratagraph.queries.impact.impact_document import impact_document
 from stratagraph.queries.names import resolve_name
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.settings import TRIPLES_FOLDER, Settings

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+from stratagraph.loaders.formats.description import Description
+from stratagraph.loaders.formats.document import Document
+from stratagraph.loaders.formats.registry import format_of
 from stratagraph.loaders.inventory import read_inventory
-from stratagraph.loaders.kinds import Kind, kind_of
-from stratagraph.loaders.origins import Loaded, Origins, Place, Remark
+from stratagraph.loaders.kinds import Kind
+from stratagraph.loaders.origins import Loaded, Origins, Place, Remark, Unread
 from stratagraph.loaders.rdf import find_place, read_rdf
+from stratagraph.loaders.recognition import kind_of, syntax_of
 from stratagraph.loaders.scopes import SourceFile
 from stratagraph.ontology.errors import MOST_FINDINGS, StratagraphError, unlisted
 from stratagraph.ontology.facts import Batch, Fact, Iri, Method, Scope
@@ -61,37 +67,46 @@ def transform(
         SeveralMistakes: several files are.
     """
     # All files are read before anything is refused, so that one call tells of every mistake.
-    statements: dict[str, Statements] = {}
+    read: dict[str, Statements] = {}
     mistakes: list[StratagraphError] = []
-    remarks: list[Remark] = []
     for file in sources:
         try:
-            statements[file.scope] = _read(file, f"{source}/{file.scope}", remarks, model=model, base=base, kind=kind)
+            read[file.scope] = _read(file, f"{source}/{file.scope}", model=model, base=base, kind=kind)
         except StratagraphError as mistake:
             mistakes.append(mistake)
     if mistakes:
         raise mistakes[0] if len(mistakes) == 1 else SeveralMistakes.of(mistakes)
-    scopes = tuple(
-        Scope(name=name, complete=complete, stated=tuple(places)) for name, (places, _) in statements.items()
-    )
+    scopes = tuple(Scope(name=name, complete=complete, stated=told.facts) for name, told in read.items())
     batch = Batch(source=source, run=run or str(uuid.uuid4()), method=Method.DECLARED, scopes=scopes)
-    return Loaded(batch, _origins(statements.values()), tuple(remarks))
+    remarks = tuple(remark for told in read.values() for remark in told.remarks)
+    unread = tuple(unread for told in read.values() for unread in told.unread)
+    return Loaded(batch, _origins(read.values()), remarks, unread)
 
 
 Search = Callable[[Fact | None, Iri], Place | None]
-Statements = tuple[Mapping[Fact, Place | None], Search | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statements:
+    """What one file states: the facts, their places or how to find them, what is odd, and what was not understood."""
+
+    facts: tuple[Fact, ...]
+    places: Mapping[Fact, Place | None] = field(default_factory=dict)
+    search: Search | None = None
+    remarks: Sequence[Remark] = ()
+    unread: Sequence[Unread] = ()
 
 
 def _origins(statements: Iterable[Statements]) -> Origins:
     known: dict[Fact | Iri, Place] = {}
     searches: list[Search] = []
-    for places, search in statements:
-        for fact, place in places.items():
+    for told in statements:
+        for fact, place in told.places.items():
             if place:
                 known.setdefault(fact, place)
                 known.setdefault(fact.subject, place)
-        if search:
-            searches.append(search)
+        if told.search:
+            searches.append(told.search)
     return Origins(known, lambda fact, subject: _search_all(searches, fact, subject))
 
 
@@ -99,18 +114,36 @@ def _search_all(searches: Sequence[Search], fact: Fact | None, subject: Iri) -> 
     return next((place for search in searches if (place := search(fact, subject))), None)
 
 
-def _read(
-    file: SourceFile, name: str, remarks: list[Remark], *, model: OntologyModel, base: Iri, kind: Kind | None
-) -> Statements:
-    shown = file.shown or file.scope
-    what, syntax = kind_of(file.data, shown, kind)
+def _read(file: SourceFile, name: str, *, model: OntologyModel, base: Iri, kind: Kind | None) -> Statements:
+    document = Document(file.shown or file.scope, file.data)
+    what = kind_of(document, kind or file.kind)
     if what is Kind.YAML:
-        inventory = read_inventory(file.data, shown, model=model, base=base)
-        remarks += inventory.remarks
-        return inventory.facts, None
-    data = file.data
-    facts = read_rdf(data, shown, syntax=syntax, name=name)
-    return dict.fromkeys(facts), lambda fact, subject: find_place(data, shown, syntax, fact, subject, name=name)
+        inventory = read_inventory(file.data, document.name, model=model, base=base)
+        return Statements(facts=tuple(inventory.facts), places=inventory.facts, remarks=inventory.remarks)
+    if what is Kind.RDF:
+        return _read_rdf(document, name)
+    description = Description(document, model=model, base=base)
+    format_of(what).read(document, description)
+    description.refuse()
+    return Statements(
+        facts=tuple(description.facts),
+        search=description.find,
+        remarks=description.remarks,
+        unread=_unread(document.name, description.not_understood),
+    )
+
+
+def _read_rdf(document: Document, name: str) -> Statements:
+    data, shown, syntax = document.data, document.name, syntax_of(document.name)
+    facts = tuple(dict.fromkeys(read_rdf(data, shown, syntax=syntax, name=name)))
+    return Statements(
+        facts=facts, search=lambda fact, subject: find_place(data, shown, syntax, fact, subject, name=name)
+    )
+
+
+def _unread(file: str, counted: Counter[str]) -> tuple[Unread, ...]:
+    """Return what was not understood of a file, the most frequent first."""
+    return tuple(Unread(file, path, count) for path, count in sorted(counted.items(), key=lambda it: (-it[1], it[0])))
 
 
 def digest(sources: Iterable[SourceFile]) -> str:

@@ -8,16 +8,22 @@ import sys
 import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from stratagraph.loaders.kinds import JSON_SUFFIX, Kind, UnknownJson, is_read, kind_of, suffix_of
+from stratagraph.loaders.formats.document import Document
+from stratagraph.loaders.formats.malformed import MalformedDocument
+from stratagraph.loaders.kinds import JSON_SUFFIX, SHARED_SUFFIXES, Kind, UnknownContent, is_read, suffix_of
+from stratagraph.loaders.recognition import content_of, kind_of
 from stratagraph.ontology.errors import StratagraphError
 
 STANDARD_INPUT: Final = "-"
 STREAM: Final = "stdin"
 """The scope of what comes through a pipe, which has no name that stays."""
+
+
+_UNKNOWN: Final = "of no known kind"
 
 
 class UnreadableFile(StratagraphError, slug="unreadable-file", status=400):
@@ -39,7 +45,7 @@ class BrokenLink(StratagraphError, slug="broken-link", status=400):
 
 
 class KindNeeded(StratagraphError, slug="kind-needed", status=400):
-    """Standard input, which has no name that tells its kind."""
+    """Standard input, which has no name that tells its kind, and a content that does not either."""
 
     text = "What is on standard input? Say it with --kind: {kinds}."
 
@@ -51,7 +57,7 @@ class FolderEntry:
     """One file that was found.
 
     ``inside`` is its path below the folder given, or its own name where the file itself was (``alone``); ``real``
-    its path on this machine, without links.
+    its path on this machine, without links; ``kind`` what it is, as far as that was looked up.
     """
 
     shown: str
@@ -59,15 +65,20 @@ class FolderEntry:
     real: str
     data: bytes = field(repr=False)
     alone: bool = False
+    kind: Kind | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderReading:
-    """What the paths hold: the files, the real paths of the folders given, and what was left out, and why."""
+    """What the paths hold: the files, the real paths of the folders given, and what was left out, and why.
+
+    ``unknown`` are the files that were left out because their content is of no known kind.
+    """
 
     files: tuple[FolderEntry, ...]
     folders: tuple[str, ...]
     skipped: tuple[str, ...]
+    unknown: tuple[FolderEntry, ...] = ()
 
 
 def read_paths(paths: Sequence[Path], *, kind: Kind | None = None) -> FolderReading:
@@ -92,7 +103,12 @@ def read_paths(paths: Sequence[Path], *, kind: Kind | None = None) -> FolderRead
         walk.folder(folders[real])
     for path in alone:
         walk.given(path)
-    return FolderReading(files=tuple(walk.found.values()), folders=tuple(folders), skipped=tuple(walk.skipped))
+    return FolderReading(
+        files=tuple(walk.found.values()),
+        folders=tuple(folders),
+        skipped=tuple(walk.skipped),
+        unknown=tuple(walk.unknown),
+    )
 
 
 class _Walk:
@@ -103,14 +119,13 @@ class _Walk:
         self._visited: set[str] = set()
         self.found: dict[str, FolderEntry] = {}
         self.skipped: list[str] = []
+        self.unknown: list[FolderEntry] = []
 
     def given(self, path: Path) -> None:
         """Take in a file that was named itself."""
         if str(path) == STANDARD_INPUT:
-            if self._kind is None:
-                raise KindNeeded
-            entry = FolderEntry(shown=STREAM, inside=STREAM, real="", data=sys.stdin.buffer.read())
-            self.found.setdefault(STANDARD_INPUT, entry)
+            if STANDARD_INPUT not in self.found:
+                self.found[STANDARD_INPUT] = self._stream()
             return
         real = os.path.realpath(path)
         if real in self.found:
@@ -122,6 +137,14 @@ class _Walk:
             self.found[real] = FolderEntry(
                 shown=_shown(path), inside=inside, real=real, data=path.read_bytes(), alone=True
             )
+
+    def _stream(self) -> FolderEntry:
+        """Return what comes through standard input."""
+        data = sys.stdin.buffer.read()
+        kind = self._kind or content_of(Document(STREAM, data))
+        if kind is None:
+            raise KindNeeded
+        return FolderEntry(shown=STREAM, inside=STREAM, real="", data=data, kind=kind)
 
     def folder(self, folder: Path) -> None:
         """Take in what is below a folder."""
@@ -140,8 +163,8 @@ class _Walk:
                 entry = FolderEntry(shown=_shown(file), inside=inside, real=real, data=file.read_bytes())
             if known is not None:
                 self._skip(Path(known.shown), f"the same file as {inside}")
-            if self._is_ours(entry):
-                self.found[real] = entry
+            if ours := self._ours(entry):
+                self.found[real] = ours
 
     def _below(self, folder: Path, inside: str) -> Iterator[tuple[Path, str]]:
         real = os.path.realpath(folder)
@@ -172,20 +195,25 @@ class _Walk:
         self.skipped.append(f"{_shown(path)} ({why})")
 
     def _other_kind(self, name: str) -> str:
-        return f"not {self._kind}" if self._kind and is_read(name, None) else "of no known kind"
+        return f"not {self._kind}" if self._kind and is_read(name, None) else _UNKNOWN
 
-    def _is_ours(self, entry: FolderEntry) -> bool:
-        """Whether a file of a folder is meant for us: much that ends in .json there belongs to other programs."""
-        if suffix_of(entry.inside) != JSON_SUFFIX:
-            return True
+    def _ours(self, entry: FolderEntry) -> FolderEntry | None:
+        """Return a file of a folder with what it is, None where it is not meant for us, as many there are not."""
+        suffix = suffix_of(entry.inside)
+        if suffix not in SHARED_SUFFIXES:
+            return entry
         try:
-            kind, _ = kind_of(entry.data, entry.shown, None)
-        except UnknownJson:
-            self._skip(Path(entry.shown), "neither an inventory nor JSON-LD")
-            return False
+            kind = kind_of(Document(entry.shown, entry.data), None, meant=False)
+        except UnknownContent:
+            self._skip(Path(entry.shown), "neither an inventory nor JSON-LD" if suffix == JSON_SUFFIX else _UNKNOWN)
+            self.unknown.append(entry)
+            return None
+        except MalformedDocument:
+            return entry  # its mistake is told together with those of the other files
         if self._kind not in (None, kind):
             self._skip(Path(entry.shown), f"not {self._kind}")
-        return self._kind in (None, kind)
+            return None
+        return replace(entry, kind=kind)
 
 
 @contextmanager

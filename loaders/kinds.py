@@ -1,20 +1,31 @@
-"""Kinds of files: which there are, how a name or a content tells them, and which a folder's load reads."""
+"""Kinds of files: which there are, what their names end in, and which a folder's load looks into."""
 
 from __future__ import annotations
 
-import json
 from enum import StrEnum
 from pathlib import PurePath
 from typing import Final
 
 from stratagraph.ontology.errors import StratagraphError
-from stratagraph.ontology.syntax.parsing import RdfSyntax
 
 AUTO: Final = "auto"
 RDF_SUFFIXES: Final = (".ttl", ".nt", ".nq", ".trig", ".rdf", ".owl", ".jsonld")
 YAML_SUFFIXES: Final = (".yaml", ".yml")
 JSON_SUFFIX: Final = ".json"
-SUFFIXES: Final = (*RDF_SUFFIXES, *YAML_SUFFIXES, JSON_SUFFIX)
+LINES_OF_JSON: Final = (".ndjson", ".jsonl")
+SHARED_SUFFIXES: Final = (
+    *YAML_SUFFIXES,
+    JSON_SUFFIX,
+    *LINES_OF_JSON,
+    ".csv",
+    ".tsv",
+    ".md",
+    ".prom",
+    ".metrics",
+    ".txt",
+)
+"""Ends of names that files of several kinds have, or of none of ours: the content says which."""
+SUFFIXES: Final = (*RDF_SUFFIXES, *SHARED_SUFFIXES)
 
 
 class Kind(StrEnum):
@@ -22,12 +33,43 @@ class Kind(StrEnum):
 
     RDF = "rdf"
     YAML = "yaml"
+    CSV = "csv"
+    LITELLM = "litellm"
+    PRICES = "prices"
+    KUBERNETES = "kubernetes"
+    MLFLOW = "mlflow"
+    HUGGINGFACE = "huggingface"
+    MCP = "mcp"
+    A2A = "a2a"
+    MLBOM = "mlbom"
+    SPDX = "spdx"
+    CROISSANT = "croissant"
+    BACKSTAGE = "backstage"
+    OPENLINEAGE = "openlineage"
+    PROMETHEUS = "prometheus"
 
     @property
     def suffixes(self) -> tuple[str, ...]:
         """The ends of names that files of this kind may have."""
-        # '.json' may be either: JSON-LD is often called so, and JSON is YAML too (since YAML 1.2).
-        return (*RDF_SUFFIXES, JSON_SUFFIX) if self is Kind.RDF else (*YAML_SUFFIXES, JSON_SUFFIX)
+        return _SUFFIXES_OF.get(self, (JSON_SUFFIX,))
+
+
+_SUFFIXES_OF: Final[dict[Kind, tuple[str, ...]]] = {
+    # '.json' may be any: JSON-LD is often called so, and JSON is YAML too (since YAML 1.2).
+    Kind.RDF: (*RDF_SUFFIXES, JSON_SUFFIX),
+    Kind.YAML: (*YAML_SUFFIXES, JSON_SUFFIX),
+    Kind.CSV: (".csv", ".tsv"),
+    Kind.LITELLM: (*YAML_SUFFIXES, JSON_SUFFIX),
+    Kind.KUBERNETES: (*YAML_SUFFIXES, JSON_SUFFIX),
+    Kind.BACKSTAGE: (*YAML_SUFFIXES, JSON_SUFFIX),
+    Kind.HUGGINGFACE: (".md",),
+    Kind.OPENLINEAGE: (*LINES_OF_JSON, JSON_SUFFIX),
+    Kind.MLFLOW: (JSON_SUFFIX, *LINES_OF_JSON),
+    Kind.PROMETHEUS: (".prom", ".metrics", ".txt", JSON_SUFFIX),
+    # Also what a tool for JSON-LD calls so; these are known by their own names, not as triples.
+    Kind.SPDX: (JSON_SUFFIX, ".jsonld"),
+    Kind.CROISSANT: (JSON_SUFFIX, ".jsonld"),
+}
 
 
 class UnknownKindOfFile(StratagraphError, slug="unknown-kind-of-file", status=415):
@@ -49,16 +91,21 @@ class UnknownKind(StratagraphError, slug="unknown-kind", status=400):
     kinds: str = ", ".join(Kind)
 
 
-class UnknownJson(StratagraphError, slug="unknown-json", status=415):
-    """A JSON file that is neither an inventory nor JSON-LD."""
+class UnknownContent(StratagraphError, slug="unknown-content", status=415):
+    """A file whose name may be that of several kinds, and whose content is of none."""
 
     text = (
-        "{file} is neither an inventory (an object with the list 'assets') nor JSON-LD (with '@context' or '@graph'). "
-        "Write it as one of them, or say what it is with --kind: {kinds}."
+        "{file} is nothing that is known here: no inventory (an object with the list 'assets'), no JSON-LD (with "
+        "'@context' or '@graph'), and none of the other formats. Write it as one of them, or say what it is with "
+        "--kind: {kinds}."
     )
 
     file: str
     kinds: str = ", ".join(Kind)
+
+
+class UnknownJson(UnknownContent, slug="unknown-json", status=415):
+    """Such a file that is JSON."""
 
 
 def kind_named(name: str) -> Kind | None:
@@ -81,43 +128,5 @@ def suffix_of(name: str) -> str:
 
 
 def is_read(name: str, kind: Kind | None) -> bool:
-    """Whether the load of a folder reads a file of this name."""
+    """Whether the load of a folder looks into a file of this name."""
     return suffix_of(name) in (SUFFIXES if kind is None else kind.suffixes)
-
-
-def kind_of(data: bytes, name: str, kind: Kind | None) -> tuple[Kind, RdfSyntax]:
-    """Return what a file is, and the syntax to read it in where it is RDF.
-
-    Raises:
-        UnknownKindOfFile: neither ``kind`` nor the name says it.
-        UnknownJson: a JSON file that is none of ours.
-    """
-    suffix = suffix_of(name)
-    if suffix == JSON_SUFFIX:
-        return kind or _kind_of_json(data, name), RdfSyntax.JSONLD
-    # Where the name does not tell, Turtle, which takes N-Triples as well.
-    syntax = RdfSyntax.of_file(name) if suffix in RDF_SUFFIXES else RdfSyntax.TURTLE
-    if kind is not None:
-        return kind, syntax
-    if suffix in YAML_SUFFIXES:
-        return Kind.YAML, syntax
-    if suffix in RDF_SUFFIXES:
-        return Kind.RDF, syntax
-    raise UnknownKindOfFile(file=name)
-
-
-def _kind_of_json(data: bytes, name: str) -> Kind:
-    """Tell an inventory from JSON-LD by its names; a file that is no JSON is told as an inventory."""
-    if not data.strip():
-        return Kind.YAML
-    try:
-        root = json.loads(data)
-    # Also where it nests too deep for this parser: the reader of inventories says so with a line.
-    except (ValueError, RecursionError):
-        return Kind.YAML
-    entries = root if isinstance(root, list) else [root]
-    if root == {} or (isinstance(root, dict) and "assets" in root):
-        return Kind.YAML
-    if any(isinstance(entry, dict) and any(key.startswith("@") for key in entry) for entry in entries):
-        return Kind.RDF
-    raise UnknownJson(file=name)

@@ -51,10 +51,10 @@ class Remark:
     texts: Mapping[str, str]
 
     @classmethod
-    def twice(cls, place: Place, asset: str, attribute: str, line: int) -> Remark:
-        """Remark that two entries of one asset give an attribute different values."""
-        told = {"asset": in_short(asset, 80), "attribute": attribute, "line": line}
-        return cls(place, {language: text.format(**told) for language, text in _texts()["twice"].items()})
+    def of(cls, place: Place, kind: str, **told: object) -> Remark:
+        """Make a remark of a kind that ``remarks.json`` has the texts of."""
+        values = {name: in_short(value, 80) if isinstance(value, str) else value for name, value in told.items()}
+        return cls(place, {language: text.format(**values) for language, text in _texts()[kind].items()})
 
     def document(self) -> dict[str, object]:
         """Return the remark in the form of a warning."""
@@ -73,9 +73,23 @@ def _texts() -> dict[str, dict[str, str]]:
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """A part of a file that was read and not understood: its path, ``[]`` for the numbers in lists, and how often."""
+
+    file: str
+    path: str
+    count: int
+
+    def document(self) -> dict[str, object]:
+        """Return it as plain data."""
+        return {"file": self.file, "path": self.path, "count": self.count}
+
+
+@dataclass(frozen=True, slots=True)
 class Loaded:
-    """What a loader made of its files: the batch, where its statements stand, and what is odd about them."""
+    """What a loader made of its files: the batch, where its statements stand, what is odd, what was not understood."""
 
     batch: Batch
     origins: Origins
     remarks: tuple[Remark, ...] = ()
+    unread: tuple[Unread, ...] = ()

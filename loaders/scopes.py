@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from stratagraph.loaders.folders import FolderEntry, FolderReading
-from stratagraph.loaders.kinds import Kind, is_read
+from stratagraph.loaders.kinds import Kind, UnknownContent, is_read
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Batch, Scope
 
@@ -39,11 +39,12 @@ class BadScope(StratagraphError, slug="bad-scope", status=400):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFile:
-    """A file as a part of its source; ``shown`` is what messages call it."""
+    """A file as a part of its source; ``shown`` is what messages call it, ``kind`` what it is, where that is known."""
 
     scope: str
     data: bytes = field(repr=False)
     shown: str = ""
+    kind: Kind | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +77,7 @@ def plan(
 
     Raises:
         SameScope: two files would have one name.
+        UnknownContent: a file of which the source says something is of no known kind any more.
         BadScope: ``scope`` can't name anything.
     """
     prefix = _checked(scope)
@@ -86,6 +88,10 @@ def plan(
             raise SameScope(first=files[name].shown, second=entry.shown, scope=name)
         files[name] = entry
     enumerated = (f"{prefix}{ENUMERATED}",) if prefix and reading.folders else ()
+    for entry in reading.unknown:
+        # Somebody once said something there: a slip of the pen must not take all of it back without a word.
+        if known.get(_name(entry, known, prefix=prefix, only=False)):
+            raise UnknownContent(file=entry.shown)
     # Without open claims a scope has nothing left to close.
     open_ = {name for name, claims in known.items() if claims and name not in files}
     replaced = {name: entry.real for name, entry in files.items() if entry.real in open_}
@@ -93,7 +99,9 @@ def plan(
     if reading.folders:
         gone.update(_below(prefix, open_, others=_others(known, prefix, files), kind=kind))
     return ScopePlan(
-        files=tuple(SourceFile(scope=name, data=entry.data, shown=entry.shown) for name, entry in files.items()),
+        files=tuple(
+            SourceFile(scope=name, data=entry.data, shown=entry.shown, kind=entry.kind) for name, entry in files.items()
+        ),
         gone=tuple(sorted(gone)),
         replaced=replaced,
         enumerated=enumerated,

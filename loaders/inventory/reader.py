@@ -211,4 +211,5 @@ class _Reader:
         number, before, line = self.single.setdefault((entry.asset.iri, name), (entry.number, stated, line_of(node)))
         if number != entry.number and before != stated:
             place = Place(self.faults.file, line_of(node))
-            self.remarks.append(Remark.twice(place, entry.asset.name, self.terms.shown(name), line))
+            told = {"asset": entry.asset.name, "attribute": self.terms.shown(name), "line": line}
+            self.remarks.append(Remark.of(place, "twice", **told))

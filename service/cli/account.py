@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -74,7 +75,19 @@ class Account:
         if skipped:
             yield f"Skipped: {in_part([say(file, tongue()) for file in skipped], NAMED)}."
         yield from (f"warning: {reference}." for reference in self.references(limit=SHOWN))
+        yield from self._unread()
         yield from self._warnings()
+
+    def _unread(self) -> Iterator[str]:
+        """Tell what of the files was read and not understood."""
+        if self.loaded is None or not (unread := self.loaded.unread):
+            return
+        counts: Counter[str] = Counter()
+        for field in unread:
+            counts[field.path] += field.count
+        told = [f"{path} ({count})" for path, count in counts.most_common()]
+        fields, kinds = counted(counts.total(), "field"), counted(len(counts), "kind")
+        yield f"Not understood: {fields} of {kinds}: {in_part(told, NAMED)}."
 
     def _result(self, scopes: int) -> str:
         what = counted(self.files, "file") if self.loaded else f"the withdrawal of {counted(scopes, 'scope')}"
@@ -133,7 +146,7 @@ class Account:
 
     def _told(self) -> dict[str, Any]:
         """Return the answer, with what is odd about the files that were read here."""
-        return remarked(self.answer, self.loaded.remarks if self.loaded else ())
+        return remarked(self.answer, self.loaded) if self.loaded else self.answer
 
 
 def summary(answer: dict[str, Any]) -> str:

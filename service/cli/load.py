@@ -11,7 +11,7 @@ import typer
 
 from stratagraph.loaders import files
 from stratagraph.loaders.folders import FolderReading, read_paths
-from stratagraph.loaders.kinds import AUTO, SUFFIXES, kind_named
+from stratagraph.loaders.kinds import AUTO, SUFFIXES, Kind, kind_named
 from stratagraph.loaders.origins import Loaded
 from stratagraph.loaders.scopes import ScopePlan, plan
 from stratagraph.ontology.errors import StratagraphError
@@ -26,6 +26,8 @@ from stratagraph.service.cli.tongue import note, tongue
 from stratagraph.service.client import Absent, Client, Refused
 from stratagraph.service.engine.in_force import ontology_of
 from stratagraph.service.settings import Settings, load_settings
+
+_KINDS = f"auto, or one of {', '.join(Kind)}. auto goes by name and content."
 
 
 class NothingToLoad(StratagraphError, slug="nothing-to-load", status=400):
@@ -59,10 +61,10 @@ def load(
     paths: Annotated[
         list[Path],
         typer.Argument(
-            help="Turtle, RDF/XML, JSON-LD, N-Triples, YAML or JSON files, folders, or - for standard input."
+            help="Files of RDF, YAML inventories, CSV or another kind of --kind; folders, or - for standard input."
         ),
     ],
-    kind: Annotated[str, typer.Option("--kind", help="auto, rdf or yaml; needed for standard input.")] = AUTO,
+    kind: Annotated[str, typer.Option("--kind", help=_KINDS)] = AUTO,
     source: Source = "files",
     scope: Annotated[
         str | None,

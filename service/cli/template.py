@@ -14,6 +14,9 @@ from stratagraph.service.settings import load_settings
 def template(
     name: Annotated[str, typer.Argument(metavar="CLASS", help="IRI, CURIE, local name or label of a class.")],
     out: Out = None,
+    table: Annotated[
+        bool, typer.Option("--csv", help="Print a table to fill in for a spreadsheet instead.", show_default=False)
+    ] = False,
     lang: Language = "en",
     config: Config = None,
     ontology: Ontology = None,
@@ -23,7 +26,9 @@ def template(
         from stratagraph.queries.forms import Forms
         from stratagraph.queries.vocabulary import Vocabulary
         from stratagraph.service.engine.in_force import ontology_of
+        from stratagraph.service.reference import csv_template as tables
         from stratagraph.service.reference import template as forms
 
         model = ontology_of(load_settings(config, ontology=ontology), reason=False).model
-        write(forms.template(Forms(model), Vocabulary(model).find_class(name), lang), out)
+        cls = Vocabulary(model).find_class(name)
+        write(tables.csv_template(Forms(model), cls) if table else forms.template(Forms(model), cls, lang), out)

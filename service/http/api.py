@@ -15,8 +15,8 @@ from stratagraph.ontology.sentences import say
 from stratagraph.queries import catalog, names
 from stratagraph.queries.asset import asset as describe_asset
 from stratagraph.queries.audit.verdicts import Audit
-from stratagraph.queries.impact.document import impact_document
 from stratagraph.queries.impact.impact import DEFAULT_DEPTH, MAX_DEPTH, Direction, impact
+from stratagraph.queries.impact.impact_document import impact_document
 from stratagraph.queries.impact.obligations import resolve_start
 from stratagraph.queries.impact.render import rendered
 from stratagraph.queries.impact.render.graphml import graphml

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import ValidationError
 
 from stratagraph.loaders import files
+from stratagraph.loaders.kinds import kind_named
 from stratagraph.loaders.origins import Loaded, Origins
 from stratagraph.loaders.scopes import SourceFile
 from stratagraph.ontology.errors import StratagraphError
@@ -45,9 +46,19 @@ MEDIA_TYPES: Final = {
     "application/yaml": "upload.yaml",
     "application/x-yaml": "upload.yaml",
     "text/yaml": "upload.yaml",
+    "text/csv": "upload.csv",
+    "text/tab-separated-values": "upload.tsv",
+    "text/markdown": "upload.md",
+    "application/x-ndjson": "upload.ndjson",
+    "application/jsonl": "upload.ndjson",
+    "text/plain": "upload.txt",
+    "application/openmetrics-text": "upload.txt",
 }
 """What an upload is, by its media type: the name that errors call it by."""
-_BODY: Final = {"application/json": {"schema": {"$ref": REF.format(model=WireBatch.__name__)}}, **texts(MEDIA_TYPES)}
+_JSON: Final = "application/json"
+_JSON_NAME: Final = "upload.json"
+"""What a JSON document is called that is no batch, because the request says of which kind it is."""
+_BODY: Final = {_JSON: {"schema": {"$ref": REF.format(model=WireBatch.__name__)}}, **texts(MEDIA_TYPES)}
 
 PATH: Final = "/api/batches"
 
@@ -56,6 +67,9 @@ ScopeOf = Annotated[
     str, Query(max_length=LONGEST_SCOPE, description="The part of the source a document is; for documents.")
 ]
 Complete = Annotated[bool, Query(description="Whether the document is all of its scope.")]
+KindOf = Annotated[
+    str, Query(description="What the document is, as --kind of 'stratagraph load' says it; JSON without it is a batch.")
+]
 AllowEmpty = Annotated[
     bool, Query(alias="allowEmpty", description="Whether a complete document that says nothing may close its scope.")
 ]
@@ -117,7 +131,7 @@ def router(engine: Engine, intake: Intake) -> APIRouter:
     @routes.post(
         "/batches",
         status_code=201,
-        summary="Commit a batch: JSON, or an RDF or YAML document",
+        summary="Commit a batch: JSON, or a document of any kind that is loaded",
         responses={
             200: {"model": BatchReceipt, "description": "What a dry run found"},
             201: {"model": BatchReceipt},
@@ -130,24 +144,26 @@ def router(engine: Engine, intake: Intake) -> APIRouter:
         response: Response,
         source: SourceOf = "upload",
         scope: ScopeOf = "upload",
+        kind: KindOf = "",
         complete: Complete = False,
         allow_empty: AllowEmpty = False,
         dry_run: DryRun = False,
     ) -> dict[str, Any]:
         media_type = _media_type(request)
+        sent_as = _Upload(media_type, kind)
         if dry_run:
             response.status_code = HTTPStatus.OK
         mib = engine.settings.request_mib
         async with intake.body(request, mib << 20, partial(TooLarge, mib=mib)) as body, intake.room(body.size):
             sent = await body.read()
-            read = partial(_batch, engine, sent, media_type, source, scope, complete=complete)
+            read = partial(_batch, engine, sent, sent_as, source, scope, complete=complete)
             loaded = await to_thread.run_sync(read, limiter=writers)
             if complete and not allow_empty:
-                await to_thread.run_sync(_refuse_emptying, engine, loaded.batch, media_type, limiter=writers)
+                await to_thread.run_sync(_refuse_emptying, engine, loaded.batch, sent_as, limiter=writers)
             commit = partial(Writer(engine).commit, loaded.batch, dry_run=dry_run)
             answer = await to_thread.run_sync(commit, limiter=writers)
         _announce(answer)
-        told: dict[str, Any] = in_tongue(remarked(answer, loaded.remarks))
+        told: dict[str, Any] = in_tongue(remarked(answer, loaded))
         return told
 
     _add_withdrawal(routes, engine, writers)
@@ -174,6 +190,19 @@ def _add_withdrawal(routes: APIRouter, engine: Engine, writers: CapacityLimiter)
         _announce(answer)
         told: dict[str, Any] = in_tongue(answer)
         return told
+
+
+class _Upload:
+    """What a body is, as its sender says.
+
+    Raises:
+        UnknownKind: of a kind that there is not.
+    """
+
+    def __init__(self, media_type: str, kind: str) -> None:
+        self.is_document = media_type in MEDIA_TYPES or bool(kind)
+        self.name = MEDIA_TYPES.get(media_type, _JSON_NAME)
+        self.kind = kind_named(kind) if kind else None
 
 
 class Writer:
@@ -241,14 +270,14 @@ def _media_type(request: Request) -> str:
         raise EncodedUpload(given=encoding)
     given = request.headers.get("content-type", "")
     media_type, charset = media_type_of(given)
-    if media_type not in {"", "application/json", *MEDIA_TYPES} or charset != "utf-8":
-        raise UnsupportedUpload(given=given, known=", ".join(("application/json", *MEDIA_TYPES)))
+    if media_type not in {"", _JSON, *MEDIA_TYPES} or charset != "utf-8":
+        raise UnsupportedUpload(given=given, known=", ".join((_JSON, *MEDIA_TYPES)))
     return media_type
 
 
-def _refuse_emptying(engine: Engine, batch: Batch, media_type: str) -> None:
+def _refuse_emptying(engine: Engine, batch: Batch, upload: _Upload) -> None:
     """Refuse a document that is empty by accident; a JSON batch says of each scope itself that it is complete."""
-    if media_type not in MEDIA_TYPES or any(scope.stated for scope in batch.scopes):
+    if not upload.is_document or any(scope.stated for scope in batch.scopes):
         return
     known = Writer(engine).scopes(batch.source)
     for scope in batch.scopes:
@@ -256,13 +285,13 @@ def _refuse_emptying(engine: Engine, batch: Batch, media_type: str) -> None:
             raise EmptyUpload(claims=claims, scope=scope.name, source=batch.source)
 
 
-def _batch(engine: Engine, body: bytes, media_type: str, source: str, scope: str, *, complete: bool) -> Loaded:
-    if media_type in ("application/json", ""):
+def _batch(engine: Engine, body: bytes, upload: _Upload, source: str, scope: str, *, complete: bool) -> Loaded:
+    if not upload.is_document:
         try:
             return Loaded(WireBatch.model_validate_json(body).batch(), Origins())
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"])
             raise MalformedBatch(reason=f"{where}: {first['msg']}" if where else first["msg"]) from None
-    document = SourceFile(scope=scope, data=body, shown=MEDIA_TYPES[media_type])
+    document = SourceFile(scope=scope, data=body, shown=upload.name, kind=upload.kind)
     return files.transform([document], model=engine.model, base=engine.settings.base, source=source, complete=complete)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from stratagraph.ontology.errors import MOST_FINDINGS
 
 if TYPE_CHECKING:
-    from stratagraph.loaders.origins import Remark
+    from stratagraph.loaders.origins import Loaded
     from stratagraph.service.engine.committer import Committed
 
+MOST_UNREAD: Final = 200
+"""Kinds of fields that were not understood which an answer lists."""
 UNREAD: Final[dict[str, Any]] = {
     "assets": None,
     "relations": None,
@@ -41,9 +42,15 @@ def receipt(committed: Committed) -> dict[str, Any]:
     }
 
 
-def remarked(answer: dict[str, Any], remarks: Iterable[Remark]) -> dict[str, Any]:
-    """Return a batch's answer with what is odd about its files before what the gate would like to see."""
-    told, found = tuple(remarks), answer["warnings"]
+def remarked(answer: dict[str, Any], loaded: Loaded) -> dict[str, Any]:
+    """Return a batch's answer with what is odd about its files, and what of them was not understood."""
+    told, found = loaded.remarks, answer["warnings"]
     room = max(MOST_FINDINGS - len(found), MOST_FINDINGS // 2)  # neither crowds the other out
     warnings = [*(remark.document() for remark in told[:room]), *found]
-    return answer | {"warnings": warnings[:MOST_FINDINGS], "warningCount": len(told) + answer["warningCount"]}
+    return answer | {
+        "warnings": warnings[:MOST_FINDINGS],
+        "warningCount": len(told) + answer["warningCount"],
+        "notUnderstood": [unread.document() for unread in loaded.unread[:MOST_UNREAD]],
+        "notUnderstoodKinds": len(loaded.unread),
+        "notUnderstoodCount": sum(unread.count for unread in loaded.unread),
+    }

@@ -10,7 +10,7 @@ import pytest
 from stratagraph.loaders import files
 from stratagraph.loaders.files import SeveralMistakes
 from stratagraph.loaders.folders import read_paths
-from stratagraph.loaders.kinds import Kind, UnknownKindOfFile
+from stratagraph.loaders.kinds import Kind, UnknownContent
 from stratagraph.loaders.origins import Loaded, Place
 from stratagraph.loaders.scopes import SourceFile, plan
 from stratagraph.ontology.facts import Fact, Literal, Method
@@ -79,7 +79,7 @@ def test_nothing_is_found_of_a_stranger(folder: Path) -> None:
 
 
 def test_an_unknown_kind_of_file_is_refused_unless_its_kind_is_given(folder: Path) -> None:
-    with pytest.raises(UnknownKindOfFile, match="--kind"):
+    with pytest.raises(UnknownContent, match="--kind"):
         load([folder / "notes.txt"])
     (folder / "graph.txt").write_text(TURTLE, encoding="utf-8")
     assert len(load([folder / "graph.txt"], kind=Kind.RDF).batch.scopes[0].stated) == 4

@@ -41,7 +41,7 @@ def test_what_is_left_out_is_named_with_the_reason(tmp_path: Path) -> None:
         ".git (hidden)",
         "again.yaml (the same file as a.yaml)",
         "b.ttl (not yaml)",
-        "deep/notes.txt (of no known kind)",
+        "deep/notes.txt (not yaml)",
         "loop (read already)",
         "package.json (neither an inventory nor JSON-LD)",
         "pipe.yaml (no ordinary file)",
@@ -88,7 +88,7 @@ def test_a_path_that_leads_nowhere_is_refused(tmp_path: Path, name: str) -> None
 
 def test_a_name_that_is_no_text_is_refused_only_of_a_file_that_is_read(tmp_path: Path) -> None:
     make(tmp_path, "a.yaml")
-    (tmp_path / os.fsdecode(b"caf\xe9.txt")).touch()
+    (tmp_path / os.fsdecode(b"caf\xe9.doc")).touch()
     assert inside(tmp_path) == ["a.yaml"]
     (tmp_path / os.fsdecode(b"caf\xe9.yaml")).touch()
     with pytest.raises(UnreadableFile, match="UTF-8"):
@@ -102,11 +102,18 @@ def test_a_name_is_the_same_however_the_file_system_writes_its_letters(tmp_path:
 
 
 def test_standard_input_is_one_file_of_a_kind_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    turtle = b"<urn:a> <urn:b> <urn:c> ."
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(turtle)))
+    reading = read_paths([Path("-"), Path("-")], kind=Kind.RDF)
+    assert [(entry.inside, entry.data, entry.kind) for entry in reading.files] == [("stdin", turtle, Kind.RDF)]
+
+
+def test_standard_input_tells_its_kind_or_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"assets: []")))
+    assert [entry.kind for entry in read_paths([Path("-")]).files] == [Kind.YAML]
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"<urn:a> <urn:b> <urn:c> .")))
     with pytest.raises(KindNeeded, match="--kind"):
         read_paths([Path("-")])
-    reading = read_paths([Path("-"), Path("-")], kind=Kind.YAML)
-    assert [(entry.inside, entry.data) for entry in reading.files] == [("stdin", b"assets: []")]
 
 
 def test_a_pipe_that_is_named_is_a_stream(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from stratagraph.loaders.folders import read_paths
+from stratagraph.loaders.kinds import UnknownContent
 from stratagraph.loaders.scopes import BadScope, SameScope, ScopePlan, plan
 
 Make = Callable[..., Path]
@@ -138,3 +139,11 @@ def test_scopes_of_the_version_that_named_files_by_their_place_are_replaced(make
 def test_a_scope_that_names_nothing_is_refused(make: Make, scope: str) -> None:
     with pytest.raises(BadScope, match="plain name"):
         planned(make("folder", "a.yaml"), scope=scope)
+
+
+def test_a_file_that_said_something_and_is_of_no_known_kind_any_more_is_refused_not_gone(make: Make) -> None:
+    folder = make("folder", "a.yaml")
+    (folder / "b.yaml").write_text("asset:\n- {kind: Agent, name: a}\n", encoding="utf-8")
+    assert names(planned(folder)) == ["a.yaml"]
+    with pytest.raises(UnknownContent, match=r"b\.yaml"):
+        planned(folder, known=known("a.yaml", "b.yaml"))

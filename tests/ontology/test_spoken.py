@@ -73,6 +73,8 @@ NOT_FOR_READERS: Final = frozenset(
         "text/tab-separated-values, text/turtle;q=0.9",
         "Choose --format turtle.",  # replace the others, within sentences that are in the catalogue
         "Choose --format json.",
+        "field larger",  # in the words of the parser of CSV
+        "unexpected end",
         "the service",  # asks for audits that no client waits for
         "The document",  # descriptions of the interface
         "The page about it, for browsers",

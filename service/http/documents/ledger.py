@@ -38,6 +38,11 @@ class BatchReceipt(Document):
     )
     warning_count: int = Field(description="How many warnings there are")
     warning_kinds: dict[str, int] = Field(description="How many of them come from each shape of the gate")
+    not_understood: list[dict[str, object]] = Field(
+        default=[], description="Fields of a document that were read and not understood: the most frequent first"
+    )
+    not_understood_kinds: int = Field(default=0, description="How many kinds of such fields there are")
+    not_understood_count: int = Field(default=0, description="How many such fields there are")
     assets: AssetCounts | None
     relations: RelationCounts | None
     dangling: list[dict[str, object]] = Field(

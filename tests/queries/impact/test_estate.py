@@ -13,7 +13,7 @@ import pytest
 
 from stratagraph.ontology.facts import Fact
 from stratagraph.ontology.namespaces import SG
-from stratagraph.queries.impact.document import impact_document
+from stratagraph.queries.impact.impact_document import impact_document
 from stratagraph.queries.impact.render import FORMATS, render, rendered
 from stratagraph.queries.impact.walk import Direction, Hop
 from tests.queries import estate

@@ -7,8 +7,8 @@ import pytest
 from stratagraph.ontology.facts import Fact, Iri, Literal
 from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import RDF, RDFS, SG
-from stratagraph.queries.impact.document import impact_document
 from stratagraph.queries.impact.impact import Direction, Impact, impact
+from stratagraph.queries.impact.impact_document import impact_document
 from stratagraph.queries.impact.obligations import FrameworkNotInEstate, resolve_start, scope_of
 from stratagraph.queries.names import UnknownName
 from tests.queries import estate

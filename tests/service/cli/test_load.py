@@ -12,8 +12,8 @@ import pytest
 
 from stratagraph.ontology.errors import MOST_FINDINGS
 from stratagraph.ontology.namespaces import ASSET_BASE
-from stratagraph.queries.impact.document import impact_document
 from stratagraph.queries.impact.impact import Direction, impact
+from stratagraph.queries.impact.impact_document import impact_document
 from stratagraph.queries.impact.render import render
 from stratagraph.service.engine.engine import Engine
 from tests.service.cli.invoking import Done, run
@@ -107,8 +107,8 @@ def test_a_file_of_a_sub_folder_loaded_alone_is_known_again(engine: Engine, load
 
 
 def test_standard_input_is_a_scope_that_stays(engine: Engine, load: Load) -> None:
-    assert "--kind" in load("-", stdin="assets:").stderr
-    load("-", "--kind", "yaml", stdin="assets:\n" + MODEL.format("one"))
+    assert "--kind" in load("-", stdin="<urn:a> <urn:b> <urn:c> .").stderr
+    load("-", stdin="assets:\n" + MODEL.format("one"))
     load("-", "--kind", "yaml", "--scope", "other", stdin="assets:\n" + MODEL.format("other"))
     load("-", "--kind", "yaml", stdin="assets:\n" + MODEL.format("two"))
     assert models(engine) == {"two", "other"}

@@ -46,7 +46,8 @@ def test_a_document_is_read_as_utf8(site: Site, content_type: str) -> None:
         ("text/turtle; charset=ISO-8859-1", "", "unsupported-upload"),
         ("application/json; charset=utf-16", "", "unsupported-upload"),
         ("application/trig", "", "unsupported-upload"),
-        ("text/plain", "", "unsupported-upload"),
+        ("text/plain", "", "unknown-content"),
+        ("text/html", "", "unsupported-upload"),
         ("text/turtle", "gzip", "encoded-upload"),
         ("text/turtle", "br", "encoded-upload"),
         ("text/turtle", "gzip, gzip", "encoded-upload"),
@@ -90,3 +91,31 @@ def test_a_complete_document_that_says_nothing_closes_nothing_unasked(site: Site
     assert (part.status_code, part.json()["closed"]) == (200, 0)
     fresh = rehearse(site, body, content_type, scope="never heard of", complete="true")
     assert (fresh.status_code, fresh.json()["closed"]) == (200, 0)
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "kind"),
+    [
+        ("BaseModel,license\nby-table,mit\n", "text/csv", None),
+        ("BaseModel,license\nby-table,mit\n", "text/plain", "csv"),
+        ("\ufeffBaseModel;license\r\nby-table;mit\r\n", "application/json", "csv"),
+    ],
+)
+def test_a_document_of_another_kind_is_read_as_what_its_sender_says(
+    site: Site, body: str, content_type: str, kind: str | None
+) -> None:
+    answer = site.client.post(
+        "/api/batches",
+        params={"source": "tables", "dryRun": "true"} | ({"kind": kind} if kind else {}),
+        content=body.encode(),
+        headers={"content-type": content_type},
+    )
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["assets"]["opened"] == 1
+    assert answer.json()["notUnderstood"] == []
+
+
+def test_a_kind_that_is_none_is_refused(site: Site) -> None:
+    answer = site.client.post("/api/batches", params={"kind": "excel"}, content=b"{}")
+    assert answer.status_code == 400
+    assert answer.json()["type"].endswith("/unknown-kind")

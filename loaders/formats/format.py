@@ -1,0 +1,28 @@
+"""What a format is: how a document of it is known, and how it is read."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from stratagraph.loaders.formats.description import Description
+from stratagraph.loaders.formats.document import Document
+from stratagraph.loaders.kinds import Kind
+
+
+class Format(Protocol):
+    """A format that others keep their inventories in; the ends of its names stand in ``loaders/kinds.py``."""
+
+    kind: Kind
+
+    def recognises(self, document: Document) -> bool:
+        """Tell by its content, for certain, whether a document is of this format; no two formats claim one.
+
+        What is no document of any kind is none of this one: nothing is raised.
+        """
+
+    def read(self, document: Document, description: Description) -> None:
+        """Describe what the document states.
+
+        Raises:
+            MalformedDocument: it is not what it should be.
+        """

@@ -1,0 +1,35 @@
+"""All formats, each loaded when a file may be one: most runs meet one or none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from importlib import import_module
+from typing import Final
+
+from stratagraph.loaders.formats.document import Document
+from stratagraph.loaders.formats.format import Format
+from stratagraph.loaders.kinds import Kind, UnknownKind
+
+MODULES: Final = {
+    Kind.CSV: "csv_table",
+}
+"""The module of each format, below this package; its ``FORMAT`` is the format."""
+
+
+@cache
+def format_of(kind: Kind) -> Format:
+    """Return the format of a kind, its module loaded.
+
+    Raises:
+        UnknownKind: it is no format's.
+    """
+    if kind not in MODULES:
+        raise UnknownKind(kind=kind)
+    found: Format = import_module(f"stratagraph.loaders.formats.{MODULES[kind]}").FORMAT
+    return found
+
+
+def recognised(document: Document, kinds: Iterable[Kind]) -> Kind | None:
+    """Return the first of some kinds that a document is of, None where it is of none of them."""
+    return next((kind for kind in kinds if kind in MODULES and format_of(kind).recognises(document)), None)

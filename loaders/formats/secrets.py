@@ -1,0 +1,118 @@
+"""What must not be kept of other people's files: secrets, and the addresses of persons.
+
+A configuration is full of references to secrets, which are fine, and now and then somebody writes the secret itself
+where a name belongs. Nothing here returns, logs or raises a part of one.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from typing import Final
+from urllib.parse import urlsplit, urlunsplit
+
+_SHAPES: Final = re.compile(
+    r"-----BEGIN [A-Z ]*PRIVATE KEY"
+    r"|\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]+"
+    r"|\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b"
+    r"|\bAIza[\w-]{35}"
+    r"|\bya29\.[\w-]{20,}"
+    r"|\b(?:sk|pk|rk)-(?:ant-|proj-|or-|svcacct-|admin-|lf-)?[A-Za-z0-9][\w-]{18,}[A-Za-z0-9]"
+    r"|\b(?:sk|rk|pk)_(?:live|test)_\w{16,}"
+    r"|\bgh[pousr]_[A-Za-z0-9]{30,}|\bgithub_pat_\w{30,}"
+    r"|\bglpat-[\w-]{18,}"
+    r"|\bxox[abeoprs]-[\w-]{10,}|\bxapp-[\w-]{10,}"
+    r"|\bhf_[A-Za-z0-9]{24,}|\bapi_org_[A-Za-z0-9]{24,}"
+    r"|\bnpm_[A-Za-z0-9]{30,}|\bpypi-[\w-]{40,}|\bdckr_pat_[\w-]{20,}"
+    r"|\b(?:gsk|xai|nvapi|r8|fw|pplx|csk|tvly|lsv2|ls__|jina|pcsk|dapi|dp\.pt|SG|whsec)[-_.][\w.-]{20,}"
+    r"|\bhv[sbr]\.[\w-]{20,}"
+    r"|\b(?:Bearer|Basic) +[\w.~+/=-]{16,}"
+    r"|://[^/\s:@]*:[^/\s@]+@"
+    r"|\b(?:password|passwd|pwd|secret|api[_-]?key|access[_-]?token|AccountKey|SharedAccessKey)=[^\s;&$<{]{6,}",
+    re.IGNORECASE,
+)
+_DASHED_WORDS: Final = re.compile(r"(?:sk|pk|rk)-[a-z]+(?:-[a-z]+)*", re.IGNORECASE)
+"""A name of words, such as 'sk-learn-pipeline-service', is none of a key."""
+_MAYBE: Final = re.compile(
+    r"BEGIN|eyJ|A[KSBC][IC]A|AIza|ya29|[spr]k[-_]|gh[pousr]_|github_pat|glpat|xox|xapp|hf_|api_|npm_|pypi|dckr|"
+    r"gsk|xai|nvapi|r8_|fw_|pplx|csk|tvly|ls|jina|pcsk|dapi|dp\.|SG\.|whsec|hv[sbr]\.|bearer|basic|://|=",
+    re.IGNORECASE,
+)
+"""Cheaper than all shapes, and true of all of them."""
+_PIECE: Final = re.compile(r"[A-Za-z0-9+/_-]{28,}={0,2}")
+_HEX: Final = re.compile(r"[0-9a-fA-F]+")
+_LEAST_MIXED: Final = 28
+"""Characters of a run of letters and digits without a break that may be a key."""
+_LEAST_BITS: Final = 4.0
+"""Bits per character (Shannon) of a key; words and versions run together have fewer."""
+_LEAST_TURNS: Final = 6
+"""Changes between letters and digits, or of case, in a key."""
+_KIND: Final = re.compile(r"[a-z]+|[A-Z]+|[0-9]+")
+_REFERENCE: Final = re.compile(
+    r"os\.environ/\w+|\$\{\{?[^{}]*\}?\}|\$\w+|\$\([^()]*\)|\{\{[^{}]*\}\}|env:\w+|%\w+%"
+    r"|(?:vault|secret|ref|awssm|gcpsm|azurekv|file|op)(?:\+\w+)?:/{0,3}[\w./#:@?=&-]+",
+    re.IGNORECASE,
+)
+_ADDRESS: Final = re.compile(r"(?:mailto:)?[\w.%+'-]+@[\w-]+(?:\.[\w-]+)+")
+_ADDRESSES: Final = re.compile(r"[\w.%+'-]+@[\w-]+(?:\.[\w-]+)+")
+
+
+def is_reference(text: str) -> bool:
+    """Whether a text only says where a value comes from: an environment variable, a template, a vault."""
+    return _REFERENCE.fullmatch(text.strip()) is not None
+
+
+def has_token(text: str) -> bool:
+    """Whether a text of any kind holds what is known as the shape of a secret, or a URL a password."""
+    if not _MAYBE.search(text):
+        return False
+    return any(not _DASHED_WORDS.fullmatch(found[0]) and not _templated(found[0]) for found in _SHAPES.finditer(text))
+
+
+def _templated(found: str) -> bool:
+    """Whether what looks like a password in a URL is a reference to one."""
+    return found.startswith("://") and is_reference(found.rpartition(":")[2].removesuffix("@"))
+
+
+def is_secret(text: str) -> bool:
+    """Whether a text that stands where a name belongs is a secret: by a known shape, or a key's randomness."""
+    return not is_reference(text) and (has_token(text) or any(map(_is_random, _PIECE.findall(text))))
+
+
+def _is_random(piece: str) -> bool:
+    """Whether a run of characters looks drawn by lot; digests are, and are no secrets."""
+    return any(
+        len(part) >= _LEAST_MIXED
+        and not _HEX.fullmatch(part)
+        and len(_KIND.findall(part)) >= _LEAST_TURNS
+        and _bits(part) >= _LEAST_BITS
+        for part in re.split(r"[-_/]", piece)
+    )
+
+
+def _bits(text: str) -> float:
+    """Return the entropy of a text's characters."""
+    counts = Counter(text).values()
+    return -sum(count / len(text) * math.log2(count / len(text)) for count in counts)
+
+
+def is_person(text: str) -> bool:
+    """Whether a text is the address of a person's mailbox."""
+    return "@" in text and _ADDRESS.fullmatch(text.strip()) is not None
+
+
+def without_addresses(text: str) -> str:
+    """Return a text with an ellipsis for each address of a mailbox."""
+    return _ADDRESSES.sub("...", text) if "@" in text else text
+
+
+def public_url(text: str) -> str:
+    """Return a URL without user, password, query and fragment: of these only the place may be kept."""
+    try:
+        parts = urlsplit(text.strip())
+    except ValueError:
+        return ""
+    if not parts.scheme:
+        return text.strip().partition("?")[0]
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
