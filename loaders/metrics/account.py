@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeAlias
 from stratagraph.loaders.genai.subjects import Subjects
 from stratagraph.loaders.metrics.contributions import Contribution, Contributions
 from stratagraph.loaders.metrics.increments import MOST_SERIES, Increment, Increments
-from stratagraph.loaders.metrics.points import Point
+from stratagraph.loaders.metrics.points import Point, Series
 from stratagraph.loaders.metrics.precedence import Past, Precedence, no_past
 from stratagraph.ontology.facts import Iri, Observation, Scope
 from stratagraph.ontology.model import OntologyModel
@@ -54,14 +54,14 @@ class Account:
         self._base = base
         self._increments = Increments(limit)
         self._precedence = Precedence(past)
-        self._waiting: list[tuple[Increment, int]] = []
+        self._waiting: list[tuple[Increment[Series], int]] = []
 
     @property
     def size(self) -> int:
         """How many series are known."""
         return self._increments.size
 
-    def take(self, points: Iterable[Point], heard: int) -> None:
+    def take(self, points: Iterable[Point[Series]], heard: int) -> None:
         """Take in points that were heard at a time."""
         self._waiting += [(increment, heard) for increment in self._increments.take(points)]
 

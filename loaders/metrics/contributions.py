@@ -4,26 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Final, NamedTuple
 
 from stratagraph.loaders.genai.forest import AgentRef
 from stratagraph.loaders.genai.instruments import Tells
-from stratagraph.loaders.genai.measures import ERROR_METRICS, SKETCHED, WINDOW
+from stratagraph.loaders.genai.measures import ERROR_METRICS, SKETCHED
 from stratagraph.loaders.genai.record import MODEL_CALLS, CallRecord, Finish, RecordKind
 from stratagraph.loaders.genai.subjects import ANSWERED, REQUESTED, USED, Subjects
 from stratagraph.loaders.metrics.distributions import Distribution
 from stratagraph.loaders.metrics.increments import Increment
-from stratagraph.loaders.metrics.points import MONEY_GRAIN
+from stratagraph.loaders.metrics.points import MONEY_GRAIN, Series
+from stratagraph.loaders.metrics.windows import window
 from stratagraph.ontology.facts import Fact, Iri, Observation
 from stratagraph.ontology.identity import statement_iri
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import SG
 
-LONGEST_MINUTES: Final = 5
-"""An increment over more minutes is told as one long window: nobody knows when in it things happened."""
-_MINUTE: Final = 60 * 10**9
 _TOKENS: Final = {
     "input": SG.inputTokens,
     "output": SG.outputTokens,
@@ -101,7 +99,7 @@ class Contributions:
         """Take the metrics' units from the ontology."""
         self._units = {iri: metric.unit for iri, metric in model.metrics.items()}
         self._subjects = subjects
-        self._told: dict[Tells, Callable[[Increment], Iterator[_Part]]] = {
+        self._told: dict[Tells, Callable[[Increment[Series]], Iterator[_Part]]] = {
             Tells.CALLS: _calls,
             Tells.COUNTED: _counted,
             Tells.FAILED: _failed,
@@ -112,7 +110,7 @@ class Contributions:
             Tells.FINISH: _finish,
         }
 
-    def of(self, increment: Increment, heard: int) -> Iterator[Contribution]:
+    def of(self, increment: Increment[Series], heard: int) -> Iterator[Contribution]:
         """Yield what an increment adds; one that is told for later than it was heard happened when it was heard."""
         meant, record = increment.series.meant, increment.series.labelled.record
         self._subjects.according_to(record)
@@ -234,7 +232,7 @@ def _values(matter: Matter, metric: Iri, told: Distribution, *, on_calls: bool) 
         yield _Part(matter, metric, told.number, told.total, least, most, sketch, on_calls=on_calls)
 
 
-def _calls(increment: Increment) -> Iterator[_Part]:
+def _calls(increment: Increment[Series]) -> Iterator[_Part]:
     told, record = _distribution(increment), increment.series.labelled.record
     if record.failed and record.hidden:
         yield from _failures(record, told.number, beyond_spans=True)
@@ -250,14 +248,14 @@ def _calls(increment: Increment) -> Iterator[_Part]:
         yield _times(Matter.SUCCESSES, SG.errors, told.number, 0.0)
 
 
-def _counted(increment: Increment) -> Iterator[_Part]:
+def _counted(increment: Increment[Series]) -> Iterator[_Part]:
     number, record = _number(increment), increment.series.labelled.record
     yield _times(Matter.CALLS, SG.calls, number)
     if record.failed:
         yield from _errors(record, number)
 
 
-def _failed(increment: Increment) -> Iterator[_Part]:
+def _failed(increment: Increment[Series]) -> Iterator[_Part]:
     number, record = _number(increment), increment.series.labelled.record
     if increment.series.meant.instrument.within:
         yield from _errors(record, number)
@@ -277,17 +275,17 @@ def _failures(record: CallRecord, number: int, *, beyond_spans: bool) -> Iterato
     yield from _errors(record, number, beyond_spans=beyond_spans)
 
 
-def _latency(increment: Increment) -> Iterator[_Part]:
+def _latency(increment: Increment[Series]) -> Iterator[_Part]:
     yield from _values(Matter.LATENCY, SG.callLatency, _distribution(increment), on_calls=True)
 
 
-def _first_token(increment: Increment) -> Iterator[_Part]:
+def _first_token(increment: Increment[Series]) -> Iterator[_Part]:
     # What some libraries call so is the length of the call, where nothing is streamed.
     if increment.series.labelled.record.stream is not False:
         yield from _values(Matter.FIRST_PIECE, SG.timeToFirstToken, _distribution(increment), on_calls=False)
 
 
-def _tokens(increment: Increment) -> Iterator[_Part]:
+def _tokens(increment: Increment[Series]) -> Iterator[_Part]:
     kind, amount = increment.series.labelled.token, increment.amount
     matter, metric = Matter(kind), _TOKENS[kind]
     if not isinstance(amount, Distribution):
@@ -297,7 +295,7 @@ def _tokens(increment: Increment) -> Iterator[_Part]:
         yield from _values(matter, metric, amount, on_calls=False)
 
 
-def _cost(increment: Increment) -> Iterator[_Part]:
+def _cost(increment: Increment[Series]) -> Iterator[_Part]:
     amount = increment.amount
     unit = increment.series.meant.currency
     if isinstance(amount, Distribution):
@@ -309,14 +307,14 @@ def _cost(increment: Increment) -> Iterator[_Part]:
         yield _Part(Matter.COST, SG.callCost, grains, amount, MONEY_GRAIN, MONEY_GRAIN, unit=unit, on_calls=False)
 
 
-def _finish(increment: Increment) -> Iterator[_Part]:
+def _finish(increment: Increment[Series]) -> Iterator[_Part]:
     number, finish = _number(increment), increment.series.labelled.finish
     if finish is not Finish.FAILED:
         for metric, ending in ((SG.truncatedCalls, Finish.TRUNCATED), (SG.filteredCalls, Finish.FILTERED)):
             yield _times(Matter.FINISH, metric, number, float(finish is ending), on_calls=False)
 
 
-def _distribution(increment: Increment) -> Distribution:
+def _distribution(increment: Increment[Series]) -> Distribution:
     """Return the values in the unit of the ontology."""
     amount = increment.amount
     if not isinstance(amount, Distribution):
@@ -324,19 +322,11 @@ def _distribution(increment: Increment) -> Distribution:
     return amount.scaled(increment.series.meant.factor)
 
 
-def _number(increment: Increment) -> int:
+def _number(increment: Increment[Series]) -> int:
     amount = increment.amount
     return amount.number if isinstance(amount, Distribution) else round(amount)
 
 
-def _window(increment: Increment, heard: int) -> tuple[datetime, datetime]:
-    """Return the minute in which an increment was told, or all that it lies in where these are many."""
-    last = min(increment.time, heard) // _MINUTE
-    first = min(increment.since, heard) // _MINUTE
-    if last - first <= LONGEST_MINUTES:
-        first = last
-    return _minute(first), _minute(last) + WINDOW
-
-
-def _minute(number: int) -> datetime:
-    return datetime.fromtimestamp(number * 60, UTC)
+def _window(increment: Increment[Series], heard: int) -> tuple[datetime, datetime]:
+    """Return the window of an increment; what is told for a time to come happened when it was heard."""
+    return window(min(increment.since, heard), min(increment.time, heard))

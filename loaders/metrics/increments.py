@@ -13,7 +13,7 @@ twice at once. Where it does not, two starts at once are two replicas of the sam
 its start where nothing of it can have been told before: where the service was listened to before that start; where
 the very same process was heard before and did not have that series yet; or where the start lies no longer back than
 ``NEW``, as for a program that was started before the receiver. Else, and where no start is told, it is only what the
-next one is compared with.
+next one is compared with; but where each telling lists all that there is, a series that comes to be was nothing before.
 
 **A total that falls** is a new beginning, and counts whole from the last point on. One that comes late, in time, was
 in the one that came before it.
@@ -26,10 +26,10 @@ import struct
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Any, Final, Generic, NamedTuple
 
 from stratagraph.loaders.metrics.distributions import Distribution
-from stratagraph.loaders.metrics.points import Amount, Mode, Point, Series
+from stratagraph.loaders.metrics.points import Amount, Mode, Point, S
 
 NEW: Final = 3_600 * 10**9
 """Nanoseconds for which a program may have counted before it was first heard, and all of it counts."""
@@ -49,10 +49,10 @@ _PART: Final = struct.Struct("<Q")
 _NUMBER: Final = struct.Struct("<d")
 
 
-class Increment(NamedTuple):
+class Increment(NamedTuple, Generic[S]):
     """What was added to a series after ``since``, up to ``time``."""
 
-    series: Series
+    series: S
     since: int
     time: int
     amount: Amount
@@ -123,7 +123,7 @@ class Increments:
         """How many series are known."""
         return len(self._known)
 
-    def take(self, points: Iterable[Point]) -> list[Increment]:
+    def take(self, points: Iterable[Point[S]]) -> list[Increment[S]]:
         """Return what the points add, in the order of their times."""
         ordered = sorted(points, key=lambda point: (point.time, point.start, point.series.key))
         found = []
@@ -155,7 +155,7 @@ class Increments:
         # The marks come in no order: the one that was quiet the longest comes first.
         self._known = OrderedDict(sorted(self._known.items(), key=lambda item: item[1].time))
 
-    def _cumulative(self, point: Point) -> Increment | None:
+    def _cumulative(self, point: Point[S]) -> Increment[S] | None:
         start = self._start(point)
         place = _place(point.series.key, start)
         known = self._known.get(place)
@@ -171,7 +171,7 @@ class Increments:
             return Increment(point.series, max(since, point.start), point.time, point.amount)
         return Increment(point.series, since, point.time, _difference(before, point.amount))
 
-    def _start(self, point: Point) -> int:
+    def _start(self, point: Point[Any]) -> int:
         """Return the start of the series that a point belongs to."""
         starts = self._starts.get(point.series.key, [])
         if point.start in starts or not point.series.single:
@@ -183,7 +183,7 @@ class Increments:
                 return start
         return point.start
 
-    def _first(self, point: Point, place: bytes) -> Increment | None:
+    def _first(self, point: Point[S], place: bytes) -> Increment[S] | None:
         """Return what the first point of a series adds."""
         since = self._began(point)
         if not self._room(point):
@@ -193,20 +193,22 @@ class Increments:
         self._starts.setdefault(point.series.key, []).append(point.start)
         return None if since is None else Increment(point.series, since, point.time, point.amount)
 
-    def _began(self, point: Point) -> int | None:
+    def _began(self, point: Point[Any]) -> int | None:
         """Return since when the first total of a series was counted, None where that is not known."""
-        if not point.start:
+        if not point.start and not point.series.listed:
             return None
         process = self._processes.get(_process(point))
         if process is not None and process.first + _EXPORT < point.time:
             last = process.last if process.last + _EXPORT < point.time else process.before
             return max(point.start, last)
+        if not point.start:
+            return None
         listened = self._services.get(_service(point))
         if (listened is not None and point.start >= listened) or point.time - point.start <= NEW:
             return point.start
         return None
 
-    def _delta(self, point: Point) -> Increment | None:
+    def _delta(self, point: Point[S]) -> Increment[S] | None:
         place = point.series.key
         part = _hash(_TIMES.pack(point.start, point.time, 0))
         known = self._known.get(place)
@@ -221,7 +223,7 @@ class Increments:
         self._keep(place, _Known(point.start, max(known.time, point.time), None, parts))
         return Increment(point.series, point.start or point.time, point.time, point.amount)
 
-    def _room(self, point: Point) -> bool:
+    def _room(self, point: Point[Any]) -> bool:
         """Tell whether one more series can be known; one that fell silent makes room."""
         while len(self._known) >= self.limit:
             place, oldest = next(iter(self._known.items()))
@@ -250,7 +252,7 @@ class Increments:
         if len(place) > _KEY:
             self._starts.setdefault(place[:_KEY], []).append(int.from_bytes(place[_KEY:]))
 
-    def _hear(self, point: Point) -> None:
+    def _hear(self, point: Point[Any]) -> None:
         """Remember that a process and its service were heard."""
         process, service = _process(point), _service(point)
         heard = self._processes.setdefault(process, _Heard(point.time, point.time, point.time))
@@ -274,14 +276,14 @@ def _place(key: bytes, start: int) -> bytes:
     return key + start.to_bytes(8)
 
 
-def _process(point: Point) -> bytes:
+def _process(point: Point[Any]) -> bytes:
     """Return what the points of one process share: its description, and since when it counts."""
     return _hash_bytes(point.series.resource + point.start.to_bytes(8))
 
 
-def _service(point: Point) -> bytes:
+def _service(point: Point[Any]) -> bytes:
     """Return what identifies a service from one start to the next."""
-    return _hash_bytes("\0".join(point.series.labelled.record.service.identity).encode())
+    return _hash_bytes(point.series.service)
 
 
 def _hash_bytes(data: bytes) -> bytes:

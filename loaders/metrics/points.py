@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from math import inf, isfinite, ldexp
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
@@ -66,6 +66,30 @@ class Mode(StrEnum):
     DELTA = "delta"
 
 
+class Counted(Protocol):
+    """What must be known of a series to tell what was added to it."""
+
+    @property
+    def key(self) -> bytes:
+        """The digest of all that makes points one series."""
+
+    @property
+    def resource(self) -> bytes:
+        """The description of who counts."""
+
+    @property
+    def single(self) -> bool:
+        """Whether the description tells one process from another."""
+
+    @property
+    def service(self) -> bytes:
+        """What stays the same from one start of a service to the next."""
+
+    @property
+    def listed(self) -> bool:
+        """Whether each telling lists all series of who counts: one that was not there had counted nothing."""
+
+
 class Series(NamedTuple):
     """What makes points one series: who counts, what, and by which labels; ``key`` is the digest of it all."""
 
@@ -76,11 +100,24 @@ class Series(NamedTuple):
     meant: Meant
     labelled: Labelled
 
+    @property
+    def service(self) -> bytes:
+        """The name of the service, with its namespace and environment."""
+        return "\0".join(self.labelled.record.service.identity).encode()
 
-class Point(NamedTuple):
+    @property
+    def listed(self) -> bool:
+        """An exporter may send some of its series now and others then."""
+        return False
+
+
+S = TypeVar("S", bound=Counted)
+
+
+class Point(NamedTuple, Generic[S]):
     """One exported value; times are Unix nanoseconds, ``start`` 0 where it is not told."""
 
-    series: Series
+    series: S
     start: int
     time: int
     mode: Mode
@@ -95,7 +132,7 @@ class Read:
     name; ``silent`` counts points that say that they have no value.
     """
 
-    points: list[Point] = field(default_factory=list)
+    points: list[Point[Series]] = field(default_factory=list)
     rejections: list[str] = field(default_factory=list)
     unmapped: Counter[str] = field(default_factory=Counter)
     silent: int = 0
@@ -150,7 +187,7 @@ class _Reader:
             else:
                 result.points.append(point)
 
-    def _point(self, metric: Metric, kind: str, meant: Meant, sent: _Sent) -> Point | None:
+    def _point(self, metric: Metric, kind: str, meant: Meant, sent: _Sent) -> Point[Series] | None:
         """Return a point, None where its labels say nothing that counts. Raises BadPoint, BadLabels."""
         name = metric.name[:256]
         mode = _mode(metric, kind, name)

@@ -25,7 +25,7 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import (
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
 from stratagraph.loaders.metrics.account import Account, Statement
-from stratagraph.loaders.metrics.points import Point, read
+from stratagraph.loaders.metrics.points import Point, Series, read
 from stratagraph.ontology.facts import Batch, Method
 from tests.core import MODEL
 from tests.loaders.genai.estates import Estate, estate_of
@@ -135,7 +135,7 @@ def request(
     return ExportMetricsServiceRequest(resource_metrics=[one])
 
 
-def points(*metrics: Metric, **of: Any) -> list[Point]:
+def points(*metrics: Metric, **of: Any) -> list[Point[Series]]:
     """Return the points of a request, of which none is refused."""
     found = read(request(*metrics, **of))
     assert not found.rejections

@@ -11,7 +11,7 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 
 from stratagraph.loaders.metrics.distributions import Distribution
 from stratagraph.loaders.metrics.increments import NEW, Increments
-from stratagraph.loaders.metrics.points import Point
+from stratagraph.loaders.metrics.points import Point, Series
 from tests.loaders.metrics.exponential import exponential
 from tests.loaders.metrics.sent import (
     CALL,
@@ -32,12 +32,12 @@ STOP = {**CALL, "gen_ai.response.finish_reason": "stop"}
 INSTANCE = {**SERVICE, "service.instance.id": "i-1"}
 
 
-def total(value: int, at: float, start: int = START, **of: object) -> Point:
+def total(value: int, at: float, start: int = START, **of: object) -> Point[Series]:
     (point,) = points(metric(CHOICES, number(value, at, STOP, start=start)), **of)
     return point
 
 
-def added(increments: Increments, *batches: Sequence[Point]) -> float:
+def added(increments: Increments, *batches: Sequence[Point[Series]]) -> float:
     told = [one.amount for batch in batches for one in increments.take(batch)]
     return sum(amount.number if isinstance(amount, Distribution) else amount for amount in told)
 
@@ -190,7 +190,7 @@ def test_totals_add_up_to_what_happened_however_cut_repeated_and_restarted(
     assert heard == happened
 
 
-def _sent(history: list[tuple[list[float], bool]], made: Made) -> tuple[list[Point], list[Point]]:
+def _sent(history: list[tuple[list[float], bool]], made: Made) -> tuple[list[Point[Series]], list[Point[Series]]]:
     """Return the totals and the parts that a service exports, one each a minute."""
     totals, parts = [], []
     whole: list[float] = []
@@ -206,7 +206,7 @@ def _sent(history: list[tuple[list[float], bool]], made: Made) -> tuple[list[Poi
     return totals, parts
 
 
-def _cut(sent: list[Point], chance: object) -> list[list[Point]]:
+def _cut(sent: list[Point[Series]], chance: object) -> list[list[Point[Series]]]:
     """Return the points in order, in any number of requests, some of them again."""
     batches, left = [], list(sent)
     while left:
