@@ -18,7 +18,7 @@ from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import ASSET_BASE
 from stratagraph.ontology.observations import merge_all
 
-_Found: TypeAlias = tuple[Increment, int, list[Contribution]]
+_Found: TypeAlias = tuple[Increment[Series], int, list[Contribution]]
 _Figure: TypeAlias = tuple[Iri, Iri, str, datetime, datetime, bool]
 
 

@@ -15,6 +15,7 @@ from stratagraph.loaders.genai.record import CallRecord
 from stratagraph.loaders.genai.telling import Telling, tell
 from stratagraph.loaders.metrics.contributions import Contribution, Contributions
 from stratagraph.loaders.metrics.increments import Increment
+from stratagraph.loaders.metrics.points import Series
 from stratagraph.loaders.otlp import MediaType
 from stratagraph.loaders.prices import NO_PRICES, PriceTable
 from stratagraph.loaders.statements import Statements
@@ -212,7 +213,7 @@ def test_a_series_that_adds_up_to_nothing_is_named_and_the_others_count(
 ) -> None:
     known = Contributions.of
 
-    def of(self: Contributions, increment: Increment, heard: int) -> Iterable[Contribution]:
+    def of(self: Contributions, increment: Increment[Series], heard: int) -> Iterable[Contribution]:
         if "output" in increment.series.labelled:
             raise TypeError(increment)
         return known(self, increment, heard)
