@@ -13,6 +13,7 @@ from stratagraph.loaders.kinds import Kind, UnknownKind
 
 MODULES: Final = {
     Kind.CSV: "csv_table",
+    Kind.PROMETHEUS: "prometheus.told_file",
 }
 """The module of each format, below this package; its ``FORMAT`` is the format."""
 

@@ -1,0 +1,1 @@
+"""What Prometheus scrapes and answers: read, put together, and mapped by data onto assets and metrics."""
