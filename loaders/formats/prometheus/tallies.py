@@ -12,8 +12,8 @@ from stratagraph.loaders.formats.prometheus.mapping import Figure, Of, Tells
 from stratagraph.loaders.formats.prometheus.mapping_reader import MONEY
 from stratagraph.loaders.formats.prometheus.named_things import Seen
 from stratagraph.loaders.genai.attribute_values import MOST
-from stratagraph.loaders.metrics.contributions import MONEY_GRAIN
 from stratagraph.loaders.metrics.distributions import Distribution
+from stratagraph.loaders.metrics.points import MONEY_GRAIN
 from stratagraph.loaders.metrics.windows import window
 from stratagraph.ontology.facts import Iri, Observation
 from stratagraph.ontology.model import OntologyModel
@@ -27,7 +27,7 @@ _Key: TypeAlias = tuple[Iri, Iri, str, object, object]
 class _Part(NamedTuple):
     """A part of a figure."""
 
-    count: int
+    number: int
     total: float
     least: float
     most: float
@@ -57,7 +57,7 @@ class Figures:
                                 unit=tells.unit,
                                 start=start,
                                 end=end,
-                                count=seen.count,
+                                count=seen.number,
                                 total=seen.total,
                                 minimum=seen.least,
                                 maximum=seen.most,

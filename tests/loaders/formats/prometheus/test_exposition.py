@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
+from prometheus_client.exposition import choose_encoder
 from prometheus_client.parser import text_string_to_metric_families
 
 from stratagraph.loaders.formats.malformed import MalformedDocument
@@ -21,6 +21,7 @@ from tests.conftest import ROOT
 from tests.loaders.formats.prometheus.told import Everything
 
 LITELLM = ROOT.parent / "shared/telemetry/prometheus/litellm-1.106.2.prom"
+generate_openmetrics, _ = choose_encoder("application/openmetrics-text;version=1.0.0")
 VALUES = st.floats(allow_nan=False, width=64) | st.just(inf)
 TEXTS = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\r\0"), max_size=12)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from stratagraph.loaders.formats.prometheus.families import Shape
@@ -19,7 +21,7 @@ DCGM = 'gpu="0",UUID="GPU-c2f7",pci_bus_id="00000000:31:00.0",device="nvidia0",m
 KUBE = 'node="node-7",label_topology_kubernetes_io_region="sa-east-1",label_nvidia_com_gpu_product="NVIDIA-L4"'
 OTEL = 'gen_ai_operation_name="chat",gen_ai_request_model="gpt-5",gen_ai_system="openai",job="shop/desk",instance="i"'
 ROUTED = "meta-llama%2FLlama-3.1-8B-Instruct"
-NAMES = {
+NAMES: Mapping[str, tuple[str, str, Mapping[tuple[str, str], float]]] = {
     "vllm:e2e_request_latency_seconds": ("histogram", VLLM, {(ROUTED, "calls"): 4, (ROUTED, "callLatency"): 8}),
     "vllm:time_to_first_token_seconds": ("histogram", OLD_VLLM, {(ROUTED, "timeToFirstToken"): 8}),
     "vllm:time_per_output_token_seconds": ("histogram", OLD_VLLM, {(ROUTED, "interTokenTime"): 8}),

@@ -133,5 +133,14 @@ def test_what_is_no_answer_is_told(text: str, reason: str) -> None:
 def test_an_answer_is_known_by_its_fields() -> None:
     assert is_answer(json.loads(answer()))
     assert is_answer({"status": "error", "errorType": "bad_data", "error": "x"})
-    for other in ({}, [], {"status": "success"}, {"status": "success", "data": {"assets": []}}, {"data": {}}, 3, None):
+    others: list[Any] = [
+        {},
+        [],
+        {"status": "success"},
+        {"status": "success", "data": {"assets": []}},
+        {"data": {}},
+        3,
+        None,
+    ]
+    for other in others:
         assert not is_answer(other)
