@@ -104,18 +104,13 @@ def test_a_complete_document_that_says_nothing_closes_nothing_unasked(site: Site
 def test_a_document_of_another_kind_is_read_as_what_its_sender_says(
     site: Site, body: str, content_type: str, kind: str | None
 ) -> None:
-    answer = site.client.post(
-        "/api/batches",
-        params={"source": "tables", "dryRun": "true"} | ({"kind": kind} if kind else {}),
-        content=body.encode(),
-        headers={"content-type": content_type},
-    )
+    answer = rehearse(site, body, content_type, **({"kind": kind} if kind else {}))
     assert answer.status_code == 200, answer.text
     assert answer.json()["assets"]["opened"] == 1
     assert answer.json()["notUnderstood"] == []
 
 
 def test_a_kind_that_is_none_is_refused(site: Site) -> None:
-    answer = site.client.post("/api/batches", params={"kind": "excel"}, content=b"{}")
+    answer = rehearse(site, "{}", "application/json", kind="excel")
     assert answer.status_code == 400
     assert answer.json()["type"].endswith("/unknown-kind")
