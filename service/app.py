@@ -27,6 +27,7 @@ class Program(LazyGroup):
         "demo": f"{CLI}.serve:demo",
         "serve": f"{CLI}.serve:serve",
         "load": f"{CLI}.load:load",
+        "source": f"{CLI}.source:app",
         "withdraw": f"{CLI}.withdraw:withdraw",
         "search": f"{CLI}.search:search",
         "list": f"{CLI}.listing:listing",

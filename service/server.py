@@ -22,6 +22,7 @@ from stratagraph.service.http.protocol import BoundedProtocol
 from stratagraph.service.otlp_kafka import kafka_consumer
 from stratagraph.service.reception import Reception
 from stratagraph.service.settings import Settings
+from stratagraph.service.sources.scheduler import Scheduler
 
 if TYPE_CHECKING:
     from stratagraph.service.telemetry.grpc_server import GrpcServer
@@ -126,6 +127,7 @@ class Server:
         self._failure: BaseException | None = None
         self._tell = tell
         self._grpc: GrpcServer | None = None
+        self._scheduler = Scheduler(self.app.state.source_runs)
         self._kafka = kafka_consumer(engine, self.app.state.reception)
         self._uvicorn = _Uvicorn(
             self._end_receivers,
@@ -161,6 +163,7 @@ class Server:
             for receiver in (self._grpc, self._kafka):
                 if receiver is not None:
                     receiver.join()
+            self._scheduler.stop()
             # After whatever brings telemetry, and before the engine is closed.
             self.reception.stop()
         if self._failure is not None:
@@ -175,6 +178,7 @@ class Server:
             if self._kafka is not None:
                 self._kafka.start()
             self.reception.start()
+            self._scheduler.start()
             self._begin_grpc()
         except OpeningStopped:
             return

@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 from stratagraph.ontology.cache import cache_folder
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.namespaces import ASSET_BASE
+from stratagraph.service.sources.source import Source, complaint, located
 
 LEDGER_FILE: Final = "ledger.sqlite"
 LEDGER_FILES: Final = f"{LEDGER_FILE}*"
@@ -107,6 +108,13 @@ def _shares(given: dict[str, float | str]) -> dict[str, float | str]:
                 {"name": name, "share": repr(share)},
             )
     return given
+
+
+def _named(given: object) -> object:
+    """Return sources that know their names: those under which the configuration has them."""
+    if not isinstance(given, dict):
+        return given
+    return {name: {**each, "name": name} if isinstance(each, dict) else each for name, each in given.items()}
 
 
 class Settings(BaseModel):
@@ -211,6 +219,10 @@ class Settings(BaseModel):
     telemetry_memory_spans: int = Field(
         default=10_000_000, ge=1_000, description="Most spans that are known so, at 8 bytes of memory each"
     )
+    sources: Annotated[dict[str, Source], BeforeValidator(_named)] = Field(
+        default={}, description="Sources that are read by themselves, by name; as a JSON object"
+    )
+    source_commands: bool = Field(default=False, description="Let sources that are added, not configured, run commands")
     request_mib: int = Field(default=64, ge=1, description="Largest request body after decompression, in MiB")
 
     @property
@@ -329,7 +341,8 @@ def load_settings(config: Path | None = None, **given: Any) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        raise BadSetting(name=name, reason=first["msg"], origin=origin(name)) from None
+        reason = complaint(first) if first["loc"][:1] == ("sources",) else first["msg"]
+        raise BadSetting(name=name, reason=reason, origin=origin(str(first["loc"][0]))) from None
     for name, reason in (*_wrong_paths(settings), *_shared_topics(settings)):
         raise BadSetting(name=name, reason=reason, origin=origin(name))
     return settings
@@ -401,4 +414,13 @@ def _from_file(config: Path) -> dict[str, Any]:
         raise BadSetting(name="--config", reason=" ".join(str(error).split()), origin=str(config)) from None
     if not isinstance(values, dict):
         raise BadSetting(name="--config", reason="it is not a mapping of names to values", origin=str(config))
+    _locate_sources(values.get("sources"), config.absolute().parent)
     return values
+
+
+def _locate_sources(sources: object, folder: Path) -> None:
+    """Let the paths of sources begin where the configuration stands, wherever the service is started."""
+    for each in sources.values() if isinstance(sources, dict) else ():
+        for name in ("path", "query", "mapping"):
+            if isinstance(each, dict) and isinstance(each.get(name), str):
+                each[name] = located(each[name], folder)

@@ -48,6 +48,8 @@ class Account:
     source: str
     loaded: Loaded | None = None
     files: int = 0
+    fetched: bool = False
+    """Whether the service read it, from a source."""
     every_warning: bool = False
 
     def tell(self, form: AccountForm, *, gone: Sequence[str] = (), skipped: Sequence[str] = ()) -> None:
@@ -90,7 +92,8 @@ class Account:
         yield f"Not understood: {fields} of {kinds}: {in_part(told, NAMED)}."
 
     def _result(self, scopes: int) -> str:
-        what = counted(self.files, "file") if self.loaded else f"the withdrawal of {counted(scopes, 'scope')}"
+        read = counted(self.files, "document") if self.fetched else counted(self.files, "file")
+        what = read if self.loaded else f"the withdrawal of {counted(scopes, 'scope')}"
         changes = summary(self.answer)
         if self.answer["dryRun"]:
             return f"Dry run of {what} of source '{self.source}': {changes}. Nothing was committed."
@@ -128,7 +131,7 @@ class Account:
             if count > len(warnings):
                 yield counted(count - len(warnings), "more warning.", "more warnings.")
             return
-        if count and not _anything(self.answer):
+        if count and not changes_anything(self.answer):
             yield f"{counted(count, 'warning')}, as before; --warnings lists them."
             return
         # A remark about a file comes from no shape, so each is a kind of its own.
@@ -153,7 +156,7 @@ def summary(answer: dict[str, Any]) -> str:
     """Return the change in numbers of assets and relations."""
     if answer["assets"] is None:
         return str(answer["partialReason"])
-    if not _anything(answer):
+    if not changes_anything(answer):
         return "nothing changed" if not answer["dryRun"] else "nothing would change"
     assets, relations = answer["assets"], answer["relations"]
     return (
@@ -162,7 +165,8 @@ def summary(answer: dict[str, Any]) -> str:
     )
 
 
-def _anything(answer: dict[str, Any]) -> bool:
+def changes_anything(answer: dict[str, Any]) -> bool:
+    """Whether a batch changes anything in the graph."""
     if answer["assets"] is None:
         return True  # nobody knows, so nothing is left out as said before
     return any(answer["assets"].values()) or any(answer["relations"].values())

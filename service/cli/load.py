@@ -18,9 +18,21 @@ from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Batch
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.sentences import in_part, say
-from stratagraph.service.cli.account import NAMED, Account, AccountForm, Listed, summary
+from stratagraph.service.cli.account import NAMED, Account, AccountForm, Listed, changes_anything, summary
 from stratagraph.service.cli.mistakes import explain
-from stratagraph.service.cli.options import Config, Data, DryRun, Ontology, Source, errors_in_words, fail, write
+from stratagraph.service.cli.options import (
+    CHANGES,
+    Config,
+    Data,
+    DryRun,
+    ExitCode,
+    Ontology,
+    Source,
+    Warnings,
+    errors_in_words,
+    fail,
+    write,
+)
 from stratagraph.service.cli.reaching import connect
 from stratagraph.service.cli.tongue import note, tongue
 from stratagraph.service.client import Absent, Client, Refused
@@ -82,8 +94,9 @@ def load(
         bool, typer.Option("--allow-empty", help="Files that say nothing may close all that they said.")
     ] = False,
     dry_run: DryRun = False,
+    exit_code: ExitCode = False,
     form: Listed = AccountForm.TEXT,
-    warnings: Annotated[bool, typer.Option("--warnings", help="List the first twenty warnings.")] = False,
+    warnings: Warnings = False,
     data: Data = None,
     config: Config = None,
     ontology: Ontology = None,
@@ -92,6 +105,9 @@ def load(
 
     Loading a changed file again closes what it no longer says; loading a folder again closes what was said by files
     that are no longer in it.
+
+    Exit status: 0 when it went well, 1 when --exit-code was given and something changed or would, 2 when it could not
+    be loaded.
     """
     with errors_in_words():
         what = kind_named(kind)
@@ -118,6 +134,8 @@ def load(
             answer = _committed(client, loaded, dry_run=dry_run)
     account = Account(answer=answer, source=source, loaded=loaded, files=len(planned.files), every_warning=warnings)
     account.tell(form, gone=planned.gone, skipped=reading.skipped)
+    if exit_code and changes_anything(answer):
+        raise typer.Exit(CHANGES)
 
 
 def tell_unused(settings: Settings, model: OntologyModel) -> None:

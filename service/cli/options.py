@@ -55,6 +55,11 @@ AsOf = Annotated[
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would change: commit nothing.")]
 
+Warnings = Annotated[bool, typer.Option("--warnings", help="List the first twenty warnings.")]
+ExitCode = Annotated[bool, typer.Option("--exit-code", help="Exit with 1 when something changes, or would.")]
+CHANGES: Final = 1
+"""Exit status of a command that was asked to tell so that something changes."""
+
 
 def _source(name: str) -> str:
     """Refuse a name that no source can have."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -78,10 +78,10 @@ class Committer:
         self._single_valued = single_valued(model)
         self._lock = threading.Lock()
 
-    def commit(self, batch: Batch) -> Committed:
+    def commit(self, batch: Batch, review: Review | None = None) -> Committed:
         """Commit a batch; see ``Engine.commit``."""
         _refuse_ours(batch)
-        judged = _Judged(self, batch)
+        judged = _Judged(self, batch, review)
         with self._lock, paused(sum(len(scope.stated) for scope in batch.scopes)):
             try:
                 receipt = self._ledger.commit(
@@ -243,14 +243,16 @@ class Committer:
 class _Judged:
     """A batch before the gate: asked under the ledger's lock, and only where the run is new."""
 
-    def __init__(self, committer: Committer, batch: Batch) -> None:
+    def __init__(self, committer: Committer, batch: Batch, review: Review | None = None) -> None:
         self._committer = committer
         self._batch = batch
+        self._review = review
         self._report: GateReport | None = None
 
     def __call__(self, open_facts: OpenFacts) -> Review | None:
         self._report = self._committer.judge(self._batch, open_facts)
-        return self._committer.review(self._batch, self._report)
+        reviews = [each for each in (self._committer.review(self._batch, self._report), self._review) if each]
+        return _one_after_the_other(reviews) if reviews else None
 
     def warnings(self, receipt: Receipt) -> tuple[GateFinding, ...]:
         """Return the gate's warnings; of a run that came again those that it would get today, if anybody reads them."""
@@ -260,6 +262,14 @@ class _Judged:
         except Exception:
             log.exception("the gate can't say more on sequence %d", receipt.sequence)
         return () if self._report is None else self._report.warnings
+
+
+def _one_after_the_other(reviews: Sequence[Review]) -> Review:
+    def look(change: LedgerChange) -> None:
+        for review in reviews:
+            review(change)
+
+    return look
 
 
 def _refuse_ours(batch: Batch) -> None:

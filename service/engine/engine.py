@@ -58,6 +58,7 @@ from stratagraph.shapes.finding import GateFinding
 if TYPE_CHECKING:
     from stratagraph.loaders.prices import PriceTable
     from stratagraph.queries.audit.verdicts import Audit
+    from stratagraph.service.ledger.ledger import Review
     from stratagraph.service.ledger.redaction import Redaction, Sought
     from stratagraph.shapes.gate import Gate
     from stratagraph.shapes.rule import Rule
@@ -289,15 +290,17 @@ class Engine:
 
     # Writing
 
-    def commit(self, batch: Batch) -> Committed:
+    def commit(self, batch: Batch, review: Review | None = None) -> Committed:
         """Check a batch, make it durable and let every view follow.
+
+        ``review`` is shown what a new run would change, and may refuse it by raising.
 
         Raises:
             GateRefused: the batch violates a shape; nothing of it was committed.
             RunConflict: the run is known with other content.
             InvalidBatch: the source is the ontology's own, or something cannot be kept exactly.
         """
-        return self._committer.commit(batch)
+        return self._committer.commit(batch, review)
 
     def mark(
         self, owner: str, marks: Mapping[str, bytes | None], expected: Mapping[str, bytes | None] | None = None

@@ -29,6 +29,7 @@ from stratagraph.service.http import (
     redactions,
     refusals,
     schema,
+    sources,
     sparql,
     static_pages,
 )
@@ -56,6 +57,8 @@ from stratagraph.service.neo4j.target import find_target
 from stratagraph.service.past.past_stores import Pasts
 from stratagraph.service.reception import Reception
 from stratagraph.service.settings import PASTS_FOLDER, UPLOADS_FOLDER, Settings
+from stratagraph.service.sources.source_register import SourceRegister
+from stratagraph.service.sources.source_runs import SourceRuns
 from stratagraph.service.sparql.pool import QueryPool
 from stratagraph.service.workers.limits import QuerySettings
 
@@ -109,6 +112,9 @@ def create_app(engine: Engine, *, guarded: bool = True, lasting: bool = True) ->
     describe(app)
     # A command that asks a question or two prints the error itself: a line of a log beside it would be noise.
     problems.install(app, logged=lasting)
+    # Who opens the data themselves may run what they like anyway.
+    commands = settings.source_commands or not guarded
+    app.state.source_runs = SourceRuns(engine, SourceRegister(settings.sources, engine, commands=commands))
     _add_routes(app, engine, Reads(graph, places, desk), pool, cypher_pool)
     # Innermost of all layers: a query goes through every check that any request goes through.
     app.add_middleware(
@@ -134,7 +140,8 @@ def _add_routes(app: FastAPI, engine: Engine, reads: Reads, pool: QueryPool, cyp
     for router in (
         api.router(engine, reads.graphs, reads.desk, reads.places),
         batches.router(engine, intake),
-        history.router(engine, reception),
+        history.router(engine, reception, app.state.source_runs),
+        sources.router(engine, app.state.source_runs),
         schema.router(engine),
         graph_dump.router(engine),
         redactions.router(engine),

@@ -20,6 +20,7 @@ from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Batch
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.queries.names import resolve_name
+from stratagraph.service.engine.committer import Committed
 from stratagraph.service.engine.effects import effects
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.http.documents.ledger import BatchReceipt, WithdrawalReceipt
@@ -214,21 +215,7 @@ class Writer:
     def commit(self, batch: Batch, *, dry_run: bool = False) -> dict[str, Any]:
         """Commit a batch, or find out what that would do; return what a client learns of it."""
         engine = self._engine
-        committed = engine.rehearse(batch) if dry_run else engine.commit(batch)
-        answer = receipt(committed) | {"dryRun": dry_run}
-        try:
-            happened = effects(committed.receipt.change, engine.ledger, engine.model)
-        except Exception:
-            if dry_run:
-                raise
-            # It is committed, and that is what the client asked for: an error would make it take it for refused.
-            log.exception("what sequence %d means in the graph can't be read", committed.receipt.sequence)
-            return answer | UNREAD
-        answer |= happened.counts()
-        if dry_run:
-            # Which sequence it would be is not decided before it is.
-            answer |= {"sequence": None, "hash": None, "time": None, "changes": happened.lists()}
-        return answer
+        return told_of(engine, engine.rehearse(batch) if dry_run else engine.commit(batch), dry_run=dry_run)
 
     def withdraw(self, source: str, scopes: Sequence[str], *, dry_run: bool = False) -> dict[str, Any]:
         """Close what a source says, wholly or in some scopes; return what a client learns of it."""
@@ -251,6 +238,24 @@ class Writer:
             raise EmptyParameter(parameter="system")
         part = resolve_name(engine.triples, engine.model, system, engine.settings.base) if system else None
         dump(engine.triples.store, media_type, file, system=part, language=lang)
+
+
+def told_of(engine: Engine, committed: Committed, *, dry_run: bool) -> dict[str, Any]:
+    """Return what a client learns of what became of a batch, or would."""
+    answer = receipt(committed) | {"dryRun": dry_run}
+    try:
+        happened = effects(committed.receipt.change, engine.ledger, engine.model)
+    except Exception:
+        if dry_run:
+            raise
+        # It is committed, and that is what the client asked for: an error would make it take it for refused.
+        log.exception("what sequence %d means in the graph can't be read", committed.receipt.sequence)
+        return answer | UNREAD
+    answer |= happened.counts()
+    if dry_run:
+        # Which sequence it would be is not decided before it is.
+        answer |= {"sequence": None, "hash": None, "time": None, "changes": happened.lists()}
+    return answer
 
 
 def _announce(answer: dict[str, Any]) -> None:

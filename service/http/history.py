@@ -15,15 +15,18 @@ from stratagraph.service.engine.tally import Aside, ConsumedTopic, Tally
 from stratagraph.service.http.documents.ledger import BatchList, LedgerHead, SourceList
 from stratagraph.service.http.documents.problem import problems
 from stratagraph.service.http.sequence import answered_at
+from stratagraph.service.http.sources import living_document
+from stratagraph.service.http.tongue import in_tongue
 from stratagraph.service.ledger.history import BatchRecord, ScopeRecord, SourceRecord
 from stratagraph.service.reception import Reception
+from stratagraph.service.sources.source_runs import SourceRuns
 from stratagraph.service.telemetry.aggregator import Backlog
 
 _SIGNALS: Final = {SPANS: ("traces", "logs"), METRICS: ("metrics",)}
 """What telemetry's sources are made of."""
 
 
-def router(engine: Engine, reception: Reception) -> APIRouter:
+def router(engine: Engine, reception: Reception, runs: SourceRuns) -> APIRouter:
     """Return the routes below /api that read the ledger's history."""
     routes = APIRouter(prefix="/api", tags=["ledger"])
 
@@ -57,7 +60,14 @@ def router(engine: Engine, reception: Reception) -> APIRouter:
         for one in told:
             if one["source"] in _SIGNALS:
                 one["telemetry"] = _arrived(engine.tally, *_SIGNALS[one["source"]])
-        return {"sources": told, "spool": _backlog(reception.backlog)}
+        living = {each.source.name: each for each in runs.register.all() if source in (None, each.source.name)}
+        for one in told:
+            if each := living.pop(one["source"], None):
+                one["living"] = living_document(each, runs)
+        # Those that were never read to the end are in no ledger.
+        told += [{"source": name, "living": living_document(each, runs)} for name, each in living.items()]
+        answer: dict[str, Any] = in_tongue({"sources": told, "spool": _backlog(reception.backlog)})
+        return answer
 
     @routes.get(
         "/ledger",

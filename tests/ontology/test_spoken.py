@@ -70,6 +70,12 @@ NOT_FOR_READERS: Final = frozenset(
         "does not match the formats '%Y-%m-%d'",
         "is no date; write the year, month and day, as in 2026-12-31",
         "gzip, deflate, identity",
+        "gzip, deflate",
+        "text/turtle, application/ld+json, application/yaml, application/json;q=0.9, */*;q=0.5",
+        "source {}",  # the name of a lease, and of a thread
+        "the source %s was not taken in",  # the log
+        "what sources are due can't be told",
+        "Seconds, or as 30s, 5m, 2h, 1d",  # a description of the interface
         "text/tab-separated-values, text/turtle;q=0.9",
         "Choose --format turtle.",  # replace the others, within sentences that are in the catalogue
         "Choose --format json.",

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from stratagraph.ontology.errors import MOST_FINDINGS
 from stratagraph.service.http.documents.document import Document
+from stratagraph.service.http.documents.sources import LivingSourceState
 
 
 class AssetCounts(Document):
@@ -61,6 +62,18 @@ class WithdrawalReceipt(BatchReceipt):
     """What became of the statements that were withdrawn."""
 
     scopes: list[str] = Field(description="The scopes that were closed")
+
+
+class SourceRunReceipt(Document):
+    """What became of a run of a source, or would; no receipt where the source holds what it held."""
+
+    source: str
+    unchanged: bool
+    documents: int
+    gone: list[str] = Field(description="Scopes that the source no longer has, and that were closed")
+    skipped: list[str] = Field(description="Files that were left out, and why")
+    reason: str | None = Field(description="Of a dry run: why the run would wait for a person")
+    receipt: BatchReceipt | None
 
 
 class BatchEntry(Document):
@@ -149,12 +162,16 @@ class Arrived(Document):
 
 
 class SourceEntry(Document):
-    """A source with its newest run and its scopes; that of telemetry with what became of what came in."""
+    """A source with its newest run and its scopes; that of telemetry with what became of what came in.
+
+    One that is read by itself says so under ``living``; until its first run was committed, that is all there is of it.
+    """
 
     source: str
-    newest: BatchEntry
-    scopes: list[SourceScope]
+    newest: BatchEntry | None = None
+    scopes: list[SourceScope] = Field(default_factory=list)
     telemetry: Arrived | None = None
+    living: LivingSourceState | None = None
 
 
 class Spooled(Document):

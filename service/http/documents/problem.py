@@ -37,6 +37,7 @@ _MEANINGS: Final = {
     422: "A parameter or the body does not fit, or a shape is violated",
     431: "The headers are too long",
     500: "The service failed",
+    502: "A source did not give what it holds",
     503: "Not now: ask again after the time in Retry-After",
     504: "It took longer than the deadline",
     507: "It needs more memory or room than one request may have",

@@ -1,0 +1,1 @@
+"""Living sources: what is read again and again by itself, from where it is kept."""
