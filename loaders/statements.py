@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable
 from datetime import timedelta
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from stratagraph.loaders.costs import Costs
 from stratagraph.loaders.genai.forest import AgentRef
@@ -24,6 +24,10 @@ from stratagraph.ontology.namespaces import ASSET_BASE, SG
 
 Likenesses: TypeAlias = dict[Hashable, list[Occurrence]]
 """Occurrences by what decides the facts that they show."""
+
+
+_CALLS: Final = frozenset({What.MODEL_CALL, What.PASSED_CALL, What.OWN_USAGE})
+"""What metrics tell of, too."""
 
 
 class Statements:
@@ -83,6 +87,8 @@ class Statements:
         tally = self.measures.tally(partly=self._declared.partly(latest.record.service))
         self.subjects.according_to(latest.record)
         self._of[latest.what](latest, tally)
+        if latest.what in _CALLS and self._declared.measured(latest.record.service):
+            tally.leave_to_metrics()
         return tally
 
     def _model_call(self, one: Occurrence, tally: Tally) -> None:

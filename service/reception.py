@@ -91,6 +91,7 @@ def readers_of(engine: Engine, memory: SpanMemory | None = None) -> dict[Signal,
         base=settings.base,
         series=settings.telemetry_series,
         past=partial(_spans_told, engine),
+        window=timedelta(seconds=settings.telemetry_window_seconds),
     )
     late = settings.telemetry_late_seconds
     roster = Roster(most_assets=settings.telemetry_assets, before=partial(named_before, engine))
@@ -99,11 +100,11 @@ def readers_of(engine: Engine, memory: SpanMemory | None = None) -> dict[Signal,
         prices=engine.prices,
         base=settings.base,
         memory=memory,
-        declared=Declared.of(settings.telemetry_sampled),
+        declared=Declared.of(settings.telemetry_sampled, settings.telemetry_metrics_first),
         roster=roster,
         support=_support(engine, roster),
         told=metrics.hear,
-        window=timedelta(seconds=engine.settings.telemetry_window_seconds),
+        window=timedelta(seconds=settings.telemetry_window_seconds),
         late=None if late is None else timedelta(seconds=late),
     )
     # In this order: logs begin where the traces do, and metrics count what spans have not told.

@@ -180,6 +180,9 @@ class Settings(BaseModel):
     telemetry_sampled: Annotated[dict[str, float | str], AfterValidator(_shares)] = Field(
         default={}, description="Services of which not all telemetry arrives, as a JSON object: a share, or outcome"
     )
+    telemetry_metrics_first: tuple[str, ...] = Field(
+        default=(), description="Services whose model calls are counted by their metrics, not their spans; a JSON list"
+    )
     telemetry_assets: int = Field(
         default=20_000, ge=1, description="Assets that telemetry may name; those beyond are counted as (other)"
     )

@@ -104,6 +104,11 @@ class Tally:
         for metric in (SG.calls, *also):
             self.counted[metric].append(subject)
 
+    def leave_to_metrics(self) -> None:
+        """Count nothing that metrics tell: only what the content held."""
+        self.called, self.answered, self.consumed = [], [], []
+        self.counted.clear()
+
 
 class Measures:
     """Collects occurrences and gives them back as observations, in an order that does not depend on theirs."""

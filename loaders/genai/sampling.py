@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -33,12 +33,19 @@ class Declared:
 
     ratios: Mapping[str, float] = field(default_factory=dict)
     by_outcome: frozenset[str] = frozenset()
+    by_metrics: frozenset[str] = frozenset()
+    """Services whose metrics count model calls, not their spans."""
 
     @classmethod
-    def of(cls, told: Mapping[str, float | str]) -> Declared:
-        """Return what a mapping of names says: a share, or a word for the outcome."""
+    def of(cls, told: Mapping[str, float | str], by_metrics: Iterable[str] = ()) -> Declared:
+        """Return what a mapping of names says, a share or a word for the outcome, and whose metrics count."""
         ratios = {name: share for name, share in told.items() if isinstance(share, float | int)}
-        return cls(ratios=ratios, by_outcome=frozenset(told.keys() - ratios.keys()))
+        by_outcome = frozenset(told.keys() - ratios.keys())
+        return cls(ratios=ratios, by_outcome=by_outcome, by_metrics=frozenset(by_metrics))
+
+    def measured(self, service: Service) -> bool:
+        """Tell whether metrics count the model calls of a service."""
+        return not self.by_metrics.isdisjoint(_names(service))
 
     def weight(self, service: Service) -> float:
         """Return the number of spans that one of a service stands for."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple, TypeAlias
 
+from stratagraph.loaders.genai.measures import WINDOW
 from stratagraph.loaders.genai.subjects import Subjects
 from stratagraph.loaders.metrics.contributions import Contribution, Contributions
 from stratagraph.loaders.metrics.increments import MOST_SERIES, Increment, Increments
@@ -47,9 +48,16 @@ class Account:
     """Takes points, and states what they add up to. Not safe between threads: the caller holds a lock."""
 
     def __init__(
-        self, *, model: OntologyModel, base: str = ASSET_BASE, limit: int = MOST_SERIES, past: Past = no_past
+        self,
+        *,
+        model: OntologyModel,
+        base: str = ASSET_BASE,
+        limit: int = MOST_SERIES,
+        past: Past = no_past,
+        window: timedelta = WINDOW,
     ) -> None:
-        """Mint IRIs below ``base``; know the last values of up to ``limit`` series."""
+        """Mint IRIs below ``base``; know the last values of up to ``limit`` series; tell of windows this long."""
+        self._window = window
         self._model = model
         self._base = base
         self._increments = Increments(limit)
@@ -77,7 +85,7 @@ class Account:
         self._waiting = []
         counted = set(map(id, decision.counted))
         subjects = Subjects(self._model, self._base)
-        said = Contributions(self._model, subjects)
+        said = Contributions(self._model, subjects, self._window)
         for increment, heard, each in found:
             if any(id(one) in counted for one in each):
                 record = increment.series.labelled.record
@@ -93,7 +101,7 @@ class Account:
 
     def _found(self) -> tuple[list[_Found], list[Untold]]:
         """Return what each increment contributes, and those that contribute nothing, for it fails."""
-        unsaid = Contributions(self._model, Subjects(self._model, self._base))
+        unsaid = Contributions(self._model, Subjects(self._model, self._base), self._window)
         found, untold = [], []
         for increment, heard in self._waiting:
             try:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, NamedTuple
 
 from stratagraph.loaders.genai.forest import AgentRef
 from stratagraph.loaders.genai.instruments import Tells
-from stratagraph.loaders.genai.measures import ERROR_METRICS, SKETCHED
+from stratagraph.loaders.genai.measures import ERROR_METRICS, SKETCHED, WINDOW
 from stratagraph.loaders.genai.record import MODEL_CALLS, CallRecord, Finish, RecordKind
 from stratagraph.loaders.genai.subjects import ANSWERED, REQUESTED, USED, Subjects
 from stratagraph.loaders.metrics.distributions import Distribution
@@ -95,8 +95,9 @@ class Parties(NamedTuple):
 class Contributions:
     """Makes contributions of increments, stating in ``subjects`` what they show."""
 
-    def __init__(self, model: OntologyModel, subjects: Subjects) -> None:
-        """Take the metrics' units from the ontology."""
+    def __init__(self, model: OntologyModel, subjects: Subjects, window: timedelta = WINDOW) -> None:
+        """Take the metrics' units from the ontology; tell of windows this long."""
+        self._window = window
         self._units = {iri: metric.unit for iri, metric in model.metrics.items()}
         self._subjects = subjects
         self._told: dict[Tells, Callable[[Increment[Series]], Iterator[_Part]]] = {
@@ -116,7 +117,7 @@ class Contributions:
         self._subjects.according_to(record)
         proven = not (record.failed or (meant.blind and not record.answered))
         parties = self._parties(record, naming=meant.instrument.tells in _NAMING, proven=proven)
-        start, end = _window(increment, heard)
+        start, end = _window(increment, heard, self._window)
         for part in self._told[meant.instrument.tells](increment):
             on = list(parties.called if part.on_calls else parties.answered)
             further = [(iri, metric) for iri, metric in parties.counts if part.metric == SG.calls]
@@ -327,6 +328,6 @@ def _number(increment: Increment[Series]) -> int:
     return amount.number if isinstance(amount, Distribution) else round(amount)
 
 
-def _window(increment: Increment[Series], heard: int) -> tuple[datetime, datetime]:
+def _window(increment: Increment[Series], heard: int, length: timedelta) -> tuple[datetime, datetime]:
     """Return the window of an increment; what is told for a time to come happened when it was heard."""
-    return window(min(increment.since, heard), min(increment.time, heard))
+    return window(min(increment.since, heard), min(increment.time, heard), length)

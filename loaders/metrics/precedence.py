@@ -17,6 +17,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from math import ceil
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import orjson
@@ -73,7 +74,7 @@ class Precedence:
         for seen in observations:
             if seen.count > 0 and not seen.subject.startswith(STATEMENT_BASE):
                 for matter in MATTERS.get(seen.metric, ()):
-                    self._hear((seen.subject, matter), SPANS, _number(seen.start), _number(seen.end) - 1)
+                    self._hear((seen.subject, matter), SPANS, *_minutes(seen))
 
     def decide(self, contributions: Iterable[Contribution], heard: int) -> Decision:
         """Return what counts of the contributions, and what of earlier ones no longer does."""
@@ -221,7 +222,8 @@ class Precedence:
 
 
 def _minutes(seen: Observation) -> tuple[int, int]:
-    return _number(seen.start), _number(seen.end) - 1
+    """Return the first and the last minute of which an observation tells something."""
+    return _number(seen.start), max(_number(seen.start), ceil(seen.end.timestamp() / 60) - 1)
 
 
 def _moment(minute: int) -> datetime:
@@ -247,7 +249,8 @@ def _written(one: Contribution) -> list[Any]:
         seen.subject,
         seen.metric,
         seen.unit,
-        *_minutes(seen),
+        seen.start.timestamp(),
+        seen.end.timestamp(),
         seen.count,
         seen.total,
         seen.minimum,
@@ -262,8 +265,8 @@ def _unpacked(told: list[Any]) -> Contribution:
         subject=subject,
         metric=metric,
         unit=unit,
-        start=_moment(first),
-        end=_moment(last + 1),
+        start=datetime.fromtimestamp(first, UTC),
+        end=datetime.fromtimestamp(last, UTC),
         count=count,
         total=total,
         minimum=least,

@@ -59,7 +59,8 @@ def router(engine: Engine, reception: Reception, runs: SourceRuns) -> APIRouter:
         told = [_source(record) for record in records]
         for one in told:
             if one["source"] in _SIGNALS:
-                one["telemetry"] = _arrived(engine.tally, *_SIGNALS[one["source"]])
+                first = list(engine.settings.telemetry_metrics_first)
+                one["telemetry"] = {**_arrived(engine.tally, *_SIGNALS[one["source"]]), "metricsFirst": first}
         living = {each.source.name: each for each in runs.register.all() if source in (None, each.source.name)}
         for one in told:
             if each := living.pop(one["source"], None):

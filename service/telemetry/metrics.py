@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
@@ -44,15 +44,17 @@ class Metrics:
         base: str = ASSET_BASE,
         series: int = MOST_SERIES,
         past: Past = no_past,
+        window: timedelta = WINDOW,
     ) -> None:
-        """Mint IRIs below ``base``; know the last values of so many ``series`` at most."""
-        self._account = Account(model=model, base=base, limit=series, past=past)
+        """Mint IRIs below ``base``; know the last values of so many ``series`` at most; tell of windows this long."""
+        self._account = Account(model=model, base=base, limit=series, past=past, window=window)
+        self._window = window
         self._end = 0
         self._confirmed = 0
 
     def judge(self, message: ExportMetricsServiceRequest, heard: int, language: str = SOURCE) -> Judged[Read]:
         """Read the points, and refuse by name those that cannot be right."""
-        until = datetime.fromtimestamp(heard / NANOSECONDS, UTC) + MOST_AHEAD - WINDOW
+        until = datetime.fromtimestamp(heard / NANOSECONDS, UTC) + MOST_AHEAD - self._window
         found = read(message, until=until)
         latest = heard + int(TOLERATED.total_seconds() * NANOSECONDS)
         counts = Counts(

@@ -158,6 +158,7 @@ class Arrived(Document):
     dropped: int
     set_aside: list[SetAside]
     unmapped: list[UnmappedAttribute]
+    metrics_first: list[str]
     kafka: list[ConsumedTopic]
 
 

@@ -169,6 +169,44 @@ def test_pydantic_ai_1_names_the_tool_by_an_attribute_only() -> None:
     assert figure(estate, SG.Tool, "t", "calls") == figure(estate, SG.Tool, "t", "errors") == 1
 
 
+def test_older_google_adk_names_its_agents_in_the_name_of_the_span_alone() -> None:
+    """Seen with 1.14: no attribute has the agent, and one used as a tool begins with a span of a whole run."""
+    model = {"gen_ai.system": "gcp.vertex.agent", "gen_ai.request.model": "gemini-2.5-flash"}
+    used = {**model, "gen_ai.usage.input_tokens": 8, "gen_ai.usage.output_tokens": 20}
+    spans = [
+        span(1, {}, name="invocation"),
+        span(2, {}, name="agent_run [router]", parent=1),
+        span(3, used, name="call_llm", parent=2),
+        span(4, {**USE, "gen_ai.tool.name": "billing"}, name="execute_tool billing", parent=3),
+        span(5, {}, name="invocation", parent=4),
+        span(6, {}, name="agent_run [billing]", parent=5),
+        span(7, used, name="call_llm", parent=6),
+        span(8, {**USE, "gen_ai.tool.name": "refund"}, name="execute_tool refund", parent=7),
+    ]
+    estate = seen(*spans, scope="gcp.vertex.agent")
+    assert names(estate, SG.Agent) == {"router", "billing"}
+    assert names(estate, SG.Tool) == {"refund"}
+    assert [figure(estate, SG.Agent, name, "inputTokens") for name in ("router", "billing")] == [8, 8]
+    assert estate.related(SG.delegatesTo) == {"router": {"billing"}}
+    assert estate.related(SG.usesTool) == {"billing": {"refund"}}
+
+
+def test_older_openllmetry_tells_how_an_answer_ended_beside_it() -> None:
+    """Seen with 0.40: by choice, among attributes that are content; so it stays when that is taken out."""
+    told = {"llm.request.type": "chat", "gen_ai.request.model": "m", "gen_ai.response.model": "m"}
+    spans = [
+        span(1, {**told, "gen_ai.completion.0.finish_reason": "length", "gen_ai.completion.0.content": "Your"}),
+        span(2, {**told, "gen_ai.completion.0.finish_reason": "tool_calls"}, trace=bytes(range(2, 18))),
+    ]
+    estate = seen(*spans, scope="opentelemetry.instrumentation.openai.v1")
+    assert figure(estate, SG.BaseModel, "m", "truncatedCalls") == 1
+    sent = request(spans, scope="opentelemetry.instrumentation.openai.v1")
+    transform(sent, model=MODEL, run="r")
+    assert "finish_reason" in str(sent)
+    assert "length" in str(sent)
+    assert "Your" not in str(sent)
+
+
 def test_langchain_by_openllmetry_names_itself_and_a_new_id_for_each_run() -> None:
     spans = [
         span(1, {"traceloop.span.kind": "workflow", "traceloop.entity.name": "LangGraph"}, name="LangGraph.workflow"),

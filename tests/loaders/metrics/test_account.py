@@ -343,3 +343,11 @@ def test_the_service_of_the_metrics_is_that_of_the_spans() -> None:
     ours, theirs = ({one.subject for one in each.observations if one.metric == SG.calls} for each in both)
     assert ours == theirs
     assert not seen(request(gauge("nobody.knows", 1))).names
+
+
+def test_lengths_of_calls_of_langchain_by_openllmetry_do_not_show_failures() -> None:
+    """Seen with 0.62: a call that fails has no point, so that no error among the others says nothing."""
+    estate = seen(request(metric(DURATION, histogram([0.5, 0.5], 1)), scope="opentelemetry.instrumentation.langchain"))
+    told = {name for _, name in estate.figures}
+    assert "calls" in told
+    assert "errors" not in told

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
@@ -14,7 +15,10 @@ from stratagraph.ontology.facts import Observation
 from stratagraph.ontology.model import load_model
 from stratagraph.ontology.namespaces import SG
 from stratagraph.service.settings import Settings
+from stratagraph.service.telemetry.metrics import Metrics
 from stratagraph.service.telemetry.traces import NANOSECONDS, Traces
+from tests.loaders.metrics.sent import CALL, DELTA, DURATION
+from tests.loaders.spans import pairs
 
 HEARD = datetime(2026, 3, 25, 14, 37, 5, tzinfo=UTC)
 
@@ -60,6 +64,53 @@ def test_windows_are_as_long_as_is_said_and_begin_at_multiples_of_that(seconds: 
     assert sum(one.count for one in seen) == len(ago)
     ends = [HEARD.timestamp() - each for each in ago]
     assert {one.start.timestamp() for one in seen} == {end // seconds * seconds for end in ends}
+
+
+def points(*ago: float) -> ExportMetricsServiceRequest:
+    """Return a delta of one call that ended so many seconds before it was heard, for each."""
+    request = ExportMetricsServiceRequest()
+    metric = request.resource_metrics.add().scope_metrics.add().metrics.add(name=DURATION, unit="s")
+    metric.histogram.aggregation_temporality = DELTA
+    for seconds in ago:
+        time = int((HEARD.timestamp() - seconds) * NANOSECONDS)
+        metric.histogram.data_points.add(
+            start_time_unix_nano=time - NANOSECONDS, time_unix_nano=time, attributes=pairs(CALL), count=1, sum=0.5
+        )
+    return request
+
+
+@pytest.mark.parametrize("seconds", [1, 10, 60, 300, 3600])
+def test_what_metrics_tell_stands_in_the_same_windows(seconds: int) -> None:
+    window, heard = timedelta(seconds=seconds), int(HEARD.timestamp()) * NANOSECONDS
+    ago = [0.0, 4.0, 70.0, 400.0, 4000.0]
+    metrics = Metrics(model=load_model(), window=window)
+    judged = metrics.judge(points(*ago), heard)
+    assert judged.found is not None
+    metrics.take(judged.found, heard, 1, 2)
+    told = metrics.settle(heard, None).observations
+    seen = [one for one in told if one.metric == SG.calls and "/BaseModel/" in one.subject]
+    ends = [HEARD.timestamp() - each for each in ago]
+    assert {one.start.timestamp() for one in seen} == {end // seconds * seconds for end in ends}
+    assert {one.end - one.start for one in seen} == {window}
+    assert sum(one.count for one in seen) == len(ago)
+
+
+@pytest.mark.parametrize("seconds", [1, 10, 60, 300, 3600])
+@pytest.mark.parametrize("spans_first", [True, False])
+def test_in_windows_of_any_length_spans_and_metrics_of_the_same_calls_count_once(
+    seconds: int, *, spans_first: bool
+) -> None:
+    window, heard = timedelta(seconds=seconds), int(HEARD.timestamp()) * NANOSECONDS
+    metrics = Metrics(model=load_model(), window=window)
+    traces = Traces(model=load_model(), window=window, told=metrics.hear)
+    found = {traces: traces.judge(calls(0, 70), heard).found, metrics: metrics.judge(points(0, 70), heard).found}
+    order: list[Traces | Metrics] = [traces, metrics] if spans_first else [metrics, traces]
+    seen: list[Observation] = []
+    for position, reader in enumerate(order):
+        reader.take(found[reader], heard, position, position + 1)  # type: ignore[arg-type]  # each its own
+        seen += reader.settle(heard, None).observations
+    seen += metrics.settle(heard, None).observations
+    assert sum(one.count for one in seen if one.metric == SG.calls and "/LLMSystem/" in one.subject) == 2
 
 
 def test_what_comes_too_late_is_rejected_with_that_reason_and_the_rest_is_kept() -> None:
