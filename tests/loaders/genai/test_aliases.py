@@ -21,7 +21,8 @@ MEANINGS = load_meanings()
 def test_no_content_key_is_read_but_names_and_verdicts() -> None:
     named = {alias.key for names in TABLE.attributes.values() for alias in names if alias.key in TABLE.content}
     # Names below a content prefix that are names, not content.
-    assert named == {"gen_ai.prompt.name", "gen_ai.prompt.version", "llm.prompt_template.version"}
+    version = {"gen_ai.prompt.version", "llm.prompt_template.version"}
+    assert named == {"gen_ai.prompt.name", "gen_ai.completion.0.finish_reason", *version}
     assert {mark.key for mark in TABLE.verdicts if mark.key in TABLE.content} == {"output.value"}
 
 

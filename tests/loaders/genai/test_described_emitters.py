@@ -8,6 +8,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from stratagraph.loaders.otlp_traces import transform
 from stratagraph.ontology.namespaces import SG
+from tests.loaders.genai.estates import estate_of
 from tests.loaders.genai.seen import figure, met, names, seen
 from tests.loaders.spans import SERVICE, request, span
 from tests.loaders.transformed import MODEL
@@ -189,6 +190,33 @@ def test_older_google_adk_names_its_agents_in_the_name_of_the_span_alone() -> No
     assert [figure(estate, SG.Agent, name, "inputTokens") for name in ("router", "billing")] == [8, 8]
     assert estate.related(SG.delegatesTo) == {"router": {"billing"}}
     assert estate.related(SG.usesTool) == {"billing": {"refund"}}
+
+
+def test_agentops_names_agents_and_tools_by_what_the_program_calls_them() -> None:
+    """Seen with agentops 0.4 and openai 3.57: two scopes in a trace; what a model asks for looks like a tool."""
+    call = {"gen_ai.request.type": "chat", "gen_ai.system": "OpenAI", "gen_ai.request.model": "m"}
+    used = {**call, "gen_ai.response.model": "m-1", "gen_ai.usage.prompt_tokens": 4, "gen_ai.request.streaming": True}
+    asked = {"gen_ai.request.functions.0.name": "look_up", "gen_ai.streaming.time_to_first_token": 0.25}
+    ours = [
+        span(1, {"agentops.span.kind": "session", "operation.name": "default"}, name="default.session"),
+        span(2, {"agentops.span.kind": "agent", "operation.name": "clerk"}, parent=1, name="clerk.agent"),
+        span(3, {"agentops.span.kind": "task", "operation.name": "go"}, parent=2, name="go.task"),
+        span(4, {"agentops.span.kind": "tool", "operation.name": "look_up"}, parent=3, name="look_up.tool"),
+    ]
+    wish = {"agentops.span.kind": "AgentOpsSpanKindValues.TOOL", "tool.name": "never_run"}
+    sent = request(ours, scope="agentops")
+    sent.MergeFrom(request([span(5, {**used, **asked}, parent=3, name="openai.chat.completion")], scope="openai"))
+    sent.MergeFrom(request([span(6, wish, parent=5, name="tool_call.never_run")], scope="agentops.instrumentation.x"))
+    estate = estate_of([transform(sent, model=MODEL, run="r").batch])
+    assert names(estate, SG.Agent) == {"clerk"}
+    assert estate.related(SG.usesTool) == estate.related(SG.mayUseTool) == {"clerk": {"look_up"}}
+    assert figure(estate, SG.Agent, "clerk", "inputTokens") == 4
+    assert [figure(estate, SG.BaseModel, "m-1", name) for name in ("streamedCalls", "timeToFirstToken")] == [1, 0.25]
+
+
+def test_dspy_calls_agents_without_a_name_after_their_class() -> None:
+    spans = [span(1, {**RUN, "gen_ai.agent.name": "dspy.ReAct"}), span(2, {**RUN, "gen_ai.agent.name": "Desk"})]
+    assert names(seen(*spans, scope="opentelemetry.instrumentation.genai.dspy"), SG.Agent) == {"Desk"}
 
 
 def test_older_openllmetry_tells_how_an_answer_ended_beside_it() -> None:
