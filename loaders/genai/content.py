@@ -6,8 +6,8 @@ is read again. Names stay, for they tell that something was written.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Final
 
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
@@ -36,8 +36,10 @@ def without_content(record: CallRecord, span: Span, attributes: Sequence[KeyValu
     for place in plan.described:
         if place not in needed:
             attributes[place].value.Clear()
-    out = [attributes[place].value for place in plan.content if place not in needed]
-    kept = [attributes[place].value for place in plan.content if place in needed]
+    out: list[AnyValue] = []
+    kept: list[AnyValue] = []
+    for place in plan.content:
+        (kept if place in needed else out).append(attributes[place].value)
     for event in span.events:
         out += content_of(event.name, event.attributes)
     found = take_out(out, beside=kept) if out or kept else None
@@ -69,41 +71,50 @@ def take_out(values: Iterable[AnyValue], *, beside: Iterable[AnyValue] = ()) -> 
     for value in listed:
         value.Clear()
     if inside is not None:
-        counts = listed[0].kvlist_value.values.add(key=_LEFT).value.array_value.values
-        counts.extend(AnyValue(int_value=count) for count in inside)
+        listed[0].CopyFrom(_left(inside))
     outside = personal_in(beside)
     return inside.joined(outside) if inside is not None and outside is not None else inside or outside
+
+
+@lru_cache(maxsize=1_000)
+def _left(found: PersonalData) -> AnyValue:
+    """Return what stands in the place of content that held so much."""
+    left = AnyValue()
+    counts = left.kvlist_value.values.add(key=_LEFT).value.array_value.values
+    counts.extend(AnyValue(int_value=count) for count in found)
+    return left
 
 
 def personal_in(values: Iterable[AnyValue]) -> PersonalData | None:
     """Return what values hold; of very many texts only the first are looked at."""
     found: PersonalData | None = None
-    for told in islice(_told(values), MOST_TEXTS):
-        one = told if isinstance(told, PersonalData) else personal_data(told)
-        if found is None or one is not NOTHING_PERSONAL:
-            found = one if found is None else found.joined(one)
+    texts = 0
+    # One loop, for it runs through every value of every span: those inside a value come next, in their order.
+    waiting = list(values)[::-1]
+    for _ in range(_MOST_VALUES):
+        if not waiting or texts == MOST_TEXTS:
+            break
+        value = waiting.pop()
+        text = value.string_value
+        one = personal_data(text) if text else _inside(value, waiting)
+        if one is not None:
+            texts += 1
+            if found is None or one is not NOTHING_PERSONAL:
+                found = one if found is None else found.joined(one)
     return found
 
 
-def _told(values: Iterable[AnyValue]) -> Iterator[str | PersonalData]:
-    """Yield the texts inside values, however deep, and what was counted before; long lists of numbers are vectors."""
-    waiting = list(values)[::-1]
-    for _ in range(_MOST_VALUES):
-        if not waiting:
-            return
-        value = waiting.pop()
-        if text := value.string_value:
-            yield text
-            continue
-        kind = value.WhichOneof("value")
-        if kind == "kvlist_value":
-            pairs = value.kvlist_value.values
-            if len(pairs) == 1 and pairs[0].key == _LEFT:
-                yield _counted(pairs[0].value)
-            else:
-                waiting += [item.value for item in reversed(pairs) if item.key not in _BESIDE]
-        elif kind == "array_value" and not _is_vector(value.array_value.values):
-            waiting += reversed(value.array_value.values)
+def _inside(value: AnyValue, waiting: list[AnyValue]) -> PersonalData | None:
+    """Return what was counted before in the place of a value, or let what is inside it wait; vectors hold no text."""
+    kind = value.WhichOneof("value")
+    if kind == "kvlist_value":
+        pairs = value.kvlist_value.values
+        if len(pairs) == 1 and pairs[0].key == _LEFT:
+            return _counted(pairs[0].value)
+        waiting += [item.value for item in reversed(pairs) if item.key not in _BESIDE]
+    elif kind == "array_value" and not _is_vector(value.array_value.values):
+        waiting += reversed(value.array_value.values)
+    return None
 
 
 def _counted(value: AnyValue) -> PersonalData:

@@ -39,6 +39,8 @@ _BRANDS: Final = re.compile(
 )
 _RUN: Final = re.compile(r"\d(?:[ .()/-]{0,2}\d){5,}", re.ASCII)
 """Digits with little between them: in one run lies every number that is counted, but for letters in a firm's."""
+_STRETCH: Final = re.compile(r"\d[\d .()/-]{5,}", re.ASCII)
+"""What runs lie in, found in a fraction of the time."""
 _LETTERED: Final = (
     re.compile(r"\.[0-9A-Za-z]{3}\.[0-9A-Za-z]{3}/", re.ASCII),
     re.compile(r"[0-9A-Z]{12}-?\d\d", re.ASCII),
@@ -49,6 +51,9 @@ _CLASSES: Final = bytes(
     ord("0") if chr(code).isdigit() else ord("A") if chr(code).isupper() else 0 for code in range(128)
 ) + bytes(128)
 _MANY_LETTERS: Final = b"A" * 12
+_BETWEEN: Final = b" .()/-"
+_JOINED: Final = bytes(ord("0") if chr(code).isdigit() else ord(" ") for code in range(128)) + bytes(128)
+"""With this and without what may stand between them, the digits of a run stand side by side."""
 _ABROAD: Final = re.compile(r"(?<![\w+])\+\d(?:[ .()-]{0,2}\d){6,14}(?!\w)", re.ASCII)
 _AT_HOME: Final = re.compile(
     r"(?<![\w(+/.-])(?:\(\d{2,3}\) ?\d{3,5}[ -]?\d{4}|\d{2} 9\d{4}-\d{4}|\d{3}-\d{3}-\d{4})(?![\w-])", re.ASCII
@@ -66,6 +71,13 @@ _VERSION: Final = re.compile(r"(?:vers\w{0,4}|build|release|firmware|driver)\W{0
 _LEAST_DIGITS: Final = 6
 _LEAST_AT_HOME: Final = 9
 """Digits of a number that is no address and does not begin with a country's code."""
+_SOME_DIGITS: Final = b"0" * _LEAST_DIGITS
+_MANY_DIGITS: Final = b"0" * _LEAST_AT_HOME
+_DOTS: Final = 3
+"""Those of an address."""
+_CPF_DIGITS: Final = 11
+_CNPJ_DIGITS: Final = 14
+_LEAST_CARD: Final = 14
 _Span: TypeAlias = tuple[int, int]
 _WORD: Final = 16
 _LOW: Final = 20
@@ -123,26 +135,52 @@ def personal_data(text: str) -> PersonalData:
 def _counted(text: str) -> PersonalData:
     looked = _looked_at(text)
     emails = sum(_emails(looked)) if "@" in looked else 0
-    letters = looked.encode("ascii", "replace").translate(_CLASSES)
+    signs = looked.encode("ascii", "replace")
+    letters = signs.translate(_CLASSES)
     digits = letters.count(b"0")
     # The check digits of a firm's number are the least that there are.
-    runs = (
-        [found.span() for found in _RUN.finditer(looked) if _may_be(found, letters)] if digits >= _LEAST_DIGITS else []
-    )
-    firms = _valid_firms(looked, [*runs, *_lettered(looked, letters)]) if digits > 1 else frozenset()
+    runs = list(_runs(looked, letters, signs)) if digits >= _LEAST_DIGITS else []
+    firms: frozenset[int] = frozenset()
+    if digits > 1:
+        firms = _valid_firms(looked, [*_holding(runs, letters, _CNPJ_DIGITS), *_lettered(looked, letters)])
     colons = digits > 1 and _COLONS.search(looked)
     if not runs and not firms and not colons:
         return PersonalData(emails=emails) if emails else NOTHING_PERSONAL
     return PersonalData(
         emails=emails,
-        phones=_phones(looked, runs),
-        cpfs=sum(valid_cpf(_plain(found.group())) for found in _found(_CPF, looked, runs)),
+        phones=_phones(looked, *_dialled(looked, runs)),
+        cpfs=sum(valid_cpf(_plain(one.group())) for one in _found(_CPF, looked, _holding(runs, letters, _CPF_DIGITS))),
         cnpjs=len(firms),
         cards=sum(
-            valid_card(_plain(found.group())) for found in _found(_CARD, looked, runs) if found.start() not in firms
+            valid_card(_plain(one.group()))
+            for one in _found(_CARD, looked, _holding(runs, letters, _LEAST_CARD))
+            if one.start() not in firms
         ),
-        addresses=_addresses(looked, runs),
+        addresses=_addresses(looked, [run for run in runs if looked.count(".", *run) >= _DOTS]),
     )
+
+
+def _runs(text: str, letters: bytes, signs: bytes) -> Iterator[_Span]:
+    """Yield the runs of digits that may hold a number that is counted."""
+    joined = signs.translate(_JOINED, _BETWEEN)
+    some = _SOME_DIGITS in joined and (b"+" in signs or signs.count(b".") >= _DOTS)
+    if not some and _MANY_DIGITS not in joined:
+        return
+    for stretch in _STRETCH.finditer(text):
+        if _may_be(stretch, letters):
+            start, end = stretch.span()
+            yield from (found.span() for found in _RUN.finditer(text, start, end) if _may_be(found, letters))
+
+
+def _holding(runs: Sequence[_Span], letters: bytes, least: int) -> list[_Span]:
+    """Return the runs that hold so many digits at least."""
+    return [(start, end) for start, end in runs if letters.count(b"0", start, end) >= least]
+
+
+def _dialled(text: str, runs: Sequence[_Span]) -> tuple[list[_Span], list[_Span]]:
+    """Return the runs that may be telephone numbers: with a country's code, and without, where something parts them."""
+    abroad = [run for run in runs if text[run[0] - 1 : run[0]] == "+"]
+    return abroad, [run for run in runs if not text[slice(*run)].isdecimal()]
 
 
 def valid_cpf(number: str) -> bool:
@@ -187,7 +225,7 @@ def _may_be(run: re.Match[str], letters: bytes) -> bool:
     if letters.count(b"0", start, end) >= _LEAST_AT_HOME:
         return True
     text = run.string
-    return text.count(".", start, end) > 2 or text[start - 1 : start] == "+"  # noqa: PLR2004  # of an address
+    return text.count(".", start, end) >= _DOTS or text[start - 1 : start] == "+"
 
 
 def _lettered(text: str, letters: bytes) -> Iterator[_Span]:
@@ -230,12 +268,13 @@ def _valid_firms(text: str, spans: Sequence[_Span]) -> frozenset[int]:
     return frozenset(found.start() for found in _found(_CNPJ, text, spans) if valid_cnpj(_plain(found.group())))
 
 
-def _phones(text: str, runs: Sequence[_Span]) -> int:
-    """Return how many telephone numbers there are, by what countries say of theirs."""
-    abroad = [found.group() for found in _found(_ABROAD, text, runs)]
-    rest = _ABROAD.sub("+", text) if abroad else text
-    at_home = [found.group() for found in _found(_AT_HOME, rest, [(0, len(rest))] if abroad else runs)]
-    if not abroad and not at_home:
+def _phones(text: str, abroad: Sequence[_Span], at_home: Sequence[_Span]) -> int:
+    """Return how many telephone numbers there are within spans of either kind, by what countries say of theirs."""
+    from_abroad = [found.group() for found in _found(_ABROAD, text, abroad)]
+    rest = _ABROAD.sub("+", text) if from_abroad else text
+    near = [(0, len(rest))] if from_abroad else at_home
+    from_home = [found.group() for found in _found(_AT_HOME, rest, near)]
+    if not from_abroad and not from_home:
         return 0
     # Content with such numbers is rare, and reading its tables takes a while.
     from phonenumbers import NumberParseException, is_possible_number, is_valid_number, parse
@@ -250,7 +289,7 @@ def _phones(text: str, runs: Sequence[_Span]) -> int:
         area = re.split(r"\D+", number.lstrip("("), maxsplit=1)[0]
         return is_valid_number(parse(number, _AREAS[len(area)]))
 
-    return sum(any(map(possible, _shorter(number))) for number in abroad) + sum(map(valid, at_home))
+    return sum(any(map(possible, _shorter(number))) for number in from_abroad) + sum(map(valid, from_home))
 
 
 def _shorter(number: str) -> Iterator[str]:

@@ -126,6 +126,7 @@ PIECES = (
     *("529.982.247-25", "52998224725", "11.222.333/0001-81", "11222333000181", "12.ABC.345/01DE-35", "12ABC34501DE35"),
     *("4111 1111 1111 1111", "5555-5555-5555-4444", "378282246310005", "189.6.20.31", "24.85.2.3", "2804:14c:65d0::8"),
     *("+1 202 555 0143", "(415) 555-2671", "11 98765-4321", "a@b.com", "2026-11-30T18:45:00", "version ", "ABCDEF"),
+    *("+5511912345678", "140718704713296", "2026-11-30 13:45:59.123456", "e10ee28c-d57d-4adb-a4c4-07c5576e050a"),
     *(" ", " ", ",", ".", "-", "/", "+", "x", "A", "1", "12", "(", ")", ":", "\u0663", "\u00b2"),
 )
 
@@ -137,7 +138,7 @@ def test_looking_near_digits_finds_what_looking_everywhere_finds(text: str) -> N
     cards = finding._found(finding._CARD, text, everywhere)
     assert personal_data(text) == PersonalData(
         emails=sum(finding._emails(text)),
-        phones=finding._phones(text, everywhere),
+        phones=finding._phones(text, everywhere, everywhere),
         cpfs=sum(valid_cpf(finding._plain(found.group())) for found in finding._found(finding._CPF, text, everywhere)),
         cnpjs=len(firms),
         cards=sum(valid_card(finding._plain(card.group())) for card in cards if card.start() not in firms),
