@@ -6,6 +6,7 @@ import hashlib
 import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import UTC
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
@@ -98,6 +99,7 @@ def claims_iri(attributions: Iterable[Attribution]) -> Iri:
     )
 
 
+@lru_cache(maxsize=65_536)
 def observation_iri(subject: Iri, metric: Iri) -> Iri:
     """Return the node of the newest observation of a metric on a subject."""
     return OBSERVATION_BASE + _digest(encode(subject), encode(metric))

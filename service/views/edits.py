@@ -18,6 +18,7 @@ from stratagraph.service.views.lexical import Writings, stored
 from stratagraph.service.views.node_lines import GraphText, InfluenceGraphs, claims_graph, lines, lines_of
 from stratagraph.service.views.nodes import observation_facts, scope_facts, source_facts, statement_facts
 from stratagraph.service.views.quad_edits import QuadEdits
+from stratagraph.service.views.remembered import Remembered
 
 _AFFECTS: Final = SG.affects
 _NOWHERE: Final[AbstractSet[Iri]] = frozenset()
@@ -30,8 +31,11 @@ Came: TypeAlias = AbstractSet[str] | None
 class Edits:
     """The edits of one change, or of the parts of a rebuild. ``known`` is False of what the store can't hold yet."""
 
-    def __init__(self, store: ox.Store, writings: Writings, influence_graphs: InfluenceGraphs) -> None:
-        """Begin with nothing."""
+    def __init__(
+        self, store: ox.Store, writings: Writings, influence_graphs: InfluenceGraphs, observed: Remembered
+    ) -> None:
+        """Begin with nothing; ``observed`` is what the store says of observations, and is kept in step."""
+        self._observed = observed
         self.quads = QuadEdits(store)
         self._graphs = DescribedGraphs(store, self.quads)
         self._writings = writings
@@ -96,9 +100,9 @@ class Edits:
         """Take over what was observed, on which relations, and when scopes were seen."""
         for seen in change.observations:
             node = observation_iri(seen.subject, seen.metric)
-            self.quads.replace(node, lines_of(observation_facts(seen)), known=known)
+            self.quads.replace(node, lines_of(observation_facts(seen)), known=known, remembered=self._observed)
         for key in change.observations_removed:
-            self.quads.replace(observation_iri(*key), ())
+            self.quads.replace(observation_iri(*key), (), remembered=self._observed)
         for fact in change.measured:
             self.quads.replace(statement_iri(fact), lines_of(statement_facts(fact)), known=known)
         for fact in change.measured_removed:

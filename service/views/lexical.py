@@ -6,14 +6,16 @@ closing one does not take the other along.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from functools import lru_cache
 from typing import Final, cast
 
 import pyoxigraph as ox
 
 from stratagraph.ontology.facts import LANG_STRING, XSD_STRING, Fact, Iri, Literal, Term
-from stratagraph.ontology.namespaces import CLAIMS_BASE, SG
+from stratagraph.ontology.namespaces import CLAIMS_BASE, SG, XSD
 from stratagraph.ontology.terms import decode, encode, from_ox, to_ox
 from stratagraph.service.views.books import BOOKS
 
@@ -21,6 +23,9 @@ _ENTRIES: Final = ox.NamedNode(SG.term("view/writings"))
 _ENTRY: Final = ox.NamedNode(SG.term("view/entry"))
 
 _NODE: Final = ox.NamedNode(SG.term("view/probe"))
+_LEAST_WHOLE: Final = 2**53
+"""From here on every double is a whole number."""
+_COUNT: Final = re.compile(r"-?[1-9][0-9]{0,16}|0")
 
 
 def stored(fact: Fact) -> Fact:
@@ -35,13 +40,34 @@ def stored_term(term: Term) -> Term:
         return term
     if term.datatype == LANG_STRING and term.language == term.language.lower():
         return term
-    kept = _kept(term)
+    kept = _kept_number(term) or _kept(term)
     return term if kept == term else kept
 
 
 def _varies(literal: Literal) -> bool:
     """Tell whether a literal may be one of several writings: a plain text is nothing but itself."""
     return literal.datatype != XSD_STRING
+
+
+def _kept_number(literal: Literal) -> Literal | None:
+    """Return what the store makes of a figure as telemetry brings them, ever new ones; None of other literals."""
+    value, datatype, _ = literal
+    if datatype == XSD.integer:
+        return literal if _COUNT.fullmatch(value) else None
+    if datatype != XSD.double or not value[-1:].isdecimal() or not value.isascii():
+        return None
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    if repr(number) != value or abs(number) >= _LEAST_WHOLE:
+        return None
+    # The store writes a double with as few digits as tell it apart, as Python does, but never with an exponent.
+    whole = format(Decimal(value), "f") if "e" in value else value
+    places = len(whole) - whole.find(".") - 1
+    # Half way between two writings the one takes the even digit and the other the higher.
+    halfway = number.as_integer_ratio()[1].bit_length() - 1 == places + 1
+    return None if halfway else Literal(whole.removesuffix(".0"), datatype)
 
 
 @lru_cache(maxsize=65_536)

@@ -15,7 +15,7 @@ from stratagraph.ontology.identity import claims_iri, influence_iri, shared_infl
 from stratagraph.ontology.model import CORE_SOURCE, OntologyModel
 from stratagraph.ontology.namespaces import RDF, SG
 from stratagraph.ontology.terms import encode
-from stratagraph.service.views.lexical import stored, stored_term
+from stratagraph.service.views.lexical import stored_term
 from stratagraph.service.views.nodes import claim_set_properties, influence_properties
 
 _IS_INFLUENCE: Final = (RDF.type, SG.Influence)
@@ -40,7 +40,7 @@ def lines(facts: Iterable[Fact]) -> list[str]:
 
 def lines_of(facts: Iterable[Fact]) -> list[str]:
     """Return what facts about one node say of it."""
-    return [f"<{fact.predicate}> {encode(stored(fact).object)}" for fact in facts]
+    return [f"<{predicate}> {encode(stored_term(value))}" for _, predicate, value in facts]
 
 
 def claims_graph(claims: tuple[Claim, ...]) -> GraphText | None:

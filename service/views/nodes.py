@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from math import isinf, isnan
+from typing import Final
 
 from stratagraph.ontology.facts import Attribution, Fact, Iri, Literal, Observation, Sighting, Term
 from stratagraph.ontology.identity import observation_iri, scope_iri, source_iri, statement_iri
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import PROV, RDF, SG, XSD
-from stratagraph.ontology.observations import quantile
+from stratagraph.ontology.observations import quantiles
+
+_QUANTILES: Final = {SG.p50: 0.5, SG.p95: 0.95}
 
 
 def claim_set_properties(attributions: tuple[Attribution, ...]) -> Iterator[tuple[Iri, Term]]:
@@ -77,8 +80,7 @@ def observation_facts(seen: Observation) -> Iterator[Fact]:
         values[SG.source] = Literal(seen.source)
     if seen.count:
         values[SG.mean] = double(seen.total / seen.count)
-    for prop, q in ((SG.p50, 0.5), (SG.p95, 0.95)):
-        value = quantile(seen, q)
+    for prop, value in zip(_QUANTILES, quantiles(seen, tuple(_QUANTILES.values())), strict=True):
         if value is not None:
             values[prop] = double(value)
     yield from (Fact(node, prop, value) for prop, value in values.items())

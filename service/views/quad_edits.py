@@ -11,6 +11,7 @@ import pyoxigraph as ox
 
 from stratagraph.ontology.facts import Iri
 from stratagraph.ontology.terms import encode, from_ox
+from stratagraph.service.views.remembered import Remembered
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -57,14 +58,23 @@ class QuadEdits:
             self.added[DEFAULT].append(f"<{node}> {' ; '.join(lines)}")
             self._size += len(lines)
 
-    def replace(self, node: Iri, lines: Collection[str], *, known: bool = True) -> None:
-        """Make the lines all that the default graph says of a node; ``known`` is False where it says nothing yet."""
+    def replace(
+        self, node: Iri, lines: Collection[str], *, known: bool = True, remembered: Remembered | None = None
+    ) -> None:
+        """Make the lines all that the default graph says of a node; ``known`` is False where it says nothing yet.
+
+        What is ``remembered`` of the node is not read from the store.
+        """
+        come = lines
         if known:
             # What stands there already is neither removed nor written again.
-            there = self._there(node)
+            there = None if remembered is None else remembered.of(node)
+            there = self._there(node) if there is None else there
             self.remove([f"<{node}> {line}" for line in there.difference(lines)])
-            lines = [line for line in lines if line not in there]
-        self.describe(node, lines)
+            come = [line for line in lines if line not in there]
+        self.describe(node, come)
+        if remembered is not None:
+            remembered.note(node, lines)
 
     def additions(self) -> Iterable[Block]:
         """Return what is to be added, graph by graph."""
@@ -80,9 +90,9 @@ class QuadEdits:
         self.added.clear()
         self._size = 0
 
-    def _there(self, node: Iri) -> set[str]:
+    def _there(self, node: Iri) -> frozenset[str]:
         quads = self._store.quads_for_pattern(ox.NamedNode(node), None, None, ox.DefaultGraph())
-        return {f"<{quad.predicate.value}> {encode(from_ox(quad.object))}" for quad in quads}
+        return frozenset(f"<{quad.predicate.value}> {encode(from_ox(quad.object))}" for quad in quads)
 
 
 def update_of(verb: str, blocks: Iterable[Block]) -> str:

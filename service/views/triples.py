@@ -34,6 +34,7 @@ from stratagraph.service.views.edits import Edits
 from stratagraph.service.views.lexical import Writings
 from stratagraph.service.views.node_lines import InfluenceGraphs, lines
 from stratagraph.service.views.quad_edits import Block, QuadEdits, document, parted, update_of
+from stratagraph.service.views.remembered import Remembered
 from stratagraph.service.views.schema_graph import SchemaGraph
 from stratagraph.service.views.store_folders import DRAFT, following, newest, open_store, reopened, see_room
 from stratagraph.service.views.term_lines import TermLines
@@ -106,6 +107,7 @@ class TriplesView:
             # What did not reach the store must not stay in the book either.
             self._writings = Writings(self._store)
             self._schema = SchemaGraph(self._store, self._model)
+            self._observed.clear()
             raise
 
     def rebuild(self, snapshot: Iterable[ChangeSet]) -> None:
@@ -295,7 +297,7 @@ class TriplesView:
         edits.settle()
 
     def _edits(self) -> Edits:
-        return Edits(self._store, self._writings, self._influence_graphs)
+        return Edits(self._store, self._writings, self._influence_graphs, self._observed)
 
     def _write(self, edits: Edits, watermark: Watermark) -> None:
         """Write in one transaction, or, where that would be too large, in steps that can safely be done again."""
@@ -363,6 +365,7 @@ class TriplesView:
         """Read what the store says of itself."""
         self._writings = Writings(self._store)
         self._schema = SchemaGraph(self._store, self._model)
+        self._observed = Remembered()
         self._watermark = read_mark(self._store)
         self._half_way = is_half_way(self._store)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from stratagraph.ontology.facts import ChangeSet, Fact, Literal, Observation, Term
@@ -16,12 +16,13 @@ from stratagraph.ontology.identity import observation_iri
 from stratagraph.ontology.namespaces import RDF, SG, XSD
 from stratagraph.ontology.rules import compile_rules
 from stratagraph.ontology.sketches import encode, sketch_of
-from stratagraph.ontology.terms import from_ox
+from stratagraph.ontology.terms import from_ox, to_ox
 from stratagraph.service.deriver import Deriver
 from stratagraph.service.views import triples
 from stratagraph.service.views.books import OWN, told
-from stratagraph.service.views.lexical import stored
+from stratagraph.service.views.lexical import stored, stored_term
 from stratagraph.service.views.nodes import observation_facts, scope_facts, source_facts, statement_facts
+from stratagraph.service.views.quad_edits import QuadEdits
 from stratagraph.service.views.triples import TriplesView
 from stratagraph.service.views.view import ViewOutOfStep
 from tests.service.views.node_facts import Quad, claim_quads, influence_quads, quad
@@ -447,3 +448,53 @@ def test_what_the_store_makes_of_a_literal_is_what_it_answers() -> None:
     store.add(ox.Quad(ox.NamedNode(A), ox.NamedNode(EX.says), ox.Literal("005", datatype=ox.NamedNode(XSD.integer))))
     assert stored(says(PADDED)) == says(FIVE)
     assert [quad.object.value for quad in store] == ["5"]
+
+
+HALFWAY = 687365607138579.25
+"""Half way between two decimals that are as short as any that tell it apart."""
+
+
+@example(HALFWAY)
+@example(-0.0)
+@example(1e22)
+@example(5e-324)
+@given(st.floats(allow_nan=False, allow_infinity=False) | st.integers(0, 2**60).map(lambda whole: whole / 2**20))
+def test_figures_stand_as_the_store_writes_them(number: float) -> None:
+    for literal in (Literal(repr(number), XSD.double), Literal(str(int(number)), XSD.integer)):
+        store = ox.Store()
+        store.add(ox.Quad(ox.NamedNode(A), ox.NamedNode(EX.says), to_ox(literal)))
+        assert [stored_term(literal)] == [from_ox(quad.object) for quad in store]
+
+
+def test_what_is_remembered_of_an_observation_goes_with_a_write_that_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    deriver, history, view = Deriver(world(), compile_rules(world())), History(), TriplesView(None, world())
+    first, second, third = (deriver.apply(history.step([], [observation(3, 1.0 * number)])) for number in (1, 2, 5))
+    view.apply(first)
+    with monkeypatch.context() as patch:
+        patch.setattr(triples, "mark_lines", None)
+        with pytest.raises(TypeError):
+            view.apply(second)
+    view.apply(second)
+    view.apply(third)
+    about = dict(view.facts_about(observation_iri(A, SG.callLatency)))
+    assert (about[SG.sum], about[SG.max]) == (Literal("8", XSD.double), Literal("5", XSD.double))
+    assert len(everything(view)) == 14
+
+
+def test_only_what_changed_of_an_observation_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    deriver, history, view = Deriver(world(), compile_rules(world())), History(), TriplesView(None, world())
+    view.apply(deriver.apply(history.step([], [observation(3, 2.0)])))
+    monkeypatch.setattr(QuadEdits, "_there", None)  # nobody asks the store for what was written last
+    edits: list[tuple[int, int]] = []
+    write = TriplesView._write
+    monkeypatch.setattr(
+        TriplesView,
+        "_write",
+        lambda self, change, mark: (
+            edits.append((len(change.quads.removed[""]), change.quads._size)),
+            write(self, change, mark),
+        ),
+    )
+    view.apply(deriver.apply(history.step([], [observation(3, 2.0)])))
+    # The count and the sum, once as they were and once as they are.
+    assert edits == [(2, 4)]
