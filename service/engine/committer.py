@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from stratagraph.ontology.errors import MOST_FINDINGS
 from stratagraph.ontology.facts import Batch, Iri, LedgerChange, Method
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from stratagraph.shapes.gate import Gate
 
 log = logging.getLogger(__name__)
+
+MOST_LOGGED: Final = 10_000
+"""Pairs of assets that may be one of which it is remembered that the log has told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +80,7 @@ class Committer:
         self._definitions = Definitions(model, derivation, explainer, gate)
         self._single_valued = single_valued(model)
         self._lock = threading.Lock()
+        self._logged: set[frozenset[Iri]] = set()
 
     def commit(self, batch: Batch, review: Review | None = None) -> Committed:
         """Commit a batch; see ``Engine.commit``."""
@@ -223,7 +227,7 @@ class Committer:
             if batch.method is Method.DECLARED:
                 return tuple(sameness.warnings(batch))
             opened = [claim.fact.subject for claim in receipt.change.opened if claim.fact.predicate == RDF.type]
-            appeared = sameness.appeared(opened)
+            appeared = filter(self._is_news, sameness.appeared(opened))
             for finding in islice(appeared, MOST_FINDINGS):
                 log.warning("%s", finding.text())
             if more := sum(1 for _ in appeared):
@@ -231,6 +235,16 @@ class Committer:
         except Exception:
             log.exception("who is who in sequence %d can't be told", receipt.sequence)
         return ()
+
+    def _is_news(self, finding: GateFinding) -> bool:
+        """Tell whether nothing was logged of these two: each scope that speaks of an asset states it anew."""
+        pair = frozenset((finding.focus, str(finding.value)))
+        if pair in self._logged:
+            return False
+        if len(self._logged) >= MOST_LOGGED:
+            self._logged.clear()
+        self._logged.add(pair)
+        return True
 
     def _supposed(self, batch: Batch, receipt: Receipt) -> tuple[GateFinding, ...]:
         derivation = self._derivation

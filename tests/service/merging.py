@@ -52,9 +52,9 @@ class Estate:
         )
         return {"status": answer.status_code, **answer.json()}
 
-    def trace(self, *spans: Span, resource: dict[str, str] = SERVICE) -> None:
-        """Send spans of a service."""
-        body = request(spans, resource=resource).SerializeToString()
+    def trace(self, *spans: Span, resource: dict[str, str] = SERVICE, scope: str = "test.scope") -> None:
+        """Send spans of a service, as an instrumentation tells them."""
+        body = request(spans, resource=resource, scope=scope).SerializeToString()
         answer = self._send("POST", "/v1/traces", content=body, headers={"Content-Type": "application/x-protobuf"})
         assert answer.status_code == 200, answer.text
         self._app.state.reception.flush()

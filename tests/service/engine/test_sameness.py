@@ -148,6 +148,8 @@ def test_telemetry_that_comes_later_is_logged_once_and_told_on_the_asset(
     with caplog.at_level(logging.WARNING, logger="stratagraph.service.engine.engine"):
         estate.call("vita")
         estate.call("vita", number=2)
+        # Another instrumentation states the same asset anew.
+        estate.trace(span(8, agent("vita"), trace=(3).to_bytes(16), start=NOW), scope="another.scope")
     (line,) = [record.getMessage() for record in caplog.records if "vita" in record.getMessage()]
     assert "serviceName: atendimento, serviceNamespace: vitalis for asset:Agent/vita" in line
     (told,) = estate.get("/api/assets/Agent/vita")["nearMisses"]
