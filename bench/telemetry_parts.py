@@ -12,6 +12,7 @@ import importlib
 import struct
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -30,8 +31,8 @@ LENGTH: Final = struct.Struct("<I")
 ROUNDS: Final = 3
 PATIENCE: Final = 60.0
 SINGLE: Final = 1
-COMMITTED: Final = 8_000_000
-"""Bytes of requests that share a commit, some 4,000 to 8,000 spans: where requests come faster than once a second."""
+COMMIT_SECONDS: Final = 1.0
+"""Processor time between two commits: a service does so whose one processor is never idle."""
 MICROSECONDS: Final = 1e6
 
 Receive = Callable[[bytes], object]
@@ -42,22 +43,39 @@ def main() -> None:
     everything = unpacked(Path(file).read_bytes())
     # Every so-manieth, for bodies stand by workload: each round, and what is sent before, has some of every one.
     first, *parts = (everything[at :: ROUNDS + 1] for at in range(ROUNDS + 1))
-    whole, baselines = [], []
-    # Each round has spans of its own: texts that were looked through before would cost less than what is new.
-    for number, bodies in enumerate(parts):
-        spans = sum(map(bare, bodies))
-        before = bare_seconds(bodies)
-        seconds = whole_seconds(first, bodies, Path(folder) / str(number))
-        # The whole way stands between two of the bare one: other work on the machine slows both.
-        baselines.append((before + bare_seconds(bodies)) / 2 / spans * MICROSECONDS)
-        whole.append(seconds / spans * MICROSECONDS)
+    whole, baselines, shares = [], [], Counter[str]()
+    as_served()
+    with Engine(Settings(data=Path(folder))) as engine:
+        stream = Stream(engine)
+        # Not counted: tables are read then, and the first commits make the assets.
+        stream.send(first)
+        # Each round has spans of its own: texts that were looked through before would cost less than what is new.
+        for bodies in parts:
+            spans = sum(map(bare, bodies))
+            before = bare_seconds(bodies)
+            seconds = stream.send(bodies)
+            # The whole way stands between two of the bare one: other work on the machine slows both.
+            baselines.append((before + bare_seconds(bodies)) / 2 / spans * MICROSECONDS)
+            whole.append(seconds.total() / spans * MICROSECONDS)
+            shares.update({part: taken / spans * MICROSECONDS / ROUNDS for part, taken in seconds.items()})
     runs = [round(ours / baseline, 2) for ours, baseline in zip(whole, baselines, strict=True)]
     unit = "ms a span" if int(size) == SINGLE else "us a span"
     scale = 1e-3 if int(size) == SINGLE else 1.0
     middle = sorted(range(ROUNDS), key=runs.__getitem__)[ROUNDS // 2]
     name = f"{shape} spans in batches of {size}"
-    report(name, whole[middle] * scale, baseline=baselines[middle] * scale, unit=unit, spans=spans, runs=runs)
+    sent = sum(sum(map(bare, bodies)) for bodies in parts)
+    report(
+        name,
+        whole[middle] * scale,
+        baseline=baselines[middle] * scale,
+        unit=unit,
+        spans=sent,
+        runs=runs,
+        commits=stream.commits,
+    )
     if more:
+        for part, taken in shares.items():
+            report(f"{part}, {name}", taken, unit="us a span")
         report_stages(shape, size, parts)
 
 
@@ -93,33 +111,45 @@ def bare_seconds(bodies: list[bytes]) -> float:
     return time.process_time() - begun
 
 
-def whole_seconds(first: list[bytes], bodies: list[bytes], folder: Path) -> float:
-    """Return the processor time from the bodies to the ledger and the views, in a data folder of their own.
+class Stream:
+    """Requests that go into an engine one behind the other, committed as often as a service does that is busy."""
 
-    The first ones are not counted: tables are read then, and the first commits make the assets.
-    """
-    with Engine(Settings(data=folder)) as engine:
+    def __init__(self, engine: Engine) -> None:
+        """Begin with an engine that holds nothing."""
         engine.start()
-        receive, commit = receiving(engine)
-        sent(first, receive, commit)
-        engine.wait_for(engine.sequence, PATIENCE)
+        self._engine = engine
+        self._receive, self._commit = receiving(engine)
+        self.commits = 0
+
+    def send(self, bodies: list[bytes]) -> Counter[str]:
+        """Return the processor time until everything is in the ledger and the views, by what it went to."""
+        taken = Counter[str]()
         gc.collect()
+        last = time.process_time()
+        for body in bodies:
+            begun = time.process_time()
+            self._receive(body)
+            now = time.process_time()
+            taken["received"] += now - begun
+            if now - last >= COMMIT_SECONDS:
+                self._committed(taken)
+                last = time.process_time()
+        self._committed(taken)
+        return taken
+
+    def _committed(self, taken: Counter[str]) -> None:
         begun = time.process_time()
-        sent(bodies, receive, commit)
-        engine.wait_for(engine.sequence, PATIENCE)
-        return time.process_time() - begun
+        self._commit()
+        self._engine.wait_for(self._engine.sequence, PATIENCE)
+        taken["committed"] += time.process_time() - begun
+        self.commits += 1
 
 
-def sent(bodies: list[bytes], receive: Receive, commit: Callable[[], object]) -> None:
-    """Send bodies, and commit as often as a service does each second of which so many bytes come."""
-    waiting = 0
-    for body in bodies:
-        receive(body)
-        waiting += len(body)
-        if waiting >= COMMITTED:
-            commit()
-            waiting = 0
-    commit()
+def as_served() -> None:
+    """Let the collector walk as seldom as the command line has it, where the tree says so."""
+    few = getattr(importlib.import_module("stratagraph.service.gc_pause"), "FEW_COLLECTIONS", None)
+    if few is not None:
+        gc.set_threshold(few)
 
 
 def receiving(engine: Engine) -> tuple[Receive, Callable[[], object]]:
