@@ -7,7 +7,7 @@ PYTHON ?= python3
 # A process more than cores, for many tests wait for a server; tests/scheduling.py says which tests stay together.
 PARALLEL ?= --numprocesses $(shell echo $$(($$(nproc) + 1))) --dist loadgroup --no-loadscope-reorder
 
-.PHONY: help demo demo-neo4j test lint types imports ontology test-nightly test-newest bench-load bench-restart bench-start bench-store bench-sparql bench-schema bench-telemetry bench-kafka soak mutations docs lock clean
+.PHONY: help demo demo-neo4j test lint types imports ontology test-nightly test-newest bench-load bench-restart bench-start bench-store bench-sparql bench-schema bench-telemetry bench-telemetry-steady bench-telemetry-answer bench-kafka soak mutations docs lock clean
 
 help: ## List the commands.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -70,6 +70,12 @@ bench-schema: $(VENV)/.dev ## What /api/schema costs, as JSON lines; SIZE=2000 f
 
 bench-telemetry: $(VENV)/.dev ## What a span costs from the request to the ledger, beside parsing alone and an earlier build (BEFORE=...); SIZE=4000 for a quick run.
 	$(BIN)/python bench/telemetry.py $(SIZE)
+
+bench-telemetry-steady: $(VENV)/.dev ## Memory and disk of telemetry in the long run, and the error of its quantiles, as JSON lines; SIZE=5000 for a quick run.
+	$(BIN)/python bench/telemetry_steady.py $(SIZE)
+
+bench-telemetry-answer: $(VENV)/.dev ## How long senders of telemetry wait at half of the highest rate, as JSON lines; SECONDS (30) of each part.
+	$(BIN)/python bench/telemetry_answer.py $(SECONDS)
 
 bench-kafka: $(VENV)/.dev ## Telemetry from Kafka by one service and by two on PostgreSQL, as JSON lines; SIZE=5000 spans for a quick run.
 	$(BIN)/python bench/kafka.py $(SIZE)

@@ -65,6 +65,9 @@ GOALS: Final[Mapping[str, Goal]] = {
     "mixed spans in batches of 512": Goal(of_bare=2),
     "lean spans in batches of 512": Goal(of_bare=3),
     **{f"{shape} spans in batches of 64": Goal(of_bare=3) for shape in ("rich", "mixed", "lean")},
+    "error of quantiles": Goal(at_most=1.0),
+    "memory after": Goal(of_bare=1.1),
+    "acknowledgement, p99": Goal(at_most=50),
     **{f"{shape} spans in batches of 1": Goal(at_most=1.0) for shape in ("rich", "mixed", "lean")},
 }
 """By what the row's name begins with."""

@@ -22,11 +22,10 @@ from stratagraph.loaders.genai.normalise import (
     Normalised,
     SpanReader,
     count_names,
-    provenance_of,
-    sender_of,
 )
 from stratagraph.loaders.genai.record import MODEL_CALLS, CallRecord, RecordKind, Service
 from stratagraph.loaders.genai.sampling import NOTHING_DECLARED, Declared
+from stratagraph.loaders.genai.senders import provenance_of, sender_of
 
 LINES: Final = "(log lines)"
 """Stands for the records that tell of no call."""

@@ -11,8 +11,6 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
-from opentelemetry.proto.logs.v1.logs_pb2 import ScopeLogs
-from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import ScopeSpans, Span, Status
 
 from stratagraph.loaders.genai import attribute_values
@@ -36,6 +34,7 @@ from stratagraph.loaders.genai.record import (
 )
 from stratagraph.loaders.genai.said import Said, Tables
 from stratagraph.loaders.genai.sampling import NOTHING_DECLARED, Declared, weight_of
+from stratagraph.loaders.genai.senders import provenance_of, sender_of
 
 _TRACE_BYTES: Final = 16
 _SPAN_BYTES: Final = 8
@@ -48,8 +47,6 @@ LATEST: Final = 4_102_444_800_000_000_000
 """The years 2000 and 2100 in nanoseconds: times outside are a fault of units, as seconds or milliseconds are."""
 MOST_UNMAPPED: Final = 200
 """Distinct unmapped names that one request may add to the count; the rest are counted together."""
-_LONGEST_KEPT: Final = 10_000
-"""Bytes of a resource that is remembered as it was sent: it comes with every request of its sender."""
 _OVERFLOW: Final = "(other)"
 _Place: TypeAlias = tuple[bytes, bytes, bytes, int, int]
 """Trace, span and parent, start and end: as a record begins."""
@@ -111,43 +108,6 @@ def _named(identity: bytes) -> str:
     """Return what a span is called in an answer; one of the wrong length may be as long as the request."""
     shown = identity[:_SPAN_BYTES].hex()
     return (shown if len(identity) <= _SPAN_BYTES else f"{shown}...") or "(none)"
-
-
-def sender_of(resource: Resource, declared: Declared) -> tuple[Service, float]:
-    """Return who sends, and how many spans each stands for that does not say so itself."""
-    sent = resource.SerializeToString()
-    service, weight = _known_sender(sent) if len(sent) <= _LONGEST_KEPT else _read_sender(resource)
-    return service, max(weight, declared.weight(service))
-
-
-@lru_cache(maxsize=1_000)
-def _known_sender(sent: bytes) -> tuple[Service, float]:
-    return _read_sender(Resource.FromString(sent))
-
-
-def _read_sender(resource: Resource) -> tuple[Service, float]:
-    return service_of(resource), weight_of("", {item.key: item.value for item in resource.attributes})
-
-
-def service_of(resource: Resource) -> Service:
-    """Return the emitter's stable identity; a value that is not text is no part of it."""
-    table = load_aliases()
-    found = {item.key: item.value.string_value for item in resource.attributes}
-    parts: dict[str, str] = {}
-    nothing = load_meanings().nothing
-    for concept, names in table.resource.items():
-        sent = (attribute_values.identity(found.get(name, "")) for name in names)
-        parts[concept] = next((value for value in sent if not nothing(value)), "")
-    # An exporter's own version is none of the service.
-    if found.get("telemetry.sdk.name") in table.own_version:
-        parts["version"] = ""
-    return Service(**parts)
-
-
-def provenance_of(sent: ScopeSpans | ScopeLogs) -> Provenance:
-    """Return which instrumentation said so."""
-    told = sent.scope.name, sent.scope.version, sent.schema_url
-    return Provenance(*map(attribute_values.identity, told))
 
 
 @lru_cache(maxsize=256)

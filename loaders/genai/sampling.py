@@ -49,6 +49,8 @@ class Declared:
 
     def weight(self, service: Service) -> float:
         """Return the number of spans that one of a service stands for."""
+        if not self.ratios:
+            return 1.0
         return next((min(1 / self.ratios[name], MOST) for name in _names(service) if name in self.ratios), 1.0)
 
     def partly(self, service: Service) -> bool:

@@ -18,7 +18,7 @@ from stratagraph.service.views.lexical import Writings, stored
 from stratagraph.service.views.node_lines import GraphText, InfluenceGraphs, claims_graph, lines, lines_of
 from stratagraph.service.views.nodes import observation_facts, scope_facts, source_facts, statement_facts
 from stratagraph.service.views.quad_edits import QuadEdits
-from stratagraph.service.views.remembered import Remembered
+from stratagraph.service.views.written_nodes import WrittenNodes
 
 _AFFECTS: Final = SG.affects
 _NOWHERE: Final[AbstractSet[Iri]] = frozenset()
@@ -32,7 +32,7 @@ class Edits:
     """The edits of one change, or of the parts of a rebuild. ``known`` is False of what the store can't hold yet."""
 
     def __init__(
-        self, store: ox.Store, writings: Writings, influence_graphs: InfluenceGraphs, observed: Remembered
+        self, store: ox.Store, writings: Writings, influence_graphs: InfluenceGraphs, observed: WrittenNodes
     ) -> None:
         """Begin with nothing; ``observed`` is what the store says of observations, and is kept in step."""
         self._observed = observed

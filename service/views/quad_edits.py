@@ -11,7 +11,7 @@ import pyoxigraph as ox
 
 from stratagraph.ontology.facts import Iri
 from stratagraph.ontology.terms import encode, from_ox
-from stratagraph.service.views.remembered import Remembered
+from stratagraph.service.views.written_nodes import WrittenNodes
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -59,7 +59,7 @@ class QuadEdits:
             self._size += len(lines)
 
     def replace(
-        self, node: Iri, lines: Collection[str], *, known: bool = True, remembered: Remembered | None = None
+        self, node: Iri, lines: Collection[str], *, known: bool = True, remembered: WrittenNodes | None = None
     ) -> None:
         """Make the lines all that the default graph says of a node; ``known`` is False where it says nothing yet.
 

@@ -34,11 +34,11 @@ from stratagraph.service.views.edits import Edits
 from stratagraph.service.views.lexical import Writings
 from stratagraph.service.views.node_lines import InfluenceGraphs, lines
 from stratagraph.service.views.quad_edits import Block, QuadEdits, document, parted, update_of
-from stratagraph.service.views.remembered import Remembered
 from stratagraph.service.views.schema_graph import SchemaGraph
 from stratagraph.service.views.store_folders import DRAFT, following, newest, open_store, reopened, see_room
 from stratagraph.service.views.term_lines import TermLines
 from stratagraph.service.views.view import Watermark, follows
+from stratagraph.service.views.written_nodes import WrittenNodes
 
 log = logging.getLogger(__name__)
 
@@ -365,7 +365,7 @@ class TriplesView:
         """Read what the store says of itself."""
         self._writings = Writings(self._store)
         self._schema = SchemaGraph(self._store, self._model)
-        self._observed = Remembered()
+        self._observed = WrittenNodes()
         self._watermark = read_mark(self._store)
         self._half_way = is_half_way(self._store)
 

@@ -12,7 +12,7 @@ MOST: Final = 4_000
 """Nodes, some 2,500 bytes each."""
 
 
-class Remembered:
+class WrittenNodes:
     """Nodes by what is said of each, one property in a line: telemetry writes the same ones every second."""
 
     def __init__(self, most: int = MOST) -> None:
