@@ -10,7 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from stratagraph.ontology.errors import MOST_FINDINGS
-from stratagraph.ontology.facts import Batch, Iri, LedgerChange, Method
+from stratagraph.ontology.facts import Batch, Iri, LedgerChange, Method, Term
 from stratagraph.ontology.model import CORE_SOURCE, OntologyModel
 from stratagraph.ontology.namespaces import RDF
 from stratagraph.service.engine.definitions import Definitions
@@ -80,7 +80,7 @@ class Committer:
         self._definitions = Definitions(model, derivation, explainer, gate)
         self._single_valued = single_valued(model)
         self._lock = threading.Lock()
-        self._logged: set[frozenset[Iri]] = set()
+        self._logged: set[frozenset[Term | None]] = set()
 
     def commit(self, batch: Batch, review: Review | None = None) -> Committed:
         """Commit a batch; see ``Engine.commit``."""
@@ -238,7 +238,7 @@ class Committer:
 
     def _is_news(self, finding: GateFinding) -> bool:
         """Tell whether nothing was logged of these two: each scope that speaks of an asset states it anew."""
-        pair = frozenset((finding.focus, str(finding.value)))
+        pair = frozenset((finding.focus, finding.value))
         if pair in self._logged:
             return False
         if len(self._logged) >= MOST_LOGGED:

@@ -20,11 +20,12 @@ from stratagraph.ontology.terms import from_ox, to_ox
 from stratagraph.service.deriver import Deriver
 from stratagraph.service.views import triples
 from stratagraph.service.views.books import OWN, told
+from stratagraph.service.views.edits import Edits
 from stratagraph.service.views.lexical import stored, stored_term
 from stratagraph.service.views.nodes import observation_facts, scope_facts, source_facts, statement_facts
 from stratagraph.service.views.quad_edits import QuadEdits
 from stratagraph.service.views.triples import TriplesView
-from stratagraph.service.views.view import ViewOutOfStep
+from stratagraph.service.views.view import ViewOutOfStep, Watermark
 from tests.service.views.node_facts import Quad, claim_quads, influence_quads, quad
 from tests.service.worlds import EX, NODES, START, Event, History, Mirror, events, world
 
@@ -485,16 +486,14 @@ def test_only_what_changed_of_an_observation_is_written(monkeypatch: pytest.Monk
     deriver, history, view = Deriver(world(), compile_rules(world())), History(), TriplesView(None, world())
     view.apply(deriver.apply(history.step([], [observation(3, 2.0)])))
     monkeypatch.setattr(QuadEdits, "_there", None)  # nobody asks the store for what was written last
-    edits: list[tuple[int, int]] = []
+    written: list[tuple[int, int]] = []
     write = TriplesView._write
-    monkeypatch.setattr(
-        TriplesView,
-        "_write",
-        lambda self, change, mark: (
-            edits.append((len(change.quads.removed[""]), change.quads._size)),
-            write(self, change, mark),
-        ),
-    )
+
+    def told(self: TriplesView, edits: Edits, watermark: Watermark) -> None:
+        written.append((len(edits.quads.removed[""]), len(edits.quads)))
+        write(self, edits, watermark)
+
+    monkeypatch.setattr(TriplesView, "_write", told)
     view.apply(deriver.apply(history.step([], [observation(3, 2.0)])))
     # The count and the sum, once as they were and once as they are.
-    assert edits == [(2, 4)]
+    assert written == [(2, 4)]
