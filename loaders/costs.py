@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 
+from stratagraph.loaders.genai.meanings import load_meanings
 from stratagraph.loaders.genai.measures import Cost
 from stratagraph.loaders.genai.record import CallRecord
 from stratagraph.loaders.prices import NO_PRICES, Price, PriceTable
@@ -26,13 +28,20 @@ class Costs:
             return [_reported(record) for record in records]
         ends = [record.end for record in records]
         since, until = _time(min(ends)), _time(max(ends))
-        if self._prices.changes(first.model, since, until):
-            return [_reported(record) or self._estimate(record) for record in records]
-        price = self._prices.price(first.model, since)
+        ways = _ways(first.route, first.provider)
+        if self._prices.changes(first.model, since, until, ways):
+            return [_reported(record) or self._estimate(record, ways) for record in records]
+        price = self._prices.price(first.model, since, ways)
         return [_reported(record) or _by(price, record) for record in records]
 
-    def _estimate(self, record: CallRecord) -> Cost | None:
-        return _by(self._prices.price(record.model, _time(record.end)), record)
+    def _estimate(self, record: CallRecord, ways: Sequence[str]) -> Cost | None:
+        return _by(self._prices.price(record.model, _time(record.end), ways), record)
+
+
+@lru_cache(maxsize=1_000)
+def _ways(route: str, provider: str) -> tuple[str, ...]:
+    """Return the ways to the provider that answered: the one that was taken, and others that lead there."""
+    return tuple(dict.fromkeys(way for way in (route, *load_meanings().ways_to(provider)) if way))
 
 
 def _time(nanoseconds: int) -> datetime:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stratagraph.loaders.formats.description import Description
-from stratagraph.loaders.formats.document import Document
+from stratagraph.loaders.formats.document import Document, Together
 from stratagraph.loaders.formats.registry import format_of
 from stratagraph.loaders.inventory import read_inventory
 from stratagraph.loaders.kinds import Kind
@@ -68,14 +68,22 @@ def transform(
     """
     # All files are read before anything is refused, so that one call tells of every mistake.
     read: dict[str, Statements] = {}
-    mistakes: list[StratagraphError] = []
-    for file in sources:
+    mistakes: dict[str, StratagraphError] = {}
+    together = Together()
+    files = [(file, together.take(Document(file.shown or file.scope, file.data, scope=file.scope))) for file in sources]
+    for file, document in files:
+        scope = file.scope
         try:
-            read[file.scope] = _read(file, f"{source}/{file.scope}", model=model, base=base, kind=kind)
+            read[scope] = _read(document, kind or file.kind, f"{source}/{scope}", model=model, base=base)
         except StratagraphError as mistake:
-            mistakes.append(mistake)
+            mistakes[scope] = mistake
+    # What another file takes in says nothing of its own, and need not be a whole one.
+    for scope in {part.scope for told in read.values() for part in told.parts}:
+        mistakes.pop(scope, None)
+        read[scope] = Statements(facts=())
     if mistakes:
-        raise mistakes[0] if len(mistakes) == 1 else SeveralMistakes.of(mistakes)
+        told = tuple(mistakes.values())
+        raise told[0] if len(told) == 1 else SeveralMistakes.of(told)
     scopes = tuple(Scope(name=name, complete=complete, stated=told.facts) for name, told in read.items())
     batch = Batch(source=source, run=run or str(uuid.uuid4()), method=Method.DECLARED, scopes=scopes)
     remarks = tuple(remark for told in read.values() for remark in told.remarks)
@@ -95,6 +103,8 @@ class Statements:
     search: Search | None = None
     remarks: Sequence[Remark] = ()
     unread: Sequence[Unread] = ()
+    parts: Sequence[Document] = ()
+    """The documents that it takes in."""
 
 
 def _origins(statements: Iterable[Statements]) -> Origins:
@@ -114,22 +124,23 @@ def _search_all(searches: Sequence[Search], fact: Fact | None, subject: Iri) -> 
     return next((place for search in searches if (place := search(fact, subject))), None)
 
 
-def _read(file: SourceFile, name: str, *, model: OntologyModel, base: Iri, kind: Kind | None) -> Statements:
-    document = Document(file.shown or file.scope, file.data)
-    what = kind_of(document, kind or file.kind)
+def _read(document: Document, kind: Kind | None, name: str, *, model: OntologyModel, base: Iri) -> Statements:
+    what = kind_of(document, kind)
     if what is Kind.YAML:
-        inventory = read_inventory(file.data, document.name, model=model, base=base)
+        inventory = read_inventory(document.data, document.name, model=model, base=base)
         return Statements(facts=tuple(inventory.facts), places=inventory.facts, remarks=inventory.remarks)
     if what is Kind.RDF:
         return _read_rdf(document, name)
     description = Description(document, model=model, base=base)
     format_of(what).read(document, description)
     description.refuse()
+    parts = (description, *description.parts)
     return Statements(
-        facts=tuple(description.facts),
+        facts=description.whole(),
         search=description.find,
-        remarks=description.remarks,
-        unread=_unread(document.name, description.not_understood),
+        remarks=[remark for part in parts for remark in part.remarks],
+        unread=[unread for part in parts for unread in _unread(part.document.name, part.not_understood)],
+        parts=[part.document for part in description.parts],
     )
 
 

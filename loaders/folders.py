@@ -14,7 +14,16 @@ from typing import Final
 
 from stratagraph.loaders.formats.document import Document
 from stratagraph.loaders.formats.malformed import MalformedDocument
-from stratagraph.loaders.kinds import JSON_SUFFIX, SHARED_SUFFIXES, Kind, UnknownContent, is_read, suffix_of
+from stratagraph.loaders.formats.registry import inclusions
+from stratagraph.loaders.kinds import (
+    JSON_SUFFIX,
+    SHARED_SUFFIXES,
+    YAML_SUFFIXES,
+    Kind,
+    UnknownContent,
+    is_read,
+    suffix_of,
+)
 from stratagraph.loaders.recognition import content_of, kind_of
 from stratagraph.ontology.errors import StratagraphError
 
@@ -137,6 +146,22 @@ class _Walk:
             self.found[real] = FolderEntry(
                 shown=_shown(path), inside=inside, real=real, data=path.read_bytes(), alone=True
             )
+        self._include(self.found[real])
+
+    def _include(self, entry: FolderEntry) -> None:
+        """Take in the files that a file includes; of one that is not there its reader tells."""
+        for name in inclusions(Document(entry.shown, entry.data)) if suffix_of(entry.inside) in YAML_SUFFIXES else []:
+            path = Path(os.path.normpath(Path(entry.shown).parent / name))
+            real = os.path.realpath(Path(entry.real).parent / name)
+            if real in self.found or not Path(real).is_file():
+                continue
+            inside = os.path.normpath(Path(entry.inside).parent / name)
+            while inside.startswith("../"):
+                inside = inside.removeprefix("../")
+            with _readable(path):
+                data = Path(real).read_bytes()
+            self.found[real] = replace(entry, shown=_shown(path), inside=_name(path, inside), real=real, data=data)
+            self._include(self.found[real])
 
     def _stream(self) -> FolderEntry:
         """Return what comes through standard input."""
@@ -165,6 +190,8 @@ class _Walk:
                 self._skip(Path(known.shown), f"the same file as {inside}")
             if ours := self._ours(entry):
                 self.found[real] = ours
+        for real in self.found.keys() - before:
+            self._include(self.found[real])
 
     def _below(self, folder: Path, inside: str) -> Iterator[tuple[Path, str]]:
         real = os.path.realpath(folder)

@@ -50,7 +50,23 @@ class Description:
         self.not_understood: Counter[str] = Counter()
         self.remarks: list[Remark] = []
         self._faults: list[Fault] = []
+        self.parts: list[Description] = []
+        """What further documents state that this one takes in."""
         self._minted: dict[tuple[Iri, tuple[str | None, ...]], Iri] = {}
+
+    def of(self, document: Document) -> Description:
+        """Return where to state what another document says that this one takes in."""
+        if document is self.document:
+            return self
+        part = next((part for part in self.parts if part.document is document), None)
+        if part is None:
+            part = Description(document, model=self.ontology, base=self.base)
+            self.parts.append(part)
+        return part
+
+    def whole(self) -> tuple[Fact, ...]:
+        """Return the facts of the document and of all that it takes in."""
+        return tuple({**self.facts, **{fact: path for part in self.parts for fact, path in part.facts.items()}})
 
     def asset(self, kind: Iri, *key: str | None, at: Path = (), **extra: Value) -> Iri:
         """Return the asset of a class with these parts of its key, in their order; state its class, key and ``extra``.
@@ -197,6 +213,8 @@ class Description:
 
     def find(self, fact: Fact | None, subject: Iri) -> Place | None:
         """Return where a fact is stated, else its subject."""
+        if fact not in self.facts and (part := next((part for part in self.parts if fact in part.facts), None)):
+            return part.find(fact, subject)
         path = self.facts.get(fact) if fact else None
         if path is None:
             path = next((path for known, path in self.facts.items() if known.subject == subject), None)

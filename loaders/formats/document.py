@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -33,6 +34,18 @@ class Document:
     name: str
     data: bytes = field(repr=False)
     by_line: bool = False
+    scope: str = ""
+    """What the document is called within its source."""
+    together: Together = field(default_factory=lambda: Together(), repr=False)  # noqa: PLW0108  it comes below
+    """All documents that are loaded in one go."""
+
+    def beside(self, path: str) -> Document | None:
+        """Return the document to which a path leads from this one, None where it was not loaded with it."""
+        return self.together.get(place_of(os.path.join(os.path.dirname(self.name), path)))  # noqa: PTH118, PTH120  a URL too
+
+    def others(self) -> Iterator[Document]:
+        """Yield the documents that were loaded with this one, which may be among them."""
+        yield from self.together.values()
 
     @cached_property
     def text(self) -> str:
@@ -151,6 +164,26 @@ class Document:
             return self.is_json and self.json is not None
         except MalformedDocument:
             return False
+
+
+class Together(dict[str, Document]):
+    """Documents that are loaded in one go, by their names; ``known`` is what formats keep of them all."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        super().__init__()
+        self.known: dict[str, Any] = {}
+
+    def take(self, document: Document) -> Document:
+        """Take in a document, and return it."""
+        document.together = self
+        self[place_of(document.name)] = document
+        return document
+
+
+def place_of(name: str) -> str:
+    """Return a name without detours: that of a file may go up and down again."""
+    return name if "://" in name else os.path.normpath(name)
 
 
 def _leads(value: Any, path: Path) -> bool:

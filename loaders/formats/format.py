@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from stratagraph.loaders.formats.description import Description
 from stratagraph.loaders.formats.document import Document
@@ -26,3 +26,11 @@ class Format(Protocol):
         Raises:
             MalformedDocument: it is not what it should be.
         """
+
+
+@runtime_checkable
+class Including(Protocol):
+    """A format whose documents may take in others."""
+
+    def includes(self, document: Document) -> list[str]:
+        """Return the files that a document includes, as it names them; nothing where it is of another format."""

@@ -8,12 +8,18 @@ from importlib import import_module
 from typing import Final
 
 from stratagraph.loaders.formats.document import Document
-from stratagraph.loaders.formats.format import Format
+from stratagraph.loaders.formats.format import Format, Including
 from stratagraph.loaders.kinds import Kind, UnknownKind
 
 MODULES: Final = {
     Kind.CSV: "csv_table",
     Kind.PROMETHEUS: "prometheus.told_file",
+    Kind.LITELLM: "litellm.config",
+    Kind.PRICES: "litellm.price_map",
+    Kind.KUBERNETES: "kubernetes.manifests",
+    Kind.HUGGINGFACE: "huggingface",
+    Kind.BACKSTAGE: "backstage.catalogue",
+    Kind.OPENLINEAGE: "openlineage.lineage_events",
 }
 """The module of each format, below this package; its ``FORMAT`` is the format."""
 
@@ -29,6 +35,12 @@ def format_of(kind: Kind) -> Format:
         raise UnknownKind(kind=kind)
     found: Format = import_module(f"stratagraph.loaders.formats.{MODULES[kind]}").FORMAT
     return found
+
+
+def inclusions(document: Document) -> list[str]:
+    """Return the files that a document includes, as it names them: they have to be loaded with it."""
+    form = format_of(Kind.LITELLM) if b"include" in document.data else None
+    return form.includes(document) if isinstance(form, Including) else []
 
 
 def recognised(document: Document, kinds: Iterable[Kind]) -> Kind | None:

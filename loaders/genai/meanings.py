@@ -121,6 +121,12 @@ class Meanings:
         route = "".join(f"{part}/" for part in parts[:passed])
         return ModelName("/".join(parts[passed:]), route, provider)
 
+    def ways_to(self, provider: str) -> tuple[str, ...]:
+        """Return what gateways put before the names of a provider's models."""
+        return tuple(
+            f"{prefix}/" for prefix, leads_to in self._data["routes"].items() if provider and leads_to == provider
+        )
+
     @cached_property
     def _interfaces(self) -> frozenset[str]:
         return frozenset(self._data["interfaces"])

@@ -9,12 +9,22 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from stratagraph.ontology.facts import ChangeSet, Fact
+from stratagraph.ontology.namespaces import SG
 
 if TYPE_CHECKING:
     from stratagraph.loaders.prices import PriceTable
     from stratagraph.service.views.snapshots import Snapshot
 
 _PRICES: Final = "SELECT ?price ?property ?value WHERE { ?price a sg:Price ; ?property ?value }"
+_UNDATED: Final = """
+SELECT ?price (MIN(?seen) AS ?since) WHERE {
+  ?price a sg:Price .
+  FILTER NOT EXISTS { ?price sg:validFrom ?from }
+  GRAPH ?claims { ?price sg:inputPrice ?amount }
+  ?claims sg:firstSeen ?seen
+} GROUP BY ?price
+"""
+"""Since when the amount of a price without a date is stated: a newer amount is another claim."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +71,11 @@ class Prices:
                 return kept.table
             rows = snapshot.triples.select(_PRICES)
             stated = (Fact(str(row["price"]), str(row["property"]), row["value"] or "") for row in rows)
+            # What a list without a date says holds since it was first read.
+            undated = snapshot.triples.select(_UNDATED)
+            dated = (Fact(str(row["price"]), SG.validFrom, row["since"]) for row in undated if row["since"])
             # Sorted: of several values of one property the last counts, and it must always be the same one.
-            table = PriceTable.from_facts(sorted(stated, key=str))
+            table = PriceTable.from_facts(sorted(chain(stated, dated), key=str))
             self._kept = _Kept(snapshot.sequence, snapshot.epoch, table)
             return table
 

@@ -43,6 +43,7 @@ SOUND = {
         :i a sg:ComputeCluster ; sg:name "i" ; sg:hourlyCost 1.0 .
         :c a sg:Price ; sg:pricedModel "gpt" ; sg:currency "USD" ; dct:bibliographicCitation "list" ;
             sg:inputPrice 1.0 ; sg:outputPrice 1.0 ; sg:cachedInputPrice 1.0 ;
+            sg:cacheWritePrice 1.0 ; sg:reasoningPrice 1.0 ; sg:aboveInputTokens 1 ; sg:upToInputTokens 2 ;
             sg:validFrom "2026-01-01T00:00:00Z"^^xsd:dateTime ; sg:validUntil "2026-02-01T00:00:00Z"^^xsd:dateTime .
         :d a sg:Document ; sg:name "d" ; sg:effectiveFrom "2026-01-01T00:00:00Z"^^xsd:dateTime ;
             sg:effectiveUntil "2026-02-01T00:00:00Z"^^xsd:dateTime .
@@ -59,6 +60,8 @@ SOUND = {
         :u a sg:QualityMetric ; sg:name "u" ; sg:targetAtLeast 0.7 ; sg:targetAtMost 0.9 .
         :g a sg:RetentionRule ; sg:name "g" ; sg:minimumRetentionDays 30 ; sg:retentionDays 90 .
         :h a sg:Contract ; sg:name "h" ; sg:noticeDays 30 .
+        :w a sg:ModelServer ; sg:name "w" ; sg:replicas 2 ; sg:minimumReplicas 1 ; sg:maximumReplicas 3 ;
+            sg:prefillReplicas 1 ; sg:acceleratorCount 2 .
         :v a sg:EvaluationResult ; sg:name "v" ; sg:sampleSize 1 .
     """,
     OBSERVATIONS: """
@@ -97,7 +100,8 @@ NUMBERS = [
     *("contextWindowTokens", "maxContextTokens", "sizeTokens", "dimensions", "bits", "parameterCount", "recallK"),
     *("costPerMillionTokens", "costSloPerCall", "cycleTimeMinutes", "hourlyCost", "latencySloMs", "searchLatencyMs"),
     *("logRetentionDays", "truncationRate", "recallAtK", "availabilityTarget", "inputPrice", "outputPrice"),
-    *("disclosedShare", "strength", "cachedInputPrice"),
+    *("disclosedShare", "strength", "cachedInputPrice", "cacheWritePrice", "reasoningPrice", "aboveInputTokens"),
+    *("upToInputTokens", "replicas", "minimumReplicas", "maximumReplicas", "prefillReplicas", "acceleratorCount"),
     *("trafficShare", "peopleAffected", "noticeDays", "sampleSize", "minimumRetentionDays"),
 ]
 FAULTS = [

@@ -32,6 +32,9 @@ SECRETS = (
     DRAWN + "9Kd2",  # no known shape
 )
 NAMES = (
+    "jina-reranker-v2-base-multilingual",
+    "xai.grok-4.20-0309-non-reasoning",
+    "pplx-embed-context-v1-0.6b",
     "gpt-4o-2024-08-06",
     "meta-llama/Llama-3.1-8B-Instruct",
     "Meta-Llama-3.1-405B-Instruct-GPTQ-INT4-Q4_K_M",

@@ -135,3 +135,26 @@ def test_a_view_made_anew_is_read_anew(engine: Engine, monkeypatch: pytest.Monke
     state(engine, *price("2.0"), *AGENT)
     assert engine.prices() is not table
     assert told(engine) == Decimal("2.0")
+
+
+def test_a_price_without_a_date_holds_since_it_was_first_stated(engine: Engine) -> None:
+    undated = tuple(fact for fact in price("2.0") if fact.predicate != SG.validFrom)
+    before = datetime.now(UTC)
+    state(engine, *undated)
+    table = engine.prices()
+    assert table.price("model", before - timedelta(days=1)) is None
+    found = table.price("model", datetime.now(UTC) + timedelta(seconds=1))
+    assert found is not None
+    assert found.input == 2
+    assert before <= found.valid_from <= datetime.now(UTC)
+
+
+def test_a_new_amount_of_a_price_without_a_date_holds_since_it_is_stated(engine: Engine) -> None:
+    undated = [tuple(fact for fact in price(amount) if fact.predicate != SG.validFrom) for amount in ("2.0", "3.0")]
+    state(engine, *undated[0])
+    between = datetime.now(UTC)
+    state(engine, *undated[1])
+    found = engine.prices().price("model", datetime.now(UTC) + timedelta(seconds=1))
+    assert found is not None
+    assert found.input == 3
+    assert found.valid_from >= between

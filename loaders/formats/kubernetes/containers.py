@@ -1,0 +1,168 @@
+"""What the containers of a pod tell: images, accelerators asked for, and the models that their arguments name.
+
+The values of environment variables are not looked at: secrets stand among them.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from stratagraph.loaders.formats.fields import number
+from stratagraph.loaders.formats.kubernetes.cluster_names import Names, load_names
+from stratagraph.loaders.formats.kubernetes.objects import items, mapping, text
+from stratagraph.loaders.formats.secrets import is_reference
+
+_WITH_SHORT_OPTIONS: Final = "llama.cpp"
+_HUB: Final = "hf://"
+_SHELL: Final = re.compile(r"-\w*c")
+_PLACE: Final = re.compile(r"\.{0,2}/|~")
+"""The beginning of a path in the container: where a file lies there says nothing of what it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServedModel:
+    """A model that a server was started with: its name or address, and the names that callers use."""
+
+    name: str
+    served: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class PodTold:
+    """What the containers of one pod tell together."""
+
+    images: dict[str, None] = field(default_factory=dict)
+    accelerator: str = ""
+    count: int = 0
+    engine: str = ""
+    models: list[ServedModel] = field(default_factory=list)
+    adapters: list[ServedModel] = field(default_factory=list)
+
+    @property
+    def serves(self) -> bool:
+        """Whether a model is served there, known or not."""
+        return bool(self.engine or self.models)
+
+
+def read_pod(spec: Mapping[str, Any]) -> PodTold:
+    """Return what the containers of a pod tell; those that only prepare it have but images."""
+    told = PodTold()
+    names = load_names()
+    for container in items(spec.get("initContainers")):
+        _image(container, told)
+    for container in items(spec.get("containers")):
+        read_container(container, told)
+    product = _product(mapping(spec.get("nodeSelector")), names)
+    told.accelerator = product if product and told.count else told.accelerator
+    return told
+
+
+def read_container(container: Mapping[str, Any], told: PodTold) -> None:
+    """Add what one container tells."""
+    names = load_names()
+    image = _image(container, told)
+    resources = mapping(container.get("resources"))
+    # Of accelerators limits and requests are equal, and either may be left out.
+    for resource, count in {**mapping(resources.get("requests")), **mapping(resources.get("limits"))}.items():
+        if names.is_accelerator(resource) and (asked := number(count)):
+            told.accelerator = told.accelerator or resource
+            told.count += int(asked)
+    words = list(_words(container))
+    engine = names.engine([image, *words[:4]])
+    told.engine = told.engine or engine
+    models, adapters = _served(words, names, engine)
+    for prefix in names.images_with_models:
+        if image.startswith(prefix) and not models:
+            models = [ServedModel(image.removeprefix(prefix).partition("@")[0].partition(":")[0])]
+    told.models += models
+    told.adapters += adapters
+
+
+def _image(container: Mapping[str, Any], told: PodTold) -> str:
+    image = text(container.get("image"))
+    if image:
+        told.images[image] = None
+    return image
+
+
+def _product(labels: Mapping[str, Any], names: Names) -> str:
+    return next((text(labels[label]) for label in names.products if text(labels.get(label))), "")
+
+
+def product_of(labels: Mapping[str, Any]) -> str:
+    """Return the product name of the accelerators of a machine."""
+    return _product(labels, load_names())
+
+
+def _words(container: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the words that a container is started with; a script of a shell is taken apart."""
+    shell = False
+    for name in ("command", "args"):
+        for word in container.get(name) or [] if isinstance(container.get(name), list) else []:
+            if not isinstance(word, str):
+                yield str(word)
+            elif shell or "\n" in word or (" " in word and _SHELL.search(word) is None and "--" in word):
+                yield from _split(word)
+                shell = False
+            else:
+                shell = _SHELL.fullmatch(word) is not None
+                yield word
+
+
+def _split(script: str) -> list[str]:
+    try:
+        return shlex.split(script.replace("\\\n", " "), comments=True)
+    except ValueError:
+        return script.split()
+
+
+def _served(words: list[str], names: Names, engine: str) -> tuple[list[ServedModel], list[ServedModel]]:
+    """Return the models and the adapters that arguments name."""
+    options = _options(words, names)
+    if engine != _WITH_SHORT_OPTIONS:
+        # Elsewhere '-m' is Python's.
+        options = {flag: values for flag, values in options.items() if flag not in names.flags["short"]}
+    told = [value for flag in names.flags["model"] for value in options.get(flag, ())[:1]]
+    served = tuple(
+        value for flag in names.flags["served"] for value in options.get(flag, ()) if not is_reference(value)
+    )
+    adapters: list[ServedModel] = []
+    for value in (value for flag in names.flags["adapters"] for value in options.get(flag, ())):
+        name, equals, path = value.partition("=")
+        if equals and not name.startswith("{"):
+            adapters.append(ServedModel("" if _PLACE.match(path) else path, (name,)))
+    # Other programs have an option of that name too.
+    if not engine and not any(flag in options for flag in ("--served-model-name", "--model-id")):
+        return [], []
+    if told and not is_reference(told[0]):
+        return [ServedModel("" if _PLACE.match(told[0]) else told[0], served)], adapters
+    return ([ServedModel("", served)] if served else []), adapters
+
+
+def _options(words: Iterable[str], names: Names) -> dict[str, list[str]]:
+    """Return the values that follow each option, and as ``--model`` the word behind ``serve``."""
+    found: dict[str, list[str]] = {}
+    flag = ""
+    for word in words:
+        if word.startswith("-") and not _is_number(word):
+            name, equals, value = word.partition("=")
+            flag = name.replace("_", "-") if name.startswith("--") else name
+            found.setdefault(flag, [])
+            if equals:
+                found[flag].append(value)
+                flag = ""
+        elif word in names.flags["before_model"]:
+            flag = "--model"
+            found.setdefault(flag, [])
+        elif flag:
+            # What llama.cpp fetches lies on the hub, with the form of its weights behind the name.
+            found[flag].append(f"{_HUB}{word}" if flag in names.flags["of_hub"] else word)
+    return found
+
+
+def _is_number(word: str) -> bool:
+    return number(word) is not None

@@ -1,0 +1,1 @@
+"""Events of OpenLineage: what jobs read and made."""

@@ -1,0 +1,124 @@
+"""Cards of the Hugging Face Hub: the repository is told by where the card lies, and nothing is guessed."""
+
+from __future__ import annotations
+
+import pytest
+
+from stratagraph.loaders.files import transform
+from stratagraph.loaders.formats.document import Document
+from stratagraph.loaders.formats.malformed import MalformedDocument
+from stratagraph.loaders.kinds import Kind, UnknownContent
+from stratagraph.loaders.recognition import kind_of
+from stratagraph.loaders.scopes import SourceFile
+from stratagraph.ontology.namespaces import ASSET_BASE
+from tests.core import MODEL
+from tests.loaders.formats.described import Described
+from tests.loaders.formats.estate import estate, samples, shared
+
+SAMPLE = "huggingface/letters.README.md"
+TRIAGE = "hf-card/claims-triage-8b.README.md"
+MERGE = "hf-card/no-name-in-model-index.README.md"
+
+
+def card(front: str, name: str = "ipe/a/README.md", scope: str | None = None) -> Described:
+    return estate({name: f"---\n{front}\n---\n# Card\n"}, scopes={name: scope} if scope else None)
+
+
+def test_the_ground_truth_of_a_fine_tuned_model() -> None:
+    read = estate(shared(TRIAGE), scopes={TRIAGE: "ipe/claims-triage-8b"})
+    assert read.kind is Kind.HUGGINGFACE
+    model, base = "BaseModel/ipe%2Fclaims-triage-8b", "BaseModel/modelforge%2Fbase-8b"
+    assert (model, "FineTunedModel") in read.assets
+    assert {
+        (model, "derivedFrom", base),
+        (model, "trainedWith", "Dataset/ipe%2Fclaims-2025-labelled"),
+        (model, "trainedWith", "Dataset/public-forms"),
+    } <= read.relations
+    scores = {fact.subject: fact.object for fact in read.facts if fact.predicate.endswith("#score")}
+    assert [getattr(score, "value", "") for score in scores.values()] == ["0.87"]
+    assert all("f1" in result for result in scores)
+    assert read.unread == {"eu_ai_act_class": 1}
+
+
+def test_the_ground_truth_of_a_merge_without_a_name() -> None:
+    read = estate(shared(MERGE), scopes={MERGE: "ipe/letters"})
+    model = "BaseModel/ipe%2Fletters"
+    assert (model, "FineTunedModel") in read.assets
+    assert read.of(model, "derivedFrom") == ["BaseModel/ipe%2Fclaims-triage-8b", "BaseModel/modelforge%2Fbase-8b"]
+    assert {one for one, relation, other in read.relations if (relation, other) == ("evaluatedAsset", model)}
+    assert read.unread == {}
+
+
+def test_a_card_of_ones_own() -> None:
+    read = estate(samples(SAMPLE), scopes={SAMPLE: "acme/letters"})
+    model = "BaseModel/acme%2Fletters"
+    assert (model, "QuantizedModel") in read.assets
+    assert read.of(model, "license") == ["acme-community-1"]
+    assert read.of(model, "trainedWith") == ["Dataset/acme%2Fletters"]
+    assert read.of(model, "purpose") == ["text-generation"]
+    scores = [getattr(fact.object, "value", "") for fact in read.facts if fact.predicate.endswith("#score")]
+    assert sorted(scores) == ["0.41", "12"]
+    labels = [getattr(fact.object, "value", "") for fact in read.facts if fact.predicate.endswith("#label")]
+    assert sorted(labels) == ["bleu 27.5", "latency 320 ms"]
+    assert read.unread == {"mood": 1}
+
+
+@pytest.mark.parametrize(
+    ("front", "classes"),
+    [
+        ("base_model: acme/base\nbase_model_relation: finetune", {"FineTunedModel"}),
+        ("base_model: [acme/base]\nbase_model_relation: adapter", {"FineTunedModel"}),
+        ("base_model: acme/base", {"BaseModel"}),
+        ("base_model: acme/base\nbase_model_relation: cousin", {"BaseModel"}),
+        ("pipeline_tag: text-generation", {"BaseModel"}),
+    ],
+)
+def test_a_relation_that_is_not_said_is_not_guessed(front: str, classes: set[str]) -> None:
+    read = card(front)
+    assert {cls for asset, cls in read.assets if asset == "BaseModel/ipe%2Fa"} == classes
+
+
+@pytest.mark.parametrize(
+    ("name", "scope", "model"),
+    [
+        ("ipe/claims/README.md", None, "ipe%2Fclaims"),
+        ("cards/ipe/claims/README.md", None, "ipe%2Fclaims"),
+        ("somewhere/README.md", "ipe/claims", "ipe%2Fclaims"),
+        ("hub/models--ipe--claims/snapshots/0f3a/README.md", None, "ipe%2Fclaims"),
+        ("/data/cards/claims/README.md", "claims/README.md", "claims"),
+        ("claims.README.md", None, "claims"),
+        ("README.md", None, "inside"),
+    ],
+)
+def test_which_repository_a_card_is_of(name: str, scope: str | None, model: str) -> None:
+    read = card("license: mit\nmodel-index: [{name: inside, results: []}]", name, scope)
+    assert {asset for asset, _ in read.assets} == {f"BaseModel/{model}"}
+
+
+def test_a_card_of_nobody_is_told() -> None:
+    with pytest.raises(MalformedDocument, match="Load it with --scope OWNER/NAME"):
+        card("license: mit", "README.md")
+
+
+def test_a_data_set_has_a_card_too() -> None:
+    read = card(
+        "pretty_name: Claims\ntask_categories: [text-classification]\nlicense: cc-by-4.0\nsize_categories: 1K<n<10K"
+    )
+    assert read.assets == {("Dataset/ipe%2Fa", "Dataset")}
+    assert read.of("Dataset/ipe%2Fa", "rdfs:label") == ["Claims"]
+    assert read.unread == {}
+
+
+@pytest.mark.parametrize(
+    "front", ["title: Home\nlayout: page\ntags: [a]", "author: x", "- a\n- b", "tags: [a]\ntitle: x"]
+)
+def test_other_pages_with_a_front_matter_are_none(front: str) -> None:
+    with pytest.raises(UnknownContent):
+        kind_of(Document("README.md", f"---\n{front}\n---\n".encode()), None)
+
+
+def test_a_front_matter_without_an_end_is_told() -> None:
+    file = SourceFile(scope="ipe/a/README.md", data=b"---\nlicense: mit\n", kind=Kind.HUGGINGFACE)
+    with pytest.raises(MalformedDocument) as refused:
+        transform([file], model=MODEL, base=ASSET_BASE, source="test")
+    assert str(refused.value) == "ipe/a/README.md:1: the front matter has no end: a line '---'."
