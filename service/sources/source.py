@@ -36,6 +36,7 @@ _SECRET_NAME: Final = re.compile(
     r"(^|[_.-])(api[_.-]?key|key|token|secret|password|passwd|pwd|sig|signature|auth|authorization|credential)s?($|[_.-])",
     re.IGNORECASE,
 )
+_IRI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|^`\\]+")
 _CALLED: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _SECRET_FILE_BYTES: Final = 1 << 20
 
@@ -143,10 +144,19 @@ class Source(BaseModel):
         if self.kind in ENDPOINTS:
             if self.url is None:
                 raise _wrong("a source of kind {kind} is asked at a url", kind=self.kind)
+            if urlsplit(self.url).scheme.lower() not in SCHEMES[self.kind]:
+                schemes = ", ".join(SCHEMES[self.kind])
+                raise _wrong(
+                    "the url of a source of kind {kind} begins with one of: {known}", kind=self.kind, known=schemes
+                )
             if self.kind == "cypher" and (self.query is None or self.mapping is None):
                 raise _wrong("a source of kind cypher wants a query and a mapping; name their files")
-        elif self.query or self.mapping or self.database or self.graph:
-            raise _wrong("query, mapping, database and graph belong to sources of kind sparql or cypher")
+        elif self.url is not None and urlsplit(self.url).scheme.lower() not in WEB:
+            raise _wrong("a url begins with http:// or https:// and a host, and has no blanks")
+        if self.kind != "cypher" and (self.query or self.mapping or self.database):
+            raise _wrong("query, mapping and database belong to sources of kind cypher")
+        if self.kind != "sparql" and self.graph:
+            raise _wrong("graph belongs to sources of kind sparql")
         if self.headers and (self.url is None or self.kind == "cypher"):
             raise _wrong("headers are sent over HTTP only")
         if self.environment and self.command is None:
@@ -158,6 +168,13 @@ class Source(BaseModel):
         if given is not None and not (str(given).strip() and str(given).isprintable()):
             raise _wrong("one line of text is wanted")
         return given
+
+    @field_validator("graph")
+    @classmethod
+    def _is_iri(cls, graph: str | None) -> str | None:
+        if graph is not None and not _IRI.fullmatch(graph):
+            raise _wrong("graph wants the IRI of a named graph")
+        return graph
 
     @field_validator("kind")
     @classmethod

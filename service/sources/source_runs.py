@@ -13,10 +13,10 @@ from typing import Final
 
 from stratagraph.loaders import files
 from stratagraph.loaders.kinds import kind_named
-from stratagraph.loaders.origins import Loaded, Origins
+from stratagraph.loaders.origins import Loaded
 from stratagraph.loaders.scopes import plan
 from stratagraph.ontology.errors import StratagraphError
-from stratagraph.ontology.facts import Batch, Method, Scope
+from stratagraph.ontology.facts import Batch, Scope
 from stratagraph.service.engine.committer import Committed
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.sources.closing import Closing
@@ -197,30 +197,23 @@ class SourceRuns:
     def _read(self, source: Source, fetched: Fetched) -> tuple[Ran, Batch]:
         """Return what was read, and the batch that says that it is all that the source holds."""
         known = self._scopes(source.name)
-        if fetched.facts is not None:
-            name = source.scope or "query"
-            scope = Scope(name=name, complete=True, stated=fetched.facts)
-            batch = Batch(source=source.name, run="", method=Method.DECLARED, scopes=(scope,))
-            loaded, documents = Loaded(batch, Origins()), 1
-        else:
-            kind = None if source.kind in ENDPOINTS else kind_named(source.kind)
-            planned = plan(fetched.reading, known, scope=source.scope, kind=kind)
-            loaded = files.transform(
-                planned.files,
-                model=self._engine.model,
-                base=self._engine.settings.base,
-                source=source.name,
-                kind=kind,
-                run="rehearsal",
-            )
-            documents = len(planned.files)
-            loaded = replace(loaded, batch=planned.closing(loaded.batch))
+        kind = None if source.kind in ENDPOINTS else kind_named(source.kind)
+        planned = plan(fetched.reading, known, scope=source.scope, kind=kind)
+        loaded = files.transform(
+            planned.files,
+            model=self._engine.model,
+            base=self._engine.settings.base,
+            source=source.name,
+            kind=kind,
+            run="rehearsal",
+        )
+        loaded = replace(loaded, batch=planned.closing(loaded.batch))
         gone = _gone(source, loaded.batch, known)
         batch = loaded.batch
         batch = replace(batch, run="rehearsal", scopes=(*batch.scopes, *(Scope(name=n, complete=True) for n in gone)))
         told = {scope.name for scope in batch.scopes if scope.complete and not scope.stated and known.get(scope.name)}
         skipped = fetched.reading.skipped
-        ran = Ran(source=source, loaded=loaded, gone=tuple(sorted(told)), skipped=skipped, documents=documents)
+        ran = Ran(source=source, loaded=loaded, gone=tuple(sorted(told)), skipped=skipped, documents=len(planned.files))
         return ran, batch
 
 

@@ -21,6 +21,14 @@ def fetch(source: Source, limits: Limits, known: Known) -> Fetched:
         return read_command(source, limits)
     if source.path is not None:
         return read_path(source.path, kind_named(source.kind), limits)
+    if source.kind == "sparql":
+        from stratagraph.service.sources.fetching.sparql_endpoint import read_endpoint
+
+        return read_endpoint(source, limits)
+    if source.kind == "cypher":
+        from stratagraph.service.sources.fetching.cypher_query import read_rows
+
+        return read_rows(source, limits)
     # Its library takes a while to load, and few commands read a source.
     from stratagraph.service.sources.fetching.web import read_web
 

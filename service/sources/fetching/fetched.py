@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from stratagraph.loaders.folders import FolderEntry, FolderReading
 from stratagraph.loaders.formats.document import Document
 from stratagraph.loaders.kinds import SUFFIXES, suffix_of
 from stratagraph.loaders.recognition import content_of
-
-if TYPE_CHECKING:
-    from stratagraph.ontology.facts import Fact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,13 +26,9 @@ _UNKNOWN: Final = Known()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """All that a source holds; ``unchanged`` where its server says that it holds what it held.
-
-    ``facts`` are those of a source that has no documents, a database.
-    """
+    """All that a source holds; ``unchanged`` where its server says that it holds what it held."""
 
     reading: FolderReading = _NOTHING
-    facts: tuple[Fact, ...] | None = None
     known: Known = _UNKNOWN
     unchanged: bool = False
 
@@ -44,8 +37,6 @@ class Fetched:
         state = hashlib.sha256()
         for file in sorted(self.reading.files, key=lambda file: (file.inside, file.shown)):
             state.update(f"{file.inside}\0{file.shown}\0".encode() + hashlib.sha256(file.data).digest())
-        for fact in sorted(self.facts or (), key=repr):
-            state.update(repr(fact).encode())
         return state.hexdigest()
 
 
