@@ -42,6 +42,8 @@ class Program(LazyGroup):
         "schema": f"{CLI}.schema:schema",
         "export": f"{CLI}.export:export",
         "docs": f"{CLI}.docs:docs",
+        "suggest": f"{CLI}.suggest:suggest",
+        "findings": f"{CLI}.suggest:findings",
         "template": f"{CLI}.template:template",
         "ontology": f"{CLI}.ontology:app",
         "ledger": f"{CLI}.ledger:app",

@@ -10,6 +10,7 @@ from typing import Any, Final
 from stratagraph.ontology.facts import Iri, Literal
 from stratagraph.ontology.folding import fold
 from stratagraph.ontology.model import OntologyModel
+from stratagraph.ontology.namespaces import SG
 from stratagraph.service.deriver.closure import Closure
 from stratagraph.service.deriver.numbers import Numbers, Triple
 
@@ -67,11 +68,20 @@ class Namesakes:
             return
         found = {other for name in self._first(node) for other in self._index_of().get(_plain(name), ())}
         for other in sorted(found - {node}, key=self._numbers.iri):
+            if self._decided(node, other):
+                continue
             for kind in sorted(self._related(kinds, self._kinds_of(other))):
                 miss = self._compared(node, other, self._model.classes[kind].key_properties)
                 if miss is not None:
                     yield miss
                     break  # once for each pair
+
+    def _decided(self, node: int, other: int) -> bool:
+        """Whether a person has said that two assets are two; the statement stands with either of them."""
+        return any(
+            self._numbers.iri(there) in self._texts(here, SG.differentAssetFrom)
+            for here, there in ((node, other), (other, node))
+        )
 
     def _compared(self, node: int, other: int, key: Iterable[Iri]) -> NearMiss | None:
         lacks, gives, spelled = [], [], []

@@ -28,6 +28,7 @@ from stratagraph.service.http import (
     problems,
     redactions,
     refusals,
+    sameness,
     schema,
     sources,
     sparql,
@@ -149,6 +150,7 @@ def _add_routes(app: FastAPI, engine: Engine, reads: Reads, pool: QueryPool, cyp
         compliance.router(engine, reads.graphs, reads.desk, reads.places),
         ontology.router(engine),
         advice.router(engine),
+        sameness.router(engine),
         health.router(engine, reception),
         cypher.router(cypher_pool, lambda: engine.neo4j.status().sequence, client=asker),
     ):
