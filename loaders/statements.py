@@ -139,21 +139,8 @@ class Statements:
         return REQUESTED if record.failed or (record.event and record.hidden) else USED
 
     def _model(self, record: CallRecord) -> Iri:
-        """Return the model that the call counts for; only a success says where it is from and what an alias means."""
-        model = self.subjects.model(record.model, self._met(record))
-        if record.route:
-            self.subjects.routed(model, record.route)
-        # A misspelt name is asked for just as well, and nobody answers to it.
-        if self._met(record) == REQUESTED:
-            return model
-        if record.provider:
-            self.subjects.state(model, SG.providedBy, self.subjects.provider(record.provider))
-        if record.engine:
-            self.subjects.state(model, SG.implementedIn, self.subjects.server(record.engine))
-        if record.answered and record.requested not in {"", record.answered}:
-            alias = self.subjects.model(record.requested, REQUESTED)
-            self.subjects.state(alias, SG.aliasOf, model)
-        return model
+        """Return the model that the call counts for."""
+        return self.subjects.model_called(record, self._met(record), record.answered)
 
     def _run(self, one: Occurrence, tally: Tally) -> None:
         """Tell of an agent at work, and of the agent that called it."""

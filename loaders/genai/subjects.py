@@ -181,9 +181,21 @@ class Subjects:
         self.met(iri, seen)
         return iri
 
-    def routed(self, model: Iri, route: str) -> None:
-        """State what stood before a model's name in a request."""
-        self.state(model, SG.requestRoute, Literal(route))
+    def model_called(self, record: CallRecord, seen: str, answered: str) -> Iri:
+        """Return the model that a call counts for; only a success says where it is from and what an alias means."""
+        model = self.model(record.model, seen)
+        if record.route:
+            self.state(model, SG.requestRoute, Literal(record.route))
+        # A misspelt name is asked for just as well, and nobody answers to it.
+        if seen == REQUESTED:
+            return model
+        if record.provider:
+            self.state(model, SG.providedBy, self.provider(record.provider))
+        if record.engine:
+            self.state(model, SG.implementedIn, self.server(record.engine))
+        if answered and record.requested not in {"", answered}:
+            self.state(self.model(record.requested, REQUESTED), SG.aliasOf, model)
+        return model
 
     def provider(self, name: str) -> Iri:
         """Return a provider, as claimed."""

@@ -174,21 +174,10 @@ class Contributions:
 
     def _model(self, record: CallRecord, caller: Iri, *, naming: bool, proven: bool) -> tuple[Iri, Fact]:
         """State a model, its user, and where it is from."""
-        subjects = self._subjects
         answered = record.answered if naming else ""
-        met = ANSWERED if answered else USED if proven else REQUESTED
-        model = subjects.model(record.model, met)
-        fact = subjects.state(caller, SG.usesModel, model)
-        if record.route:
-            subjects.routed(model, record.route)
-        if proven:
-            if record.provider:
-                subjects.state(model, SG.providedBy, subjects.provider(record.provider))
-            if record.engine:
-                subjects.state(model, SG.implementedIn, subjects.server(record.engine))
-            if answered and record.requested not in {"", record.answered}:
-                subjects.state(subjects.model(record.requested, REQUESTED), SG.aliasOf, model)
-        return model, fact
+        met = (ANSWERED if answered else USED) if proven else REQUESTED
+        model = self._subjects.model_called(record, met, answered)
+        return model, self._subjects.state(caller, SG.usesModel, model)
 
 
 _NAMING: Final = frozenset({Tells.CALLS, Tells.TOKENS, Tells.COUNTED})
