@@ -43,7 +43,8 @@ class Namesakes:
         self._model = model
         self._closure = closure
         self._numbers = numbers
-        infos = [info for info in model.classes.values() if info.key_properties]
+        # Two prices of one model are two, each under its condition.
+        infos = [info for info in model.classes.values() if info.key_properties and SG.Asset in info.ancestors]
         self._kinds = {numbers.number(info.iri): info.kind for info in infos}
         # The first part of a key is what people call a name: the index goes by this one alone.
         self._names = {numbers.number(info.key_properties[0]) for info in infos}

@@ -204,3 +204,10 @@ assets:
     (classes,) = doubts(estate.load(pair % ("Tool", "1")))
     assert classes["shape"] == f"{SHAPE_BASE}merged-classes"
     assert "Ferramenta" in classes["messages"]["pt-br"]
+
+
+def test_prices_of_one_model_under_several_conditions_are_several(estate: Estate) -> None:
+    price = {"kind": "Price", "pricedModel": "gpt-5", "currency": "USD", "inputPrice": "1"}
+    conditions = [{"priceCondition": name} for name in ("batches", "flex", "input>200000")]
+    answer = estate.load(yaml.safe_dump({"assets": [price, *(price | condition for condition in conditions)]}))
+    assert doubts(answer) == []
