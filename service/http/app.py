@@ -151,7 +151,7 @@ def _add_routes(app: FastAPI, engine: Engine, reads: Reads, pool: QueryPool, cyp
         ontology.router(engine),
         advice.router(engine),
         sameness.router(engine),
-        health.router(engine, reception),
+        health.router(engine, reception, app.state.source_runs.register),
         cypher.router(cypher_pool, lambda: engine.neo4j.status().sequence, client=asker),
     ):
         app.include_router(router, dependencies=[Depends(strict)], responses=told_everywhere(*EVERYWHERE))

@@ -22,6 +22,8 @@ from stratagraph.service.engine.engine import Engine
 from stratagraph.service.engine.tally import Arrival
 from stratagraph.service.http.negotiation import media_ranges
 from stratagraph.service.reception import Reception
+from stratagraph.service.sources.source_register import SourceRegister
+from stratagraph.service.sources.source_state import Outcome as RunOutcome
 from stratagraph.service.views.projector import State
 
 MEDIA_TYPES: Final = ("text/plain", "application/openmetrics-text")
@@ -46,8 +48,9 @@ class Estate(Collector):
     they come in. Labels have few values, whatever the estate is like: see ``MOST_SOURCES`` and ``tally.MOST_ASSETS``.
     """
 
-    def __init__(self, engine: Engine, reception: Reception) -> None:
+    def __init__(self, engine: Engine, reception: Reception, register: SourceRegister | None) -> None:
         self._engine = engine
+        self._register = register
         self._reception = reception
         self._counted: tuple[int, dict[str, int]] | None = None
 
@@ -59,6 +62,7 @@ class Estate(Collector):
         yield from self._backlog()
         yield from self._housekeeping()
         yield from self._sources()
+        yield from self._living()
         yield self._assets()
         yield from self._verdicts()
         yield from self._observed()
@@ -166,6 +170,31 @@ class Estate(Collector):
         yield family
         yield GaugeMetricFamily("stratagraph_sources", "Sources that the ledger knows", len(seen))
 
+    def _living(self) -> Iterator[Metric]:
+        """Tell how the sources are doing that are read by themselves; nothing, where there is none."""
+        living = self._register.all()[:MOST_SOURCES] if self._register else []
+        if not living:
+            return
+        text = "When a source that is read by itself was last read to the end, in seconds since 1970"
+        succeeded = GaugeMetricFamily("stratagraph_source_last_success_timestamp_seconds", text, labels=["source"])
+        text = "How long the last run of a source took"
+        took = GaugeMetricFamily("stratagraph_source_run_duration_seconds", text, labels=["source"])
+        text = "What became of the last run of a source: 1 for one of the outcomes, 0 for the others"
+        state = GaugeMetricFamily("stratagraph_source_state", text, labels=["source", "outcome"])
+        text = "Runs of a source, by outcome"
+        runs = CounterMetricFamily("stratagraph_source_runs", text, labels=["source", "outcome"])
+        for each in living:
+            name, known = each.source.name, each.state
+            if known.succeeded is not None:
+                succeeded.add_metric([name], known.succeeded.timestamp())
+            if known.seconds is not None:
+                took.add_metric([name], known.seconds)
+            for outcome in RunOutcome:
+                state.add_metric([name, outcome.value], known.outcome is outcome)
+                if outcome is not RunOutcome.RUNNING:
+                    runs.add_metric([name, outcome.value], known.runs.get(outcome, 0))
+        yield from (succeeded, took, state, runs)
+
     def _assets(self) -> Metric:
         family = GaugeMetricFamily("stratagraph_assets", "Assets of the estate, by level", labels=["level"])
         for level, count in self._levels().items():
@@ -244,10 +273,10 @@ class Exposition:
     media_type: str
 
 
-def registry(engine: Engine, reception: Reception) -> CollectorRegistry:
+def registry(engine: Engine, reception: Reception, register: SourceRegister | None = None) -> CollectorRegistry:
     """Return the registry of an application, for its whole life."""
     made = CollectorRegistry(auto_describe=False)
-    made.register(Estate(engine, reception))
+    made.register(Estate(engine, reception, register))
     return made
 
 

@@ -14,16 +14,17 @@ from stratagraph.service.http.documents.media import texts
 from stratagraph.service.http.exposition import MEDIA_TYPES, expose, registry
 from stratagraph.service.http.tongue import spoken
 from stratagraph.service.reception import Reception
+from stratagraph.service.sources.source_register import SourceRegister
 from stratagraph.service.views.projector import State, Status
 
 WATCHERS: Final = 2
 """Probes and scrapes that are answered at once; they come every few seconds, and each takes milliseconds."""
 
 
-def router(engine: Engine, reception: Reception) -> APIRouter:
+def router(engine: Engine, reception: Reception, register: SourceRegister) -> APIRouter:
     """Return the routes /health/live, /health/ready and /metrics."""
     routes = APIRouter(tags=["health"])
-    scraped = registry(engine, reception)
+    scraped = registry(engine, reception, register)
     # A monitor must be answered when nobody else is: in threads that nothing else can take.
     own = CapacityLimiter(WATCHERS)
 

@@ -56,6 +56,10 @@ def test_a_service_reads_what_is_due_and_no_slow_source_delays_another(tmp_path:
             assert (
                 client.get("/api/sources", params={"source": "good"}).json()["sources"][0]["living"]["nextRun"] is None
             )
+            scraped = client.get("/metrics").text
+            assert 'stratagraph_source_runs_total{outcome="committed",source="good"} 1.0' in scraped
+            assert 'stratagraph_source_state{outcome="running",source="slow"} 1.0' in scraped
+            assert 'stratagraph_source_last_success_timestamp_seconds{source="slow"}' not in scraped
             refused = client.post("/api/sources", json={"name": "c", "command": ["ls"]})
             assert (refused.status_code, refused.json()["type"].rpartition("/")[2]) == (403, "commands-not-allowed")
         # The service has ended though one of its sources stalls.
