@@ -187,16 +187,25 @@ def list_(
 
 @app.command()
 def check(
-    names: Annotated[list[str] | None, typer.Argument(help="The sources; default: all of them.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(help="The sources, or files of mappings; default: all sources.")
+    ] = None,
     data: Data = None,
     config: Config = None,
     ontology: Ontology = None,
 ) -> None:
     """Read sources now and say whether they could be taken in; nothing is committed.
 
-    Exit status: 0 when each could be, 2 when one could not.
+    Of a file with a mapping of Prometheus, its mistakes are told, each with its line.
+
+    Exit status: 0 when each could be, 2 when one could not, or a mapping has a mistake.
     """
-    failed = False
+    mappings = [Path(name) for name in names or () if _is_mapping(name)]
+    wrong = [path for path in mappings if not _is_right(path, config, ontology)]
+    failed = bool(wrong)
+    names = [name for name in names if not _is_mapping(name)] if names else names
+    if mappings and not names:
+        raise typer.Exit(COULD_NOT_RUN if failed else 0)
     with _client(data, config, ontology, absent=Absent.PRETEND) as client:
         for name in names or _all(client):
             try:
@@ -208,6 +217,27 @@ def check(
                 tell(f"{name}: {_checked(answer)}")
     if failed:
         raise typer.Exit(COULD_NOT_RUN)
+
+
+def _is_mapping(name: str) -> bool:
+    """Whether a name is that of a file, and not of a source."""
+    return name.endswith((".yaml", ".yml")) and Path(name).is_file()
+
+
+def _is_right(path: Path, config: Path | None, ontology: Path | None) -> bool:
+    """Tell the mistakes of a mapping, each with its line; say whether there are none."""
+    # Only this needs the ontology in this process.
+    from stratagraph.loaders.formats.prometheus.shipped import check_mapping
+    from stratagraph.service.engine.in_force import ontology_of
+
+    model = ontology_of(load_settings(config, ontology=ontology), reason=False).model
+    with errors_in_words():
+        findings = check_mapping(path, model)
+    for finding in findings:
+        tell(f"{path}:{finding.line}: {finding.reason}")
+    if not findings:
+        tell(f"The mapping '{path}' has no mistake.")
+    return not findings
 
 
 @app.command()

@@ -153,7 +153,8 @@ class Source(BaseModel):
                 raise _wrong("a source of kind cypher wants a query and a mapping; name their files")
         elif self.url is not None and urlsplit(self.url).scheme.lower() not in WEB:
             raise _wrong("a url begins with http:// or https:// and a host, and has no blanks")
-        if self.kind != "cypher" and (self.query or self.mapping or self.database):
+        mapped = self.mapping is not None and self.kind != "prometheus"
+        if self.kind != "cypher" and (self.query or mapped or self.database):
             raise _wrong("query, mapping and database belong to sources of kind cypher")
         if self.kind != "sparql" and self.graph:
             raise _wrong("graph belongs to sources of kind sparql")

@@ -115,7 +115,9 @@ class SourceRegister:
         self._refuse_configured(name)
         self.get(name)
         self._notes.mark(ADDED, {name: None})
-        self._notes.mark(FENCES, {name: None})
+        # What scrapes of it left is named below it.
+        left = [mark for mark in self._notes.marks(FENCES) if mark == name or mark.startswith(f"{name}/")]
+        self._notes.mark(FENCES, dict.fromkeys([name, *left]))
         self._notes.mark(STATES, {name: None})
 
     def pause(self, name: str, *, paused: bool) -> LivingSource:

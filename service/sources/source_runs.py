@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 import threading
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from stratagraph.loaders import files
-from stratagraph.loaders.kinds import kind_named
+from stratagraph.loaders.folders import FolderEntry
+from stratagraph.loaders.kinds import Kind, kind_named
 from stratagraph.loaders.origins import Loaded
 from stratagraph.loaders.scopes import plan
 from stratagraph.ontology.errors import StratagraphError
@@ -131,7 +132,8 @@ class SourceRuns:
     def _commit(self, source: Source, began: SourceState, batch: Batch, review: Closing | None) -> Committed:
         """Commit, if no other process has begun a run of the source meanwhile."""
         fence = {source.name: began.run.encode()}
-        fenced = replace(batch, run=began.run, marks_owner=FENCES, marks=fence, marks_expected=fence)
+        marks = {**batch.marks, **fence}
+        fenced = replace(batch, run=began.run, marks_owner=FENCES, marks=marks, marks_expected=fence)
         return self._engine.commit(fenced, review)
 
     def _end(self, name: str, run: str, outcome: Outcome, **told: object) -> None:
@@ -196,6 +198,8 @@ class SourceRuns:
 
     def _read(self, source: Source, fetched: Fetched) -> tuple[Ran, Batch]:
         """Return what was read, and the batch that says that it is all that the source holds."""
+        if _is_scraped(source, fetched.reading.files):
+            return self._scrape(source, fetched)
         known = self._scopes(source.name)
         kind = None if source.kind in ENDPOINTS else kind_named(source.kind)
         planned = plan(fetched.reading, known, scope=source.scope, kind=kind)
@@ -215,6 +219,28 @@ class SourceRuns:
         skipped = fetched.reading.skipped
         ran = Ran(source=source, loaded=loaded, gone=tuple(sorted(told)), skipped=skipped, documents=len(planned.files))
         return ran, batch
+
+    def _scrape(self, source: Source, fetched: Fetched) -> tuple[Ran, Batch]:
+        """Return what an exporter tells: what was added since the last run, and never all that there is."""
+        # Only some sources are scraped.
+        from stratagraph.service.sources.scrapes import scraped
+
+        engine = self._engine
+        loaded = scraped(
+            source,
+            fetched.reading.files,
+            model=engine.model,
+            base=engine.settings.base,
+            heard=datetime.now(UTC),
+            marks=engine.marks(FENCES),
+        )
+        documents, skipped = len(fetched.reading.files), fetched.reading.skipped
+        return Ran(source=source, loaded=loaded, skipped=skipped, documents=documents), loaded.batch
+
+
+def _is_scraped(source: Source, files: Sequence[FolderEntry]) -> bool:
+    """Whether a source is told in scrapes, as its kind says or as all that was read looks."""
+    return source.kind == Kind.PROMETHEUS or (bool(files) and all(file.kind is Kind.PROMETHEUS for file in files))
 
 
 def _gone(source: Source, batch: Batch, known: Mapping[str, int]) -> tuple[str, ...]:

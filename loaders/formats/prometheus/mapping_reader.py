@@ -92,20 +92,22 @@ class _MappingReader:
         top = self._fields((), data, _TOP)
         if "mapping" not in top:
             self._tell((), "a mapping says its name: mapping: NAME")
+        told_things, told_links = self._named(("things",), top.get("things")), self._named(("links",), top.get("links"))
         things = {
             name: thing
-            for name, told in self._named(("things",), top.get("things")).items()
+            for name, told in told_things.items()
             if (thing := self._thing(("things", name), told)) is not None
         }
         links = {
             name: link
-            for name, told in self._named(("links",), top.get("links")).items()
-            if (link := self._link(("links", name), told, things)) is not None
+            for name, told in told_links.items()
+            if (link := self._link(("links", name), told, told_things, things)) is not None
         }
+        # What has a mistake of its own is there all the same.
         figures = [
             figure
             for place, told in enumerate(self._list(("figures",), top.get("figures")))
-            if (figure := self._figure(("figures", place), told, {**things, **links})) is not None
+            if (figure := self._figure(("figures", place), told, {**told_things, **told_links})) is not None
         ]
         return MappingTable(
             name=str(top.get("mapping", "")),
@@ -178,11 +180,11 @@ class _MappingReader:
             reading=self._word((*path, "as"), fields.get("as"), As, As.NAME),
         )
 
-    def _link(self, path: Path, told: Any, things: Mapping[str, Thing]) -> Link | None:
+    def _link(self, path: Path, told: Any, declared: Mapping[str, object], things: Mapping[str, Thing]) -> Link | None:
         fields = self._fields(path, told, _LINK)
         predicate = self._term((*path, "by"), fields.get("by"), self._model.relations, _NO_RELATION)
-        ends = [self._known((*path, end), fields.get(end), things) for end in ("from", "to")]
-        if predicate is None or None in ends:
+        ends = [self._known((*path, end), fields.get(end), declared) for end in ("from", "to")]
+        if predicate is None or not all(end in things for end in ends):
             return None
         info, (subject, target) = self._model.relations[predicate], map(str, ends)
         for end, name, allowed in (("from", subject, info.domain), ("to", target, info.range)):
@@ -205,14 +207,14 @@ class _MappingReader:
             for place, each in enumerate(self._texts((*path, "on"), fields.get("on")))
             if (name := self._known((*path, "on", place), each, subjects)) is not None
         ]
-        if not on:
+        if not fields.get("on"):
             self._tell(path, "a figure says on which things it counts: on: [NAME]")
         tells = [
             one
             for place, each in enumerate(self._list((*path, "tells"), fields.get("tells")))
             if (one := self._tells((*path, "tells", place), each, shape)) is not None
         ]
-        if not tells:
+        if not fields.get("tells"):
             self._tell(path, "a figure says which metric it tells, in a list with metric and unit: tells")
         where = {
             label: self._texts((*path, "where", label), words)
