@@ -39,8 +39,9 @@ class RelationUse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outline:
-    """An estate at one sequence. A kind is the most specific class of a thing; of two it is the first by name.
+    """An estate at one sequence; of one that never rests, some of what came while it was counted is in it too.
 
+    A kind is the most specific class of a thing; of two it is the first by name.
     What only the ontology states is no part of it, but relations and metrics may lead there.
     """
 

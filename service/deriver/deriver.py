@@ -267,10 +267,18 @@ class Deriver:
         return claims_of(fact, claim_set, self._sightings)
 
     def outline(self, model: OntologyModel) -> Iterator[Outline | None]:
-        """Yield what the estate consists of, at last: before that nothing, after every part of the way."""
+        """Yield what the estate consists of, at last: before that nothing, after every part of the way.
+
+        Changes may come between two parts. It is of the sequence at which it began, with some of what came meanwhile.
+        """
+        begun = seen = self.sequence
         scan = OutlineScan(model, self._closure, self._claim_sets, self._numbers)
-        yield from scan.slices()
-        yield scan.outline(self.sequence, self._newest, self._measured.relation)
+        for _ in scan.slices():
+            yield None
+            if seen != self.sequence:
+                seen = self.sequence
+                scan.forget_tags()
+        yield scan.outline(begun, self._newest, self._measured.relation)
 
     def members(self, asset: Iri) -> tuple[Iri, ...]:
         """Return the assets that are one with this one, itself included."""

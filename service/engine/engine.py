@@ -221,6 +221,7 @@ class Engine:
         self._keeping.start()
         self._saves.start()
         self._watching.start()
+        self.outlining.begin()
 
     def start_projecting(self) -> None:
         """Let remote views follow."""

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from itertools import count
 from typing import Final
 
 from stratagraph.ontology.model import OntologyModel
@@ -17,11 +18,14 @@ QUICK: Final = 0.05
 SHARE: Final = 20
 """An outline that takes longer is made anew behind who asks, and takes one in so many parts of the time at most."""
 TRIES: Final = 3
-"""How often counting begins anew because a change came in between; after that changes wait for it."""
+"""How often counting begins anew because a change came in between; after that it goes on over what has changed."""
+
+REST: Final = 0.002
+"""Seconds between two slices, for whoever waits: a lock that is taken again at once is given to nobody else."""
 
 
 class Outlining:
-    """Counts what the estate consists of, once per sequence at most."""
+    """Counts what the estate consists of, once per sequence at most. No change waits for more than one slice of it."""
 
     def __init__(
         self, model: OntologyModel, deriver: Callable[[], Deriver], still: Callable[[], AbstractContextManager[None]]
@@ -36,6 +40,10 @@ class Outlining:
         """The deriver whose outline is known: another one, after a redaction for instance, holds something else."""
         self._seconds = 0.0
         self._made = 0.0
+
+    def begin(self) -> None:
+        """Count behind, so that who asks first finds what was counted."""
+        self._renew()
 
     def newest(self, at_least: int = 0) -> Outline:
         """Return the outline of a sequence that is at least the given one.
@@ -72,23 +80,20 @@ class Outlining:
         if known is not None and self._of is deriver and at_least <= known.sequence == deriver.sequence:
             return known
         begun = time.thread_time()
-        made = next(filter(None, (self._count() for _ in range(TRIES - 1))), None)
-        if made is None:
-            with self._still():
-                made = self._count()
-        assert made is not None  # nothing moved
+        made = next(filter(None, (self._count(moving=tried >= TRIES) for tried in count(1))))
         self._known, self._of = made
         self._seconds, self._made = time.thread_time() - begun, time.monotonic()
         return self._known
 
-    def _count(self) -> tuple[Outline, Deriver] | None:
-        """Count slice by slice; None where the graph moved on in between."""
+    def _count(self, *, moving: bool) -> tuple[Outline, Deriver] | None:
+        """Count slice by slice; None where the deriver is another, or the graph moved on and is not to, in between."""
         deriver = self._deriver()
         sequence = deriver.sequence
         steps = deriver.outline(self._model)
         while True:
             with self._still():
-                if self._deriver() is not deriver or deriver.sequence != sequence:
+                if self._deriver() is not deriver or (deriver.sequence != sequence and not moving):
                     return None
                 if (outline := next(steps)) is not None:
                     return outline, deriver
+            time.sleep(REST)
