@@ -84,7 +84,10 @@ class GraphRows:
         *,
         fresh: bool,
     ) -> Work:
-        """Return what has to be done: nodes are made first, then everything else, which can be done twice."""
+        """Return what has to be done: nodes are made first, then everything else.
+
+        What makes nodes and what leads to them is done once; after a failure they stand, and all can be done twice.
+        """
         work = Work(self, edits, standing, fresh=fresh)
         plain, careful = self.ties.split(edits.claims, self.otherwise)
         work.write_nodes()
@@ -112,9 +115,12 @@ class Work:
         self._gone: list[tuple[str, Row]] = []
         self._unstated: list[tuple[str, Row]] = []
         self._new: list[tuple[str, Row]] = []
+        self._told: list[tuple[str, Row]] = []
         self._bare: list[tuple[str, Row]] = []
         self._weights: list[tuple[str, Row]] = []
+        self._new_influences: list[tuple[tuple[str, ...], Row]] = []
         self._influences: list[tuple[tuple[str, ...], Row]] = []
+        self._careful: set[tuple[Iri, Iri]] = set()
         self._unaffected: list[tuple[str, Row]] = []
         self._gone_nodes: list[Row] = []
         self.loose: set[Iri] = set()
@@ -209,12 +215,15 @@ class Work:
                 self._gone.append((tie.type, _row(tie)))
                 self.loose |= {tie.start, tie.end}
             else:
-                self._new.append((tie.type, {**self._row(tie), "c": self._place(said, said.properties)}))
+                told = self._new if self._is_new(tie) else self._told
+                told.append((tie.type, {**self._row(tie), "c": self._place(said, said.properties)}))
 
     def write_careful(
         self, ties: Mapping[Tie, dict[str, Told | None]], present: Mapping[Tie, Mapping[str, Any]]
     ) -> None:
+        told = self._new if self._fresh else self._told
         for tie, changes in ties.items():
+            self._careful.add((tie.start, tie.end))
             said, ways = merged(present.get(tie, {}), changes)
             if said is None:
                 self._unstated.append((tie.type, {**_row(tie), "p": _NOT_TOLD}))
@@ -222,22 +231,29 @@ class Work:
             else:
                 properties = {**said.properties(), STATED_AS: ways}
                 place = self._place((said, *(ways or ())), partial(dict, properties))
-                self._new.append((tie.type, {**self._row(tie), "c": place}))
+                told.append((tie.type, {**self._row(tie), "c": place}))
 
     def write_influences(self) -> None:
         every = self._maker.ties.affecting
         for (influencer, influenced), edge in self._edits.influences.items():
             strengths = self._maker.ties.influence(edge) if edge else {}
-            row = _row(Tie(influencer, "", influenced))
+            row = _row(tie := Tie(influencer, "", influenced))
+            # An influence may stand on a relationship that somebody states: that one was told before.
+            new = self._is_new(tie) and (self._fresh or (influencer, influenced) not in self._careful)
             if strengths:
                 self._ends |= {influencer, influenced}
-                self._influences.append((tuple(strengths), {**row, "p": [list(each) for each in strengths.values()]}))
+                told = self._new_influences if new else self._influences
+                told.append((tuple(strengths), {**row, "p": [list(each) for each in strengths.values()]}))
             else:
                 self.loose |= {influencer, influenced}
-            if not self._fresh:
+            if not new:
                 others = "|".join(name for name in every if name not in strengths)
                 if others:
                     self._unaffected.append((others, dict(row)))
+
+    def _is_new(self, tie: Tie) -> bool:
+        """Tell whether a relationship can't stand yet, as one of its ends does not."""
+        return tie.start not in self._standing or tie.end not in self._standing
 
     def _row(self, tie: Tie) -> Row:
         """Return the row of a relationship that has to be there, so that its ends have to be there too."""
@@ -264,21 +280,19 @@ class Work:
     def doing(self) -> list[Step]:
         """Return everything else."""
         shared = tuple(self._shared)
-        if self._fresh:
-            told, bare, influences = _new_ties(self._new, shared), texts.NEW_BARE_TIES, texts.new_influences
-        else:
-            told = list(grouped(self._new, partial(_typed, texts.TIES), told=shared))
-            bare, influences = texts.BARE_TIES, texts.influences
+        bare = texts.NEW_BARE_TIES if self._fresh else texts.BARE_TIES
         return [
             Step(texts.CHANGE, self._changed),
             Step(texts.REPLACE, self._replaced),
             Step(texts.RELABEL, self._relabelled),
             *grouped(self._gone, partial(_typed, texts.GONE)),
             *grouped(self._unstated, partial(_typed, texts.UNSTATED)),
-            *told,
+            *_new_ties(self._new, shared),
+            *grouped(self._told, partial(_typed, texts.TIES), told=shared),
             *grouped(self._bare, partial(_typed, bare)),
             *grouped(self._unaffected, partial(_typed, texts.UNAFFECTED)),
-            *grouped(self._influences, influences),
+            *grouped(self._new_influences, texts.new_influences),
+            *grouped(self._influences, texts.influences),
             *grouped(self._weights, partial(_typed, texts.WEIGHTS)),
             Step(texts.GONE_NODES, self._gone_nodes),
         ]
