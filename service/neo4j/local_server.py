@@ -42,8 +42,8 @@ server.memory.heap.max_size={heap}
 server.memory.pagecache.size=256m
 # One statement, of whatever user, can't take the heap from all others.
 db.memory.transaction.max=384m
-# APOC asks for this to tell the schema.
-dbms.security.procedures.unrestricted=apoc.meta.*,apoc.schema.*
+# APOC asks for these to tell the schema, and LlamaIndex to read what it found.
+dbms.security.procedures.unrestricted=apoc.any.property,apoc.meta.*,apoc.schema.*
 # No file of this machine is for LOAD CSV.
 dbms.security.allow_csv_import_from_file_urls=false
 """
