@@ -51,6 +51,9 @@ COMMIT: Final = "durable commit of 10 facts, p95"
 LOOK_UP: Final = "name look-up"
 ANSWER: Final = "answer of 2,218 assets written"
 AUDIT: Final = "full audit"
+PROJECTION: Final = "neo4j projection of the same facts, rebuild"
+FOLLOWING: Final = "neo4j projection of the same facts, change by change"
+NEO4J_DISK: Final = "neo4j store, a fact"
 
 GOALS: Final[Mapping[str, Goal]] = {
     IMPORT: Goal(of_before=1 / 3, of_bare=3),
@@ -61,6 +64,9 @@ GOALS: Final[Mapping[str, Goal]] = {
     LOOK_UP: Goal(at_most=0.3),
     ANSWER: Goal(at_most=30),
     AUDIT: Goal(of_before=0.25),
+    PROJECTION: Goal(of_before=1 / 1.5),
+    FOLLOWING: Goal(of_before=1 / 1.5),
+    NEO4J_DISK: Goal(of_before=0.5),
     "rich spans in batches of 512": Goal(of_bare=2),
     "mixed spans in batches of 512": Goal(of_bare=2),
     "lean spans in batches of 512": Goal(of_bare=3),

@@ -58,11 +58,11 @@ LAG: Final = f"neo4j projection lag p95 at {FACTS_A_SECOND} facts/s"
 
 def measure_rate(assets: int, folder: Path) -> None:
     """Project an estate in turns with the bare driver sending the same rows into the same empty database."""
-    with _server(folder / "rate", REBUILD, FOLLOW) as target:
+    with local_server(folder / "rate", REBUILD, FOLLOW) as target:
         if target is None:
             return
         model = load_model()
-        changes, snapshot = _change_sets(min(assets, ASSETS), folder / "rate", model)
+        changes, snapshot = change_sets(min(assets, ASSETS), folder / "rate", model)
         with bare.connect(target) as driver:
             with closing(Neo4jView(target, model)) as view:
                 view.rebuild(snapshot)
@@ -73,7 +73,7 @@ def measure_rate(assets: int, folder: Path) -> None:
                 with closing(Neo4jView(target, model)) as view:
                     works: dict[str, Callable[[], None]] = {
                         REBUILD: partial(view.rebuild, snapshot),
-                        FOLLOW: partial(_follow, view, changes),
+                        FOLLOW: partial(follow, view, changes),
                         BARE: partial(bare.write, driver, graph),
                     }
                     spent[name].append(_seconds(works[name]))
@@ -84,7 +84,7 @@ def measure_rate(assets: int, folder: Path) -> None:
 
 def measure_lag(_assets: int, folder: Path) -> None:
     """Commit a steady stream; of each batch, measure from its commit's return until the database stands there."""
-    with _server(folder / "lag", LAG) as target:
+    with local_server(folder / "lag", LAG) as target:
         if target is None:
             return
         with Engine(Settings(data=folder / "lag")) as engine:
@@ -105,7 +105,7 @@ def measure_lag(_assets: int, folder: Path) -> None:
 
 
 @contextmanager
-def _server(data: Path, *names: str) -> Iterator[Neo4jTarget | None]:
+def local_server(data: Path, *names: str) -> Iterator[Neo4jTarget | None]:
     """Run a local Neo4j beside a data folder; where it can't be had, say so for each figure that falls away."""
     local = LocalNeo4j(data)
     try:
@@ -124,7 +124,7 @@ def _server(data: Path, *names: str) -> Iterator[Neo4jTarget | None]:
         local.down()
 
 
-def _change_sets(assets: int, folder: Path, model: OntologyModel) -> tuple[list[ChangeSet], list[ChangeSet]]:
+def change_sets(assets: int, folder: Path, model: OntologyModel) -> tuple[list[ChangeSet], list[ChangeSet]]:
     """Return the change sets of an estate's documents, and the snapshot that they come to."""
     deriver = Deriver(model, compile_rules(model))
     with Ledger.open(folder / "ledger.sqlite") as ledger:
@@ -141,7 +141,7 @@ def _batches(documents: Iterable[bytes], model: OntologyModel) -> Iterator[Batch
         yield files.transform([file], model=model, base=ASSET_BASE, source="bench").batch
 
 
-def _follow(view: Neo4jView, changes: list[ChangeSet]) -> None:
+def follow(view: Neo4jView, changes: list[ChangeSet]) -> None:
     for change in changes:
         view.apply(change)
 

@@ -17,6 +17,7 @@ from typing import Final
 import baseline
 import estate
 import goals
+import graph_cost
 import projection
 import questions
 from measure import Stopwatch, cpu_seconds, peak_mib, percentile, report
@@ -151,11 +152,12 @@ PARTS: Final[dict[str, Callable[[int, Path, str], None]]] = {
     "audit": questions.measure_audit,
     "estates": questions.measure_audit_of_estates,
     "views": measure_views,
+    "graph": graph_cost.measure_cost,
     "projection": lambda assets, folder, _tree: projection.measure_rate(assets, folder),
     "lag": lambda assets, folder, _tree: projection.measure_lag(assets, folder),
 }
-BESIDE_BEFORE: Final = frozenset({"import", "commit", "names", "answer", "audit", "estates", "views"})
-"""The parts that the earlier build runs too: what Neo4j makes of it is compared with the bare driver alone."""
+BESIDE_BEFORE: Final = frozenset({"import", "commit", "names", "answer", "audit", "estates", "views", "graph"})
+"""The parts that the earlier build runs too: rates of rows are compared with the bare driver's alone."""
 
 
 def _ten_facts(number: int) -> Batch:
