@@ -11,6 +11,7 @@ from typing import Any
 
 from stratagraph.loaders.formats.description import Description
 from stratagraph.loaders.formats.document import Document, Together
+from stratagraph.loaders.formats.format import JointFormat
 from stratagraph.loaders.formats.registry import format_of
 from stratagraph.loaders.inventory import read_inventory
 from stratagraph.loaders.kinds import Kind
@@ -69,21 +70,32 @@ def transform(
     # All files are read before anything is refused, so that one call tells of every mistake.
     read: dict[str, Statements] = {}
     mistakes: dict[str, StratagraphError] = {}
+    waiting: dict[Kind, dict[str, Waiting]] = {}
     together = Together()
     files = [(file, together.take(Document(file.shown or file.scope, file.data, scope=file.scope))) for file in sources]
     for file, document in files:
         scope = file.scope
         try:
-            read[scope] = _read(document, kind or file.kind, f"{source}/{scope}", model=model, base=base)
+            told = _read(document, kind or file.kind, f"{source}/{scope}", model=model, base=base)
         except StratagraphError as mistake:
             mistakes[scope] = mistake
+            continue
+        if isinstance(told, Waiting):
+            waiting.setdefault(told.kind, {})[scope] = told
+        else:
+            read[scope] = told
+    for what, those in waiting.items():
+        try:
+            read |= _read_together(what, those)
+        except StratagraphError as mistake:
+            mistakes[next(iter(those))] = mistake
     # What another file takes in says nothing of its own, and need not be a whole one.
     for scope in {part.scope for told in read.values() for part in told.parts}:
         mistakes.pop(scope, None)
         read[scope] = Statements(facts=())
     if mistakes:
-        told = tuple(mistakes.values())
-        raise told[0] if len(told) == 1 else SeveralMistakes.of(told)
+        found = tuple(mistakes.values())
+        raise found[0] if len(found) == 1 else SeveralMistakes.of(found)
     scopes = tuple(Scope(name=name, complete=complete, stated=told.facts) for name, told in read.items())
     batch = Batch(source=source, run=run or str(uuid.uuid4()), method=Method.DECLARED, scopes=scopes)
     remarks = tuple(remark for told in read.values() for remark in told.remarks)
@@ -107,6 +119,15 @@ class Statements:
     """The documents that it takes in."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A file that is read together with the others of its kind."""
+
+    kind: Kind
+    document: Document
+    description: Description
+
+
 def _origins(statements: Iterable[Statements]) -> Origins:
     known: dict[Fact | Iri, Place] = {}
     searches: list[Search] = []
@@ -124,7 +145,7 @@ def _search_all(searches: Sequence[Search], fact: Fact | None, subject: Iri) -> 
     return next((place for search in searches if (place := search(fact, subject))), None)
 
 
-def _read(document: Document, kind: Kind | None, name: str, *, model: OntologyModel, base: Iri) -> Statements:
+def _read(document: Document, kind: Kind | None, name: str, *, model: OntologyModel, base: Iri) -> Statements | Waiting:
     what = kind_of(document, kind)
     if what is Kind.YAML:
         inventory = read_inventory(document.data, document.name, model=model, base=base)
@@ -132,7 +153,23 @@ def _read(document: Document, kind: Kind | None, name: str, *, model: OntologyMo
     if what is Kind.RDF:
         return _read_rdf(document, name)
     description = Description(document, model=model, base=base)
-    format_of(what).read(document, description)
+    form = format_of(what)
+    if isinstance(form, JointFormat):
+        return Waiting(kind=what, document=document, description=description)
+    form.read(document, description)
+    return _described(description)
+
+
+def _read_together(kind: Kind, files: Mapping[str, Waiting]) -> dict[str, Statements]:
+    """Read the files of a kind of which one says what another one means."""
+    form = format_of(kind)
+    assert isinstance(form, JointFormat)  # only such files wait
+    form.read_together([(file.document, file.description) for file in files.values()])
+    return {scope: _described(file.description) for scope, file in files.items()}
+
+
+def _described(description: Description) -> Statements:
+    """Return what a format told of a document."""
     description.refuse()
     parts = (description, *description.parts)
     return Statements(

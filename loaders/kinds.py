@@ -12,10 +12,12 @@ AUTO: Final = "auto"
 RDF_SUFFIXES: Final = (".ttl", ".nt", ".nq", ".trig", ".rdf", ".owl", ".jsonld")
 YAML_SUFFIXES: Final = (".yaml", ".yml")
 JSON_SUFFIX: Final = ".json"
+XML_SUFFIX: Final = ".xml"
 LINES_OF_JSON: Final = (".ndjson", ".jsonl")
 SHARED_SUFFIXES: Final = (
     *YAML_SUFFIXES,
     JSON_SUFFIX,
+    XML_SUFFIX,
     *LINES_OF_JSON,
     ".csv",
     ".tsv",
@@ -64,6 +66,7 @@ _SUFFIXES_OF: Final[dict[Kind, tuple[str, ...]]] = {
     Kind.BACKSTAGE: (*YAML_SUFFIXES, JSON_SUFFIX),
     Kind.HUGGINGFACE: (".md",),
     Kind.OPENLINEAGE: (*LINES_OF_JSON, JSON_SUFFIX),
+    Kind.MLBOM: (JSON_SUFFIX, XML_SUFFIX),
     Kind.MLFLOW: (JSON_SUFFIX, *LINES_OF_JSON),
     Kind.PROMETHEUS: (".prom", ".metrics", ".txt", JSON_SUFFIX),
     # Also what a tool for JSON-LD calls so; these are known by their own names, not as triples.

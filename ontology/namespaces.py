@@ -55,6 +55,9 @@ RULE: Final = Namespace("https://w3id.org/stratagraph/rule/")
 PROBLEM_BASE: Final = "https://w3id.org/stratagraph/problem/"
 """Base of the ``type`` of problem details."""
 
+MLBOM_PROPERTY: Final = "stratagraph:"
+"""What the names of our properties in a bill of materials of CycloneDX begin with."""
+
 RDF: Final = Namespace("http://www.w3.org/1999/02/22-rdf-syntax-ns#")
 RDFS: Final = Namespace("http://www.w3.org/2000/01/rdf-schema#")
 OWL: Final = Namespace("http://www.w3.org/2002/07/owl#")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 from stratagraph.loaders.formats.description import Description
@@ -34,3 +35,15 @@ class Including(Protocol):
 
     def includes(self, document: Document) -> list[str]:
         """Return the files that a document includes, as it names them; nothing where it is of another format."""
+
+
+@runtime_checkable
+class JointFormat(Protocol):
+    """A format whose documents of one load are read together, for one says what another one means."""
+
+    def read_together(self, documents: Sequence[tuple[Document, Description]]) -> None:
+        """Describe what the documents state, each fact with the document that says so.
+
+        Raises:
+            MalformedDocument: one of them is not what it should be.
+        """

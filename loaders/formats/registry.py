@@ -20,6 +20,12 @@ MODULES: Final = {
     Kind.HUGGINGFACE: "huggingface",
     Kind.BACKSTAGE: "backstage.catalogue",
     Kind.OPENLINEAGE: "openlineage.lineage_events",
+    Kind.MLBOM: "mlbom",
+    Kind.MCP: "mcp",
+    Kind.A2A: "a2a",
+    Kind.MLFLOW: "mlflow",
+    Kind.SPDX: "spdx",
+    Kind.CROISSANT: "croissant",
 }
 """The module of each format, below this package; its ``FORMAT`` is the format."""
 

@@ -22,6 +22,7 @@ class Format(StrEnum):
     JSONLD = "jsonld"
     GRAPHML = "graphml"
     CSV = "csv"
+    MLBOM = "mlbom"
 
 
 MEDIA_TYPES: Final = {
@@ -31,6 +32,7 @@ MEDIA_TYPES: Final = {
     Format.JSONLD: "application/ld+json",
     Format.GRAPHML: "application/graphml+xml",
     Format.CSV: "text/csv",
+    Format.MLBOM: "application/vnd.cyclonedx+json",
 }
 
 

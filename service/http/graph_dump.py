@@ -50,6 +50,7 @@ class GraphForm(StrEnum):
     TURTLE = "turtle"
     GRAPHML = "graphml"
     CSV = "csv"
+    MLBOM = "mlbom"
 
 
 MEDIA_TYPES: Final = dict(zip(GraphForm, OFFERED, strict=True))
@@ -189,7 +190,7 @@ def router(engine: Engine) -> APIRouter:
 
     @routes.get(
         "/graph",
-        summary="The whole graph, or one system of it, as RDF, GraphML or CSV",
+        summary="The whole graph, or one system of it, as RDF, GraphML, CSV or a bill of materials",
         response_class=Response,
         responses=ANSWERS,
     )

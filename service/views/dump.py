@@ -11,6 +11,7 @@ from stratagraph.ontology.facts import Iri
 from stratagraph.ontology.namespaces import PREFIXES
 from stratagraph.service.views.books import told
 from stratagraph.service.views.estate_files import write_csv, write_graphml
+from stratagraph.service.views.mlbom_export import write_mlbom
 from stratagraph.service.views.parts import members, quads_of
 
 FORMATS: Final = {
@@ -22,11 +23,16 @@ FORMATS: Final = {
 """Syntaxes of RDF, the default first; all but the last hold named graphs, which are left out there."""
 TABLES: Final = {"application/graphml+xml": write_graphml, "text/csv": write_csv}
 """What tools read that know no RDF: what is stated of the estate."""
-OFFERED: Final = (*FORMATS, *TABLES)
+BILL: Final = "application/vnd.cyclonedx+json"
+"""What tools of supply chains read: models, data sets and what needs them."""
+OFFERED: Final = (*FORMATS, *TABLES, BILL)
 
 
 def dump(store: ox.Store, media_type: str, file: BinaryIO, *, system: Iri | None = None, language: str = "en") -> None:
     """Write all graphs of a store but its own books; of a system, what concerns it."""
+    if media_type == BILL:
+        write_mlbom(store, file, system, language)
+        return
     inside = members(store, system) if system else None
     if media_type in TABLES:
         TABLES[media_type](store, file, inside, language)

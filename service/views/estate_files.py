@@ -98,6 +98,14 @@ class Estate:
             arriving = self._store.quads_for_pattern(None, None, node, None)
             yield from self._claimed(quad for quad in arriving if quad.subject not in self.inside)
 
+    def stated_of(self, node: ox.NamedNode) -> Iterator[ox.Quad]:
+        """Yield what is stated of a thing, each triple once for each set of claims on it."""
+        yield from (quad for quad, _ in self._claimed(self._store.quads_for_pattern(node, None, None, None)))
+
+    def stated_with(self, prop: ox.NamedNode, node: ox.NamedNode) -> Iterator[ox.Quad]:
+        """Yield the statements that lead to a thing by a relation."""
+        yield from (quad for quad, _ in self._claimed(self._store.quads_for_pattern(None, prop, node, None)))
+
     def _claimed(self, quads: Iterator[ox.Quad]) -> Iterator[tuple[ox.Quad, Claims]]:
         for quad in quads:
             if isinstance(quad.graph_name, ox.NamedNode) and (claims := self.claims(quad.graph_name)).sources:

@@ -50,6 +50,13 @@ NOT_FOR_READERS: Final = frozenset(
         "{}.{} is not ours to make",  # a programmer's fault
         "{} is shared, and was not given",
         "rules out",  # a value in the graph
+        "{} (tenant {})",
+        "header {}",
+        "experiment {}",
+        "personal data",  # what others write into their documents, and we into theirs
+        "no personal data",
+        "none known",
+        "not applicable",
         "local time",  # datatypes in Neo4j
         "local moment",
         "text in {}",  # kinds of values, which are compared

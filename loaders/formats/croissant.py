@@ -1,0 +1,134 @@
+"""Croissant, 0.8 to 1.1: the description of a data set for machine learning, in the words of schema.org."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from stratagraph.loaders.formats.description import Description
+from stratagraph.loaders.formats.document import Document
+from stratagraph.loaders.formats.fields import Fields
+from stratagraph.loaders.formats.identities import repository_name
+from stratagraph.loaders.formats.ignored_fields import ignored_fields
+from stratagraph.loaders.formats.licences import licence, state_licence
+from stratagraph.loaders.formats.secrets import is_person, public_url
+from stratagraph.loaders.kinds import Kind
+from stratagraph.ontology.namespaces import SG
+
+_MARK: Final = "mlcommons.org/croissant"
+_SCHEMA: Final = ("sc:", "schema:", "https://schema.org/", "http://schema.org/")
+_ORGANISATIONS: Final = frozenset(
+    {"Organization", "Corporation", "NGO", "CollegeOrUniversity", "EducationalOrganization", "GovernmentOrganization"}
+)
+_DENIED: Final = frozenset({"none", "no", "false", "n/a", "not applicable", "none known", "no personal data"})
+_PEOPLE: Final = "rai:personalSensitiveInformation"
+_HUB: Final = "/datasets/"
+
+
+class Croissant:
+    """The format. It is JSON-LD of schema.org, whose classes are not ours: read by its own names."""
+
+    kind = Kind.CROISSANT
+
+    def recognises(self, document: Document) -> bool:
+        """Tell whether a document describes a data set by Croissant."""
+        return any(_is_croissant(value) for value in document.values)
+
+    def read(self, document: Document, description: Description) -> None:
+        """State the data set.
+
+        Raises:
+            MalformedDocument: it has no name.
+        """
+        fields = Fields(description, document.values[0], (0,))
+        name, url = fields.text("name"), public_url(fields.text("url"))
+        iri = description.asset(SG.Dataset, _hub_name(url) or name, at=fields.place("name"))
+        state = description.state
+        if _hub_name(url):
+            state(iri, SG.alsoKnownAs, name, at=fields.place("name"))
+        state(iri, SG.url, url, at=fields.place("url"))
+        state(iri, SG.version, fields.text("version"), at=fields.place("version"))
+        state(iri, SG.purpose, fields.text("description"), at=fields.place("description"))
+        for use, at in fields.texts("rai:dataUseCases"):
+            state(iri, SG.purpose, use, at=at)
+        licences = list(_licences(fields.raw("license")))
+        if licences:
+            state_licence(description, iri, " AND ".join(licences), at=fields.place("license"))
+        told = [text for text, _ in fields.texts(_PEOPLE)]
+        state(iri, SG.personalData, _about_people(told), at=fields.place(_PEOPLE))
+        for told_limit in ("rai:dataLimitations", "rai:dataBiases"):
+            for text, at in fields.texts(told_limit):
+                state(iri, SG.limitation, text, at=at)
+        for told_party in ("creator", "publisher"):
+            for party in _organisations(fields.raw(told_party)):
+                organisation = description.asset(SG.Organisation, party, at=fields.place(told_party))
+                state(iri, SG.providedBy, organisation, at=fields.place(told_party))
+        fields.rest(ignored_fields("croissant"))
+
+
+def _is_croissant(value: Any) -> bool:
+    if not isinstance(value, Mapping) or "Dataset" not in map(_bare, _listed(value.get("@type"))):
+        return False
+    context = value.get("@context")
+    contexts = [each for each in _listed(context) if isinstance(each, (str, Mapping))]
+    said = [*contexts, *_listed(value.get("conformsTo")), *_listed(value.get("dct:conformsTo"))]
+    return any(_MARK in text for each in said for text in _texts(each)) or (
+        # 0.8 says neither, and has these two parts of no other vocabulary.
+        "recordSet" in value and "distribution" in value
+    )
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from (each for each in value.values() if isinstance(each, str))
+
+
+def _listed(value: Any) -> list[Any]:
+    """Return one or several as a list: writers leave the brackets out around a single one."""
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _bare(name: Any) -> str:
+    text = str(name)
+    return next((text.removeprefix(prefix) for prefix in _SCHEMA if text.startswith(prefix)), text)
+
+
+def _hub_name(url: str) -> str:
+    """Return what the hub calls the data set that a page of it is about."""
+    name = repository_name(url) if _HUB in url else ""
+    parts = url.partition(_HUB)[2].strip("/").split("/")
+    return "/".join(parts[:2]) if name and name != url.rstrip("/") else ""
+
+
+def _licences(value: Any) -> Iterator[str]:
+    """Yield the licences: texts, URLs, or works that have either."""
+    for each in _listed(value):
+        if isinstance(each, Mapping):
+            each = each.get("url") or each.get("@id") or each.get("name")  # noqa: PLW2901  what stands for it
+        if isinstance(each, str) and each.strip() and (said := licence(each)):
+            yield said
+
+
+def _about_people(told: list[str]) -> bool | None:
+    """Return whether a data set is about people; None where nobody says so clearly."""
+    said = [text.strip().rstrip(".").lower() for text in told]
+    if not said:
+        return None
+    if all(text in _DENIED for text in said):
+        return False
+    # 'No names are included' is no, and 'No consent was asked for the names' is not.
+    return None if all(text in _DENIED or text.startswith(("no ", "not ", "unknown")) for text in said) else True
+
+
+def _organisations(value: Any) -> Iterator[str]:
+    """Yield the organisations among those who made or published it; persons are passed over."""
+    for each in _listed(value):
+        if isinstance(each, Mapping) and not _ORGANISATIONS.isdisjoint(map(_bare, _listed(each.get("@type")))):
+            for name in _listed(each.get("name")):
+                if isinstance(name, str) and name.strip() and not is_person(name):
+                    yield name.strip()
+
+
+FORMAT: Final = Croissant()

@@ -1,0 +1,143 @@
+"""Answers of an MLflow server as files: models, prompts, what they were made of."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stratagraph.loaders.files import transform
+from stratagraph.loaders.formats.malformed import MalformedDocument
+from stratagraph.loaders.kinds import Kind
+from stratagraph.loaders.scopes import SourceFile
+from stratagraph.ontology.namespaces import ASSET_BASE
+from tests.core import MODEL
+from tests.loaders.formats.described import Described, described
+from tests.loaders.formats.samples_read import SAMPLES, sample
+
+HARVEST = "BaseModel/colheita"
+TRIAGE = "BaseModel/claims-triage"
+
+
+def together(files: dict[str, bytes]) -> Described:
+    """What several files state in one load."""
+    sources = [SourceFile(scope=name, data=data) for name, data in files.items()]
+    return Described(Kind.MLFLOW, transform(sources, model=MODEL, base=ASSET_BASE, source="test"))
+
+
+def recorded(shared: Path) -> dict[str, bytes]:
+    """The recorded answers of a real server."""
+    return {path.name: path.read_bytes() for path in sorted((shared / "formats/mlflow-rest").glob("*.json"))}
+
+
+def check(said: Described) -> None:
+    """Compare with the ground truth of the recorded answers."""
+    assert {
+        (TRIAGE, "FineTunedModel"),
+        ("Prompt/claims-system", "Prompt"),
+        ("Dataset/claims-2025", "Dataset"),
+        ("Pipeline/finetune-7//experiment%201", "TrainingPipeline"),
+        ("BaseModel/base-8b", "BaseModel"),
+    } <= said.assets
+    assert said.relations == {
+        (TRIAGE, "trainedWith", "Dataset/claims-2025"),
+        (TRIAGE, "derivedFrom", "BaseModel/base-8b"),
+        ("Pipeline/finetune-7//experiment%201", "produces", TRIAGE),
+    }
+    assert list(said.of(TRIAGE, "versionAlias")) == ["canary=2", "champion=1", "shadow=2"]
+    assert list(said.of(TRIAGE, "registeredVersion")) == ["1", "2"]
+    assert list(said.of(TRIAGE, "responsible")) == ["claims-team"]
+    assert list(said.of("Dataset/claims-2025", "repository")) == ["s3://lake.example.org/claims/2025.parquet"]
+    assert list(said.of("Prompt/claims-system", "versionAlias")) == ["production=2"]
+    assert list(said.of("Prompt/claims-system", "intendedModel")) == ["gpt-5-mini"]
+    told = str(sorted(map(str, said.facts)))
+    assert [word for word in ("mlops", "You sort claims", "{{claim}}") if word in told] == []
+    assert said.unread == {}
+
+
+@pytest.mark.shared
+def test_ground_truth_of_many_files(shared: Path) -> None:
+    check(together(recorded(shared)))
+
+
+@pytest.mark.shared
+def test_ground_truth_in_any_order_and_in_one_file(shared: Path) -> None:
+    files = recorded(shared)
+    check(together(dict(reversed(files.items()))))
+    whole = "[" + ",".join(data.decode() for data in files.values()) + "]"
+    check(described(whole, "answers.json"))
+
+
+@pytest.mark.shared
+def test_each_file_states_what_it_has_most_of(shared: Path) -> None:
+    files = recorded(shared)
+    loaded = together(files).loaded
+    by_scope = {
+        scope.name: {fact.predicate.rpartition("#")[2] for fact in scope.stated} for scope in loaded.batch.scopes
+    }
+    assert by_scope.keys() == files.keys()
+    assert "trainedWith" in by_scope["run-get.json"]
+    assert "versionAlias" in by_scope["registered-models-search.json"]
+    assert by_scope["not-found.json"] == set()
+
+
+def test_answers_without_their_requests() -> None:
+    said = sample("mlflow/answers.jsonl")
+    assert said.kind is Kind.MLFLOW
+    assert list(said.of(HARVEST, "derivedFrom")) == ["BaseModel/forja%2Fbase-3b"]
+    assert list(said.of(HARVEST, "trainedWith")) == [
+        "Dataset/harvest-2024",
+        "Dataset/https%3A%2F%2Fdata.example.org%2Fharvest.csv",
+    ]
+    assert list(said.of(HARVEST, "registeredVersion")) == ["10", "9"]
+    assert said.unread == {"run.newThing": 1}
+
+
+def test_runs_of_one_name_in_other_experiments_are_others() -> None:
+    runs = {iri for iri, cls in sample("mlflow/answers.jsonl").assets if cls == "TrainingPipeline"}
+    assert runs == {"Pipeline/tune//experiment%206", "Pipeline/tune//experiment%207"}
+
+
+def test_people_paths_and_prompts_are_not_kept() -> None:
+    told = str(sorted(map(str, sample("mlflow/answers.jsonl").facts)))
+    assert [word for word in ("ana", "/home", "sig=", "bom dia", "pw") if word in told] == []
+
+
+def test_a_run_whose_outcome_nobody_registered_is_passed_over() -> None:
+    assert not any("stray" in iri for iri, _ in sample("mlflow/answers.jsonl").assets)
+
+
+def test_a_run_alone_is_stated() -> None:
+    run = json.loads((SAMPLES / "mlflow/answers.jsonl").read_text().splitlines()[3])
+    said = described(json.dumps(run), "run.json")
+    assert ("Pipeline/tune//experiment%207", "TrainingPipeline") in said.assets
+
+
+@pytest.mark.parametrize(
+    ("context", "learnt"),
+    [("training", True), ("Train", True), ("fine-tuning", True), ("evaluation", False), ("", False)],
+)
+def test_only_the_context_says_what_data_were_for(context: str, learnt: bool) -> None:
+    tags = [{"key": "mlflow.data.context", "value": context}] if context else []
+    inputs = {"dataset_inputs": [{"tags": tags, "dataset": {"name": "d", "source": "{}"}}]}
+    answers: list[Any] = [
+        {"model_version": {"name": "m", "version": "1", "run_id": "r", "source": "s3://b/m"}},
+        {"run": {"info": {"run_id": "r", "run_name": "t"}, "data": {}, "inputs": inputs}},
+    ]
+    said = described(json.dumps(answers), "answers.json")
+    assert list(said.of("BaseModel/m", "trainedWith")) == (["Dataset/d"] if learnt else [])
+
+
+@pytest.mark.parametrize("status", [401, 403, 429, 500, 503])
+def test_a_refusal_is_no_empty_answer(status: int) -> None:
+    request = {"method": "GET", "path": "/api/2.0/mlflow/registered-models/search"}
+    with pytest.raises(MalformedDocument, match="is a refusal"):
+        described(json.dumps({"request": request, "status": status, "body": {}}), "answer.json")
+
+
+def test_nothing_there_is_an_answer() -> None:
+    request = {"method": "GET", "path": "/api/2.0/mlflow/registered-models/search"}
+    answer = {"request": request, "status": 404, "body": {"error_code": "RESOURCE_DOES_NOT_EXIST"}}
+    assert described(json.dumps(answer), "answer.json").facts == frozenset()

@@ -1,0 +1,100 @@
+"""Croissant as a source."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stratagraph.loaders.formats.malformed import MalformedDocument
+from stratagraph.loaders.kinds import Kind
+from tests.loaders.formats.described import Described, described
+from tests.loaders.formats.samples_read import read, sample
+
+PLAIN: dict[str, Any] = {
+    "@context": {"@vocab": "https://schema.org/", "cr": "http://mlcommons.org/croissant/"},
+    "@type": "Dataset",
+    "name": "d",
+}
+
+
+def dataset(**more: Any) -> Described:
+    """What the description of a data set states that says this as well."""
+    return described(json.dumps(PLAIN | more), "d.json")
+
+
+@pytest.mark.shared
+def test_ground_truth(shared: Path) -> None:
+    said = read(shared / "formats/croissant/claims.croissant.json")
+    data = "Dataset/claims-2025-labelled"
+    assert said.kind is Kind.CROISSANT
+    assert said.assets == {(data, "Dataset"), ("Organisation/Seguradora%20Ip%C3%AA", "Organisation")}
+    expected = {
+        "version": ["1.2.0"],
+        "license": ["CC-BY-4.0"],
+        "licensedUnder": ["CreativeCommonsAttribution"],
+        "personalData": ["true"],
+        "providedBy": ["Organisation/Seguradora%20Ip%C3%AA"],
+    }
+    assert {name: list(said.of(data, name)) for name in expected} == expected
+    assert said.unread == {}
+
+
+def test_lists_where_others_have_one() -> None:
+    said = sample("croissant/weather.json")
+    data = "Dataset/forja%2Fweather"
+    assert list(said.of(data, "license")) == ["CC-BY-SA-4.0 AND MIT"]
+    assert list(said.of(data, "providedBy")) == ["Organisation/Dono%20SA", "Organisation/Forja"]
+    assert list(said.of(data, "alsoKnownAs")) == ["weather"]
+    assert said.unread == {"rai:newField": 1}
+    assert not any("Ana" in str(part) for fact in said.facts for part in fact)
+
+
+@pytest.mark.parametrize(
+    ("told", "stated"),
+    [
+        ("Health data", ["true"]),
+        (["Names", "None"], ["true"]),
+        ("None.", ["false"]),
+        ("No personal data", ["false"]),
+        ("No consent was asked for the names", []),
+        ([], []),
+        (None, []),
+    ],
+)
+def test_personal_data(told: Any, stated: list[str]) -> None:
+    assert list(dataset(**{"rai:personalSensitiveInformation": told}).of("Dataset/d", "personalData")) == stated
+
+
+@pytest.mark.parametrize(
+    ("written", "stated"),
+    [
+        ("mit", ["MIT"]),
+        (["https://spdx.org/licenses/MIT.html"], ["MIT"]),
+        ({"@type": "CreativeWork", "name": "House Terms"}, ["House Terms"]),
+        ({"@id": "https://creativecommons.org/licenses/by/4.0/"}, ["CC-BY-4.0"]),
+        ("", []),
+    ],
+)
+def test_licences(written: Any, stated: list[str]) -> None:
+    assert list(dataset(license=written).of("Dataset/d", "license")) == stated
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        PLAIN | {"conformsTo": "http://mlcommons.org/croissant/1.0", "@context": "https://schema.org/"},
+        PLAIN | {"dct:conformsTo": ["http://mlcommons.org/croissant/1.1"], "@context": {}},
+        PLAIN | {"@context": "https://schema.org/", "@type": "sc:Dataset", "distribution": [], "recordSet": []},
+        PLAIN | {"@type": ["https://schema.org/Dataset"]},
+    ],
+)
+def test_versions_are_recognised(value: dict[str, Any]) -> None:
+    assert described(json.dumps(value), "d.json").kind is Kind.CROISSANT
+
+
+def test_a_data_set_without_a_name() -> None:
+    with pytest.raises(MalformedDocument, match="has no name"):
+        dataset(name="")
