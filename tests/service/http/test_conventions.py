@@ -27,6 +27,7 @@ from tests.service.http.conftest import Site
 SUBJECT = "LGPD_BR"
 FILLED = {
     "name": SUBJECT,
+    "id": "nobody",
     "asset": SUBJECT,
     "organization": "Banco Áureo",
     "number": "2",
