@@ -31,7 +31,7 @@ from tests.loaders.transformed import SYSTEM, iri
 from tests.opened import Opened
 from tests.service.running import Running, started
 
-KILLS, NIGHTLY_KILLS = 5, 100
+KILLS, NIGHTLY_KILLS = 10, 100
 EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 PATIENCE = 120.0
 BOSS = iri(SG.Agent, "boss")
