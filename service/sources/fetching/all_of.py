@@ -16,6 +16,7 @@ def fetch(source: Source, limits: Limits, known: Known) -> Fetched:
     Raises:
         FetchFailed, CredentialMissing: it is not to be had, or not in full.
         UnreadableFile, BrokenLink: a file in it can't be read.
+        MalformedDocument: a registry's answers are none of its kind.
     """
     if source.command is not None:
         return read_command(source, limits)
@@ -30,6 +31,10 @@ def fetch(source: Source, limits: Limits, known: Known) -> Fetched:
 
         return read_rows(source, limits)
     # Its library takes a while to load, and few commands read a source.
+    from stratagraph.service.sources.fetching.mlflow_server import is_server, read_server
+
+    if is_server(source):
+        return read_server(source, limits)
     from stratagraph.service.sources.fetching.web import read_web
 
     return read_web(source, limits, known)

@@ -55,7 +55,7 @@ _ADVICE: Final = {
     410: "there is nothing at this address any more (410)",
     429: "it has been asked too often (429). Read it at longer intervals",
 }
-_OK: Final = 200
+_SUCCESS: Final = frozenset({200})
 _UNCHANGED: Final = 304
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
@@ -116,9 +116,18 @@ def refuse_page(answer: Answer, limits: Limits) -> None:
 
 
 def ask(
-    source: Source, limits: Limits, method: str, url: str, *, headers: Mapping[str, str], body: bytes | None = None
+    source: Source,
+    limits: Limits,
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    body: bytes | None = None,
+    taken: frozenset[int] = _SUCCESS,
 ) -> Answer:
     """Send one request with a source's credentials, and return the answer if it is one of success.
+
+    ``taken``: the statuses of answers that are read, where others than that of success tell something.
 
     Raises:
         FetchFailed: nobody answers, not in time, or something else than was asked for.
@@ -126,7 +135,7 @@ def ask(
     """
     own = {name: secret.read(f"the header {name}") for name, secret in source.headers.items()}
     auth = (source.user, source.password.read("the user")) if source.user and source.password else None
-    request = _Request(limits, method, url, headers={**headers, **own}, auth=auth, body=body)
+    request = _Request(limits, method, url, headers={**headers, **own}, auth=auth, body=body, taken=taken)
     return asyncio.run(request.send())
 
 
@@ -142,6 +151,7 @@ class _Request:
         headers: Mapping[str, str],
         auth: tuple[str, str] | None,
         body: bytes | None,
+        taken: frozenset[int],
     ) -> None:
         self._limits = limits
         self._method = method
@@ -149,6 +159,7 @@ class _Request:
         self._headers = headers
         self._auth = auth
         self._body = body
+        self._taken = taken
 
     async def send(self) -> Answer:
         """Return the answer; the time limit holds for all of it, whatever the server does."""
@@ -222,9 +233,9 @@ class _Request:
         try:
             if answer.status_code in _REDIRECTS or answer.status_code == _UNCHANGED:
                 return Answer(answer.status_code, answer.headers, b"")
-            if answer.status_code != _OK:
-                raise self._limits.failure(_refusal(answer.status_code, answer.headers))
-            return Answer(_OK, answer.headers, self._unpacked(await self._read(answer), answer.headers))
+            if answer.status_code not in self._taken:
+                raise self._limits.failure(refusal(answer.status_code, answer.headers))
+            return Answer(answer.status_code, answer.headers, self._unpacked(await self._read(answer), answer.headers))
         finally:
             await answer.aclose()
 
@@ -258,7 +269,8 @@ def _unreachable(error: Exception) -> str:
     return f"nobody answers ({str(error) or type(error).__name__})"
 
 
-def _refusal(status: int, headers: Mapping[str, str]) -> str:
+def refusal(status: int, headers: Mapping[str, str]) -> str:
+    """Return what a status means that is none of success, and what can be done."""
     later = headers.get("retry-after", "")
     reason = _ADVICE.get(status, f"the server answers {status}")
     return f"{reason}; it says to come again after {later} s" if later.isdigit() else reason
