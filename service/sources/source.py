@@ -26,6 +26,8 @@ SCHEMES: Final = {
     "sparql": ("http", "https"),
     "cypher": ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc"),
 }
+MAPPED: Final = ("cypher", "prometheus")
+"""Kinds of which a file may say what stands for what they tell."""
 WEB: Final = ("http", "https")
 RESERVED: Final = ("otlp", "otlp-metrics")
 """Sources of the service itself."""
@@ -153,15 +155,19 @@ class Source(BaseModel):
                 raise _wrong("a source of kind cypher wants a query and a mapping; name their files")
         elif self.url is not None and urlsplit(self.url).scheme.lower() not in WEB:
             raise _wrong("a url begins with http:// or https:// and a host, and has no blanks")
-        mapped = self.mapping is not None and self.kind != "prometheus"
-        if self.kind != "cypher" and (self.query or mapped or self.database):
-            raise _wrong("query, mapping and database belong to sources of kind cypher")
-        if self.kind != "sparql" and self.graph:
-            raise _wrong("graph belongs to sources of kind sparql")
+        self._fits_query()
         if self.headers and (self.url is None or self.kind == "cypher"):
             raise _wrong("headers are sent over HTTP only")
         if self.environment and self.command is None:
             raise _wrong("environment is given to a command only")
+
+    def _fits_query(self) -> None:
+        if self.kind != "cypher" and (self.query or self.database):
+            raise _wrong("query and database belong to sources of kind cypher")
+        if self.mapping and self.kind not in MAPPED:
+            raise _wrong("mapping belongs to sources of kind cypher or prometheus")
+        if self.kind != "sparql" and self.graph:
+            raise _wrong("graph belongs to sources of kind sparql")
 
     @field_validator("path", "query", "mapping", "scope", "graph", "database", "user")
     @classmethod

@@ -41,6 +41,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({**WEB, "evry": "5m"}, "did you mean every"),
     ({**WEB, "kind": "yml"}, "there is no kind 'yml'"),
     ({**WEB, "query": "/q.rq"}, "belong to sources of kind cypher"),
+    ({**WEB, "mapping": "/m.yaml"}, "mapping belongs to sources of kind cypher or prometheus"),
     ({**WEB, "kind": "cypher"}, "begins with one of: bolt"),
     ({"url": "bolt://a.org", "kind": "cypher"}, "wants a query and a mapping"),
     ({"url": "bolt://a.org"}, "begins with http"),
