@@ -10,7 +10,7 @@ from stratagraph.loaders.formats.document import Document
 from stratagraph.loaders.formats.fields import Fields
 from stratagraph.loaders.formats.identities import repository_name
 from stratagraph.loaders.formats.ignored_fields import ignored_fields
-from stratagraph.loaders.formats.licences import licence, state_licence
+from stratagraph.loaders.formats.licences import all_of, licence, state_licence
 from stratagraph.loaders.formats.secrets import is_person, public_url
 from stratagraph.loaders.kinds import Kind
 from stratagraph.ontology.namespaces import SG
@@ -40,20 +40,20 @@ class Croissant:
         Raises:
             MalformedDocument: it has no name.
         """
-        fields = Fields(description, document.values[0], (0,))
-        name, url = fields.text("name"), public_url(fields.text("url"))
+        fields = Fields(description, _spelled(document.values[0]), (0,))
+        name, url = _only(fields, "name"), public_url(_only(fields, "url"))
         iri = description.asset(SG.Dataset, _hub_name(url) or name, at=fields.place("name"))
         state = description.state
         if _hub_name(url):
             state(iri, SG.alsoKnownAs, name, at=fields.place("name"))
         state(iri, SG.url, url, at=fields.place("url"))
-        state(iri, SG.version, fields.text("version"), at=fields.place("version"))
-        state(iri, SG.purpose, fields.text("description"), at=fields.place("description"))
-        for use, at in fields.texts("rai:dataUseCases"):
-            state(iri, SG.purpose, use, at=at)
+        state(iri, SG.version, _only(fields, "version"), at=fields.place("version"))
+        for told_use in ("description", "rai:dataUseCases"):
+            for use, at in fields.texts(told_use):
+                state(iri, SG.purpose, use, at=at)
         licences = list(_licences(fields.raw("license")))
         if licences:
-            state_licence(description, iri, " AND ".join(licences), at=fields.place("license"))
+            state_licence(description, iri, all_of(licences), at=fields.place("license"))
         told = [text for text, _ in fields.texts(_PEOPLE)]
         state(iri, SG.personalData, _about_people(told), at=fields.place(_PEOPLE))
         for told_limit in ("rai:dataLimitations", "rai:dataBiases"):
@@ -76,6 +76,27 @@ def _is_croissant(value: Any) -> bool:
         # 0.8 says neither, and has these two parts of no other vocabulary.
         "recordSet" in value and "distribution" in value
     )
+
+
+def _spelled(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a description with the names that schema.org has without its prefix, and texts without their wrapping."""
+    return {_bare(name): _unwrapped(value) for name, value in values.items()}
+
+
+def _unwrapped(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_unwrapped(each) for each in value]
+    return value["@value"] if isinstance(value, Mapping) and "@value" in value else value
+
+
+def _only(fields: Fields, name: str) -> str:
+    """Return a text, of several the first: a data set has one name."""
+    value = fields.raw(name)
+    if isinstance(value, Mapping) and isinstance(value.get("@id"), str):
+        return str(value["@id"])
+    if isinstance(value, list) and value and not isinstance(value[0], (str, Mapping, list)):
+        return str(value[0])
+    return next((text for text, _ in fields.texts(name)), "")
 
 
 def _texts(value: Any) -> Iterator[str]:

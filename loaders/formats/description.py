@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final, NoReturn, TypeAlias
 
@@ -66,7 +67,27 @@ class Description:
 
     def whole(self) -> tuple[Fact, ...]:
         """Return the facts of the document and of all that it takes in."""
-        return tuple({**self.facts, **{fact: path for part in self.parts for fact, path in part.facts.items()}})
+        facts = {**self.facts, **{fact: path for part in self.parts for fact, path in part.facts.items()}}
+        implied = self._implied(facts)
+        return tuple(fact for fact in facts if fact not in implied) if implied else tuple(facts)
+
+    def _implied(self, facts: Iterable[Fact]) -> set[Fact]:
+        """Return the classes of assets that follow from narrower ones: a file may name a model before it says more."""
+        classes: dict[Iri, list[Fact]] = {}
+        for fact in facts:
+            if fact.predicate == RDF.type:
+                classes.setdefault(fact.subject, []).append(fact)
+        return {
+            fact
+            for several in classes.values()
+            if len(several) > 1
+            for fact in several
+            if any(self._is_wider(str(fact.object), str(other.object)) for other in several)
+        }
+
+    def _is_wider(self, cls: Iri, than: Iri) -> bool:
+        # Equivalent classes lie above each other, and neither is the wider one.
+        return cls in self.ontology.ancestors(than) and than not in self.ontology.ancestors(cls)
 
     def asset(self, kind: Iri, *key: str | None, at: Path = (), **extra: Value) -> Iri:
         """Return the asset of a class with these parts of its key, in their order; state its class, key and ``extra``.

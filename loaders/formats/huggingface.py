@@ -13,7 +13,8 @@ from typing import Any, ClassVar, Final
 from stratagraph.loaders.formats.core_yaml import YamlFault, read_yaml
 from stratagraph.loaders.formats.description import Description
 from stratagraph.loaders.formats.document import Document
-from stratagraph.loaders.formats.fields import Fields, tree
+from stratagraph.loaders.formats.fields import Fields, number, tree
+from stratagraph.loaders.formats.licences import all_of, state_licence
 from stratagraph.loaders.formats.malformed import MalformedDocument
 from stratagraph.loaders.kinds import Kind
 from stratagraph.ontology.facts import Iri
@@ -56,9 +57,11 @@ class HuggingFaceCard:
         names = _names()
         is_dataset = not names["dataset_marks"].isdisjoint(card.values) and names["model_marks"].isdisjoint(card.values)
         asset = _dataset(card, repository) if is_dataset else _model(card, repository)
-        licence = card.text("license")
+        licences = [text for text, _ in card.texts("license")]
         named = card.text("license_name")
-        description.state(asset, SG.license, named if named and licence in {"", _OTHER_LICENCE} else licence, card.at)
+        if named and all(text == _OTHER_LICENCE for text in licences):
+            licences = [named]
+        state_licence(description, asset, all_of(licences), card.place("license"))
         card.rest(names["ignored"])
 
 
@@ -118,12 +121,12 @@ def _result(result: Fields, model: Iri, repository: str) -> None:
         description.state(run, SG.hasResult, outcome, metric.at)
         description.state(outcome, SG.ofMetric, description.asset(SG.QualityMetric, kind, at=metric.at), metric.at)
         value = metric.raw("value")
-        if isinstance(value, str):
+        if (figure := number(value)) is not None:
+            description.state(outcome, SG.score, figure, metric.place("value"))
+        elif isinstance(value, str):
             description.state(outcome, RDFS.label, f"{kind} {value}", metric.place("value"))
-        elif isinstance(value, (list, Mapping)):
+        elif value is not None:
             description.unread(f"{INDEX}[].results[].metrics[].value")
-        else:
-            description.state(outcome, SG.score, value, metric.place("value"))
 
 
 def _repository(document: Document, card: Fields) -> str:

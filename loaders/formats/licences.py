@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
@@ -82,6 +83,14 @@ def _of_url(url: str) -> str:
             name = name.removesuffix(suffix)
         return identifiers().get(name, url)
     return url
+
+
+def all_of(written: Iterable[str]) -> str:
+    """Return the expression that several licences make that all hold; a choice among them stands in brackets."""
+    said = [found for each in dict.fromkeys(written) if (found := licence(each))]
+    if len(said) > 1:
+        said = [f"({each})" if " OR " in each.upper() else each for each in said]
+    return " AND ".join(said)
 
 
 def state_licence(description: Description, subject: Iri, written: str | None, at: Path = ()) -> None:

@@ -14,7 +14,7 @@ from stratagraph.loaders.formats.description import Description
 from stratagraph.loaders.formats.document import Document
 from stratagraph.loaders.formats.fields import Fields
 from stratagraph.loaders.formats.ignored_fields import ignored_fields
-from stratagraph.loaders.formats.licences import state_licence
+from stratagraph.loaders.formats.licences import all_of, state_licence
 from stratagraph.loaders.formats.mlbom_xml import is_xml, read_xml
 from stratagraph.loaders.formats.secrets import is_person, public_url
 from stratagraph.loaders.kinds import Kind
@@ -215,12 +215,10 @@ class _Bill:
             written = choice.text("expression") or inner.text("id") or inner.text("name")
             said = {choice.text("acknowledgement"), inner.text("acknowledgement")}
             (concluded if "concluded" in said else found)[written] = None
-        names = [name for name in found or concluded if name]
-        if len(names) > 1:
-            names = [f"({name})" if " OR " in name.upper() else name for name in names]
+        names = all_of(found or concluded)
         if names and (part.iri, SG.license) not in self.told and self.may_have(part.kind, SG.license):
             self.told.add((part.iri, SG.license))
-            state_licence(self.description, part.iri, " AND ".join(names), at=fields.place("licenses"))
+            state_licence(self.description, part.iri, names, at=fields.place("licenses"))
 
     def provide(self, part: Part, kind: Iri, organisation: Fields) -> bool:
         """State who supplies a part: an organisation by its name, never the persons to ask there."""

@@ -14,7 +14,7 @@ from stratagraph.loaders.formats.document import Document
 from stratagraph.loaders.formats.fields import Fields
 from stratagraph.loaders.formats.identities import bare_package, repository_name
 from stratagraph.loaders.formats.ignored_fields import ignored_fields
-from stratagraph.loaders.formats.licences import state_licence
+from stratagraph.loaders.formats.licences import all_of, state_licence
 from stratagraph.loaders.formats.secrets import public_url
 from stratagraph.loaders.kinds import Kind
 from stratagraph.ontology.facts import Iri
@@ -197,7 +197,7 @@ class _Elements:
         written = [text for end in ends if (text := self._licence_text(end))]
         if written and SG.LLMSystem not in self.ontology.ancestors(self.assets[origin][1]):
             self.licensed.add(self.assets[origin][0])
-            state_licence(self.description, self.assets[origin][0], " AND ".join(written), at=at)
+            state_licence(self.description, self.assets[origin][0], all_of(written), at=at)
 
     def _licence_text(self, end: str) -> str:
         if _LICENCES in end:

@@ -25,6 +25,8 @@ _OWNERS: Final = ("owner", "team", "owning_team")
 _BASES: Final = ("base_model", "base_model_name", "base_model_name_or_path", "model_name_or_path")
 """Parameters by which runs name what they tune, as trainers log them; MLflow itself has no field for it."""
 _LOGGED: Final = re.compile(r"models:/(m-[0-9a-f]+)")
+_HUBS: Final = frozenset({"hugging_face", "delta_table", "databricks-uc-table", "delta"})
+"""Types of sources that have a name for their data: of a repository, or of a table."""
 _UNNAMED: Final = "dataset"
 """What MLflow calls data that nobody named."""
 
@@ -48,6 +50,8 @@ class Registry:
     logged: list[tuple[Fields, Fields]] = field(default_factory=list)
     runs: list[Fields] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
+    tuned: set[str] = field(default_factory=set)
+    """The registered models of which a parameter says what they were made out of."""
     _bodies: list[Fields] = field(default_factory=list)
 
     def take(self, body: Fields) -> None:
@@ -65,6 +69,10 @@ class Registry:
         prompts = {each.text("name") for each in self.registered if _tags(each).get(_IS_PROMPT) == "true"}
         prompts |= {each.text("name") for each in self.versions if _tags(each).get(_IS_PROMPT) == "true"}
         self._link()
+        for info, data in self.logged:
+            self._find_tuned(self._names_of_logged(info), data)
+        for run in self.runs:
+            self._find_tuned(self._names_of_run(run), run.fields("data"))
         for model in self.registered:
             self._registered(model, is_prompt=model.text("name") in prompts)
         for version in self.versions:
@@ -91,11 +99,27 @@ class Registry:
 
     # Things -----------------------------------------------------------------------------------------------------------
 
-    def _asset(self, fields: Fields, name: str, *, is_prompt: bool = False, tuned: bool = False) -> Iri:
+    def _find_tuned(self, names: Iterable[str], data: Fields) -> None:
+        if _base(data):
+            self.tuned.update(names)
+
+    def _names_of_logged(self, info: Fields) -> set[str]:
+        identity = info.text("model_id")
+        return {link.name for link in self.links if link.logged == identity and link.name}
+
+    def _names_of_run(self, run: Fields) -> list[str]:
+        """Return the registered models that came of a run."""
+        info = run.fields("info")
+        identity = info.text("run_id") or info.text("run_uuid")
+        outputs = {each.text("model_id") for each in run.fields("outputs").each("model_outputs")}
+        links = [link for link in self.links if link.run == identity or link.logged in outputs - {""}]
+        return list(dict.fromkeys(link.name for link in links if link.name))
+
+    def _asset(self, fields: Fields, name: str, *, is_prompt: bool = False) -> Iri:
         at = fields.place("name") if "name" in fields else fields.at
         if is_prompt:
             return fields.description.asset(SG.Prompt, name, at=at)
-        return fields.description.model(name, kind=SG.FineTunedModel if tuned else SG.BaseModel, at=at)
+        return fields.description.model(name, kind=SG.FineTunedModel if name in self.tuned else SG.BaseModel, at=at)
 
     def _registered(self, model: Fields, *, is_prompt: bool) -> None:
         iri = self._asset(model, model.text("name"), is_prompt=is_prompt)
@@ -128,19 +152,15 @@ class Registry:
 
     def _logged(self, info: Fields, data: Fields) -> None:
         """State what the registered models that a logged one became were tuned from."""
-        identity = info.text("model_id")
         info.text("source_run_id")
-        names = {link.name for link in self.links if link.logged == identity and link.name}
-        self._tuned(names, data)
+        self._derived(self._names_of_logged(info), data)
 
     def _run(self, run: Fields) -> None:
         """State a run whose outcome was registered, or that stands alone: what it made, and of which data."""
         info = run.fields("info")
-        identity = info.text("run_id") or info.text("run_uuid")
-        outputs = {each.text("model_id") for each in run.fields("outputs").each("model_outputs")}
-        links = [link for link in self.links if link.run == identity or link.logged in outputs - {""}]
-        names = dict.fromkeys(link.name for link in links if link.name)
-        name, experiment = info.text("run_name") or identity, info.text("experiment_id")
+        names = self._names_of_run(run)
+        name = info.text("run_name") or info.text("run_id") or info.text("run_uuid")
+        experiment = info.text("experiment_id")
         if not names and (self.versions or self.registered):
             run.leave()
             return
@@ -149,28 +169,21 @@ class Registry:
         pipeline = run.description.asset(
             SG.TrainingPipeline, name, None, f"experiment {experiment}" if experiment else None, at=info.at
         )
-        tuned = self._tuned(names, run.fields("data"))
+        self._derived(names, run.fields("data"))
         for each in names:
-            model = self._asset(run, each, tuned=tuned)
+            model = self._asset(run, each)
             state(pipeline, SG.produces, model, at=info.at)
             for data, at in used:
                 state(model, SG.trainedWith, data, at=at)
 
-    def _tuned(self, names: Iterable[str], data: Fields) -> bool:
-        """State what some models were made out of, where a parameter says so; return whether it does."""
-        params = {each.text("key"): each for each in data.each("params")}
-        for each in params.values():
-            each.text("value")
-        base = next((params[name] for name in _BASES if name in params), None)
-        written = base.text("value") if base else ""
-        # A folder of the machine that ran it is no name of a model.
-        if base is None or not written or written.startswith((".", "/", "~", "dbfs:", "file:")):
-            return False
-        origin = base.description.model(written, at=base.at)
+    def _derived(self, names: Iterable[str], data: Fields) -> None:
+        """State what some models were made out of, where a parameter says so."""
+        if (base := _base(data)) is None:
+            return
+        origin = base.description.model(base.text("value"), at=base.at)
         for name in names:
-            model = self._asset(base, name, tuned=True)
+            model = self._asset(base, name)
             base.description.state(model, SG.derivedFrom, origin if origin != model else None, at=base.at)
-        return True
 
     @staticmethod
     def _data(run: Fields) -> Iterator[tuple[Iri, tuple[str | int, ...]]]:
@@ -183,7 +196,8 @@ class Registry:
             shown = public_url(place) if "://" in place and not place.startswith("file:") else ""
             name = data.text("name")
             if not name or name == _UNNAMED:
-                name = shown or name
+                # A hub's path is the name of what lies there; that of a machine is none.
+                name = (place if data.text("source_type") in _HUBS else shown) or name
             if name and context in _LEARNING:
                 iri = run.description.asset(SG.Dataset, name, at=data.at)
                 run.description.state(iri, SG.repository, shown, at=data.at)
@@ -203,6 +217,17 @@ def _tags(fields: Fields) -> dict[str, str]:
         if isinstance(each, Mapping):
             found[str(each.get("key", ""))] = str(each.get("value", ""))
     return found
+
+
+def _base(data: Fields) -> Fields | None:
+    """Return the parameter that says what a model was made out of, None where none does."""
+    params = {each.text("key"): each for each in data.each("params")}
+    for each in params.values():
+        each.text("value")
+    base = next((params[name] for name in _BASES if name in params), None)
+    # A folder of the machine that ran it is no name of a model.
+    unnamed = base is None or base.text("value").startswith((".", "/", "~", "dbfs:", "file:"))
+    return None if base is None or unnamed or not base.text("value") else base
 
 
 def _object(text: str | None) -> Mapping[str, Any]:

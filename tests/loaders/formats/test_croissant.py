@@ -95,6 +95,24 @@ def test_versions_are_recognised(value: dict[str, Any]) -> None:
     assert described(json.dumps(value), "d.json").kind is Kind.CROISSANT
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"name": ["d"], "url": ["https://data.example.org/d"], "version": ["2"], "description": ["Letters"]},
+        {"name": {"@value": "d", "@language": "en"}, "url": {"@id": "https://data.example.org/d"}, "version": 2},
+        {"sc:name": "d", "sc:url": "https://data.example.org/d", "https://schema.org/version": "2"},
+        {"name": ["d", "other"], "url": "https://data.example.org/d", "version": [2]},
+        {"name": [{"@value": "d"}], "url": "https://data.example.org/d", "version": {"@value": "2"}},
+    ],
+)
+def test_one_may_be_a_list_or_wrapped_everywhere(more: dict[str, Any]) -> None:
+    plain = {name: value for name, value in PLAIN.items() if name != "name"}
+    said = described(json.dumps(plain | {"description": "Letters"} | more), "d.json")
+    told = {name: list(said.of("Dataset/d", name)) for name in ("name", "url", "version", "purpose")}
+    assert told == {"name": ["d"], "url": ["https://data.example.org/d"], "version": ["2"], "purpose": ["Letters"]}
+    assert said.unread == {}
+
+
 def test_a_data_set_without_a_name() -> None:
     with pytest.raises(MalformedDocument, match="has no name"):
         dataset(name="")

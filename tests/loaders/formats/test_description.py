@@ -58,6 +58,14 @@ def test_what_is_missing_or_an_address_of_a_person_states_nothing(told: Descript
     assert not told.not_understood
 
 
+def test_of_several_classes_the_narrowest_counts(told: Description) -> None:
+    for kind in (SG.BaseModel, SG.FineTunedModel, SG.BaseModel):
+        told.asset(kind, "tuned")
+    told.asset(SG.BaseModel, "other")
+    classes = {(fact.subject.rpartition("/")[2], fact.object) for fact in told.whole() if fact.predicate == RDF.type}
+    assert classes == {("tuned", SG.FineTunedModel), ("other", SG.BaseModel)}
+
+
 def test_zero_and_false_are_values(told: Description) -> None:
     told.state("urn:x", SG.contextWindowTokens, 0)
     told.state("urn:x", SG.weightsAvailable, value=False)

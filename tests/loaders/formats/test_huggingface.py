@@ -57,9 +57,9 @@ def test_a_card_of_ones_own() -> None:
     assert read.of(model, "trainedWith") == ["Dataset/acme%2Fletters"]
     assert read.of(model, "purpose") == ["text-generation"]
     scores = [getattr(fact.object, "value", "") for fact in read.facts if fact.predicate.endswith("#score")]
-    assert sorted(scores) == ["0.41", "12"]
+    assert sorted(scores) == ["0.41", "12", "27.5"]
     labels = [getattr(fact.object, "value", "") for fact in read.facts if fact.predicate.endswith("#label")]
-    assert sorted(labels) == ["bleu 27.5", "latency 320 ms"]
+    assert sorted(labels) == ["latency 320 ms"]
     assert read.unread == {"mood": 1}
 
 
@@ -115,6 +115,42 @@ def test_a_data_set_has_a_card_too() -> None:
 def test_other_pages_with_a_front_matter_are_none(front: str) -> None:
     with pytest.raises(UnknownContent):
         kind_of(Document("README.md", f"---\n{front}\n---\n".encode()), None)
+
+
+@pytest.mark.parametrize(
+    ("front", "licence"),
+    [
+        ("license: apache-2.0", ["Apache-2.0"]),
+        ("license: [mit, apache-2.0]", ["MIT AND Apache-2.0"]),
+        ("license: [mit]", ["MIT"]),
+        ("license: llama3.1", ["llama3.1"]),
+        ("license: unknown", []),
+        ("license: [other]\nlicense_name: acme-1", ["acme-1"]),
+        ("license: mit\nlicense_name: acme-1", ["MIT"]),
+        ("license_name: acme-1\nlicense_link: LICENSE\npipeline_tag: x", ["acme-1"]),
+    ],
+)
+def test_licences_are_those_that_bills_of_materials_write(front: str, licence: list[str]) -> None:
+    assert card(front).of("BaseModel/ipe%2Fa", "license") == licence
+
+
+@pytest.mark.parametrize(
+    ("value", "score", "label"),
+    [
+        ("0.5", ["0.5"], []),
+        ('"0.87"', ["0.87"], []),
+        ("91.2 %", [], ["f1 91.2 %"]),
+        ("12e-2", ["0.12"], []),
+        ("true", [], []),
+        ("[1, 2]", [], []),
+        ("", [], []),
+    ],
+)
+def test_a_number_in_quotes_is_one_and_a_unit_is_not_guessed(value: str, score: list[str], label: list[str]) -> None:
+    metrics = f"[{{type: f1, value: {value}}}]"
+    read = card(f"model-index: [{{name: a, results: [{{dataset: {{type: d}}, metrics: {metrics}}}]}}]")
+    result = "Document/ipe%2Fa%3A%20f1%20%28d%29"
+    assert (read.of(result, "score"), read.of(result, "rdfs:label")) == (score, label)
 
 
 def test_a_front_matter_without_an_end_is_told() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stratagraph.loaders.formats.licences import known_licence, licence
+from stratagraph.loaders.formats.licences import all_of, known_licence, licence
 from stratagraph.ontology.namespaces import SG
 from tests.core import MODEL
 
@@ -34,6 +34,20 @@ from tests.core import MODEL
 )
 def test_names(written: str, name: str) -> None:
     assert licence(written) == name
+
+
+@pytest.mark.parametrize(
+    ("written", "together"),
+    [
+        ([], ""),
+        (["mit", "", "noassertion"], "MIT"),
+        (["mit", "apache-2.0", "mit"], "MIT AND Apache-2.0"),
+        (["mit or apache-2.0"], "MIT OR Apache-2.0"),
+        (["mit or apache-2.0", "cc-by-4.0"], "(MIT OR Apache-2.0) AND CC-BY-4.0"),
+    ],
+)
+def test_several_hold_together(written: list[str], together: str) -> None:
+    assert all_of(written) == together
 
 
 def test_those_that_the_ontology_describes() -> None:

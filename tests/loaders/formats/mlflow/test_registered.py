@@ -46,6 +46,8 @@ def check(said: Described) -> None:
         (TRIAGE, "derivedFrom", "BaseModel/base-8b"),
         ("Pipeline/finetune-7//experiment%201", "produces", TRIAGE),
     }
+    # Only the narrowest class, though the answers that have most of a model don't say what it was tuned from.
+    assert {cls for asset, cls in said.assets if asset == TRIAGE} == {"FineTunedModel"}
     assert list(said.of(TRIAGE, "versionAlias")) == ["canary=2", "champion=1", "shadow=2"]
     assert list(said.of(TRIAGE, "registeredVersion")) == ["1", "2"]
     assert list(said.of(TRIAGE, "responsible")) == ["claims-team"]
@@ -128,6 +130,24 @@ def test_only_the_context_says_what_data_were_for(context: str, learnt: bool) ->
     ]
     said = described(json.dumps(answers), "answers.json")
     assert list(said.of("BaseModel/m", "trainedWith")) == (["Dataset/d"] if learnt else [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "source", "name"),
+    [
+        ("hugging_face", {"path": "acme/data", "revision": None}, "acme%2Fdata"),
+        ("delta_table", {"delta_table_name": None, "path": "main.sales.letters"}, "main.sales.letters"),
+        ("http", {"url": "https://data.example.org/a.csv?sig=x"}, "https%3A%2F%2Fdata.example.org%2Fa.csv"),
+        ("local", {"uri": "/home/ana/data.csv"}, "dataset"),
+        ("code", {"tags": {"mlflow.user": "ana"}}, "dataset"),
+    ],
+)
+def test_data_that_nobody_named_are_called_by_where_they_lie(kind: str, source: dict[str, Any], name: str) -> None:
+    dataset = {"name": "dataset", "digest": "0f", "source_type": kind, "source": json.dumps(source)}
+    inputs = {"dataset_inputs": [{"tags": [{"key": "mlflow.data.context", "value": "training"}], "dataset": dataset}]}
+    answer = {"run": {"info": {"run_id": "r", "run_name": "t"}, "data": {}, "inputs": inputs}}
+    said = described(json.dumps(answer), "run.json")
+    assert {asset for asset, cls in said.assets if cls == "Dataset"} == {f"Dataset/{name}"}
 
 
 @pytest.mark.parametrize("status", [401, 403, 429, 500, 503])
