@@ -10,12 +10,12 @@ export class Problem extends Error {
   }
 }
 
-async function get(path, parameters) {
+async function get(path, parameters, headers = {}) {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters)) {
     if (value !== null && value !== undefined && value !== "") query.set(name, value);
   }
-  const answer = await fetch(`${path}?${query}`, { headers: { Accept: "application/json", ...authorization() } });
+  const answer = await fetch(`${path}?${query}`, { headers: { Accept: "application/json", ...headers, ...authorization() } });
   if (answer.ok) return answer.json();
   // What a proxy answers is no JSON.
   const data = await answer.json().catch(() => ({}));
@@ -27,6 +27,7 @@ export const assets = (level, after, lang) => get("/api/assets", { level, after,
 export const asset = (iri, lang) => get(`/api/assets/${encodeURIComponent(iri)}`, { lang });
 export const metrics = (iri, lang) => get("/api/metrics", { asset: iri, lang });
 export const verdicts = (about, lang) => get("/api/compliance/verdicts", { ...about, lang });
+export const sources = (lang) => get("/api/sources", {}, { "Accept-Language": lang });
 export const search = (q, lang) => get("/api/search", { q, limit: 12, lang });
 export const impact = (state) => get("/api/impact", question(state));
 

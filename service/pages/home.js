@@ -4,6 +4,7 @@ import * as api from "./api.js";
 import { arrows, h, row, s, table } from "./dom.js";
 import { t, time } from "./i18n.js";
 import { save } from "./signin.js";
+import { sources } from "./sources.js";
 import { href, variant } from "./state.js";
 import { badge, counts, svgBadge } from "./status.js";
 import { verdictList } from "./verdicts.js";
@@ -49,7 +50,7 @@ export async function home(state) {
   const parts = [map];
   if (state.asOf) parts.unshift(h("p", { class: "note" }, t("as-of-map"), " ", h("a", { href: variant({ asOf: "" }) }, t("as-of-now"))));
   if (chosen) parts.push(list(chosen, listed, state));
-  return { title: chosen ? `${chosen.level} ${chosen.label}` : "", parts: [h("div", { class: chosen ? "columns" : "single" }, parts), ...(chosen ? [h("section", { id: "verdicts" }, judged)] : [])], again: levels[0].audit || !levels[0].auditComing ? 0 : LATER };
+  return { title: chosen ? `${chosen.level} ${chosen.label}` : "", parts: [h("div", { class: chosen ? "columns" : "single" }, parts), chosen ? h("section", { id: "verdicts" }, judged) : sources(state.lang)], again: levels[0].audit || !levels[0].auditComing ? 0 : LATER };
 }
 
 /** Which audit the verdicts are of: evaluating takes a while, so the last one is shown. */

@@ -34,3 +34,12 @@ export function time(text) {
   if (Number.isNaN(when.getTime())) return text;
   return new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short", timeZone: "UTC" }).format(when) + " UTC";
 }
+
+const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 0]];
+
+/** A length of time in its largest unit. */
+export function duration(seconds) {
+  const [unit, size] = UNITS.find(([, least]) => seconds >= least);
+  const format = new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "short", maximumSignificantDigits: 2 });
+  return format.format(seconds / (size || 1));
+}
