@@ -7,7 +7,7 @@ PYTHON ?= python3
 # A process more than cores, for many tests wait for a server; tests/scheduling.py says which tests stay together.
 PARALLEL ?= --numprocesses $(shell echo $$(($$(nproc) + 1))) --dist loadgroup --no-loadscope-reorder
 
-.PHONY: help demo demo-neo4j test lint types imports ontology test-nightly test-newest bench-load bench-inventory bench-restart bench-start bench-store bench-sparql bench-schema bench-telemetry bench-telemetry-steady bench-telemetry-answer bench-kafka soak mutations docs lock clean
+.PHONY: help demo demo-neo4j test lint types imports ontology test-nightly test-newest bench-load bench-inventory bench-scrape bench-restart bench-start bench-store bench-sparql bench-schema bench-telemetry bench-telemetry-steady bench-telemetry-answer bench-kafka soak mutations docs lock clean
 
 help: ## List the commands.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -58,6 +58,9 @@ bench-restart: $(VENV)/.dev ## What a start costs after an orderly end, after a 
 
 bench-inventory: $(VENV)/.dev ## What reading inventories costs beside the bare parse, as JSON lines; SIZE=2 for documents of 2 MiB.
 	$(BIN)/python bench/inventory.py $(SIZE)
+
+bench-scrape: $(VENV)/.dev ## What a scrape costs beside prometheus_client's parser, as JSON lines; SIZE=2000 series for a quick run.
+	$(BIN)/python bench/scrape.py $(SIZE)
 
 bench-store: $(VENV)/.dev ## The store beside an earlier build (BEFORE=...) and the bare engines, as JSON lines and a table; SIZE=2000 for a quick run, NEO4J=0 without it.
 	$(BIN)/python bench/store.py $(SIZE)
