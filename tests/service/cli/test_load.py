@@ -412,3 +412,23 @@ def test_a_path_that_is_not_what_is_wanted_is_one_sentence_and_status_2(
     assert (done.returncode, len(done.stderr.strip().splitlines()), done.stdout) == (2, 1, ""), done.stderr
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_exit_status_tells_a_pipeline_what_would_change(
+    environment: Mapping[str, str], engine: Engine, tmp_path: Path
+) -> None:
+    def load(*arguments: str) -> int:
+        given = ("load", str(tmp_path / "codes"), "--source", "codes", "--exit-code", *arguments)
+        return run(*given, environment=environment).returncode
+
+    folder = write(tmp_path / "codes", models="a b")
+    assert load("--dry-run") == 1
+    assert models(engine) == set()
+    assert load() == 1
+    assert load("--dry-run") == load() == 0
+    write(folder, models="a c")
+    assert load("--dry-run") == 1
+    (folder / "models.yaml").write_text("assets: [", encoding="utf-8")
+    assert load("--dry-run") == load() == 2
+    assert models(engine) == {"a", "b"}
+    assert run("withdraw", "--source", "codes", environment=environment).returncode == 0
