@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import typer
 
+from stratagraph.loaders.folders import UnreadableFile
 from stratagraph.loaders.origins import Loaded, Origins, Unread
 from stratagraph.ontology.facts import Batch, Method
 from stratagraph.ontology.json_text import json_text
@@ -383,7 +384,15 @@ def _located(place: str | None) -> dict[str, str]:
 
 
 def _absolute(path: Path | None) -> str | None:
-    return None if path is None else located(str(path), Path.cwd())
+    """Return the whole path of a file that the service will read; one that can't be read is told of at once."""
+    if path is None:
+        return None
+    with errors_in_words():
+        try:
+            path.open("rb").close()
+        except OSError as error:
+            raise UnreadableFile(file=str(path), reason=error.strerror or str(error)) from None
+    return located(str(path), Path.cwd())
 
 
 def _command(text: str | None) -> list[str] | None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
-
 from stratagraph.loaders.formats.csv_table import LABEL
 from stratagraph.loaders.inventory.written_terms import FileTerms
 from stratagraph.ontology.facts import Iri
+from stratagraph.queries.csv_rows import delimited
 from stratagraph.queries.forms import Field, Forms
 
 
@@ -23,9 +21,7 @@ def csv_template(forms: Forms, cls: Iri) -> str:
         *(_relation(field, terms) for field in form.relations),
     ]
     # As Excel reads it without being asked: with a mark of UTF-8 before the first cell.
-    told = io.StringIO()
-    csv.writer(told, lineterminator="\r\n").writerow(names)
-    return "\ufeff" + told.getvalue()
+    return "\ufeff" + delimited(names, [])
 
 
 def _relation(field: Field, terms: FileTerms) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Final
+
+import yaml
 
 from stratagraph.loaders.inventory.written_terms import FileTerms
 from stratagraph.ontology.facts import Iri
@@ -80,7 +83,7 @@ class _Template:
         return f", {self.words['template-expected']}" if field.iri in self.form.expected else ""
 
     def example(self, field: Field) -> str:
-        return field.example or _EXAMPLES.get(field.datatype or "", '"..."')
+        return _written(field.example) or _EXAMPLES.get(field.datatype or "", '"..."')
 
     def target(self, field: Field) -> str:
         if field.values:
@@ -121,3 +124,12 @@ def _dashed(name: str) -> str:
     """Return a class's name as people name things: LLMSystem is an llm-system."""
     bare = name.rpartition(":")[2]
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", bare).lower()
+
+
+def _written(example: str) -> str:
+    """Return an example as YAML: in quotes where a colon or a sign in it would mean something else."""
+    try:
+        plain = not isinstance(yaml.safe_load(example), dict | list)
+    except yaml.YAMLError:
+        plain = False
+    return example if plain and " #" not in example else json.dumps(example, ensure_ascii=False)

@@ -16,6 +16,7 @@ from stratagraph import __version__
 from stratagraph.loaders.formats.identities import package_name
 from stratagraph.loaders.formats.licences import identifiers
 from stratagraph.ontology.facts import Iri
+from stratagraph.ontology.json_text import json_bytes
 from stratagraph.ontology.namespaces import MLBOM_PROPERTY, RDFS, SG, local_name
 from stratagraph.service.views.bill_parts import PARTIES, Parts, StatedPart, is_ours
 from stratagraph.service.views.parts import members
@@ -58,7 +59,7 @@ def write_mlbom(store: ox.Store, file: BinaryIO, system: Iri | None, language: s
         "serialNumber": f"urn:uuid:{serial}",
         "version": 1,
     }
-    file.write(orjson.dumps(head | content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    file.write(json_bytes(head | content))
 
 
 class _Bill:

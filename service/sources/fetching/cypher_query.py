@@ -14,6 +14,7 @@ from neo4j.exceptions import AuthError, DriverError, Neo4jError
 
 from stratagraph.loaders.folders import FolderEntry, FolderReading
 from stratagraph.loaders.kinds import Kind
+from stratagraph.ontology.json_text import json_bytes
 from stratagraph.service.sources.fetching.fetched import Fetched
 from stratagraph.service.sources.fetching.run_limits import Limits
 from stratagraph.service.sources.source import Source
@@ -53,7 +54,7 @@ def read_rows(source: Source, limits: Limits) -> Fetched:
         limits.weigh(size)
     if not rows:
         raise limits.failure("the query finds nothing")
-    data = json.dumps({"assets": [entries[text] for text in sorted(entries)]}, indent=1).encode()
+    data = json_bytes({"assets": [entries[text] for text in sorted(entries)]})
     found = FolderEntry(
         shown=source.place, inside=source.scope or "query", real="", data=data, alone=True, kind=Kind.YAML
     )
