@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 LONGEST_IRI: Final = 4096
 """Bytes of an IRI: a property graph finds its nodes by an index whose keys are shorter than 8 KiB."""
+_QUOTED: Final = {code: quote(chr(code), safe="") for code in range(128)}
+"""How a key writes each character of ASCII; most keys have no others, and every row of a table has a key."""
 DIGEST_LENGTH: Final = 40
 """Hexadecimal digits kept of a SHA-256: 160 bits."""
 
@@ -74,6 +76,8 @@ def mint(model: OntologyModel, cls: Iri, key: Mapping[Iri, str], base: str = ASS
 
 def _component(value: str) -> str:
     """Encode one key value so that values and path separators cannot be confused."""
+    if value.isascii():
+        return value.translate(_QUOTED)
     # An accent may be a character of its own or part of one: one name must not make two IRIs.
     return quote(unicodedata.normalize("NFC", value), safe="")
 

@@ -137,6 +137,9 @@ class _Table:
         self.cls = self._class(header[0])
         self.key = self.model.classes[self.cls].key_properties
         self.columns = [self._column(number, cell) for number, cell in enumerate(header)]
+        places = {column.key: column.number for column in self.columns if column.key}
+        self.key_places = [places.get(part) for part in self.key]
+        self.tellers = [(column.number, column.tell) for column in self.columns if column.tell]
         self.width = len(header)
         description.refuse()
 
@@ -148,21 +151,23 @@ class _Table:
                 self.description.note_fault((line,), told)
                 continue
             cells = [cell.strip() for cell in row] + [""] * (self.width - len(row))
-            key = {column.key: cells[column.number] for column in self.columns if column.key}
             if not cells[0]:
                 self.description.note_fault(
                     (line,), f"the first cell is empty; it is the '{self._shown(self.key[0])}'."
                 )
                 continue
-            self._describe(line, [key.get(part) for part in self.key], cells)
+            self._describe(line, [None if place is None else cells[place] for place in self.key_places], cells)
 
     def _describe(self, line: int, key: list[str | None], cells: list[str]) -> None:
         asset = self.description.asset(self.cls, *key, at=(line,))
-        for column in self.columns:
-            if column.tell and cells[column.number]:
-                for value in _BETWEEN.split(cells[column.number]):
+        for number, tell in self.tellers:
+            cell = cells[number]
+            if cell and VALUES_APART not in cell and "\n" not in cell and "\r" not in cell:
+                tell(asset, cell, line)
+            elif cell:
+                for value in _BETWEEN.split(cell):
                     if bare := value.replace(_ESCAPED, VALUES_APART).strip():
-                        column.tell(asset, bare, line)
+                        tell(asset, bare, line)
 
     def _class(self, cell: str) -> Iri:
         found = _class_named(self.terms, cell)
@@ -219,8 +224,10 @@ class _Table:
         return lambda asset, value, line: self.description.text(asset, predicate, value, language, (line,))
 
     def _attribute(self, predicate: Iri) -> Teller:
+        is_text = self.model.attributes[predicate].datatype in {None, XSD_STRING}
+
         def tell(asset: Iri, value: str, line: int) -> None:
-            if self.description.is_value(predicate, value):
+            if is_text or self.description.is_value(predicate, value):
                 self.description.state(asset, predicate, value, (line,))
                 return
             kind = compact(self.model.attributes[predicate].datatype or XSD_STRING)

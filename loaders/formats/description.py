@@ -33,6 +33,8 @@ _FORMS: Final = {
 }
 """What a value of a datatype looks like; what does not was not understood: no reason to refuse the rest."""
 _UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
+_LONGEST_ESCAPE: Final = 4
+"""Bytes of the longest character in UTF-8."""
 
 Stated: TypeAlias = str | int | Decimal | bool
 Value: TypeAlias = Stated | None
@@ -54,6 +56,8 @@ class Description:
         self.parts: list[Description] = []
         """What further documents state that this one takes in."""
         self._minted: dict[tuple[Iri, tuple[str | None, ...]], Iri] = {}
+        self._texts: dict[tuple[Iri, str], Literal] = {}
+        """The literals of the texts that were stated: the same few values come again and again."""
 
     def of(self, document: Document) -> Description:
         """Return where to state what another document says that this one takes in."""
@@ -107,16 +111,17 @@ class Description:
 
     def _mint(self, kind: Iri, key: tuple[str | None, ...], at: Path) -> Iri:
         names = self.ontology.classes[kind].key_properties
-        parts = {name: part.strip() for name, part in zip(names, key, strict=False) if part and part.strip()}
+        given = zip(names, key, strict=False)
+        parts = {name: bare for name, part in given if part and (bare := part.strip())}
         if names[0] not in parts:
             self.fault(at, f"what stands here has no name, and a '{local_name(kind)}' is known by it.")
         for part in parts.values():
             if is_secret(part):
                 self.fault(at, "a secret stands where a name belongs; take it out, and replace it wherever it is used.")
-            if _UNSTORABLE.search(part):
+            if not _is_storable(part):
                 self.fault(at, "a name has half a character or a zero in it; correct it.")
         iri = mint(self.ontology, kind, parts, self.base)
-        if len(iri.encode()) > LONGEST_IRI:
+        if len(iri) * _LONGEST_ESCAPE > LONGEST_IRI and len(iri.encode()) > LONGEST_IRI:
             shown = quote(next(iter(parts.values())))
             self.fault(at, f"The key {shown} is too long: an IRI has at most {LONGEST_IRI:,} bytes. Shorten it.")
         self.facts.setdefault(Fact(iri, RDF.type, kind), at)
@@ -175,23 +180,39 @@ class Description:
             self.facts.setdefault(Fact(subject, predicate, Literal(value.strip(), language=language.lower())), at)
 
     def _literal(self, predicate: Iri, value: Stated, at: Path) -> Term | None:
-        info = self.ontology.attributes.get(predicate)
-        datatype = (info.datatype if info else None) or XSD_STRING
-        found = literal(written(value, datatype), datatype)
-        if isinstance(value, str):
+        if not isinstance(value, str):
+            return self._of_datatype(predicate, value, at)
+        found = self._texts.get((predicate, value))
+        if found is None:
             if has_token(value):
                 self.fault(at, "a secret stands here; take it out, and replace it wherever it is used.")
-            if not value.strip() or is_person(value):
+            if is_person(value) or not value.strip():
                 return None
-        if not self.is_value(predicate, found.value) or _UNSTORABLE.search(found.value):
+            found = self._of_datatype(predicate, value, at)
+            if found is not None:
+                self._texts[predicate, value] = found
+        return found
+
+    def _of_datatype(self, predicate: Iri, value: Stated, at: Path) -> Literal | None:
+        """Return the literal of a value, None where it is none of the attribute's datatype, which is counted."""
+        datatype = self._datatype(predicate)
+        if datatype == XSD_STRING and isinstance(value, str):
+            found = Literal(value.strip())
+        else:
+            found = literal(written(value, datatype), datatype)
+        form = _FORMS.get(datatype)
+        if (form and not form.fullmatch(found.value)) or not _is_storable(found.value):
             self.unread(shown(at))
             return None
         return found
 
+    def _datatype(self, predicate: Iri) -> Iri:
+        info = self.ontology.attributes.get(predicate)
+        return (info.datatype if info else None) or XSD_STRING
+
     def is_value(self, predicate: Iri, text: str) -> bool:
         """Whether a text is a value of an attribute's datatype, as far as formats have such."""
-        info = self.ontology.attributes.get(predicate)
-        datatype = (info.datatype if info else None) or XSD_STRING
+        datatype = self._datatype(predicate)
         form = _FORMS.get(datatype)
         return form is None or form.fullmatch(literal(text, datatype).value) is not None
 
@@ -240,6 +261,11 @@ class Description:
         if path is None:
             path = next((path for known, path in self.facts.items() if known.subject == subject), None)
         return None if path is None else self.place(path)
+
+
+def _is_storable(text: str) -> bool:
+    """Whether a text has no zero in it, and no half of a character."""
+    return "\0" not in text if text.isascii() else not _UNSTORABLE.search(text)
 
 
 def written(value: Stated, datatype: Iri) -> str:

@@ -81,7 +81,7 @@ def test_all_pages_are_read() -> None:
     server = Server()
     for number in range(5):
         server.register(f"model-{number}", 1)
-    assert len([iri for iri, _ in server.said().assets if iri.startswith("BaseModel/model-")]) == 10
+    assert len([iri for iri, _ in server.said().assets if iri.startswith("BaseModel/model-")]) == 5
 
 
 def test_models_prompts_and_aliases_are_joined() -> None:
