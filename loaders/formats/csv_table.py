@@ -16,6 +16,7 @@ from stratagraph.loaders.file_faults import quote
 from stratagraph.loaders.formats.description import Description
 from stratagraph.loaders.formats.document import Document
 from stratagraph.loaders.formats.malformed import MalformedDocument
+from stratagraph.loaders.formats.secrets import is_secret
 from stratagraph.loaders.inventory.written_terms import FileTerms, nearest
 from stratagraph.loaders.kinds import Kind
 from stratagraph.ontology.facts import XSD_STRING, Iri
@@ -254,6 +255,10 @@ class _Table:
         return tell
 
     def _object(self, relation: RelationInfo, kind: Iri | None, value: str, line: int) -> Iri | None:
+        if is_secret(value):
+            told = "a secret stands where a name belongs; take it out, and replace it wherever it is used."
+            self.description.note_fault((line,), told)
+            return None
         bare = value.removeprefix("<").removesuffix(">")
         if "://" in bare or bare.startswith("urn:"):
             return bare

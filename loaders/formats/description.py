@@ -13,7 +13,7 @@ from stratagraph.loaders.formats.core_yaml import Path
 from stratagraph.loaders.formats.document import Document
 from stratagraph.loaders.formats.identities import identify_model
 from stratagraph.loaders.formats.malformed import MalformedDocument
-from stratagraph.loaders.formats.secrets import has_token, is_person, is_secret
+from stratagraph.loaders.formats.secrets import has_token, is_person, is_secret, without_secrets
 from stratagraph.loaders.genai.meanings import load_meanings
 from stratagraph.loaders.inventory.written_values import literal
 from stratagraph.loaders.origins import Place, Remark
@@ -175,8 +175,13 @@ class Description:
             self.facts.setdefault(Fact(subject, predicate, term), at)
 
     def text(self, subject: Iri, predicate: Iri, value: str | None, language: str, at: Path = ()) -> None:
-        """State a text in a language, as a label may be."""
+        """State a text in a language, as a label may be.
+
+        Raises:
+            MalformedDocument: the text has a secret in it.
+        """
         if value and value.strip():
+            self._refuse_token(value, at)
             self.facts.setdefault(Fact(subject, predicate, Literal(value.strip(), language=language.lower())), at)
 
     def _literal(self, predicate: Iri, value: Stated, at: Path) -> Term | None:
@@ -184,14 +189,17 @@ class Description:
             return self._of_datatype(predicate, value, at)
         found = self._texts.get((predicate, value))
         if found is None:
-            if has_token(value):
-                self.fault(at, "a secret stands here; take it out, and replace it wherever it is used.")
+            self._refuse_token(value, at)
             if is_person(value) or not value.strip():
                 return None
             found = self._of_datatype(predicate, value, at)
             if found is not None:
                 self._texts[predicate, value] = found
         return found
+
+    def _refuse_token(self, text: str, at: Path) -> None:
+        if has_token(text):
+            self.fault(at, "a secret stands here; take it out, and replace it wherever it is used.")
 
     def _of_datatype(self, predicate: Iri, value: Stated, at: Path) -> Literal | None:
         """Return the literal of a value, None where it is none of the attribute's datatype, which is counted."""
@@ -218,11 +226,12 @@ class Description:
 
     def unread(self, path: str) -> None:
         """Count something that was read and not understood, by its path with ``[]`` for the numbers in lists."""
-        self.not_understood[path] += 1
+        self.not_understood[without_secrets(path)] += 1
 
     def remark(self, kind: str, at: Path = (), **told: object) -> None:
         """Tell the author what may not be meant, by the name of its text in ``loaders/remarks.json``."""
-        self.remarks.append(Remark.of(self.place(at), kind, **told))
+        shown_of = {name: without_secrets(value) if isinstance(value, str) else value for name, value in told.items()}
+        self.remarks.append(Remark.of(self.place(at), kind, **shown_of))
 
     def fault(self, at: Path, reason: str) -> NoReturn:
         """Refuse the document for what stands at a path.
@@ -247,7 +256,7 @@ class Description:
             raise MalformedDocument.of(tuple(self._faults))
 
     def _fault(self, at: Path, reason: str) -> Fault:
-        return Fault(self.document.name, max(self.document.line_of(at), 1), reason)
+        return Fault(self.document.name, max(self.document.line_of(at), 1), without_secrets(reason))
 
     def place(self, at: Path) -> Place:
         """Return the file and line of a path."""

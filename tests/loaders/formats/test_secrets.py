@@ -11,7 +11,10 @@ from stratagraph.loaders.formats.secrets import (
     is_secret,
     public_url,
     without_addresses,
+    without_secrets,
 )
+from stratagraph.ontology.errors import StratagraphError
+from tests.loaders.formats.described import described
 
 # Put together here, so that nobody's scanner takes this file for a leak.
 DRAWN = "aB3dE5gH7jK9mN1pQ3sT5vW7yZ2c"
@@ -110,3 +113,52 @@ def test_addresses_of_persons_are_known_and_left_out() -> None:
     assert not is_person("team:claims-ml")
     assert not is_person("modelforge/base@sha256:abc")
     assert without_addresses("Ask ana@example.org, or the desk.") == "Ask ..., or the desk."
+
+
+KEY = "sk-proj-" + DRAWN
+DEPLOYED = "model_list:\n- model_name: a\n  litellm_params: {model: openai/gpt-4o%s}\n"
+SERVICE = "apiVersion: serving.kserve.io/%s\nkind: %s\nmetadata: {name: a}\nspec: {}\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("c.yaml", f"model_list:\n- model_name: {KEY}\n  litellm_params: {{api_key: x}}\n"),
+        ("c.yaml", DEPLOYED % "" + f"litellm_settings: {{fallbacks: [{{{KEY}: [a]}}, {{a: [{KEY}]}}]}}\n"),
+        ("c.yaml", DEPLOYED % f", {KEY}: 1"),
+        ("c.yaml", f"include: [{KEY}.yaml]\nmodel_list: []\n"),
+        ("k.yaml", SERVICE % (KEY, "InferenceService")),
+        ("k.yaml", SERVICE % ("v1beta1", "InferenceService") + "---\n" + SERVICE % ("v1beta1", KEY)),
+        ("b.json", f'{{"bomFormat": "CycloneDX", "specVersion": "{KEY}"}}'),
+        ("s.json", f'{{"spdxVersion": "{KEY}"}}'),
+        ("t.csv", f"Agent,{KEY}\na,b\n"),
+        ("t.csv", f"BaseModel,contextWindowTokens\na,{KEY}\n"),
+        ("t.csv", f"BaseModel,label@en\na,{KEY}\n"),
+        ("t.csv", f"LLMSystem,dependsOn\na,{KEY}\n"),
+        ("t.csv", f"LLMSystem,usesModel BaseModel\na,{KEY}\n"),
+        ("t.csv", f"LLMSystem,usesModel\na,https://u:{KEY}@x.example/m\n"),
+        ("o.ndjson", f'{{"eventTime": "2026-01-01T00:00:00Z", "job": {{"namespace": "n", "name": "a"}}, "{KEY}": 1}}'),
+        ("m.json", f'{{"request": {{"path": "/api/2.0/mlflow/x"}}, "status": 403, "body": {{"error_code": "{KEY}"}}}}'),
+        ("p.json", f'{{"b": {{"litellm_provider": "openai", "mode": "chat", "alias_of": "{KEY}"}}}}'),
+    ],
+)
+def test_no_place_echoes_a_secret(name: str, text: str) -> None:
+    try:
+        said = described(text, name)
+        told = f"{said.unread} {said.loaded.remarks} {sorted(map(str, said.facts))}"
+    except StratagraphError as refused:
+        told = f"{refused} {refused.details()} {vars(refused)}"
+    assert DRAWN not in told
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (f"'{KEY}' is no class", "'...' is no class"),
+        ("the model 'meta-llama/Llama-3.1-8B-Instruct' has no price", None),
+        ("a digest of sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", None),
+        (f"x {DRAWN} y", "x ... y"),
+    ],
+)
+def test_what_is_shown_has_no_secret(text: str, told: str | None) -> None:
+    assert without_secrets(text) == (told or text)
