@@ -15,6 +15,7 @@ import pytest
 import rdflib.plugins.sparql
 import yaml
 
+from stratagraph.loaders.formats.prometheus.shipped import check_mapping
 from stratagraph.loaders.inventory import read_inventory
 from stratagraph.ontology.extension.extension import load_extended
 from stratagraph.ontology.facts import Batch, Fact, Method, Scope
@@ -119,13 +120,18 @@ def test_the_references_own_examples_load_by_command(tmp_path: Path, opened: Ope
     assert "helpdesk" in shown.stdout or "Help desk" in shown.stdout
 
 
-def test_other_yaml_is_a_file_of_settings() -> None:
+def test_other_yaml_is_a_mapping_of_prometheus_or_a_file_of_settings(tmp_path: Path) -> None:
     for example in examples("yaml"):
-        if example not in INVENTORIES:
-            assert set(yaml.safe_load(example.text)) <= set(Settings.model_fields), example
+        if "mapping" in (read := yaml.safe_load(example.text)):
+            file = tmp_path / "mapping.yaml"
+            file.write_text(example.text, encoding="utf-8")
+            assert check_mapping(file, load_model()) == (), example
+        elif example not in INVENTORIES:
+            assert set(read) <= set(Settings.model_fields), example
 
 
-@pytest.mark.parametrize("example", examples("turtle"), ids=str)
+# What a rule says is judged in tests/shapes/test_rule_of_the_guide.py.
+@pytest.mark.parametrize("example", [it for it in examples("turtle") if " a sg:Rule " not in it.text], ids=str)
 def test_a_module_is_accepted(example: Example, tmp_path: Path) -> None:
     file = tmp_path / "module.ttl"
     file.write_text(example.text, encoding="utf-8")

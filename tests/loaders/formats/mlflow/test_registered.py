@@ -138,7 +138,7 @@ def test_only_the_context_says_what_data_were_for(context: str, learnt: bool) ->
         ("hugging_face", {"path": "acme/data", "revision": None}, "acme%2Fdata"),
         ("delta_table", {"delta_table_name": None, "path": "main.sales.letters"}, "main.sales.letters"),
         ("http", {"url": "https://data.example.org/a.csv?sig=x"}, "https%3A%2F%2Fdata.example.org%2Fa.csv"),
-        ("local", {"uri": "/home/ana/data.csv"}, "dataset"),
+        ("local", {"uri": "/data/ana/data.csv"}, "dataset"),
         ("code", {"tags": {"mlflow.user": "ana"}}, "dataset"),
     ],
 )
