@@ -27,6 +27,7 @@ from stratagraph.service.telemetry.kafka.payload import request_in
 from stratagraph.service.telemetry.kafka.progress import MARK, Progress
 from stratagraph.service.telemetry.reader import Counts, Reader, Settled
 from stratagraph.service.telemetry.refusals import commit_acceptable, says_nothing
+from stratagraph.service.telemetry.set_aside import is_passing, named
 from stratagraph.service.telemetry.signals import Signal
 
 log = logging.getLogger(__name__)
@@ -172,7 +173,10 @@ class Partition:
     def take(self, message: Message) -> int:
         """Take in the next message; return how many spans, points or records it had.
 
-        One that cannot be read is counted, and said where it stands.
+        One that cannot be read is counted, and said where it stands; one that cannot be taken in is set aside by name.
+
+        Raises:
+            StratagraphError, OSError, MemoryError: it cannot be taken in now, but may be when it is read again.
         """
         offset = message.offset()
         assert offset is not None
@@ -184,12 +188,19 @@ class Partition:
         heard = self._heard_at(message, offset)
         self._clock = max(self._clock, heard)
         try:
-            judged = self._reader.judge(request_in(message.value(), self._reader.request), heard)
+            request = request_in(message.value(), self._reader.request)
         except Exception as error:  # noqa: BLE001  a message that nobody can read must not hold up those behind it
             self._skip(offset, error, again=again)
             return 0
-        if judged.found is not None:
-            self._reader.take(judged.found, heard, offset, offset + 1)
+        try:
+            judged = self._reader.judge(request, heard)
+            if judged.found is not None:
+                self._reader.take(judged.found, heard, offset, offset + 1)
+        except Exception as error:
+            if is_passing(error):
+                raise  # the membership begins anew, and with it this message
+            self._set_aside(offset, error, again=again)
+            return 0
         if not again:
             self._counts.messages += 1
             self._watch(self.signal, judged.counts)
@@ -234,6 +245,13 @@ class Partition:
         log.warning(
             "a message in Kafka is left out: %s, offset %d: %s", self.place, offset, error, exc_info=not expected
         )
+
+    def _set_aside(self, offset: int, error: Exception, *, again: bool) -> None:
+        if again:
+            return
+        self._counts.messages += 1
+        aside = named(f"message {offset} of {self.place} in Kafka", 1, error)
+        self._watch(self.signal, Counts(dropped=1, set_aside=(aside,)))
 
     def _say_unkeyed(self) -> None:
         """Count a message that might lie in any partition; say so of the first, unless its signal does not mind."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from confluent_kafka import Consumer, Message, TopicPartition
@@ -15,7 +18,9 @@ from stratagraph.service.reception import readers_of
 from stratagraph.service.settings import load_settings
 from stratagraph.service.telemetry.kafka.partition import Partition, Place, TopicCounts
 from stratagraph.service.telemetry.reader import Counts
+from stratagraph.service.telemetry.set_aside import SetAside
 from stratagraph.service.telemetry.signals import Signal
+from stratagraph.service.telemetry.traces import Traces
 from tests.kafka import Broker
 from tests.opened import Opened
 from tests.service.telemetry.kafka.producing import Said, messages, produce, said, sample
@@ -50,6 +55,7 @@ class Owner:
     def __init__(self, engine: Engine, topic: str, read: list[Message]) -> None:
         self.messages = read
         self.accepted = 0
+        self.asides: list[SetAside] = []
         self.partition = Partition(
             Place(group="test", topic=topic, number=0),
             lambda: readers_of(engine)[Signal.TRACES],
@@ -62,6 +68,7 @@ class Owner:
 
     def _watch(self, _: Signal, counts: Counts) -> None:
         self.accepted += counts.accepted
+        self.asides += counts.set_aside
 
     def begin(self) -> None:
         self.partition.begin(0, len(self.messages))
@@ -170,3 +177,52 @@ def test_what_kafka_let_go_of_before_it_was_read_is_said_to_be_lost(
         owner.read_to(len(read))
         assert owner.tell()
         assert owner.accepted == sum(count for place, count in enumerate(spans(read)) if place < 3 or place >= 8)
+
+
+@pytest.mark.parametrize("step", ["judge", "take"])
+def test_a_message_that_cannot_be_taken_in_is_set_aside_by_name_and_those_behind_it_are_told(
+    tmp_path: Path, opened: Opened, kafka: Broker, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    topic = kafka.topic(1)
+    produce(kafka, topic, messages(sample("porklog")))
+    read = written(kafka, topic)
+    failing = _failing_at(3, step)
+    monkeypatch.setattr(Traces, step, failing)
+    with Engine(load_settings(data=opened(tmp_path))) as engine:
+        owner = Owner(engine, topic, read)
+        owner.read_to(len(read))
+        assert owner.tell()
+        assert [aside.what for aside in owner.asides] == [f"message 3 of {topic}/0 in Kafka"]
+        assert owner.accepted == sum(spans(read)) - spans(read)[3]
+        assert owner.partition.end == len(read)
+
+
+def test_a_message_that_cannot_be_taken_in_for_now_is_read_again(
+    tmp_path: Path, opened: Opened, kafka: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic = kafka.topic(1)
+    produce(kafka, topic, messages(sample("porklog")))
+    read = written(kafka, topic)
+    with Engine(load_settings(data=opened(tmp_path))) as engine:
+        owner = Owner(engine, topic, read)
+        with monkeypatch.context() as patched:
+            patched.setattr(Traces, "take", _failing_at(3, "take", OSError("no space left")))
+            with pytest.raises(OSError, match="no space left"):
+                owner.read_to(len(read))
+        owner.begin()
+        owner.read_to(len(read))
+        assert owner.tell()
+        assert not owner.asides
+        assert owner.partition.told == len(read)
+
+
+def _failing_at(place: int, step: str, error: Exception | None = None) -> Callable[..., Any]:
+    """Return a step of a reader that fails with one message, whichever way it comes."""
+    real, turns = getattr(Traces, step), count()
+
+    def failing(reader: Traces, *given: Any) -> Any:
+        if next(turns) == place:
+            raise error or ZeroDivisionError
+        return real(reader, *given)
+
+    return failing
