@@ -3,31 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from stratagraph.loaders.formats.core_yaml import Path
 from stratagraph.loaders.formats.description import Description
 from stratagraph.loaders.formats.kubernetes.cluster_names import load_names
 from stratagraph.loaders.formats.kubernetes.containers import PodTold, ServedModel
-from stratagraph.loaders.formats.kubernetes.objects import KubernetesObject, mapping, text
+from stratagraph.loaders.formats.kubernetes.objects import KubernetesObject, items, mapping, text
 from stratagraph.ontology.facts import Iri
 from stratagraph.ontology.namespaces import SG
+
+_REQUIRED: Final = "requiredDuringSchedulingIgnoredDuringExecution"
 
 
 class Cluster:
     """Describes what one document tells of a cluster; ``found`` are its objects."""
 
     def __init__(self, description: Description, found: Iterable[KubernetesObject]) -> None:
-        """Look up which namespaces are said to be parts of a system."""
+        """Look up which namespaces are said to be parts of a system, and what objects may refer to."""
         self.description = description
-        self._systems = {
-            one.name: system
-            for one in found
-            if one.kind == "Namespace" and (system := text(one.labels.get(load_names().part_of)))
-        }
+        known = list(found)
+        self._systems = {one.name: system for one in known if one.kind == "Namespace" and (system := _system(one))}
+        self._objects = {(one.kind, one.key): one for one in known}
+
+    def find(self, kind: str, key: str) -> KubernetesObject | None:
+        """Return another object of the document, None where it is not in it."""
+        return self._objects.get((kind, key))
 
     def belongs(self, asset: Iri, told: KubernetesObject) -> None:
         """State the system that an object is part of, where a label of it or of its namespace says so."""
-        system = text(told.labels.get(load_names().part_of)) or self._systems.get(told.namespace, "")
+        system = _system(told) or self._systems.get(told.namespace, "")
         if system:
             at = (*told.at, "metadata")
             self.description.state(asset, SG.partOf, self.description.asset(SG.LLMSystem, system, at=at), at)
@@ -70,6 +75,21 @@ class Cluster:
         return model
 
 
+def _system(told: KubernetesObject) -> str:
+    """Return the system that a label names; controllers write their own kind there."""
+    named = text(told.labels.get(load_names().part_of))
+    return "" if named in load_names().no_systems else named
+
+
 def selected(spec: Mapping[str, object]) -> Mapping[str, object]:
-    """Return the labels of machines that a pod has to run on."""
-    return mapping(spec.get("nodeSelector"))
+    """Return the labels of machines that a pod has to run on: a selector's, and required ones of a single value."""
+    affinity = mapping(mapping(spec.get("affinity")).get("nodeAffinity"))
+    terms = items(mapping(affinity.get(_REQUIRED)).get("nodeSelectorTerms"))
+    # Of several terms one is enough.
+    told = items(terms[0].get("matchExpressions")) if len(terms) == 1 else []
+    only = {
+        text(each.get("key")): values[0]
+        for each in told
+        if each.get("operator") == "In" and isinstance(values := each.get("values"), list) and len(values) == 1
+    }
+    return {**only, **mapping(spec.get("nodeSelector"))}

@@ -23,7 +23,11 @@ class Names:
         self.products = tuple(data["products"])
         self.regions = tuple(data["regions"])
         self.part_of: str = data["part_of"]
+        self.no_systems = frozenset(data["no_systems"])
         self.served_by = tuple(data["served_by"])
+        self.releases = tuple(data["releases"])
+        self.scalers: Mapping[str, list[str]] = data["scalers"]
+        self.variables: Mapping[str, list[str]] = data["variables"]
         self.workloads: Mapping[str, list[list[str]]] = data["workloads"]
         self.no_assets = frozenset(data["no_assets"])
         self.versions: Mapping[str, list[str]] = data["versions"]

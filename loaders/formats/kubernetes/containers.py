@@ -1,10 +1,11 @@
 """What the containers of a pod tell: images, accelerators asked for, and the models that their arguments name.
 
-The values of environment variables are not looked at: secrets stand among them.
+Of environment variables only those are looked at that name a model: secrets stand among the others.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,7 +15,7 @@ from typing import Any, Final
 from stratagraph.loaders.formats.fields import number
 from stratagraph.loaders.formats.kubernetes.cluster_names import Names, load_names
 from stratagraph.loaders.formats.kubernetes.objects import items, mapping, text
-from stratagraph.loaders.formats.secrets import is_reference
+from stratagraph.loaders.formats.secrets import is_reference, is_secret
 
 _WITH_SHORT_OPTIONS: Final = "llama.cpp"
 _HUB: Final = "hf://"
@@ -74,12 +75,32 @@ def read_container(container: Mapping[str, Any], told: PodTold) -> None:
     words = list(_words(container))
     engine = names.engine([image, *words[:4]])
     told.engine = told.engine or engine
-    models, adapters = _served(words, names, engine)
+    variables = _variables(container)
+    models, adapters = _served([variables.get(word, word) for word in words], names, engine)
+    if engine and not models:
+        models = _named_by(variables, names)
     for prefix in names.images_with_models:
         if image.startswith(prefix) and not models:
             models = [ServedModel(image.removeprefix(prefix).partition("@")[0].partition(":")[0])]
     told.models += models
     told.adapters += adapters
+
+
+def _variables(container: Mapping[str, Any]) -> dict[str, str]:
+    """Return the values of variables that are written out, as arguments refer to them; no secret is one of them."""
+    return {
+        f"$({name})": value
+        for each in items(container.get("env"))
+        if (name := text(each.get("name"))) and (value := text(each.get("value"))) and not is_secret(value)
+    }
+
+
+def _named_by(variables: Mapping[str, str], names: Names) -> list[ServedModel]:
+    """Return the model that variables name, as engines take them in place of arguments."""
+    told = {part: [variables.get(f"$({name})", "") for name in known] for part, known in names.variables.items()}
+    name = next(filter(None, told["model"]), "")
+    served = tuple(filter(None, told["served"]))
+    return [ServedModel("" if _PLACE.match(name) else name, served)] if name or served else []
 
 
 def _image(container: Mapping[str, Any], told: PodTold) -> str:
@@ -130,17 +151,34 @@ def _served(words: list[str], names: Names, engine: str) -> tuple[list[ServedMod
     served = tuple(
         value for flag in names.flags["served"] for value in options.get(flag, ()) if not is_reference(value)
     )
-    adapters: list[ServedModel] = []
-    for value in (value for flag in names.flags["adapters"] for value in options.get(flag, ())):
-        name, equals, path = value.partition("=")
-        if equals and not name.startswith("{"):
-            adapters.append(ServedModel("" if _PLACE.match(path) else path, (name,)))
+    adapters = [
+        adapter
+        for flag in names.flags["adapters"]
+        for value in options.get(flag, ())
+        for part in ([value] if value.startswith("{") else value.split(","))
+        if (adapter := _adapter(part))
+    ]
     # Other programs have an option of that name too.
     if not engine and not any(flag in options for flag in ("--served-model-name", "--model-id")):
         return [], []
     if told and not is_reference(told[0]):
         return [ServedModel("" if _PLACE.match(told[0]) else told[0], served)], adapters
     return ([ServedModel("", served)] if served else []), adapters
+
+
+def _adapter(written: str) -> ServedModel | None:
+    """Return an adapter: a name with its place behind it, both in JSON, or the place alone."""
+    name, equals, path = written.partition("=")
+    if written.startswith("{"):
+        try:
+            told = mapping(json.loads(written))
+        except ValueError:
+            return None
+        name, path = text(told.get("name")), text(told.get("path"))
+    elif not equals:
+        name, path = "", written
+    path = "" if _PLACE.match(path) or is_reference(path) else path
+    return ServedModel(path, tuple(filter(None, [name]))) if name or path else None
 
 
 def _options(words: Iterable[str], names: Names) -> dict[str, list[str]]:

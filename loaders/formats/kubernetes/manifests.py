@@ -10,7 +10,7 @@ from stratagraph.loaders.formats.kubernetes.cluster import Cluster
 from stratagraph.loaders.formats.kubernetes.cluster_names import load_names
 from stratagraph.loaders.formats.kubernetes.objects import TEMPLATE, KubernetesObject, is_object, objects
 from stratagraph.loaders.formats.kubernetes.serving import is_serving, read_serving
-from stratagraph.loaders.formats.kubernetes.workloads import is_workload, read_node, read_workload
+from stratagraph.loaders.formats.kubernetes.workloads import is_workload, read_node, read_scaler, read_workload
 from stratagraph.loaders.formats.malformed import MalformedDocument
 from stratagraph.loaders.kinds import Kind
 
@@ -62,6 +62,8 @@ def _state(told: KubernetesObject, cluster: Cluster) -> None:
         read_serving(told, cluster)
     elif is_workload(told):
         read_workload(told, cluster)
+    elif told.kind in load_names().scalers:
+        read_scaler(told, cluster)
     elif told.kind == NODE:
         read_node(told, cluster)
     elif told.kind != NAMESPACE:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from stratagraph.loaders.formats.fields import number
@@ -11,7 +13,9 @@ from stratagraph.loaders.formats.kubernetes.containers import PodTold, product_o
 from stratagraph.loaders.formats.kubernetes.objects import KubernetesObject, items, mapping, qualified, text
 from stratagraph.ontology.namespaces import SG
 
-_HASH: Final = "pod-template-hash"
+_SCHEDULED: Final = re.compile(r"-\d{8}$")
+"""The minute at which a CronJob began a Job, behind its own name."""
+_MOST_OWNERS: Final = 8
 KNATIVE: Final = "serving.knative.dev"
 
 
@@ -26,14 +30,12 @@ def read_workload(told: KubernetesObject, cluster: Cluster) -> None:
     paths = load_names().workloads.get(told.kind, [["spec", "template", "spec"]])
     pods = [(path, spec) for path in paths if (spec := told.within(path))]
     pod = PodTold()
-    for _, spec in pods:
-        read = read_pod(spec)
-        pod = _joined(pod, read)
-    for group in items(told.within(["spec", "rayClusterConfig"]).get("workerGroupSpecs")) + items(
-        told.within(["spec"]).get("workerGroupSpecs")
-    ):
-        pod = _joined(pod, read_pod(mapping(mapping(group.get("template")).get("spec"))))
-    asset = description.asset(SG.ModelServer if pod.serves else SG.Infrastructure, _owner(told), at=at)
+    for path, spec in pods:
+        pod = _joined(pod, read_pod(spec), times=_copies(told, path))
+    for group in _worker_groups(told):
+        times = _whole(group.get("replicas"))
+        pod = _joined(pod, read_pod(mapping(mapping(group.get("template")).get("spec"))), 1 if times is None else times)
+    asset = description.asset(SG.ModelServer if pod.serves else SG.Infrastructure, _owner(told, cluster), at=at)
     spec = mapping(told.values.get("spec"))
     if not mapping(told.metadata).get("ownerReferences"):
         description.state(asset, SG.replicas, _whole(spec.get("replicas")), (*at, "spec", "replicas"))
@@ -62,29 +64,62 @@ def read_node(told: KubernetesObject, cluster: Cluster) -> None:
         description.state(node, SG.acceleratorCount, int(sum(fitted.values())), (*told.at, "status"))
 
 
-def _joined(one: PodTold, other: PodTold) -> PodTold:
-    """Return what two pods of a workload tell together."""
+def read_scaler(told: KubernetesObject, cluster: Cluster) -> None:
+    """State between which numbers of copies something else is scaled."""
+    spec = told.within(["spec"])
+    name = text(mapping(spec.get("scaleTargetRef")).get("name"))
+    if not name:
+        return
+    target = cluster.description.asset(SG.Infrastructure, qualified(told.namespace, name), at=told.at)
+    for predicate, field in zip((SG.minimumReplicas, SG.maximumReplicas), load_names().scalers[told.kind], strict=True):
+        cluster.description.state(target, predicate, _whole(spec.get(field)), (*told.at, "spec", field))
+
+
+def _worker_groups(told: KubernetesObject) -> Iterator[Mapping[str, Any]]:
+    """Yield the groups of a Ray cluster's workers."""
+    for path in (["spec", "rayClusterConfig"], ["spec"]):
+        yield from items(told.within(path).get("workerGroupSpecs"))
+
+
+def _copies(told: KubernetesObject, path: list[str]) -> int:
+    """Return how many pods of a kind one copy of a workload has: in a group all but the leader are workers."""
+    group = told.within(["spec", "leaderWorkerTemplate"])
+    size = _whole(group.get("size"))
+    if size is None or "workerTemplate" not in path:
+        return 1
+    return max(size - 1, 0) if group.get("leaderTemplate") else size
+
+
+def _joined(one: PodTold, other: PodTold, times: int = 1) -> PodTold:
+    """Return what two pods of a workload tell together; of the other one there are several."""
     return PodTold(
         images={**one.images, **other.images},
         accelerator=one.accelerator or other.accelerator,
-        count=one.count + other.count,
+        count=one.count + times * other.count,
         engine=one.engine or other.engine,
         models=[*one.models, *other.models],
         adapters=[*one.adapters, *other.adapters],
     )
 
 
-def _owner(told: KubernetesObject) -> str:
-    """Return the name of what runs a pod: the names of pods and of replica sets are new with each release."""
+def _owner(told: KubernetesObject, cluster: Cluster, steps: int = _MOST_OWNERS) -> str:
+    """Return the name of what runs a pod: the names of pods, replica sets and scheduled jobs are new each time."""
     for label in load_names().served_by:
         if service := text(told.labels.get(label)):
             return qualified(told.namespace, service)
     owners = items(told.metadata.get("ownerReferences"))
     owner = next((owner for owner in owners if owner.get("controller")), owners[0] if owners else {})
-    name = text(owner.get("name")) or told.name
-    release = text(told.labels.get(_HASH))
-    of_set = owner.get("kind") == "ReplicaSet" or (told.kind == "ReplicaSet" and not owners)
-    return qualified(told.namespace, name.removesuffix(f"-{release}") if release and of_set else name)
+    name, kind = text(owner.get("name")) or told.name, text(owner.get("kind"))
+    above = cluster.find(kind, qualified(told.namespace, name)) if owners and steps else None
+    if above is not None:
+        return _owner(above, cluster, steps - 1)
+    if kind == "ReplicaSet" or (told.kind == "ReplicaSet" and not owners):
+        for label in load_names().releases:
+            if release := text(told.labels.get(label)):
+                name = name.removesuffix(f"-{release}")
+    elif kind == "Job":
+        name = _SCHEDULED.sub("", name)
+    return qualified(told.namespace, name)
 
 
 def _whole(value: Any) -> int | None:
