@@ -8,7 +8,7 @@ from typing import Any, Final
 from stratagraph.loaders.formats.description import Description
 from stratagraph.loaders.formats.document import Document
 from stratagraph.loaders.formats.fields import Fields
-from stratagraph.loaders.formats.identities import repository_name
+from stratagraph.loaders.formats.identities import dataset_name
 from stratagraph.loaders.formats.ignored_fields import ignored_fields
 from stratagraph.loaders.formats.licences import all_of, licence, state_licence
 from stratagraph.loaders.formats.secrets import is_person, public_url
@@ -22,7 +22,6 @@ _ORGANISATIONS: Final = frozenset(
 )
 _DENIED: Final = frozenset({"none", "no", "false", "n/a", "not applicable", "none known", "no personal data"})
 _PEOPLE: Final = "rai:personalSensitiveInformation"
-_HUB: Final = "/datasets/"
 
 
 class Croissant:
@@ -42,9 +41,10 @@ class Croissant:
         """
         fields = Fields(description, _spelled(document.values[0]), (0,))
         name, url = _only(fields, "name"), public_url(_only(fields, "url"))
-        iri = description.asset(SG.Dataset, _hub_name(url) or name, at=fields.place("name"))
+        hub_name = dataset_name(url) if dataset_name(url) != url else ""
+        iri = description.asset(SG.Dataset, hub_name or name, at=fields.place("name"))
         state = description.state
-        if _hub_name(url):
+        if hub_name:
             state(iri, SG.alsoKnownAs, name, at=fields.place("name"))
         state(iri, SG.url, url, at=fields.place("url"))
         state(iri, SG.version, _only(fields, "version"), at=fields.place("version"))
@@ -114,13 +114,6 @@ def _listed(value: Any) -> list[Any]:
 def _bare(name: Any) -> str:
     text = str(name)
     return next((text.removeprefix(prefix) for prefix in _SCHEMA if text.startswith(prefix)), text)
-
-
-def _hub_name(url: str) -> str:
-    """Return what the hub calls the data set that a page of it is about."""
-    name = repository_name(url) if _HUB in url else ""
-    parts = url.partition(_HUB)[2].strip("/").split("/")
-    return "/".join(parts[:2]) if name and name != url.rstrip("/") else ""
 
 
 def _licences(value: Any) -> Iterator[str]:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import PurePosixPath
 from typing import Any, ClassVar, Final
 
-from stratagraph.loaders.formats.core_yaml import YamlFault, read_yaml
+from stratagraph.loaders.formats.core_yaml import Path, YamlFault, read_yaml
 from stratagraph.loaders.formats.description import Description
 from stratagraph.loaders.formats.document import Document
-from stratagraph.loaders.formats.fields import Fields, number, tree
+from stratagraph.loaders.formats.fields import Fields, tree
+from stratagraph.loaders.formats.hub_results import state_results
+from stratagraph.loaders.formats.identities import dataset_name, is_local
 from stratagraph.loaders.formats.licences import all_of, state_licence
 from stratagraph.loaders.formats.malformed import MalformedDocument
 from stratagraph.loaders.kinds import Kind
@@ -26,6 +28,7 @@ INDEX: Final = "model-index"
 _CACHED: Final = re.compile(r"(?:models|datasets)--(?P<owner>.+?)--(?P<name>.+)")
 """A folder of the hub's own cache."""
 _OTHER_LICENCE: Final = "other"
+_REPOSITORY: Final = re.compile(r"[\w.-]+/[\w.-]+")
 
 
 class HuggingFaceCard:
@@ -74,16 +77,37 @@ def _model(card: Fields, repository: str) -> Iri:
         description.unread("base_model_relation")
     model = description.model(repository=repository, kind=kind, at=card.at)
     for base, at in card.texts("base_model"):
-        description.state(model, SG.derivedFrom, description.model(repository=base, at=at), at)
-    for dataset, at in card.texts("datasets"):
+        if is_local(base):
+            # Where it lay on its author's machine says nothing.
+            description.unread("base_model")
+        else:
+            description.state(model, SG.derivedFrom, description.model(repository=base, at=at), at)
+    for dataset, at in _datasets(card):
         description.state(model, SG.trainedWith, description.asset(SG.Dataset, dataset, at=at), at)
     description.state(model, SG.purpose, card.text("pipeline_tag"), card.place("pipeline_tag"))
-    for entry in card.each(INDEX):
-        # Of a repository's own results; the entry's name is no other model.
-        entry.raw("name")
-        for result in entry.each("results"):
-            _result(result, model, repository)
+    # Of a repository's own results; the entry's name is no other model.
+    state_results(
+        description, model, repository, [(entry.text("name"), entry.each("results")) for entry in _index(card)]
+    )
     return model
+
+
+def _index(card: Fields) -> list[Fields]:
+    """Return the entries of the index of results; some write one without a list."""
+    return [card.fields(INDEX)] if isinstance(card.values.get(INDEX), Mapping) else card.each(INDEX)
+
+
+def _datasets(card: Fields) -> Iterator[tuple[str, Path]]:
+    """Yield the data sets that a card names: texts, or mappings with their identifiers."""
+    told = card.raw("datasets")
+    for number, each in enumerate(told if isinstance(told, list) else [told]):
+        at = card.place("datasets", number) if isinstance(told, list) else card.place("datasets")
+        if isinstance(each, Mapping):
+            each = next((each[name] for name in _names()["dataset_keys"] if each.get(name)), "")  # noqa: PLW2901
+        if isinstance(each, str) and each.strip() and not is_local(each):
+            yield dataset_name(each), at
+        elif each is not None:
+            card.description.unread("datasets[]")
 
 
 def _dataset(card: Fields, repository: str) -> Iri:
@@ -95,58 +119,23 @@ def _dataset(card: Fields, repository: str) -> Iri:
     return dataset
 
 
-def _result(result: Fields, model: Iri, repository: str) -> None:
-    """State an evaluation: on which part of which data set, and what each metric came to.
-
-    A value with a unit is no number here: '91.2 %' and 0.912 may be one figure, and only its author knows.
-    """
-    description, at = result.description, result.at
-    dataset = result.fields("dataset")
-    name, label = dataset.text("type"), dataset.text("name")
-    part = "/".join(filter(None, (dataset.text("config"), dataset.text("split"))))
-    on = " ".join(filter(None, (name or label, part)))
-    run = description.asset(SG.EvaluationRun, f"{repository}: {on}" if on else f"{repository}: {at[-1]}", at=at)
-    description.state(run, SG.evaluatedAsset, model, at)
-    if name or label:
-        measured = description.asset(SG.Dataset, name or label, at=dataset.at)
-        description.state(run, SG.evaluatedWith, measured, dataset.at)
-    for metric in result.each("metrics"):
-        kind = metric.text("type") or metric.text("name")
-        if not kind:
-            continue
-        metric.raw("type")
-        outcome = description.asset(
-            SG.EvaluationResult, f"{repository}: {kind} ({on})".removesuffix(" ()"), at=metric.at
-        )
-        description.state(run, SG.hasResult, outcome, metric.at)
-        description.state(outcome, SG.ofMetric, description.asset(SG.QualityMetric, kind, at=metric.at), metric.at)
-        value = metric.raw("value")
-        if (figure := number(value)) is not None:
-            description.state(outcome, SG.score, figure, metric.place("value"))
-        elif isinstance(value, str):
-            description.state(outcome, RDFS.label, f"{kind} {value}", metric.place("value"))
-        elif value is not None:
-            description.unread(f"{INDEX}[].results[].metrics[].value")
-
-
 def _repository(document: Document, card: Fields) -> str:
-    """Return the repository of a card: the scope that a person gave, else the folders, else the only name inside.
+    """Return the repository of a card: a scope OWNER/NAME, else the folders, the file's name, the only name inside.
 
     Raises:
         MalformedDocument: none of them tells.
     """
-    scope = PurePosixPath(document.scope or document.name)
-    if not scope.suffix.lower().endswith(".md") and document.scope:
+    if _REPOSITORY.fullmatch(document.scope) and not document.scope.lower().endswith(".md"):
         return document.scope
-    path = scope if len(scope.parts) > 1 else PurePosixPath(document.name.replace("\\", "/"))
+    path = PurePosixPath(document.name.replace("\\", "/"))
     folders = [part for part in path.parts[:-1] if part not in {"/", ".", ".."}]
     for folder in reversed(folders):
         if found := _CACHED.fullmatch(folder):
             return f"{found['owner']}/{found['name']}"
     if path.name.lower() == CARD.lower() and folders:
-        return "/".join((scope.parts[:-1] if len(scope.parts) > 1 else folders)[-2:])
+        return "/".join((_inside(document.scope, path) or folders)[-2:])
     own = re.sub(r"(?:[._-]?readme)?\.md$", "", path.name, flags=re.IGNORECASE)
-    inside = {name for entry in card.each(INDEX) if (name := entry.text("name"))}
+    inside = {name for entry in _index(card) if (name := entry.text("name"))}
     name = own or (inside.pop() if len(inside) == 1 else "")
     if not name:
         reason = (
@@ -155,6 +144,19 @@ def _repository(document: Document, card: Fields) -> str:
         )
         card.description.fault((0,), reason)
     return name
+
+
+def _inside(scope: str, path: PurePosixPath) -> list[str]:
+    """Return the folders of a file below the one that was loaded: the end that its path and its scope have in common.
+
+    What stands before it in the scope is the name that somebody gave the load.
+    """
+    common: list[str] = []
+    for one, other in zip(reversed(PurePosixPath(scope).parts), reversed(path.parts), strict=False):
+        if one != other:
+            break
+        common.insert(0, one)
+    return common[:-1]
 
 
 def _front_matter(document: Document) -> Any:
@@ -179,7 +181,12 @@ def _names() -> Mapping[str, Any]:
     """Return the names of the hub."""
     data = json.loads((files("stratagraph.loaders.formats") / "huggingface.json").read_text("utf-8"))
     sets = {name: frozenset(values) for name, values in data.items() if name.endswith("_marks")}
-    return {**sets, "relations": data["relations"], "ignored": tree(data["ignored"])}
+    return {
+        **sets,
+        "relations": data["relations"],
+        "dataset_keys": data["dataset_keys"],
+        "ignored": tree(data["ignored"]),
+    }
 
 
 FORMAT: Final = HuggingFaceCard()

@@ -12,13 +12,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Final
 from urllib.parse import unquote
 
 from stratagraph.loaders.formats.secrets import public_url
 from stratagraph.loaders.genai.meanings import load_meanings
 from stratagraph.ontology.facts import Iri
 from stratagraph.ontology.namespaces import SG
+
+_DRIVE: Final = re.compile(r"[A-Za-z]:[\\/](?![\\/])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +72,30 @@ def bare_package(package: str) -> str:
     return f"pkg:{kind.lower()}/{path.strip('/')}" if scheme.lower() == "pkg" and kind and path else ""
 
 
+def is_local(place: str) -> bool:
+    """Whether a place is one on a machine: a path says nothing of what lies there, and much of who works there."""
+    return place.strip().lower().startswith(tuple(_rules()["local"])) or _DRIVE.match(place.strip()) is not None
+
+
+def dataset_name(place: str) -> str:
+    """Return what a hub calls a data set, ``owner/name``; else the text as it is."""
+    text, rules = place.strip(), _rules()["repositories"]
+    for prefix in rules["prefixes"]:
+        start = f"{prefix}datasets/"
+        if text.lower().startswith(start):
+            parts = re.split(r"[?#@]", text[len(start) :], maxsplit=1)[0].strip("/").split("/")
+            return "/".join(part for part in parts[: rules["parts"]] if part not in rules["folders"])
+    return text
+
+
 def repository_name(repository: str) -> str:
-    """Return the name of what lies at a place: ``owner/name`` of a hub, the name in a registry, else the URL."""
+    """Return the name of what lies at a place: ``owner/name`` of a hub, the name in a registry, else the URL.
+
+    A place on a machine has none.
+    """
     text = repository.strip()
+    if is_local(text):
+        return ""
     rules = _rules()["repositories"]
     for prefix in rules["prefixes"]:
         if text.lower().startswith(prefix):
@@ -93,6 +116,8 @@ def _is_address(text: str) -> bool:
 
 def _shown(repository: str) -> str:
     """Return the place as it may be kept."""
+    if is_local(repository):
+        return ""
     return public_url(repository) if _is_address(repository) else repository.strip()
 
 

@@ -45,7 +45,7 @@ class McpServers:
         if "servers" in page:
             entries = [_Entry.of(fields) for fields in page.each("servers")]
             if page.fields("metadata").text("nextCursor") or page.fields("metadata").text("next_cursor"):
-                description.remark("further-pages", page.place("metadata"))
+                description.remark("further-pages", page.place("metadata"), field="nextCursor")
         else:
             entries = [_Entry.of(page)]
         listed: dict[str, list[_Entry]] = {}

@@ -19,7 +19,8 @@ GATEWAY: Final = "litellm"
 """The name that the proxy gives itself in telemetry."""
 DEPLOYMENTS: Final = "model_list"
 ANSWERED: Final = "data"
-SETTINGS: Final = ("litellm_settings", "router_settings")
+SETTINGS: Final = ("router_settings", "litellm_settings")
+"""Where the proxy looks for fallbacks and aliases; what the first one has, the second one does not change."""
 
 
 class LiteLLM:
@@ -50,19 +51,27 @@ class LiteLLM:
         found = read_sections(document, description)
         gateway = description.asset(SG.Gateway, GATEWAY, at=(0,))
         groups = Groups(description, gateway, GATEWAY)
+        addresses = _addresses(found)
         for entry in found.each(DEPLOYMENTS):
-            groups.take(read_deployment(entry))
+            groups.take(read_deployment(entry, addresses))
         for entry in found.each(ANSWERED):
-            groups.take(read_deployment(entry, answered=True))
+            groups.take(read_deployment(entry, addresses, answered=True))
         settings = [section for name in SETTINGS if (section := found.last(name)) is not None]
         # All other names first: a fallback may speak of a group by any of them.
         for section in settings:
             groups.rename(section)
-        for section in settings:
-            groups.fall_back(section)
+        groups.fall_back(settings)
         _components(found, gateway)
         for root in found.roots:
             root.rest(load_names().ignored)
+
+
+def _addresses(found: Sections) -> dict[str, str]:
+    """Return the address that goes with each credential, which several deployments may share."""
+    return {
+        credential.text("credential_name"): credential.fields("credential_values").text("api_base")
+        for credential in found.each("credential_list")
+    }
 
 
 def _components(found: Sections, gateway: Iri) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -29,11 +30,14 @@ class Deployment:
     at: Path
     model: Iri | None = None
     provider: Iri | None = None
+    pattern: str = ""
+    """The models that a pattern stands for."""
 
 
-def read_deployment(entry: Fields, *, answered: bool = False) -> Deployment:
+def read_deployment(entry: Fields, addresses: Mapping[str, str], *, answered: bool = False) -> Deployment:
     """State the model of a deployment, who sells or serves it, and the prices that are set for it.
 
+    ``addresses`` are those of credentials.
     ``answered``: the entry is of a running proxy, which writes 0 for a price that it does not know.
 
     Raises:
@@ -48,16 +52,17 @@ def read_deployment(entry: Fields, *, answered: bool = False) -> Deployment:
     names = load_names()
     route = names.route(params.text("custom_llm_provider") or names.prefix(model))
     base = params.text("api_base") or params.text("base_url")
+    base = base or addresses.get(params.text("litellm_credential_name"), "")
     server = _server(route, base)
     provider = "" if server else route.provider
     at = params.place("model")
     if ANY in model or ANY in group:
         seller = description.asset(SG.Provider, provider, at=at) if provider else None
-        return Deployment(group, entry.at, provider=seller)
+        return Deployment(group, entry.at, provider=seller, pattern=model)
     if route.prefix in names.no_models:
         return Deployment(group, entry.at)
     # An Azure deployment has a name of its own; the model behind it is what people and prices know.
-    name = info.text("base_model") or params.text("base_model") or model
+    name = info.text("base_model") or params.text("base_model") or _priced_as(route, info, answered=answered) or model
     _, bare = names.split(name)
     kind = SG.EncoderModel if info.text("mode") == EMBEDDING else SG.BaseModel
     iri = description.model(bare, kind=kind, provider=provider or None, at=at)
@@ -68,6 +73,12 @@ def read_deployment(entry: Fields, *, answered: bool = False) -> Deployment:
         description.state(iri, SG.implementedIn, description.asset(SG.ModelServer, server, at=at), at)
     _prices(entry, params, info, _priced(route.prefix, bare), answered=answered)
     return Deployment(group, entry.at, iri)
+
+
+def _priced_as(route: Route, info: Fields, *, answered: bool) -> str:
+    """Return the model that a running proxy found behind the name of an Azure deployment: what it has prices of."""
+    key = info.text("key") if answered and route.prefix in load_names().named_by_users else ""
+    return key if "/" in key else ""
 
 
 def _server(route: Route, base: str) -> str:

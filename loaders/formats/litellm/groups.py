@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from stratagraph.loaders.formats.core_yaml import Path
 from stratagraph.loaders.formats.description import Description
 from stratagraph.loaders.formats.fields import Fields
 from stratagraph.loaders.formats.litellm.deployments import ANY, Deployment
+from stratagraph.loaders.formats.litellm.litellm_names import load_names
 from stratagraph.ontology.facts import Iri
 from stratagraph.ontology.namespaces import SG
 
@@ -29,6 +30,7 @@ class Groups:
         self._models: dict[str, dict[Iri, None]] = defaultdict(dict)
         self._routers: dict[str, Iri] = {}
         self._aliases: dict[str, str] = {}
+        self._patterns: dict[str, str] = {}
 
     def take(self, deployment: Deployment) -> None:
         """Take in a deployment: its group leads to its model, and so does the proxy."""
@@ -37,6 +39,7 @@ class Groups:
             # A pattern lets every model of a provider through, and says of none that it is used.
             state(self._gateway, SG.dependsOn, deployment.provider, at)
         if ANY in deployment.group:
+            self._patterns.setdefault(deployment.group, deployment.pattern)
             return
         router = self._router(deployment.group, at)
         if deployment.model:
@@ -50,29 +53,39 @@ class Groups:
         for alias, target in told.items() if isinstance(told, Mapping) else ():
             group = target.get("model") if isinstance(target, Mapping) else target
             if group in self._routers:
-                self._aliases[alias] = group
+                self._aliases.setdefault(alias, group)
                 self._description.state(self._routers[group], SG.alsoKnownAs, alias, settings.place(ALIASES, alias))
             else:
                 settings.description.unread(f"{ALIASES}: {alias}")
 
-    def fall_back(self, settings: Fields) -> None:
+    def fall_back(self, settings: Sequence[Fields]) -> None:
         """State what stands in for what: each group, and its models, for the groups that are named after it.
+
+        ``settings`` are sections, of which the first one that has fallbacks of a kind counts, as in the proxy. What
+        holds for all groups (``*``) holds for those that have none of their own.
 
         Raises:
             MalformedDocument: groups stand in for each other in a circle.
         """
         for kind in KINDS:
+            section = next((each for each in settings if each.values.get(kind)), None)
             told: dict[str, dict[str, Path]] = defaultdict(dict)
-            for group, target, at in _pairs(settings, kind):
+            for group, target, at in _pairs(section, kind) if section else ():
                 told[self._aliases.get(group, group)][self._aliases.get(target, target)] = at
             self._refuse_circles(kind, told)
-            for group, targets in told.items():
-                for target, at in targets.items():
-                    for name in list(self._routers) if group == ANY else [group]:
-                        self._stand_in(name, target, at)
-        for target, at in settings.texts(DEFAULTS):
-            for name in list(self._routers):
-                self._stand_in(name, self._aliases.get(target, target), at)
+            if kind == KINDS[0] and (last := next((each for each in settings if each.values.get(DEFAULTS)), None)):
+                for target, at in last.texts(DEFAULTS):
+                    told[ANY][self._aliases.get(target, target)] = at
+            self._state_all(kind, told)
+
+    def _state_all(self, kind: str, told: Mapping[str, Mapping[str, Path]]) -> None:
+        for group, targets in told.items():
+            names = [name for name in self._routers if name not in told] if group == ANY else [group]
+            for target, at in targets.items():
+                if target not in self._routers and not self._models_of(target, at):
+                    self._description.unread(f"{kind}: {target}")
+                for name in names:
+                    self._stand_in(name, target, at)
 
     def _router(self, group: str, at: Path) -> Iri:
         if group not in self._routers:
@@ -81,13 +94,28 @@ class Groups:
         return self._routers[group]
 
     def _stand_in(self, group: str, target: str, at: Path) -> None:
-        if group == target or group not in self._routers or target not in self._routers:
+        if group == target:
             return
-        self._description.state(self._routers[group], SG.fallsBackTo, self._routers[target], at)
-        for model in self._models[group]:
-            for other in self._models[target]:
+        if group in self._routers and target in self._routers:
+            self._description.state(self._routers[group], SG.fallsBackTo, self._routers[target], at)
+        for model in self._models_of(group, at):
+            for other in self._models_of(target, at):
                 if other != model:
                     self._description.state(model, SG.fallsBackTo, other, at)
+
+    def _models_of(self, group: str, at: Path) -> list[Iri]:
+        """Return the models that answer to a name: those of a group, or the one that a pattern lets through."""
+        if group in self._routers:
+            return list(self._models[group])
+        for pattern, model in self._patterns.items():
+            before, _, after = pattern.partition(ANY)
+            inside = group.startswith(before) and group.endswith(after) and len(group) > len(before) + len(after)
+            if inside and before and not model.startswith(ANY):
+                named = model.replace(ANY, group[len(before) : len(group) - len(after)])
+                names = load_names()
+                provider = names.route(names.prefix(named)).provider
+                return [self._description.model(names.split(named)[1], provider=provider or None, at=at)]
+        return []
 
     def _refuse_circles(self, kind: str, told: Mapping[str, Mapping[str, Path]]) -> None:
         """Refuse what falls back to itself: when all of a circle fail, a call would go round for ever."""

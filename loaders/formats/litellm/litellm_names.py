@@ -31,6 +31,7 @@ class Names:
         self.own = frozenset(data["own"])
         self.compatible = frozenset(data["compatible"])
         self.public_hosts = tuple(data["public_hosts"])
+        self.named_by_users = frozenset(data["named_by_users"])
         self.no_models = frozenset(data["no_models"])
         self._engines: Mapping[str, str] = data["engines"]
         self._nobody = frozenset(data["nobody"])

@@ -41,8 +41,8 @@ class MlflowAnswers:
         """
         registry = Registry()
         for document, description in documents:
-            for body in answers_in(document, description):
-                registry.take(body)
+            for answer in answers_in(document, description):
+                registry.take(answer)
         registry.state()
 
 

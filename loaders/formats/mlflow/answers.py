@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from stratagraph.loaders.formats.description import Description
@@ -25,6 +27,10 @@ _MARKS: Final[Mapping[str, frozenset[str]]] = {
 _INNER: Final = {"models": "model_id", "model": "model_id", "run": "run_id", "runs": "run_id"}
 _MISSING: Final = "RESOURCE_DOES_NOT_EXIST"
 _REFUSED: Final = 400
+FURTHER: Final = "next_page_token"
+PAGE: Final = "page_token"
+_CODE: Final = re.compile(r"[A-Z][A-Z_]{2,60}")
+_REFUSAL: Final = frozenset({"error_code", "message", "details", "stack_trace"})
 
 
 def is_answer(value: Any) -> bool:
@@ -34,7 +40,19 @@ def is_answer(value: Any) -> bool:
     request = value.get("request")
     if isinstance(request, Mapping) and "body" in value:
         return _PATH in str(request.get("path", "")) or _PATH in str(request.get("url", ""))
-    return any(_holds(name, value[name]) for name in _MARKS.keys() & value.keys()) and "kind" not in value
+    held = any(_holds(name, value[name]) for name in _MARKS.keys() & value.keys()) and "kind" not in value
+    return held or _is_refusal(value)
+
+
+def _is_refusal(value: Mapping[str, Any]) -> bool:
+    """Tell whether a body is the server's refusal: a code and a message, and nothing else."""
+    return refusal_of(value) != "" and "message" in value and _REFUSAL.issuperset(value)
+
+
+def refusal_of(value: Any) -> str:
+    """Return the code of a refusal, "" where there is none, or nothing that is one: messages may name who asked."""
+    code = value.get("error_code") if isinstance(value, Mapping) else None
+    return code if isinstance(code, str) and _CODE.fullmatch(code) else ""
 
 
 def values_of(document: Document) -> list[Any]:
@@ -59,8 +77,16 @@ def _is_one(name: str, thing: Mapping[str, Any]) -> bool:
     return "name" in thing and not _MARKS[name].isdisjoint(thing)
 
 
-def answers_in(document: Document, description: Description) -> Iterator[Fields]:
-    """Yield the bodies of the answers in a document.
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The body of an answer, and the page that was asked for, where its request was kept."""
+
+    body: Fields
+    page: str = ""
+
+
+def answers_in(document: Document, description: Description) -> Iterator[Answer]:
+    """Yield the answers in a document.
 
     Raises:
         MalformedDocument: an answer is a refusal; that there is no such thing is none.
@@ -72,11 +98,19 @@ def answers_in(document: Document, description: Description) -> Iterator[Fields]
             recorded = "request" in answer and "body" in answer
             body = answer["body"] if recorded else answer
             status = answer.get("status") if recorded else None
-            code = body.get("error_code") if isinstance(body, Mapping) else None
+            code = refusal_of(body)
             if code == _MISSING:
                 continue
-            if code or (isinstance(status, int) and status >= _REFUSED):
-                said = code or status
+            refused = isinstance(body, Mapping) and body.get("error_code") is not None
+            if refused or (isinstance(status, int) and status >= _REFUSED):
+                said = code or status or "..."
                 description.fault(at, f"this answer is a refusal ({said}), so nothing is known of what it was to tell.")
             if body:
-                yield Fields(description, body, (*at, "body") if recorded else at)
+                page = _page(answer["request"]) if recorded else ""
+                yield Answer(Fields(description, body, (*at, "body") if recorded else at), page)
+
+
+def _page(request: Mapping[str, Any]) -> str:
+    """Return the page that a request asks for: in its query, or in the body of a search by POST."""
+    parts = (part for name in ("query", "params", "json", "body") if isinstance(part := request.get(name), Mapping))
+    return next((str(part[PAGE]) for part in parts if part.get(PAGE)), "")

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from stratagraph.loaders.formats.document import Document
 from stratagraph.loaders.formats.malformed import MalformedDocument
+from stratagraph.loaders.formats.mlflow.answers import refusal_of
 
 Get: TypeAlias = Callable[[str, Mapping[str, str]], bytes]
 """Asks for a URL with a query and returns the body of the answer; raises where there is none."""
@@ -101,7 +102,8 @@ class _Fetching:
         if not isinstance(value, dict):
             raise self._strange(path, "this is no object")
         if value.get("error_code") not in {None, "RESOURCE_DOES_NOT_EXIST"}:
-            raise self._strange(path, f"it refuses ({value['error_code']})")
+            code = refusal_of(value)
+            raise self._strange(path, f"it refuses ({code})" if code else "it refuses")
         return {"request": {"method": "GET", "path": _API + path, "query": dict(query)}, "status": 200, "body": value}
 
     def _strange(self, path: str, reason: str) -> MalformedDocument:

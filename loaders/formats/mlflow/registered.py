@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from stratagraph.loaders.formats.fields import Fields
+from stratagraph.loaders.formats.identities import dataset_name, is_local
 from stratagraph.loaders.formats.ignored_fields import ignored_fields
+from stratagraph.loaders.formats.mlflow.answers import FURTHER, Answer
 from stratagraph.loaders.formats.secrets import public_url
 from stratagraph.ontology.facts import Iri
 from stratagraph.ontology.namespaces import SG
@@ -25,8 +27,10 @@ _OWNERS: Final = ("owner", "team", "owning_team")
 _BASES: Final = ("base_model", "base_model_name", "base_model_name_or_path", "model_name_or_path")
 """Parameters by which runs name what they tune, as trainers log them; MLflow itself has no field for it."""
 _LOGGED: Final = re.compile(r"models:/(m-[0-9a-f]+)")
-_HUBS: Final = frozenset({"hugging_face", "delta_table", "databricks-uc-table", "delta"})
+_HUB: Final = "hugging_face"
+_HUBS: Final = frozenset({_HUB, "delta_table", "databricks-uc-table", "delta"})
 """Types of sources that have a name for their data: of a repository, or of a table."""
+_NO_STAGES: Final = frozenset({"", "none", "archived"})
 _UNNAMED: Final = "dataset"
 """What MLflow calls data that nobody named."""
 
@@ -53,10 +57,14 @@ class Registry:
     tuned: set[str] = field(default_factory=set)
     """The registered models of which a parameter says what they were made out of."""
     _bodies: list[Fields] = field(default_factory=list)
+    _asked: set[str] = field(default_factory=set)
+    """The pages that were asked for."""
 
-    def take(self, body: Fields) -> None:
+    def take(self, answer: Answer) -> None:
         """Take an answer in."""
+        body = answer.body
         self._bodies.append(body)
+        self._asked.add(answer.page)
         self.registered += _either(body, "registered_model")
         self.versions += _either(body, "model_version")
         self.logged += [(model.fields("info"), model.fields("data")) for model in _either(body, "model")]
@@ -82,6 +90,9 @@ class Registry:
         for each in self.runs:
             self._run(each)
         for body in self._bodies:
+            further = body.text(FURTHER)
+            if further and further not in self._asked:
+                body.description.remark("further-pages", body.place(FURTHER), field=FURTHER)
             body.rest(ignored_fields("mlflow"))
 
     def _link(self) -> None:
@@ -136,6 +147,9 @@ class Registry:
         state = version.description.state
         number = version.text("version")
         state(iri, SG.registeredVersion, number, at=version.place("version"))
+        # The stage of a version is a name for it, as an alias is: 'models:/NAME/Production'.
+        if (stage := version.text("current_stage")).lower() not in _NO_STAGES:
+            state(iri, SG.versionAlias, f"{stage}={number}", at=version.place("current_stage"))
         for alias, at in version.texts("aliases"):
             state(iri, SG.versionAlias, f"{alias}={number}", at=at)
         if is_prompt:
@@ -170,6 +184,9 @@ class Registry:
             SG.TrainingPipeline, name, None, f"experiment {experiment}" if experiment else None, at=info.at
         )
         self._derived(names, run.fields("data"))
+        # Where a model came of it, that is what the data were for.
+        for data, at in used if not names else ():
+            state(pipeline, SG.dependsOn, data, at=at)
         for each in names:
             model = self._asset(run, each)
             state(pipeline, SG.produces, model, at=info.at)
@@ -195,11 +212,13 @@ class Registry:
             place = next((str(source[key]) for key in ("uri", "url", "path", "table_name") if source.get(key)), "")
             shown = public_url(place) if "://" in place and not place.startswith("file:") else ""
             name = data.text("name")
-            if not name or name == _UNNAMED:
+            own, kind = name, data.text("source_type")
+            if not name or name == _UNNAMED or kind == _HUB:
                 # A hub's path is the name of what lies there; that of a machine is none.
-                name = (place if data.text("source_type") in _HUBS else shown) or name
+                name = (dataset_name(place) if kind in _HUBS and not is_local(place) else shown) or name
             if name and context in _LEARNING:
                 iri = run.description.asset(SG.Dataset, name, at=data.at)
+                run.description.state(iri, SG.alsoKnownAs, own if own not in (name, _UNNAMED) else None, at=data.at)
                 run.description.state(iri, SG.repository, shown, at=data.at)
                 yield iri, each.at
 
@@ -226,7 +245,7 @@ def _base(data: Fields) -> Fields | None:
         each.text("value")
     base = next((params[name] for name in _BASES if name in params), None)
     # A folder of the machine that ran it is no name of a model.
-    unnamed = base is None or base.text("value").startswith((".", "/", "~", "dbfs:", "file:"))
+    unnamed = base is None or is_local(base.text("value"))
     return None if base is None or unnamed or not base.text("value") else base
 
 

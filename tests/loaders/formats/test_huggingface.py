@@ -86,6 +86,11 @@ def test_a_relation_that_is_not_said_is_not_guessed(front: str, classes: set[str
         ("somewhere/README.md", "ipe/claims", "ipe%2Fclaims"),
         ("hub/models--ipe--claims/snapshots/0f3a/README.md", None, "ipe%2Fclaims"),
         ("/data/cards/claims/README.md", "claims/README.md", "claims"),
+        ("cards/ipe/claims/README.md", "estate", "ipe%2Fclaims"),
+        ("/data/cards/claims/README.md", "estate/claims/README.md", "claims"),
+        ("/data/ipe/claims/README.md", "estate/eu/ipe/claims/README.md", "ipe%2Fclaims"),
+        ("claims.README.md", "estate", "claims"),
+        ("README.md", "estate", "inside"),
         ("claims.README.md", None, "claims"),
         ("README.md", None, "inside"),
     ],
@@ -98,6 +103,8 @@ def test_which_repository_a_card_is_of(name: str, scope: str | None, model: str)
 def test_a_card_of_nobody_is_told() -> None:
     with pytest.raises(MalformedDocument, match="Load it with --scope OWNER/NAME"):
         card("license: mit", "README.md")
+    with pytest.raises(MalformedDocument, match="Load it with --scope OWNER/NAME"):
+        card("license: mit", "README.md", "estate")
 
 
 def test_a_data_set_has_a_card_too() -> None:
@@ -158,3 +165,50 @@ def test_a_front_matter_without_an_end_is_told() -> None:
     with pytest.raises(MalformedDocument) as refused:
         transform([file], model=MODEL, base=ASSET_BASE, source="test")
     assert str(refused.value) == "ipe/a/README.md:1: the front matter has no end: a line '---'."
+
+
+@pytest.mark.parametrize("base", ["/srv/ana/base", "~/base", "./out/base", "file:///srv/base", "C:\\models\\base"])
+def test_a_place_on_a_machine_is_no_model_and_is_not_kept(base: str) -> None:
+    read = card(f"base_model: '{base}'\nbase_model_relation: finetune")
+    assert {asset for asset, _ in read.assets} == {"BaseModel/ipe%2Fa"}
+    assert read.unread == {"base_model": 1}
+    assert "ana" not in str(read.facts)
+
+
+def test_data_sets_as_mappings_and_addresses() -> None:
+    named = "[acme/a, {name: B, id: acme/b}, {name: acme/c, split: train}, 'hf://datasets/acme/d', {type: text}]"
+    read = card(f"datasets: {named}")
+    assert read.of("BaseModel/ipe%2Fa", "trainedWith") == [f"Dataset/acme%2F{name}" for name in "abcd"]
+    assert read.unread == {"datasets[]": 1}
+
+
+def test_an_index_that_is_no_list() -> None:
+    read = card("model-index: {name: a, results: [{dataset: {type: d}, metrics: [{type: f1, value: 0.5}]}]}")
+    assert read.of("Document/ipe%2Fa%3A%20f1%20%28d%29", "score") == ["0.5"]
+    assert read.unread == {}
+
+
+METRICS = {
+    "by the metric's name": ("{type: d}", "[{type: f1, name: macro, value: 1}, {type: f1, name: micro, value: 2}]"),
+    "by its settings": (
+        "{type: d}",
+        "[{type: f1, args: {shots: 0}, value: 1}, {type: f1, args: {shots: 5}, value: 2}]",
+    ),
+    "by nothing": ("{type: d}", "[{type: f1, value: 1}, {type: f1, value: 2}]"),
+}
+
+
+@pytest.mark.parametrize(("dataset", "metrics"), METRICS.values(), ids=list(METRICS))
+def test_figures_of_one_metric_on_the_same_data_are_told_apart(dataset: str, metrics: str) -> None:
+    read = card(f"model-index: [{{name: a, results: [{{dataset: {dataset}, metrics: {metrics}}}]}}]")
+    results = {asset for asset, cls in read.assets if cls == "EvaluationResult"}
+    assert sorted(value for result in results for value in read.of(result, "score")) == ["1", "2"]
+    assert len(results) == 2
+
+
+def test_results_of_several_entries_are_told_apart() -> None:
+    entry = "{name: %s, results: [{dataset: {type: d}, metrics: [{type: f1, value: %s}]}]}"
+    read = card(f"model-index: [{entry % ('small', 1)}, {entry % ('large', 2)}]")
+    assert read.of("Document/ipe%2Fa%3A%20f1%20%28d%3B%20small%29", "score") == ["1"]
+    assert read.of("Document/ipe%2Fa%3A%20f1%20%28d%3B%20large%29", "score") == ["2"]
+    assert {one for one, relation, _ in read.relations if relation == "evaluatedAsset"} == {"Event/ipe%2Fa%3A%20d"}

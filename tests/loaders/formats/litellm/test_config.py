@@ -76,7 +76,9 @@ def test_a_fallback_by_another_name_and_one_for_all_groups() -> None:
     assert ("SystemComponent/triage/litellm", "SystemComponent/cheap/litellm") in found
     assert ("BaseModel/claude-sonnet-5", "BaseModel/qwen3-8b") in found
     assert {one for one, other in found if other == "SystemComponent/letters/litellm"} == {
-        f"SystemComponent/{group}/litellm" for group in ("triage", "cheap", "router")
+        # 'triage' has a fallback of its own, so what holds for all does not hold for it.
+        f"SystemComponent/{group}/litellm"
+        for group in ("cheap", "router")
     }
 
 

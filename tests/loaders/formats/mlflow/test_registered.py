@@ -161,3 +161,88 @@ def test_nothing_there_is_an_answer() -> None:
     request = {"method": "GET", "path": "/api/2.0/mlflow/registered-models/search"}
     answer = {"request": request, "status": 404, "body": {"error_code": "RESOURCE_DOES_NOT_EXIST"}}
     assert described(json.dumps(answer), "answer.json").facts == frozenset()
+
+
+TOLD = "sk-proj-" + "a1B2" * 10
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"error_code": "PERMISSION_DENIED", "message": f"ana@example.org with {TOLD} may not"}, "(PERMISSION_DENIED)"),
+        ({"error_code": "INTERNAL_ERROR", "message": "a", "details": [], "stack_trace": "b"}, "(INTERNAL_ERROR)"),
+    ],
+)
+def test_a_refusal_alone_says_nothing_but_its_code(body: dict[str, Any], said: str) -> None:
+    with pytest.raises(MalformedDocument, match="this answer is a refusal") as caught:
+        described(json.dumps(body), "answer.json")
+    assert said in str(caught.value)
+    assert not any(word in str(caught.value) for word in ("ana@", "a1B2"))
+
+
+@pytest.mark.parametrize("code", [TOLD, 7, "no code of any kind"])
+def test_a_code_that_is_none_is_not_repeated(code: object) -> None:
+    request = {"method": "GET", "path": "/api/2.0/mlflow/runs/get"}
+    answer = {"request": request, "status": 403, "body": {"error_code": code, "message": "x"}}
+    with pytest.raises(MalformedDocument) as caught:
+        described(json.dumps(answer), "answer.json")
+    assert "(403)" in str(caught.value)
+    assert str(code) not in str(caught.value)
+
+
+def searched(token: str = "", further: str = "") -> dict[str, Any]:
+    """A recorded answer to a search for models, of one page."""
+    query = {"page_token": token} if token else {}
+    body = {"registered_models": [{"name": f"m{token}", "creation_timestamp": 1}], "next_page_token": further}
+    return {
+        "request": {"path": "/api/2.0/mlflow/registered-models/search", "query": query},
+        "status": 200,
+        "body": body,
+    }
+
+
+@pytest.mark.parametrize(
+    ("answers", "remarks"),
+    [
+        ([searched(further="p2")], 1),
+        ([searched(further="p2"), searched("p2")], 0),
+        ([searched("p2"), searched(further="p2")], 0),
+        ([searched(further="p2"), searched("p2", "p3")], 1),
+    ],
+)
+def test_pages_that_nobody_asked_for_are_told(answers: list[Any], remarks: int) -> None:
+    told = described(json.dumps(answers), "answers.json").loaded.remarks
+    assert len(told) == remarks
+    assert all("next_page_token" in remark.texts["en"] for remark in told)
+
+
+@pytest.mark.parametrize(
+    ("stage", "alias"), [("Production", ["Production=4"]), ("None", []), ("Archived", []), ("", []), (None, [])]
+)
+def test_a_stage_is_a_name_for_a_version(stage: str | None, alias: list[str]) -> None:
+    version = {"name": "a", "version": "4", "run_id": "", "source": "s3://b/a", "current_stage": stage}
+    said = described(json.dumps({"model_version": version}), "answer.json")
+    assert list(said.of("BaseModel/a", "versionAlias")) == alias
+
+
+def run(dataset: dict[str, Any]) -> Described:
+    """What a run says that learnt from one data set, and of which nothing was registered."""
+    told = {"tags": [{"key": "mlflow.data.context", "value": "training"}], "dataset": dataset}
+    return described(
+        json.dumps({"run": {"info": {"run_id": "r", "run_name": "t"}, "inputs": {"dataset_inputs": [told]}}}), "r.json"
+    )
+
+
+@pytest.mark.parametrize(
+    ("dataset", "name"),
+    [
+        ({"name": "letters", "source_type": "hugging_face", "source": '{"path": "acme/letters"}'}, "acme%2Fletters"),
+        ({"name": "dataset", "source_type": "s3", "source": '{"uri": "s3://b/x"}'}, "s3%3A%2F%2Fb%2Fx"),
+        ({"name": "letters", "source_type": "local", "source": '{"uri": "/srv/ana/x"}'}, "letters"),
+        ({"name": "letters", "source_type": "hugging_face", "source": '{"path": "/srv/ana/x"}'}, "letters"),
+    ],
+)
+def test_a_run_alone_depends_on_its_data(dataset: dict[str, Any], name: str) -> None:
+    said = run(dataset)
+    assert said.relations == {("Pipeline/t", "dependsOn", f"Dataset/{name}")}
+    assert "ana" not in str(said.facts)
