@@ -250,7 +250,7 @@ class Partition:
         if again:
             return
         self._counts.messages += 1
-        aside = named(f"message {offset} of {self.place} in Kafka", 1, error)
+        aside = named(f"message {offset} of {self.place}", 1, error)
         self._watch(self.signal, Counts(dropped=1, set_aside=(aside,)))
 
     def _say_unkeyed(self) -> None:

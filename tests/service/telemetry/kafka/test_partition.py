@@ -192,7 +192,7 @@ def test_a_message_that_cannot_be_taken_in_is_set_aside_by_name_and_those_behind
         owner = Owner(engine, topic, read)
         owner.read_to(len(read))
         assert owner.tell()
-        assert [aside.what for aside in owner.asides] == [f"message 3 of {topic}/0 in Kafka"]
+        assert [aside.what for aside in owner.asides] == [f"message 3 of {topic}/0"]
         assert owner.accepted == sum(spans(read)) - spans(read)[3]
         assert owner.partition.end == len(read)
 
