@@ -69,6 +69,7 @@ NOT_FOR_READERS: Final = frozenset(
         "trace {}",  # names of telemetry that is set aside
         "metric {} of {}",
         "request {} of {} in the spool",
+        "message {} of {}",
         " in {}",
         "token {}",  # the log of accesses
         "address {}",
