@@ -66,13 +66,13 @@ def content_of(event: str, attributes: Iterable[KeyValue]) -> list[AnyValue]:
 
 def take_out(values: Iterable[AnyValue], *, beside: Iterable[AnyValue] = ()) -> PersonalData | None:
     """Return what values and those beside them hold, and take it out of the values; None where nothing was written."""
-    listed = list(values)
-    inside = personal_in(listed)
+    listed, others = list(values), list(beside)
+    inside = personal_in(listed) if listed else None
     for value in listed:
         value.Clear()
     if inside is not None:
         listed[0].CopyFrom(_left(inside))
-    outside = personal_in(beside)
+    outside = personal_in(others) if others else None
     return inside.joined(outside) if inside is not None and outside is not None else inside or outside
 
 

@@ -47,6 +47,19 @@ _LETTERED: Final = (
 )
 """Where a firm's number with letters may stand."""
 _COLONS: Final = re.compile(r":[0-9A-Fa-f]{0,4}:")
+_SHAPES: Final = bytes(ord("0") if chr(code).isdigit() else code for code in range(128)) + bytes(128)
+"""With this all digits look alike."""
+_LETTERS: Final = bytes(
+    ord("A") if chr(code).isdigit() or chr(code).isupper() else ord("a") if chr(code).isalpha() else code
+    for code in range(128)
+) + bytes(128)
+"""With this capitals and digits look alike, and so do small letters."""
+_NUMBER: Final = re.compile(
+    rb"000(?:0{8}|0{6}-00|\.000(?:\.00|/0000-00)|0[ -]0000|0 0{6} 0000|0-0{6}-0000|-000-0000|00-0000)|0\) ?000"
+)
+"""Part of every number that is counted, but for telephones with a country's code, firms with letters, and addresses."""
+_FOUR_PARTS: Final = re.compile(rb"0\.0{1,3}\.0{1,3}\.0")
+_FIRM: Final = re.compile(rb"\.[Aa]{3}\.[Aa]{3}/")
 _CLASSES: Final = bytes(
     ord("0") if chr(code).isdigit() else ord("A") if chr(code).isupper() else 0 for code in range(128)
 ) + bytes(128)
@@ -117,13 +130,13 @@ class PersonalData(NamedTuple):
 NOTHING_PERSONAL: Final = PersonalData()
 
 
-_COUNTED: Final[dict[tuple[int, int], PersonalData]] = {}
+_COUNTED: Final[dict[int, PersonalData]] = {}
 
 
 def personal_data(text: str) -> PersonalData:
     """Return what a text holds."""
     # A conversation is sent again with each of its turns. What is remembered of a text is its hash, salted by Python.
-    known = hash(text), len(text)
+    known = hash(text)
     found = _COUNTED.get(known)
     if found is None:
         if len(_COUNTED) >= MOST_COUNTED:
@@ -136,16 +149,12 @@ def _counted(text: str) -> PersonalData:
     looked = _looked_at(text)
     emails = sum(_emails(looked)) if "@" in looked else 0
     signs = looked.encode("ascii", "replace")
-    letters = signs.translate(_CLASSES)
-    digits = letters.count(b"0")
-    # The check digits of a firm's number are the least that there are.
-    runs = list(_runs(looked, letters, signs)) if digits >= _LEAST_DIGITS else []
-    firms: frozenset[int] = frozenset()
-    if digits > 1:
-        firms = _valid_firms(looked, [*_holding(runs, letters, _CNPJ_DIGITS), *_lettered(looked, letters)])
-    colons = digits > 1 and _COLONS.search(looked)
-    if not runs and not firms and not colons:
+    if not _may_hold_numbers(looked, signs):
         return PersonalData(emails=emails) if emails else NOTHING_PERSONAL
+    letters = signs.translate(_CLASSES)
+    # The check digits of a firm's number are the least that there are.
+    runs = list(_runs(looked, letters, signs)) if letters.count(b"0") >= _LEAST_DIGITS else []
+    firms = _valid_firms(looked, [*_holding(runs, letters, _CNPJ_DIGITS), *_lettered(looked, letters)])
     return PersonalData(
         emails=emails,
         phones=_phones(looked, *_dialled(looked, runs)),
@@ -158,6 +167,26 @@ def _counted(text: str) -> PersonalData:
         ),
         addresses=_addresses(looked, [run for run in runs if looked.count(".", *run) >= _DOTS]),
     )
+
+
+def _may_hold_numbers(text: str, signs: bytes) -> bool:
+    """Tell whether a text may hold a number that is counted: few do, though most hold dates, times and ids."""
+    joined = signs.translate(_JOINED, _BETWEEN)
+    if joined.count(b"0") <= 1:
+        return False
+    some = _SOME_DIGITS in joined and (b"+" in signs or signs.count(b".") >= _DOTS)
+    if (some or _MANY_DIGITS in joined) and _has_shape(signs.translate(_SHAPES)):
+        return True
+    letters = signs.translate(_LETTERS)
+    if _MANY_LETTERS in letters or (b"/" in signs and _FIRM.search(letters)):
+        return True
+    # Times of the day have two colons as well.
+    return bool(signs.count(b":") > 1 and _COLONS.search(text) and _IPV6.search(text))
+
+
+def _has_shape(shapes: bytes) -> bool:
+    """Tell whether digits stand together as they do in numbers that are counted."""
+    return bool(b"+0" in shapes or _NUMBER.search(shapes) or _FOUR_PARTS.search(shapes))
 
 
 def _runs(text: str, letters: bytes, signs: bytes) -> Iterator[_Span]:

@@ -144,3 +144,55 @@ def test_looking_near_digits_finds_what_looking_everywhere_finds(text: str) -> N
         cards=sum(valid_card(finding._plain(card.group())) for card in cards if card.start() not in firms),
         addresses=finding._addresses(text, everywhere),
     )
+
+
+_NUMBERS = [
+    "529.982.247-25",
+    "52998224725",
+    "529982247-25",
+    "11.222.333/0001-81",
+    "11222333000181",
+    "112223330001-81",
+    "12.ABC.345/01DE-35",
+    "12ABC34501DE35",
+    "12ABC34501DE-35",
+    "12.abc.345/01de-35",
+    "4111-1111-1111-1111",
+    "4111111111111111",
+    "378282246310005",
+    "3782-822463-10005",
+    "+5511912345678",
+    "(11)98765-4321",
+    "(11)987654321",
+    "415-555-2671",
+    "(415)555-2671",
+    "189.6.20.31",
+    "20.31.1.1",
+    "2804:14c:65d0::8",
+    "2001:db8:0:0:0:0:0:1",
+    "12:30:45",
+    "2026-11-30",
+    "550e8400-e29b-41d4-a716-446655440000",
+]
+_SPACED = ("4111 1111 1111 1111", "3782 822463 10005", "+55 11 91234-5678", "(11) 98765-4321", "11 98765-4321")
+
+
+@st.composite
+def _nearly(draw: st.DrawFn) -> str:
+    """A number that is counted or resembles one, at times with one sign exchanged."""
+    number = draw(st.sampled_from((*_NUMBERS, *_SPACED)))
+    if draw(st.booleans()):
+        return number
+    place = draw(st.integers(0, len(number) - 1))
+    return (
+        number[:place] + draw(st.sampled_from(" .-/()+:x1\n\u00e9\u0663")) + number[place + draw(st.integers(0, 1)) :]
+    )
+
+
+@given(st.lists(_nearly(), min_size=1, max_size=4), st.sampled_from(("", " ", ", ", "\\n", "/", "x", '"')))
+def test_passing_over_texts_at_a_glance_changes_no_count(numbers: list[str], between: str) -> None:
+    text = between.join(("", *numbers, ""))
+    at_a_glance = finding._counted(text)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(finding, "_may_hold_numbers", lambda *_: True)
+        assert finding._counted(text) == at_a_glance
