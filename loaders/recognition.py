@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from stratagraph.loaders.formats.document import Document
 from stratagraph.loaders.formats.malformed import MalformedDocument
-from stratagraph.loaders.formats.registry import recognised
+from stratagraph.loaders.formats.registry import mixed, recognised
 from stratagraph.loaders.kinds import (
     JSON_SUFFIX,
     RDF_SUFFIXES,
@@ -22,6 +23,12 @@ from stratagraph.loaders.kinds import (
 from stratagraph.ontology.syntax.parsing import RdfSyntax
 
 _SECTIONS: Final = frozenset({"assets", "prefixes"})
+_OF_OBJECTS: Final = frozenset(
+    {Kind.LITELLM, Kind.KUBERNETES, Kind.BACKSTAGE, Kind.MLBOM, Kind.MCP, Kind.A2A, Kind.SPDX, Kind.CROISSANT}
+)
+"""Kinds that are known by the names in an object, of which one object may have those of two."""
+_NEXT: Final = b"\n---"
+"""What stands between two documents of one file."""
 _SECTION: Final = re.compile(rb"^(?:\xef\xbb\xbf)?(?:assets|prefixes)[ \t]*:", re.MULTILINE)
 """A section of an inventory at the beginning of a line, where only the outermost names of a YAML file stand."""
 
@@ -73,9 +80,15 @@ def _kinds_named(suffix: str) -> tuple[Kind, ...]:
 def _by_content(document: Document, suffix: str, *, meant: bool = False) -> Kind:
     kinds = _kinds_named(suffix)
     if Kind.YAML in kinds and _is_inventory(document):
+        if _NEXT in document.data and (others := mixed(document, kinds)):
+            raise _of_several(document, [(Kind.YAML, 1), *others])
         return Kind.YAML
     if found := recognised(document, kinds):
+        if found in _OF_OBJECTS and (second := recognised(document, _OF_OBJECTS - {found})):
+            raise _of_several(document, [(found, 1), (second, 1)])
         return found
+    if len(several := mixed(document, kinds)) > 1:
+        raise _of_several(document, several)
     if document.is_json and Kind.RDF in kinds and _is_json_ld(document.json):
         return Kind.RDF
     # Its reader says what is wrong with it.
@@ -84,6 +97,17 @@ def _by_content(document: Document, suffix: str, *, meant: bool = False) -> Kind
     if suffix in YAML_SUFFIXES and not document.values:
         return Kind.YAML  # its reader says with a line what is wrong with it
     raise (UnknownJson if document.is_json else UnknownContent)(file=document.name)
+
+
+def _of_several(document: Document, parts: Sequence[tuple[Kind, int]]) -> MalformedDocument:
+    """Return the refusal of a file that is of two kinds."""
+    (first, before), (second, after) = parts[:2]
+    return MalformedDocument(
+        file=document.name,
+        line=max(after, 1),
+        reason=f"this is of the kind '{second}', and what stands on line {max(before, 1)} is of the kind '{first}'; "
+        f"put each in a file of its own.",
+    )
 
 
 def _is_inventory(document: Document) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from stratagraph.loaders.formats.core_yaml import Path
 from stratagraph.loaders.formats.description import Description
 from stratagraph.loaders.formats.document import Document
 from stratagraph.loaders.formats.fields import Fields
@@ -31,16 +32,21 @@ class A2aCard:
     kind = Kind.A2A
 
     def recognises(self, document: Document) -> bool:
-        """Tell whether a document is an agent's card."""
-        return any(_is_card(value) for value in document.values)
+        """Tell whether a document is an agent's card, or a list of them."""
+        return bool(cards := _cards(document)) and all(_is_card(value) for value, _ in cards)
 
     def read(self, document: Document, description: Description) -> None:
-        """State the agent, its organisation, where it answers, how callers prove who they are, and its skills.
+        """State each agent, its organisation, where it answers, how callers prove who they are, and its skills.
 
         Raises:
-            MalformedDocument: the card names nobody.
+            MalformedDocument: a card names nobody.
         """
-        card = Fields(description, document.values[0], (0,))
+        for value, at in _cards(document):
+            self._state(Fields(description, value, at))
+
+    @staticmethod
+    def _state(card: Fields) -> None:
+        description = card.description
         name = card.text("name")
         organisation = card.fields("provider").text("organization")
         interfaces = list(dict.fromkeys(_interfaces(card)))
@@ -66,6 +72,19 @@ class A2aCard:
                 description.state(tool, SG.purpose, skill.text("description"), at=skill.place("description"))
                 description.state(agent, SG.mayUseTool, tool, at=skill.at)
         card.rest(ignored_fields("a2a"))
+
+
+def _cards(document: Document) -> list[tuple[Any, Path]]:
+    """Return the cards of a document with their places: one, a list, or the result of a call that asks for one."""
+    found: list[tuple[Any, Path]] = []
+    for number, value in enumerate(document.values):
+        if isinstance(value, list):
+            found += [(each, (number, place)) for place, each in enumerate(value)]
+        elif isinstance(value, Mapping) and "jsonrpc" in value and isinstance(value.get("result"), Mapping):
+            found.append((value["result"], (number, "result")))
+        elif value is not None:
+            found.append((value, (number,)))
+    return found
 
 
 def _is_card(value: Any) -> bool:
@@ -112,6 +131,9 @@ def _authentication(card: Fields) -> Iterator[str]:
     older = not isinstance(required, list)
     if older:
         required = card.raw("security")
+    # The first versions name the kinds alone, and a credential beside them.
+    for scheme, _ in card.fields("authentication").texts("schemes"):
+        yield scheme
     for alternative in required if isinstance(required, list) else ():
         inner = alternative if older or not isinstance(alternative, Mapping) else alternative.get("schemes")
         if isinstance(inner, Mapping) and inner:

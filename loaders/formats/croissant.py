@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from stratagraph.loaders.file_faults import quote
+from stratagraph.loaders.formats.core_yaml import Path
 from stratagraph.loaders.formats.description import Description
 from stratagraph.loaders.formats.document import Document
 from stratagraph.loaders.formats.fields import Fields
-from stratagraph.loaders.formats.identities import dataset_name
+from stratagraph.loaders.formats.identities import dataset_name, is_local
 from stratagraph.loaders.formats.ignored_fields import ignored_fields
 from stratagraph.loaders.formats.licences import all_of, licence, state_licence
 from stratagraph.loaders.formats.secrets import is_person, public_url
@@ -21,6 +23,11 @@ _ORGANISATIONS: Final = frozenset(
     {"Organization", "Corporation", "NGO", "CollegeOrUniversity", "EducationalOrganization", "GovernmentOrganization"}
 )
 _DENIED: Final = frozenset({"none", "no", "false", "n/a", "not applicable", "none known", "no personal data"})
+_MADE_OF: Final = ("isBasedOn", "prov:wasDerivedFrom", "wasDerivedFrom")
+_FIRST: Final = "0.8"
+_LAST: Final = "1.1"
+_MAJOR: Final = frozenset({"0", "1"})
+"""The versions that are known, before the point."""
 _PEOPLE: Final = "rai:personalSensitiveInformation"
 
 
@@ -31,15 +38,17 @@ class Croissant:
 
     def recognises(self, document: Document) -> bool:
         """Tell whether a document describes a data set by Croissant."""
-        return any(_is_croissant(value) for value in document.values)
+        return any(_is_croissant(_whole(value)[0]) for value in document.values)
 
     def read(self, document: Document, description: Description) -> None:
         """State the data set.
 
         Raises:
-            MalformedDocument: it has no name.
+            MalformedDocument: it has no name, or is of a version that is not known here.
         """
-        fields = Fields(description, _spelled(document.values[0]), (0,))
+        value, place = _whole(document.values[0])
+        fields = Fields(description, _spelled(value), (0, *place))
+        _refuse_unknown(fields)
         name, url = _only(fields, "name"), public_url(_only(fields, "url"))
         hub_name = dataset_name(url) if dataset_name(url) != url else ""
         iri = description.asset(SG.Dataset, hub_name or name, at=fields.place("name"))
@@ -55,7 +64,7 @@ class Croissant:
         if licences:
             state_licence(description, iri, all_of(licences), at=fields.place("license"))
         told = [text for text, _ in fields.texts(_PEOPLE)]
-        state(iri, SG.personalData, _about_people(told), at=fields.place(_PEOPLE))
+        state(iri, SG.personalData, about_people(told), at=fields.place(_PEOPLE))
         for told_limit in ("rai:dataLimitations", "rai:dataBiases"):
             for text, at in fields.texts(told_limit):
                 state(iri, SG.limitation, text, at=at)
@@ -63,7 +72,41 @@ class Croissant:
             for party in _organisations(fields.raw(told_party)):
                 organisation = description.asset(SG.Organisation, party, at=fields.place(told_party))
                 state(iri, SG.providedBy, organisation, at=fields.place(told_party))
+        for origin, at in _origins(fields):
+            state(iri, SG.derivedFrom, description.asset(SG.Dataset, origin, at=at), at=at)
         fields.rest(ignored_fields("croissant"))
+
+
+def _whole(value: Any) -> tuple[Any, Path]:
+    """Return the description of the data set with its place: one that stands in a graph takes the context with it."""
+    graph = value.get("@graph") if isinstance(value, Mapping) else None
+    for number, node in enumerate(graph if isinstance(graph, list) else ()):
+        if isinstance(node, Mapping) and "Dataset" in map(_bare, _listed(node.get("@type"))):
+            return {"@context": value.get("@context"), **node}, ("@graph", number)
+    return value, ()
+
+
+def _refuse_unknown(fields: Fields) -> None:
+    """Refuse a version that nobody has written yet: what its words mean is not known."""
+    told = [*_listed(fields.values.get("conformsTo")), *_listed(fields.values.get("dct:conformsTo"))]
+    for text in (text for each in told for text in _texts(each)):
+        version = text.partition(f"{_MARK}/")[2].strip("/")
+        if version[:1].isdigit() and version.partition(".")[0] not in _MAJOR:
+            fields.description.fault(
+                fields.place("conformsTo"),
+                f"Croissant {quote(version)} is not read, but {_FIRST} to {_LAST} are: write it anew in one of these.",
+            )
+
+
+def _origins(fields: Fields) -> Iterator[tuple[str, Path]]:
+    """Yield the data sets that one was made out of, by what a hub calls them, else by their addresses."""
+    for name in _MADE_OF:
+        for each in _listed(fields.raw(name)):
+            place = each
+            if isinstance(each, Mapping):
+                place = next((each[key] for key in ("@id", "url", "name") if each.get(key)), "")
+            if isinstance(place, str) and place.strip() and not is_local(place):
+                yield (dataset_name(place) if dataset_name(place) != place else public_url(place)), fields.place(name)
 
 
 def _is_croissant(value: Any) -> bool:
@@ -125,8 +168,8 @@ def _licences(value: Any) -> Iterator[str]:
             yield said
 
 
-def _about_people(told: list[str]) -> bool | None:
-    """Return whether a data set is about people; None where nobody says so clearly."""
+def about_people(told: list[str]) -> bool | None:
+    """Return whether a data set is about people, by texts that say what is in it; None where they are unclear."""
     said = [text.strip().rstrip(".").lower() for text in told]
     if not said:
         return None

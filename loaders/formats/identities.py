@@ -84,7 +84,8 @@ def dataset_name(place: str) -> str:
         start = f"{prefix}datasets/"
         if text.lower().startswith(start):
             parts = re.split(r"[?#@]", text[len(start) :], maxsplit=1)[0].strip("/").split("/")
-            return "/".join(part for part in parts[: rules["parts"]] if part not in rules["folders"])
+            alone = len(parts) > rules["parts"] and parts[1] in rules["folders"]
+            return parts[0] if alone else "/".join(parts[: rules["parts"]])
     return text
 
 

@@ -18,7 +18,8 @@ from stratagraph.ontology.facts import Iri
 from stratagraph.ontology.namespaces import RDFS, SG
 
 _SCHEMA: Final = re.compile(r"modelcontextprotocol.*server\.schema\.json")
-_OFFICIAL: Final = "io.modelcontextprotocol.registry/official"
+_REGISTRY: Final = "io.modelcontextprotocol.registry"
+_OFFICIAL: Final = f"{_REGISTRY}/official"
 _TEMPLATE: Final = re.compile(r"\{[^{}]*\}")
 _PACKAGES: Final = {"npm": "npm", "pypi": "pypi", "nuget": "nuget", "cargo": "cargo"}
 """What registries of packages are called here, and in a package URL."""
@@ -72,7 +73,7 @@ class _Entry:
         official: dict[str, Any] = {}
         for holder in (fields, server):
             meta = holder.values.get("_meta")
-            said = meta.get(_OFFICIAL) if isinstance(meta, Mapping) else None
+            said = meta.get(_OFFICIAL) if isinstance(meta, Mapping) else holder.values.get(f"x-{_REGISTRY}")
             official = official or (dict(said) if isinstance(said, Mapping) else {})
         detail = server.fields("version_detail")
         latest = official.get("isLatest", official.get("is_latest", detail.raw("is_latest")))
@@ -87,13 +88,20 @@ def _is_server(value: Any) -> bool:
         return False
     inner = value.get("server")
     if isinstance(inner, Mapping) and "name" in inner:
-        return _is_server(inner) or "_meta" in value
+        return _is_server(inner) or "_meta" in value or _registered(value)
     schema = value.get("$schema")
     if isinstance(schema, str) and _SCHEMA.search(schema):
         return True
     named = isinstance(value.get("name"), str) and value["name"].count("/") == 1
-    offered = any(isinstance(value.get(part), list) for part in ("packages", "remotes"))
+    offered = any(isinstance(value.get(part), list) for part in ("packages", "remotes")) or _registered(value)
     return named and offered and ("version" in value or "version_detail" in value) and "specVersion" not in value
+
+
+def _registered(value: Mapping[str, Any]) -> bool:
+    """Whether a registry has written down what it knows of a server: beside it, or among its own notes."""
+    meta = value.get("_meta")
+    names = [*value, *(meta if isinstance(meta, Mapping) else ())]
+    return any(name.removeprefix("x-").startswith(_REGISTRY) for name in names)
 
 
 def _is_page(value: Any) -> bool:

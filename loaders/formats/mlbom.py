@@ -10,9 +10,11 @@ from typing import Any, Final
 from stratagraph.loaders.file_faults import quote
 from stratagraph.loaders.formats.card_figures import Figure, state_figures
 from stratagraph.loaders.formats.core_yaml import Path
-from stratagraph.loaders.formats.description import Description
+from stratagraph.loaders.formats.croissant import about_people
+from stratagraph.loaders.formats.description import Description, shown
 from stratagraph.loaders.formats.document import Document
 from stratagraph.loaders.formats.fields import Fields
+from stratagraph.loaders.formats.identities import dataset_name, repository_name
 from stratagraph.loaders.formats.ignored_fields import ignored_fields
 from stratagraph.loaders.formats.licences import all_of, state_licence
 from stratagraph.loaders.formats.mlbom_xml import is_xml, read_xml
@@ -80,6 +82,8 @@ class _Bill:
         self.ontology = description.ontology
         self.bill = bill
         self.parts: dict[str, Part] = {}
+        self.described: set[str] = set()
+        """What the document calls its components, be they assets or not."""
         self.related: set[tuple[Iri, Iri]] = set()
         self.provided: set[Iri] = set()
         self.cards: list[tuple[Part, Fields]] = []
@@ -111,6 +115,7 @@ class _Bill:
 
     def component(self, fields: Fields, parent: Part | None = None, *, root: bool = False) -> Part | None:
         """State a component and those within it; None where it is no asset."""
+        self.described.add(str(fields.values.get("bom-ref")))
         kind = self.kind_of(fields, root=root)
         part = self.part(fields, kind) if kind else None
         if part is None:
@@ -152,7 +157,14 @@ class _Bill:
         info = self.ontology.classes[kind]
         if SG.AIModel in info.ancestors or SG.BaseModel in info.ancestors:
             # A package URL names it as well, but a component without a name is not valid.
-            iri = self.description.model(name, kind=kind, purl=fields.text("purl") if name else None, at=fields.at)
+            purl, place = fields.text("purl"), _hub(fields)
+            iri = self.description.model(
+                name,
+                kind=kind,
+                purl=purl if name else None,
+                repository=place if name and not purl else None,
+                at=fields.at,
+            )
         else:
             fields.text("purl")
             rest = [self.property_of(fields, local_name(key)) for key in info.key_properties[1:]]
@@ -264,9 +276,10 @@ class _Bill:
         entry.text("name")
         entry.text("type")
         self.once(part, SG.confidentiality, entry.text("classification"), at)
-        if any(entry.texts("sensitiveData")) and (part.iri, SG.personalData) not in self.told:
+        about = about_people([text for text, _ in entry.texts("sensitiveData")])
+        if about is not None and (part.iri, SG.personalData) not in self.told:
             self.told.add((part.iri, SG.personalData))
-            self.description.state(part.iri, SG.personalData, True, at=at)
+            self.description.state(part.iri, SG.personalData, about, at=at)
         for owner in entry.fields("governance").each("owners"):
             organisation = owner.fields("organization")
             name = organisation.text("name")
@@ -318,6 +331,9 @@ class _Bill:
         """Return the data set that a card names, by reference or in place; None where it is none, or elsewhere."""
         if reference := entry.text("ref"):
             part = self.parts.get(reference)
+            if part is None and reference not in self.described:
+                # Of another bill, or a slip of the pen.
+                self.description.unread(shown(entry.place("ref")))
             return part if part and self.sort_of(part) == SG.Dataset else None
         name = entry.text("name")
         if not name or entry.text("type") not in {"", "dataset"}:
@@ -406,6 +422,19 @@ def _properties(fields: Fields) -> Iterator[tuple[str, str]]:
 
 def _listed(value: Any) -> list[Any]:
     return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
+
+
+def _hub(fields: Fields) -> str:
+    """Return the place on a hub that a model says it is at, which names it better than it does itself."""
+    for each in _listed(fields.values.get("externalReferences")):
+        url = each.get("url")
+        if (
+            isinstance(url, str)
+            and repository_name(url) != public_url(url).rstrip("/")
+            and dataset_name(url) == url.strip()
+        ):
+            return url
+    return ""
 
 
 def _has_model(component: Mapping[str, Any]) -> bool:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
 from stratagraph.loaders.file_faults import quote
-from stratagraph.loaders.formats.card_figures import Figure, state_figures
+from stratagraph.loaders.formats.card_figures import Figure, evaluation_of, state_figures
 from stratagraph.loaders.formats.core_yaml import Path
 from stratagraph.loaders.formats.description import Description
 from stratagraph.loaders.formats.document import Document
-from stratagraph.loaders.formats.fields import Fields
+from stratagraph.loaders.formats.fields import Fields, below
 from stratagraph.loaders.formats.identities import bare_package, repository_name
 from stratagraph.loaders.formats.ignored_fields import ignored_fields
 from stratagraph.loaders.formats.licences import all_of, state_licence
@@ -20,7 +21,7 @@ from stratagraph.loaders.kinds import Kind
 from stratagraph.ontology.facts import Iri
 from stratagraph.ontology.namespaces import SG
 
-_CONTEXT: Final = "spdx.org/rdf/3."
+_CONTEXT: Final = re.compile(r"spdx\.org/rdf/3\.|spdx[\w./-]*context\.json")
 _LICENCES: Final = "spdx.org/licenses/"
 _LEARNING: Final = ("ai_trainingEnergyConsumption", "ai_finetuningEnergyConsumption")
 _HOURS: Final = {"kilowatthour": Decimal(1), "megajoule": Decimal(10) / Decimal(36)}
@@ -28,6 +29,19 @@ _HOURS: Final = {"kilowatthour": Decimal(1), "megajoule": Decimal(10) / Decimal(
 _PEOPLE: Final = {"yes": True, "no": False}
 _DERIVED: Final = {"descendantOf": False, "ancestorOf": True}
 """Relationships that say what was made of what, and whether they run from the older one."""
+_SAYING_NOTHING: Final = frozenset({"hasDeclaredLicense", "hasConcludedLicense", "describes", "other"})
+_INLINE: Final = ("element", "rootElement", "from", "to", "suppliedBy", "originatedBy")
+"""Where an element may stand in place of its name."""
+_TERMS: Final = re.compile(r"spdx\.org/rdf/3[\w.]*/terms/(\w+)/$")
+_PROFILES: Final = {
+    "Core": "",
+    "AI": "ai_",
+    "Dataset": "dataset_",
+    "Software": "software_",
+    "SimpleLicensing": "simplelicensing_",
+    "ExpandedLicensing": "expandedlicensing_",
+}
+"""What the names of a profile begin with in SPDX's own context."""
 _LICENSED: Final = ("hasDeclaredLicense", "hasConcludedLicense")
 
 
@@ -38,8 +52,9 @@ class Spdx:
 
     def recognises(self, document: Document) -> bool:
         """Tell whether a document is one of SPDX, also of a version that is not read."""
-        values = [value for value in document.values if isinstance(value, Mapping)]
-        return any("spdxVersion" in value or _is_third(value) for value in values)
+        listed = [each for value in document.values for each in (value if isinstance(value, list) else [value])]
+        ours = [isinstance(value, Mapping) and ("spdxVersion" in value or _is_third(value)) for value in listed]
+        return any(ours) and all(of_ours or _is_element(value) for value, of_ours in zip(listed, ours, strict=True))
 
     def read(self, document: Document, description: Description) -> None:
         """State what the document says.
@@ -47,22 +62,36 @@ class Spdx:
         Raises:
             MalformedDocument: it is of an older version, which knows no models.
         """
-        root = Fields(description, document.values[0], (0,))
+        value = document.values[0]
+        # A list of elements is a graph of them.
+        root = Fields(description, {"@graph": value} if isinstance(value, list) else spelled(value), (0,))
         if "spdxVersion" in root:
             version = root.text("spdxVersion")
             description.fault(
                 root.place("spdxVersion"),
                 f"{quote(version)} is not read, for models came with SPDX 3: write it anew as SPDX 3.0.1.",
             )
-        elements = root.each("@graph") if "@graph" in root else [root]
-        _Elements(description, elements).state()
-        root.rest(ignored_fields("spdx"))
+        known = ignored_fields("spdx")
+        if "@graph" in root:
+            found = _Elements(description, root.each("@graph"))
+        else:
+            known = {**(below(known, "@graph") or {}), "@context": {}}
+            found = _Elements(description, [root])
+        found.state()
+        for inner in found.within:
+            inner.rest(below(ignored_fields("spdx"), "@graph") or {})
+        root.rest(known)
+
+
+def _is_element(value: Any) -> bool:
+    """Whether a value may stand beside elements that say what they are."""
+    return value is None or (isinstance(value, Mapping) and ("spdxId" in value or "@id" in value))
 
 
 def _is_third(value: Mapping[str, Any]) -> bool:
     context = value.get("@context")
     contexts = context if isinstance(context, list) else [context]
-    return any(isinstance(each, str) and _CONTEXT in each for each in contexts)
+    return any(_CONTEXT.search(text) for each in contexts for text in _addresses(each))
 
 
 class _Elements:
@@ -77,6 +106,8 @@ class _Elements:
         """Of each element that is an asset: IRI and class."""
         self.roots: set[str] = set()
         self.licensed: set[Iri] = set()
+        self.within: list[Fields] = []
+        """Elements that stand where others are only named."""
         for fields in elements:
             self._index(fields)
 
@@ -86,9 +117,21 @@ class _Elements:
         if what.endswith("Relationship"):
             self.relationships.append(fields)
         elif identity:
-            self.elements[identity] = fields
+            known = self.elements.get(identity, fields)
+            # Where an element stands twice, the fuller one counts.
+            self.elements[identity] = max(known, fields, key=lambda each: len(each.values))
+            if known is not fields:
+                (fields if self.elements[identity] is known else known).leave()
+        for name in _INLINE:
+            told = fields.values.get(name)
+            for number, each in enumerate(told if isinstance(told, list) else [told]):
+                if isinstance(each, Mapping) and (each.get("spdxId") or each.get("@id")) and len(each) > 1:
+                    place = fields.place(name, number) if isinstance(told, list) else fields.place(name)
+                    self.within.append(Fields(self.description, each, place))
+                    self._index(self.within[-1])
         if what in {"SpdxDocument", "software_Sbom", "Bom", "Bundle"}:
-            self.roots |= {name for name, _ in fields.texts("rootElement")}
+            named = fields.raw("rootElement")
+            self.roots |= {_reference(each) for each in (named if isinstance(named, list) else [named])} - {""}
 
     def state(self) -> None:
         """State assets first, then how they are related."""
@@ -115,7 +158,8 @@ class _Elements:
         for kind, origin, ends, fields in related:
             fields.leave()
             for end in ends:
-                self._relate(kind, origin, end, fields.at)
+                if not self._relate(kind, origin, end, fields.at):
+                    self.description.unread(f"relationshipType: {kind}")
 
     def _ends(self, fields: Fields) -> tuple[str, list[str]]:
         origin = fields.raw("from")
@@ -205,10 +249,10 @@ class _Elements:
         fields = self.elements.get(end)
         return (fields.text("simplelicensing_licenseExpression") or fields.text("name")) if fields else ""
 
-    def _relate(self, kind: str, origin: str, end: str, at: Path) -> None:
-        """State a relation between two assets, in our direction."""
+    def _relate(self, kind: str, origin: str, end: str, at: Path) -> bool:
+        """State a relation between two assets, in our direction; False where what it says is not understood."""
         if origin not in self.assets or end not in self.assets or origin == end:
-            return
+            return True
         (subject, of), (target, to) = self.assets[origin], self.assets[end]
         state = self.description.state
         if kind in _DERIVED:
@@ -216,6 +260,8 @@ class _Elements:
             state(newer, SG.derivedFrom, older, at=at)
         elif kind == "trainedOn":
             state(subject, SG.trainedWith, target, at=at)
+        elif kind == "testedOn":
+            state(evaluation_of(self.description, subject, at), SG.evaluatedWith, target, at=at)
         elif kind in {"dependsOn", "contains", "hasPrerequisite"}:
             is_model = SG.BaseModel in self.ontology.classes[to].ancestors
             uses = is_model and of == SG.LLMSystem
@@ -225,6 +271,47 @@ class _Elements:
                 state(target, SG.partOf, subject, at=at)
             else:
                 state(subject, SG.dependsOn, target, at=at)
+        else:
+            return kind in _SAYING_NOTHING
+        return True
+
+
+def spelled(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a document by the names of SPDX's own context, where it has one in place with prefixes of its own."""
+    context = value.get("@context")
+    prefixes = {
+        name: _PROFILES[found[1]]
+        for each in (context if isinstance(context, list) else [context])
+        if isinstance(each, Mapping)
+        for name, address in each.items()
+        if isinstance(address, str) and (found := _TERMS.search(address)) and found[1] in _PROFILES
+    }
+    return {"@context": context, **_renamed({**value, "@context": None}, prefixes)} if prefixes else value
+
+
+def _renamed(value: Any, prefixes: Mapping[str, str]) -> Any:
+    if isinstance(value, list):
+        return [_renamed(each, prefixes) for each in value]
+    if not isinstance(value, Mapping):
+        return value
+    return {_own_name(name, prefixes): _typed(name, _renamed(each, prefixes), prefixes) for name, each in value.items()}
+
+
+def _own_name(name: str, prefixes: Mapping[str, str]) -> str:
+    prefix, colon, rest = name.partition(":")
+    return f"{prefixes[prefix]}{rest}" if colon and prefix in prefixes else name
+
+
+def _typed(name: str, value: Any, prefixes: Mapping[str, str]) -> Any:
+    return _own_name(value, prefixes) if name in {"type", "@type"} and isinstance(value, str) else value
+
+
+def _addresses(context: Any) -> Iterator[str]:
+    """Yield the addresses in a context: it is one, or says where the terms are that it has names for."""
+    if isinstance(context, str):
+        yield context
+    elif isinstance(context, Mapping):
+        yield from (each for each in context.values() if isinstance(each, str))
 
 
 def _type(fields: Fields) -> str:

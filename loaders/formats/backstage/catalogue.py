@@ -12,6 +12,7 @@ from stratagraph.loaders.formats.backstage.entities import (
     entities,
     entity_of,
     is_entity,
+    is_foreign,
     known_kind,
     load_names,
 )
@@ -25,6 +26,9 @@ from stratagraph.ontology.namespaces import RDFS, SG
 
 OWNER: Final = "owner"
 GROUP: Final = "group"
+_USER: Final = "user"
+_SCAFFOLDER: Final = "scaffolder."
+"""Templates by which new components are made are no part of what there is."""
 
 
 class Backstage:
@@ -37,7 +41,10 @@ class Backstage:
         if load_names()["group"].encode() not in document.data:
             return False
         values = [value for value in document.values if value is not None]
-        return bool(values) and all(is_entity(value) for value, _ in entities(document))
+        found = [value for value, _ in entities(document)]
+        return (
+            bool(values) and any(map(is_entity, found)) and all(is_entity(each) or is_foreign(each) for each in found)
+        )
 
     def read(self, document: Document, description: Description) -> None:
         """State the assets that entities are, whose they are, and what they depend on.
@@ -47,6 +54,10 @@ class Backstage:
         """
         found: list[tuple[Entity, Fields]] = []
         for value, at in entities(document):
+            if is_foreign(value):
+                if not value["apiVersion"].startswith(_SCAFFOLDER):
+                    description.unread(f"kind: {value.get('kind')}")
+                continue
             if not is_entity(value):
                 description.fault(at, "an entity needs 'apiVersion: backstage.io/...' and 'kind'.")
             version = value["apiVersion"].removeprefix(load_names()["group"])
@@ -87,8 +98,9 @@ class _Reader:
         asset = self._asset(entity.reference, entity.cls, entity)
         metadata.raw("namespace")
         name = metadata.text("name")
-        label = metadata.text("title") or name
+        label = metadata.text("title") or spec.fields("profile").text("displayName") or name
         self._description.state(asset, RDFS.label, label, metadata.at)
+        self._description.state(asset, SG.purpose, metadata.text("description"), metadata.place("description"))
         self._owner(entity, asset, spec)
         for field, told in load_names()["references"].items():
             for text, at in spec.texts(field):
@@ -100,6 +112,9 @@ class _Reader:
     def _owner(self, entity: Entity, asset: Iri, spec: Fields) -> None:
         """State the group that owns an entity; a person is not kept."""
         owner = read_reference(spec.text(OWNER), kind=GROUP, namespace=entity.reference.namespace)
+        if owner is None and spec.text(OWNER):
+            # Not told what it is: it may be the address of a person.
+            self._description.unread("spec.owner")
         if owner is None or owner.kind != GROUP:
             return
         at = spec.place(OWNER)
@@ -113,6 +128,8 @@ class _Reader:
         """State a relation to an entity, and that a model or a tool among what is depended on is used."""
         reference = read_reference(written[0], kind=written[1], namespace=entity.reference.namespace)
         other = self._class_of(reference) if reference else ""
+        if reference is not None and reference.kind == _USER:
+            return
         if reference is None or not other:
             self._description.unread(f"spec.{at[-1] if isinstance(at[-1], str) else at[-2]}: {written[0]}")
             return

@@ -51,6 +51,12 @@ def is_entity(value: Any) -> bool:
     )
 
 
+def is_foreign(value: Any) -> bool:
+    """Whether a value is of a catalogue, but of a group of kinds that a plugin brings."""
+    version = value.get("apiVersion") if isinstance(value, Mapping) else None
+    return isinstance(version, str) and f".{load_names()['group']}" in version and isinstance(value.get("kind"), str)
+
+
 def entity_of(values: Mapping[str, Any], at: Path) -> Entity | None:
     """Return an entity; None where it has no name."""
     metadata, spec = values.get("metadata"), values.get("spec")

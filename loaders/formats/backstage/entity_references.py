@@ -8,7 +8,7 @@ from typing import Final
 
 DEFAULT: Final = "default"
 """The namespace of an entity that names none."""
-_FORM: Final = re.compile(r"(?:(?P<kind>[^:/\s]+):)?(?:(?P<namespace>[^:/\s]+)/)?(?P<name>[^:/\s]+)")
+_FORM: Final = re.compile(r"(?:(?P<kind>[^:/\s@]+):)?(?:(?P<namespace>[^:/\s@]+)/)?(?P<name>[^:/\s@]+)")
 
 
 @dataclass(frozen=True, slots=True)

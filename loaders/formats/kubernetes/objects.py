@@ -11,8 +11,8 @@ from stratagraph.loaders.formats.document import Document
 
 LIST: Final = "List"
 TEMPLATE: Final = "{{"
-_OTHERS: Final = ("backstage.io/",)
-"""Groups of versions whose files look like Kubernetes' and belong to somebody else."""
+_OTHERS: Final = "backstage.io/"
+"""The end of groups of versions whose files look like Kubernetes' and belong to somebody else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def is_object(value: Any) -> bool:
     if not isinstance(value, Mapping):
         return False
     kind, version = value.get("kind"), value.get("apiVersion")
-    if not isinstance(kind, str) or not isinstance(version, str) or version.startswith(_OTHERS):
+    if not isinstance(kind, str) or not isinstance(version, str) or _OTHERS in version:
         return False
     return isinstance(value.get("metadata"), Mapping) or isinstance(value.get("items"), list)
 

@@ -102,8 +102,8 @@ class _Fetching:
         if not isinstance(value, dict):
             raise self._strange(path, "this is no object")
         if value.get("error_code") not in {None, "RESOURCE_DOES_NOT_EXIST"}:
-            code = refusal_of(value)
-            raise self._strange(path, f"it refuses ({code})" if code else "it refuses")
+            code = refusal_of(value) or "..."
+            raise self._strange(path, f"it refuses ({code})")
         return {"request": {"method": "GET", "path": _API + path, "query": dict(query)}, "status": 200, "body": value}
 
     def _strange(self, path: str, reason: str) -> MalformedDocument:

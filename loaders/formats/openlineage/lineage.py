@@ -46,6 +46,7 @@ class _Lineage:
         state, at = self._description.state, told.at
         iri = self._dataset_iri(key, told, model=self._is_model(key))
         state(iri, SG.version, told.known(Facet.VERSION), at)
+        state(iri, SG.purpose, told.known(Facet.ABOUT), at)
         for owner in told.owners[1]:
             state(iri, SG.responsible, owner, at)
         for other in told.others:
@@ -75,6 +76,7 @@ class _Lineage:
         elif self._evaluates(key, told):
             kind = SG.EvaluationPipeline
         iri = self._description.asset(kind, name, None, namespace, at=told.at)
+        self._description.state(iri, SG.purpose, told.known(Facet.ABOUT), told.at)
         for owner in told.owners[1]:
             self._description.state(iri, SG.responsible, owner, told.at)
         return iri

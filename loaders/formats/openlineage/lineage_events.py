@@ -97,6 +97,7 @@ class _Reader:
         self._history = history
         self._description = description
         self._ends = frozenset(_names()["ends"])
+        self._types = frozenset(_names()["types"])
 
     def take(self, event: Any, at: Path) -> None:
         """Take in one event."""
@@ -117,6 +118,7 @@ class _Reader:
         facets = _mapping(told.get("facets"))
         job.tell(Facet.TYPE, _text(_mapping(facets.get("jobType")).get("jobType")), time)
         job.own(_owners(facets), time)
+        job.tell(Facet.ABOUT, _documentation(facets), time)
         run = _mapping(event.get("run"))
         parent = _mapping(_mapping(_mapping(run.get("facets")).get("parent")).get("job"))
         if _text(parent.get("namespace")) and _text(parent.get("name")):
@@ -129,8 +131,10 @@ class _Reader:
         made = "run" not in event or event.get("eventType") in self._ends
         for dataset in _list(event.get("outputs")):
             key = self._dataset(dataset, at, time)
-            if made:
+            if made and not _is_dropped(dataset):
                 job.outputs[key] = at
+        if (kind := event.get("eventType")) is not None and kind not in self._types:
+            self._description.unread("eventType")
         self._rest(told, "job")
         self._rest(facets, "job_facets")
         self._rest(run, "run")
@@ -143,6 +147,7 @@ class _Reader:
         dataset.tell(Facet.TYPE, _text(_mapping(facets.get("datasetType")).get("datasetType")).upper(), time)
         dataset.tell(Facet.VERSION, _text(_mapping(facets.get("version")).get("datasetVersion")), time)
         dataset.own(_owners(facets), time)
+        dataset.tell(Facet.ABOUT, _documentation(facets), time)
         for other in _list(_mapping(facets.get("symlinks")).get("identifiers")):
             name = _text(_mapping(other).get("namespace")), _text(_mapping(other).get("name"))
             if all(name) and name != key:
@@ -171,6 +176,16 @@ def _owners(facets: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(
         sorted({name for name in named if name and name.partition(":")[0].lower() not in people and "@" not in name})
     )
+
+
+def _documentation(facets: Mapping[str, Any]) -> str:
+    return _text(_mapping(facets.get("documentation")).get("description"))
+
+
+def _is_dropped(dataset: Any) -> bool:
+    """Whether a run took a data set away, and made none."""
+    change = _mapping(_mapping(_mapping(dataset).get("facets")).get("lifecycleStateChange"))
+    return change.get("lifecycleStateChange") == "DROP"
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

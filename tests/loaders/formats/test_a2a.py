@@ -136,3 +136,20 @@ def test_a_secret_where_a_name_belongs_is_not_repeated() -> None:
     with pytest.raises(MalformedDocument, match="a secret stands where a name belongs") as caught:
         card(name=secret)
     assert secret not in str(caught.value)
+
+
+def test_the_first_versions_name_the_kinds_of_authentication_alone() -> None:
+    said = card(authentication={"schemes": ["Bearer", "Basic"], "credentials": "never-keep-me"})
+    assert list(said.of(BOT, "authentication")) == ["Basic", "Bearer"]
+    assert said.unread == {}
+    assert "never-keep-me" not in str(said.facts)
+
+
+@pytest.mark.parametrize("form", ["list", "answer"])
+def test_cards_in_a_list_and_as_the_result_of_a_call(form: str) -> None:
+    one = {"name": "Bot", "url": "https://bot.example.org/a", "skills": [], "capabilities": {}, "mood": 1}
+    whole: Any = [one, one | {"name": "Other"}] if form == "list" else {"jsonrpc": "2.0", "id": 1, "result": one}
+    said = described(json.dumps(whole), "cards.json")
+    agents = {iri for iri, cls in said.assets if cls == "Agent"}
+    assert agents == {f"Agent/{name}//bot.example.org" for name in (["Bot", "Other"] if form == "list" else ["Bot"])}
+    assert sum(said.unread.values()) == len(agents)

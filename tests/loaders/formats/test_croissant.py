@@ -116,3 +116,51 @@ def test_one_may_be_a_list_or_wrapped_everywhere(more: dict[str, Any]) -> None:
 def test_a_data_set_without_a_name() -> None:
     with pytest.raises(MalformedDocument, match="has no name"):
         dataset(name="")
+
+
+NAMES = {"@vocab": "https://schema.org/", "cr": "http://mlcommons.org/croissant/"}
+FORM = "http://mlcommons.org/croissant/"
+
+
+def data_set(**more: object) -> dict[str, object]:
+    return {"@type": "sc:Dataset", "conformsTo": f"{FORM}1.1", "name": "harvest", **more}
+
+
+def test_a_data_set_that_stands_in_a_graph() -> None:
+    node = data_set(url="https://data.example.org/harvest", mood=1)
+    said = described(json.dumps({"@context": NAMES, "@graph": [{"@type": "Person", "name": "Ana"}, node]}), "c.json")
+    assert said.kind is Kind.CROISSANT
+    assert said.assets == {("Dataset/harvest", "Dataset")}
+    assert list(said.unread.values()) == [1]
+
+
+@pytest.mark.parametrize("conforms", ["2.0", "3"])
+@pytest.mark.parametrize("listed", [True, False])
+def test_a_version_that_is_not_known_is_told(conforms: str, listed: bool) -> None:
+    written = [f"{FORM}{conforms}", f"{FORM}RAI/1.0"] if listed else f"{FORM}{conforms}"
+    with pytest.raises(MalformedDocument, match=r"0\.8 to 1\.1 are") as caught:
+        described(json.dumps({"@context": NAMES, **data_set(conformsTo=written)}), "c.json")
+    assert conforms in str(caught.value)
+
+
+@pytest.mark.parametrize("conforms", ["0.8", "1.0", "1.1", "1.2"])
+def test_versions_that_are_known(conforms: str) -> None:
+    said = described(json.dumps({"@context": NAMES, **data_set(conformsTo=f"{FORM}{conforms}")}), "c.json")
+    assert said.assets == {("Dataset/harvest", "Dataset")}
+
+
+@pytest.mark.parametrize(
+    ("told", "origins"),
+    [
+        ({"isBasedOn": "https://huggingface.co/datasets/campo/raw"}, ["Dataset/campo%2Fraw"]),
+        (
+            {"prov:wasDerivedFrom": [{"@id": "https://d.example.org/raw"}]},
+            ["Dataset/https%3A%2F%2Fd.example.org%2Fraw"],
+        ),
+        ({"isBasedOn": [{"@type": "Dataset", "name": "raw"}, "~/raw"]}, ["Dataset/raw"]),
+        ({"isBasedOn": None}, []),
+    ],
+)
+def test_what_a_data_set_was_made_out_of(told: dict[str, object], origins: list[str]) -> None:
+    said = described(json.dumps({"@context": NAMES, **data_set(**told)}), "c.json")
+    assert list(said.of("Dataset/harvest", "derivedFrom")) == origins

@@ -147,3 +147,33 @@ def test_a_server_without_a_name() -> None:
     schema = "https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json"
     with pytest.raises(MalformedDocument, match="has no name"):
         described(json.dumps({"$schema": schema, "version": "1"}), "server.json")
+
+
+NOTED = {"serverId": "1", "publishedAt": "2025-09-01T00:00:00Z"}
+SERVER = {"name": "a.b/c", "description": "d", "version": "2.0"}
+PAGES = {
+    "notes of the server itself": {**SERVER, "_meta": {OFFICIAL: {**NOTED, "isLatest": True}}},
+    "notes beside the server": {"server": SERVER, "_meta": {OFFICIAL: {**NOTED, "isLatest": True}}},
+    "an extension beside the server": {
+        "server": SERVER,
+        "x-io.modelcontextprotocol.registry": {"id": "1", "published_at": "x", "is_latest": True},
+        "x-publisher": {"tool": "x"},
+    },
+    "the first form": {
+        "id": "1",
+        "name": "a.b/c",
+        "version_detail": {"version": "2.0", "is_latest": True},
+        "remotes": [],
+    },
+}
+
+
+@pytest.mark.parametrize("entry", PAGES.values(), ids=list(PAGES))
+def test_pages_of_every_form(entry: dict[str, Any]) -> None:
+    said = described(json.dumps({"servers": [entry], "metadata": {"count": 1}}), "page.json")
+    assert said.kind is Kind.MCP
+    assert (list(said.of("Tool/a.b%2Fc", "version")), list(said.of("Tool/a.b%2Fc", "registeredVersion"))) == (
+        ["2.0"],
+        ["2.0"],
+    )
+    assert said.unread == {}

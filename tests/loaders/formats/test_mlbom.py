@@ -88,6 +88,8 @@ def test_data_that_are_no_data_set() -> None:
 
 def test_what_was_not_understood_is_counted() -> None:
     assert sample("mlbom/forecast.cdx.json").unread == {
+        # A data set of another bill.
+        "components[].components[].modelCard.modelParameters.datasets[].ref": 1,
         "components[].components[].modelCard.quantitativeAnalysis.performanceMetrics[].value": 1,
         "services[].x-future": 1,
     }
@@ -255,3 +257,44 @@ def test_bills_that_cannot_be_read(data: str, line: int, said: str) -> None:
     with pytest.raises(MalformedDocument, match=said) as caught:
         described(data, "bill.json" if data.startswith("{") else "bill.xml")
     assert caught.value.line == line
+
+
+@pytest.mark.parametrize(
+    ("references", "purl", "found"),
+    [
+        ([{"type": "model-card", "url": "https://huggingface.co/campo/broto"}], None, "campo%2Fbroto"),
+        ([{"type": "distribution", "url": "https://huggingface.co/campo/broto/tree/main"}], None, "campo%2Fbroto"),
+        ([{"type": "website", "url": "https://broto.example.org/a"}], None, "broto"),
+        ([{"type": "other", "url": "https://huggingface.co/datasets/campo/fields"}], None, "broto"),
+        (
+            [{"type": "model-card", "url": "https://huggingface.co/campo/card"}],
+            "pkg:huggingface/campo/broto@1",
+            "campo%2Fbroto",
+        ),
+    ],
+)
+def test_a_place_on_a_hub_names_a_model(references: list[Any], purl: str | None, found: str) -> None:
+    said = bill(model("broto", externalReferences=references, **({"purl": purl} if purl else {})))
+    assert said.assets == {(f"BaseModel/{found}", "BaseModel")}
+
+
+@pytest.mark.parametrize(
+    ("told", "about"),
+    [(["none"], ["false"]), (["None."], ["false"]), (["faces"], ["true"]), (["none", "faces"], ["true"]), ([], [])],
+)
+def test_data_about_people(told: list[str], about: list[str]) -> None:
+    said = bill({"type": "data", "name": "d", "data": [{"type": "dataset", "sensitiveData": told}]})
+    assert list(said.of("Dataset/d", "personalData")) == about
+
+
+def test_a_data_set_of_another_bill_is_told() -> None:
+    parameters = {"datasets": [{"ref": "urn:cdx:3e671687-395b-41f5-a30f-a58921a69b79/1#d"}]}
+    said = bill(model("m", modelCard={"modelParameters": parameters}))
+    assert said.unread == {"components[].modelCard.modelParameters.datasets[].ref": 1}
+
+
+def test_figures_of_one_metric_on_the_same_part_are_told_apart() -> None:
+    metrics = [{"type": "f1", "value": value, "slice": "pt"} for value in ("0.7", "0.8", "0.7")]
+    said = bill(model("m", modelCard={"quantitativeAnalysis": {"performanceMetrics": metrics}}))
+    scores = {iri: list(said.of(iri, "score")) for iri, cls in said.assets if cls == "EvaluationResult"}
+    assert sorted(scores.values()) == [["0.7"], ["0.8"]]

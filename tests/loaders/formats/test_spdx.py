@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -89,3 +90,89 @@ def test_what_was_not_understood_is_counted() -> None:
 def test_an_older_version_is_refused() -> None:
     with pytest.raises(MalformedDocument, match=r"'SPDX-2\.3' is not read"):
         described('{"spdxVersion": "SPDX-2.3", "name": "x"}', "old.spdx.json")
+
+
+CONTEXT = "https://spdx.org/rdf/3.0.1/spdx-context.jsonld"
+SEED: dict[str, Any] = {
+    "type": "ai_AIPackage",
+    "spdxId": "urn:b",
+    "name": "semente",
+    "ai_limitation": "dry years only",
+    "mood": 1,
+}
+SPROUT: dict[str, Any] = {"type": "ai_AIPackage", "spdxId": "urn:t", "name": "broto", "suppliedBy": "urn:o"}
+MAKER: dict[str, Any] = {"type": "Organization", "spdxId": "urn:o", "name": "Campo"}
+DERIVED: dict[str, Any] = {
+    "type": "Relationship",
+    "spdxId": "urn:r",
+    "from": "urn:t",
+    "relationshipType": "descendantOf",
+    "to": ["urn:b"],
+}
+INLINE: dict[str, Any] = {**DERIVED, "from": {**SPROUT, "suppliedBy": MAKER}, "to": [SEED]}
+DOCUMENT: dict[str, Any] = {
+    "type": "SpdxDocument",
+    "spdxId": "urn:d",
+    "element": [SPROUT, SEED, MAKER, DERIVED],
+    "rootElement": [SPROUT],
+}
+PREFIXES = {"ai": "https://spdx.org/rdf/3.0.1/terms/AI/", "spdx": "https://spdx.org/rdf/3.0.1/terms/Core/"}
+
+
+def prefixed(element: dict[str, Any]) -> dict[str, Any]:
+    """An element as a writer with prefixes of its own has it."""
+    names = {"type": "@type", "spdxId": "@id"}
+    told: dict[str, Any] = {}
+    for name, value in element.items():
+        short = name.replace("ai_", "ai:", 1) if name.startswith("ai_") else f"spdx:{name}"
+        told[names.get(name, "mood" if name == "mood" else short)] = value
+    kind = str(element["type"])
+    return {**told, "@type": kind.replace("ai_", "ai:", 1) if kind.startswith("ai_") else f"spdx:{kind}"}
+
+
+ELEMENTS: list[dict[str, Any]] = [SEED, SPROUT, MAKER, DERIVED]
+FORMS: dict[str, Any] = {
+    "a graph": {"@context": CONTEXT, "@graph": ELEMENTS},
+    "contexts in a list": {"@context": [CONTEXT, {"x": "https://example.org/"}], "@graph": ELEMENTS},
+    "a context of the specification": {
+        "@context": "https://spdx.github.io/spdx-spec/v3.0.1/rdf/spdx-context.jsonld",
+        "@graph": ELEMENTS,
+    },
+    "a context beside the file": {"@context": "./spdx-context.jsonld", "@graph": ELEMENTS},
+    "a context in place": {"@context": {"name": f"{PREFIXES['spdx']}name"}, "@graph": ELEMENTS},
+    "prefixes of its own": {"@context": PREFIXES, "@graph": [prefixed(each) for each in ELEMENTS]},
+    "elements in the document": {"@context": CONTEXT, **DOCUMENT},
+    "elements in a document of a graph": {"@context": CONTEXT, "@graph": [DOCUMENT]},
+    "elements in a relationship": {"@context": CONTEXT, "@graph": [INLINE]},
+    "a list": [{"@context": CONTEXT, **each} for each in ELEMENTS],
+}
+
+
+@pytest.mark.parametrize("document", FORMS.values(), ids=list(FORMS))
+def test_every_form_of_a_document_says_the_same(document: Any) -> None:
+    said = described(json.dumps(document), "bill.spdx3.json")
+    assert said.kind is Kind.SPDX
+    assert said.relations == {
+        ("BaseModel/broto", "derivedFrom", "BaseModel/semente"),
+        ("BaseModel/broto", "providedBy", "Organisation/Campo"),
+    }
+    assert list(said.of("BaseModel/semente", "limitation")) == ["dry years only"]
+    assert [path.rpartition(".")[2] for path in said.unread] == ["mood"]
+
+
+def test_an_element_alone() -> None:
+    energy = {"type": "ai_EnergyConsumption", "ai_trainingEnergyConsumption": []}
+    alone = {"@context": CONTEXT, **SEED, "ai_hyperparameter": [{"key": "a"}], "ai_energyConsumption": energy}
+    assert described(json.dumps(alone), "bill.json").unread == {"mood": 1}
+
+
+@pytest.mark.parametrize(
+    ("kind", "unread"),
+    [("modifiedBy", {"relationshipType: modifiedBy": 1}), ("trainedOn", {}), ("testedOn", {}), ("dependsOn", {})],
+)
+def test_a_relation_between_assets_that_is_not_understood_is_counted(kind: str, unread: dict[str, int]) -> None:
+    data = {"type": "dataset_DatasetPackage", "spdxId": "urn:d", "name": "fields"}
+    graph = [SPROUT, data, {**DERIVED, "relationshipType": kind, "to": ["urn:d"]}]
+    said = described(json.dumps({"@context": CONTEXT, "@graph": graph}), "bill.json")
+    assert said.unread == unread
+    assert (("Event/broto%3A%20card", "evaluatedWith", "Dataset/fields") in said.relations) == (kind == "testedOn")

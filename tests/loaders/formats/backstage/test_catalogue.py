@@ -126,3 +126,45 @@ def test_an_entity_that_is_none(text: str, reason: str) -> None:
     with pytest.raises(MalformedDocument) as refused:
         described(text, "c.yaml")
     assert str(refused.value).startswith(reason)
+
+
+FOREIGN = """
+---
+apiVersion: %s
+kind: %s
+metadata: {name: new}
+spec: {type: service}
+"""
+ENTITY = """apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: {name: bot, description: Answers letters}
+spec: {type: agent, owner: %s}
+"""
+
+
+@pytest.mark.parametrize(
+    ("version", "kind", "unread"),
+    [
+        ("scaffolder.backstage.io/v1beta3", "Template", {}),
+        ("metrics.backstage.io/v1", "Scorecard", {"kind: Scorecard": 1}),
+    ],
+)
+def test_kinds_that_plugins_bring_stand_beside_others(version: str, kind: str, unread: dict[str, int]) -> None:
+    read = described(ENTITY % "desk" + FOREIGN % (version, kind), "catalog-info.yaml")
+    assert read.kind is Kind.BACKSTAGE
+    assert list(read.of("Agent/component%3Adefault%2Fbot", "purpose")) == ["Answers letters"]
+    assert read.unread == unread
+
+
+@pytest.mark.parametrize("owner", ["ana@example.org", "'group:default/ana@example.org'", "user:default/ana"])
+def test_no_person_owns_in_the_graph(owner: str) -> None:
+    read = described(ENTITY % owner, "catalog-info.yaml")
+    assert list(read.of("Agent/component%3Adefault%2Fbot", "responsible")) == []
+    assert "ana" not in str(read.facts)
+    assert "ana" not in str(read.unread)
+
+
+def test_a_group_has_the_name_that_people_see() -> None:
+    text = "apiVersion: backstage.io/v1alpha1\nkind: Group\nmetadata: {name: desk}\n"
+    read = described(text + "spec: {type: team, children: [], profile: {displayName: Front desk}}\n", "group.yaml")
+    assert list(read.of("Organisation/group%3Adefault%2Fdesk", "rdfs:label")) == ["Front desk"]

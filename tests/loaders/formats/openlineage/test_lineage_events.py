@@ -153,3 +153,22 @@ def test_a_line_that_is_no_event_is_told(text: str, reason: str) -> None:
     with pytest.raises(MalformedDocument) as refused:
         described(text.format(json.dumps(event("START"))), "events.ndjson")
     assert str(refused.value).startswith(reason)
+
+
+def test_what_a_job_and_a_data_set_are_for() -> None:
+    about = {"documentation": {"description": "Claims of a year"}}
+    read = load(
+        event("START", inputs=[dataset(DATA, **about)], eventTime="2026-11-20T09:00:00Z"),
+        event("COMPLETE", inputs=[dataset(DATA)], eventTime="2026-11-20T09:30:00Z"),
+    )
+    assert [list(read.of(one, "purpose")) for one, cls in read.assets if cls == "Dataset"] == [["Claims of a year"]]
+
+
+def test_what_a_job_drops_it_does_not_make() -> None:
+    change = {"lifecycleStateChange": {"lifecycleStateChange": "DROP"}}
+    read = load(event("COMPLETE", outputs=[dataset(DATA, **change)]))
+    assert not any(relation == "produces" for _, relation, _ in read.relations)
+
+
+def test_a_type_of_event_that_is_not_known_is_told() -> None:
+    assert load(event("PAUSED", outputs=[dataset(DATA)])).unread == {"eventType": 1}
