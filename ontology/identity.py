@@ -119,6 +119,11 @@ def source_iri(source: str) -> Iri:
     return SOURCE_BASE + _digest(encode(Literal(source)))
 
 
+def source_reading_iri(source: str) -> Iri:
+    """Return the node that says how a source is doing that is read by itself."""
+    return f"{source_iri(source)}/reading"
+
+
 def influence_iri(influencer: Iri, influenced: Iri) -> Iri:
     """Return the named graph of a pair whose influence was measured, and is like no other's."""
     return INFLUENCE_BASE + _digest(encode(influencer), encode(influenced))

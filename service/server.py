@@ -23,6 +23,7 @@ from stratagraph.service.otlp_kafka import kafka_consumer
 from stratagraph.service.reception import Reception
 from stratagraph.service.settings import Settings
 from stratagraph.service.sources.scheduler import Scheduler
+from stratagraph.service.sources.source_readings import SourceReadings
 
 if TYPE_CHECKING:
     from stratagraph.service.telemetry.grpc_server import GrpcServer
@@ -127,7 +128,8 @@ class Server:
         self._failure: BaseException | None = None
         self._tell = tell
         self._grpc: GrpcServer | None = None
-        self._scheduler = Scheduler(self.app.state.source_runs)
+        runs = self.app.state.source_runs
+        self._scheduler = Scheduler(runs, SourceReadings(engine, runs))
         self._kafka = kafka_consumer(engine, self.app.state.reception)
         self._uvicorn = _Uvicorn(
             self._end_receivers,

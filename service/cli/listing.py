@@ -9,10 +9,9 @@ import typer
 from stratagraph.ontology.json_text import json_text
 from stratagraph.queries.messages import messages
 from stratagraph.service.cli.cards import Format, Listed, Most, cards_table
-from stratagraph.service.cli.options import Config, Data, Ontology, Out, errors_in_words, write
-from stratagraph.service.cli.reaching import connect
+from stratagraph.service.cli.options import Config, Data, Ontology, Out, write
+from stratagraph.service.cli.reaching import client_of
 from stratagraph.service.cli.tongue import Language
-from stratagraph.service.settings import load_settings
 
 
 def listing(
@@ -36,10 +35,8 @@ def listing(
 ) -> None:
     """List the assets of a level, class or health, or all of them."""
     params: dict[str, Any] = {"kind": kind, "level": level, "state": state, "limit": limit, "lang": lang}
-    with errors_in_words():
-        settings = load_settings(config, data=data, ontology=ontology)
-        with connect(settings) as client:
-            answer = client.request("GET", "/api/assets", params=params).json()
+    with client_of(data, config, ontology) as client:
+        answer = client.request("GET", "/api/assets", params=params).json()
     if form is Format.JSON:
         write(json_text(answer), out)
         return

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from stratagraph.service import client
+from stratagraph.service.cli.options import errors_in_words
 from stratagraph.service.cli.tongue import note
 from stratagraph.service.client import Absent, Client, running_demo
 from stratagraph.service.engine.lockfile import running_service
-from stratagraph.service.settings import DEMO_FOLDER, Settings
+from stratagraph.service.settings import DEMO_FOLDER, Settings, load_settings
 
 
 @contextmanager
@@ -21,6 +23,15 @@ def connect(settings: Settings, absent: Absent = Absent.REFUSE) -> Iterator[Clie
         yield reached
     if begins and settings.has_ledger and not settings.url:
         note(f"note: no service runs, and there was no ledger: one begins in {settings.data}")
+
+
+@contextmanager
+def client_of(
+    data: Path | None, config: Path | None, ontology: Path | None, *, absent: Absent = Absent.REFUSE
+) -> Iterator[Client]:
+    """Give a client of what the options name; what can't be done is told as a sentence, and ends the command."""
+    with errors_in_words(), connect(load_settings(config, data=data, ontology=ontology), absent) as client:
+        yield client
 
 
 def with_ledger(settings: Settings) -> Settings:

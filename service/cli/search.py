@@ -9,10 +9,9 @@ import typer
 from stratagraph.ontology.json_text import json_text
 from stratagraph.queries.messages import messages
 from stratagraph.service.cli.cards import Format, Listed, Most, cards_table
-from stratagraph.service.cli.options import Config, Data, Ontology, Out, errors_in_words, write
-from stratagraph.service.cli.reaching import connect
+from stratagraph.service.cli.options import Config, Data, Ontology, Out, write
+from stratagraph.service.cli.reaching import client_of
 from stratagraph.service.cli.tongue import Language
-from stratagraph.service.settings import load_settings
 
 
 def search(
@@ -29,10 +28,8 @@ def search(
 
     Exit status: 0 when something was found, 1 when nothing was, 2 when the search could not run.
     """
-    with errors_in_words():
-        settings = load_settings(config, data=data, ontology=ontology)
-        with connect(settings) as client:
-            answer = client.request("GET", "/api/search", params={"q": text, "limit": limit, "lang": lang}).json()
+    with client_of(data, config, ontology) as client:
+        answer = client.request("GET", "/api/search", params={"q": text, "limit": limit, "lang": lang}).json()
     found = answer["results"]
     if form is Format.JSON:
         write(json_text(answer), out)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -12,7 +10,6 @@ from urllib.parse import quote
 
 import typer
 
-from stratagraph.loaders.folders import UnreadableFile
 from stratagraph.loaders.origins import Loaded, Origins, Unread
 from stratagraph.ontology.facts import Batch, Method
 from stratagraph.ontology.json_text import json_text
@@ -33,14 +30,40 @@ from stratagraph.service.cli.options import (
     Out,
     Warnings,
     errors_in_words,
-    fail,
     write,
 )
-from stratagraph.service.cli.reaching import connect
+from stratagraph.service.cli.reaching import client_of
+from stratagraph.service.cli.source_options import (
+    Bearer,
+    CommandLine,
+    Cron,
+    Database,
+    Environment,
+    Every,
+    Graph,
+    Headers,
+    Jitter,
+    Kind,
+    LimitClosing,
+    LimitMib,
+    LimitSeconds,
+    MappingFile,
+    Password,
+    Place,
+    QueryFile,
+    Replace,
+    Scope,
+    User,
+    bearer_of,
+    command_of,
+    file_of,
+    place_of,
+    secret_of,
+    secrets_of,
+)
 from stratagraph.service.cli.tongue import Language, note, tell, tongue
 from stratagraph.service.client import Absent, Client, Refused
 from stratagraph.service.settings import load_settings
-from stratagraph.service.sources.source import located
 
 app = typer.Typer(help="Files, folders, addresses and commands that are read by themselves.", no_args_is_help=True)
 
@@ -63,66 +86,26 @@ class Form(StrEnum):
 @app.command()
 def add(
     name: Name,
-    place: Annotated[
-        str | None, typer.Argument(help="A URL, a file, a folder, or a pattern of file names.", show_default=False)
-    ] = None,
-    kind: Annotated[str, typer.Option("--kind", help="What it holds: auto, or a kind of 'stratagraph load'.")] = "auto",
-    command: Annotated[
-        str | None,
-        typer.Option("--command", help="A command that writes it; no shell reads it.", show_default=False),
-    ] = None,
-    every: Annotated[
-        str | None, typer.Option("--every", help="How often it is read: 30s, 5m, 2h, 1d.", show_default=False)
-    ] = None,
-    cron: Annotated[
-        str | None, typer.Option("--cron", help="When it is read: five fields, in UTC.", show_default=False)
-    ] = None,
-    jitter: Annotated[
-        str | None, typer.Option("--jitter", help="By how much it may be read later.", show_default=False)
-    ] = None,
-    header: Annotated[
-        list[str] | None,
-        typer.Option("--header", help="NAME=env:VARIABLE or NAME=file:PATH, where the header's value stands."),
-    ] = None,
-    bearer: Annotated[
-        str | None,
-        typer.Option("--bearer", help="env:VARIABLE or file:PATH, where a bearer token stands.", show_default=False),
-    ] = None,
-    user: Annotated[str | None, typer.Option("--user", help="The user to be.", show_default=False)] = None,
-    password: Annotated[
-        str | None,
-        typer.Option("--password", help="env:VARIABLE or file:PATH, where the password stands.", show_default=False),
-    ] = None,
-    environment: Annotated[
-        list[str] | None,
-        typer.Option("--env", help="NAME=env:VARIABLE or NAME=file:PATH: a variable of the command."),
-    ] = None,
-    query: Annotated[
-        Path | None, typer.Option("--query", help="File of the query that a database is asked.", show_default=False)
-    ] = None,
-    mapping: Annotated[
-        Path | None, typer.Option("--mapping", help="File that says what columns mean.", show_default=False)
-    ] = None,
-    database: Annotated[
-        str | None, typer.Option("--database", help="Name of the Neo4j database.", show_default=False)
-    ] = None,
-    graph: Annotated[
-        str | None, typer.Option("--graph", help="Named graph of the SPARQL endpoint.", show_default=False)
-    ] = None,
-    scope: Annotated[
-        str | None, typer.Option("--scope", help="What it is within the source.", show_default=False)
-    ] = None,
-    limit_seconds: Annotated[
-        str | None, typer.Option("--limit-seconds", help="How long a run may take.", show_default="60")
-    ] = None,
-    limit_mib: Annotated[
-        int | None, typer.Option("--limit-mib", help="How much a run may bring, in MiB.", show_default="64")
-    ] = None,
-    limit_closing: Annotated[
-        float | None,
-        typer.Option("--limit-closing", help="Share that a run may close by itself, 0 to 1.", show_default="0.3"),
-    ] = None,
-    replace: Annotated[bool, typer.Option("--replace", help="Put it in the place of one that was added.")] = False,
+    place: Place = None,
+    kind: Kind = "auto",
+    command: CommandLine = None,
+    every: Every = None,
+    cron: Cron = None,
+    jitter: Jitter = None,
+    header: Headers = None,
+    bearer: Bearer = None,
+    user: User = None,
+    password: Password = None,
+    environment: Environment = None,
+    query: QueryFile = None,
+    mapping: MappingFile = None,
+    database: Database = None,
+    graph: Graph = None,
+    scope: Scope = None,
+    limit_seconds: LimitSeconds = None,
+    limit_mib: LimitMib = None,
+    limit_closing: LimitClosing = None,
+    replace: Replace = False,
     data: Data = None,
     config: Config = None,
     ontology: Ontology = None,
@@ -131,17 +114,17 @@ def add(
     given: dict[str, Any] = {
         "name": name,
         "kind": kind,
-        **_located(place),
-        "command": _command(command),
+        **place_of(place),
+        "command": command_of(command),
         "every": every,
         "cron": cron,
         "jitter": jitter,
-        "headers": {**_secrets("--header", header), **_bearer(bearer)},
+        "headers": {**secrets_of("--header", header), **bearer_of(bearer)},
         "user": user,
-        "password": None if password is None else _secret("--password", password),
-        "environment": _secrets("--env", environment),
-        "query": _absolute(query),
-        "mapping": _absolute(mapping),
+        "password": None if password is None else secret_of("--password", password),
+        "environment": secrets_of("--env", environment),
+        "query": file_of(query),
+        "mapping": file_of(mapping),
         "database": database,
         "graph": graph,
         "scope": scope,
@@ -151,7 +134,7 @@ def add(
     }
     said = {each: value for each, value in given.items() if value not in (None, {})}
     params = {"replace": "true"} if replace else None
-    with _client(data, config, ontology, absent=Absent.MAKE) as client:
+    with client_of(data, config, ontology, absent=Absent.MAKE) as client:
         added = client.request("POST", PATH, params=params, json=said).json()["living"]
     if added["schedule"] is None:
         tell(f"Added the source '{name}'. Nothing reads it by itself; run it with 'stratagraph source run {name}'.")
@@ -169,8 +152,8 @@ def list_(
     ontology: Ontology = None,
 ) -> None:
     """List the sources that are read by themselves: how each is doing, and when it is read next."""
-    with _client(data, config, ontology) as client:
-        answer = client.request("GET", PATH).json()
+    with client_of(data, config, ontology) as client:
+        answer = client.request("GET", PATH, params={"lang": lang}).json()
     living = [{"source": each["source"], **each["living"]} for each in answer["sources"] if each.get("living")]
     if form is Form.JSON:
         write(json_text({"sources": living}), out)
@@ -207,7 +190,7 @@ def check(
     names = [name for name in names if not _is_mapping(name)] if names else names
     if mappings and not names:
         raise typer.Exit(COULD_NOT_RUN if failed else 0)
-    with _client(data, config, ontology, absent=Absent.PRETEND) as client:
+    with client_of(data, config, ontology, absent=Absent.PRETEND) as client:
         for name in names or _all(client):
             try:
                 answer = _run(client, name, dry_run=True)
@@ -260,7 +243,7 @@ def run(
     Exit status: 0 when it went well, 1 when --exit-code was given and something changed or would, 2 when it could not
     run or waits for a person.
     """
-    with _client(data, config, ontology, absent=Absent.PRETEND if dry_run else Absent.MAKE) as client:
+    with client_of(data, config, ontology, absent=Absent.PRETEND if dry_run else Absent.MAKE) as client:
         answer = _run(client, name, dry_run=dry_run, accept=accept)
     receipt = answer["receipt"]
     if form is AccountForm.JSON:
@@ -288,7 +271,7 @@ def run(
 @app.command()
 def pause(name: Name, data: Data = None, config: Config = None, ontology: Ontology = None) -> None:
     """Read a source no more by itself until it is resumed."""
-    with _client(data, config, ontology) as client:
+    with client_of(data, config, ontology) as client:
         client.request("POST", f"{PATH}/{_quoted(name)}/pause")
     tell(f"Paused the source '{name}'.")
 
@@ -296,7 +279,7 @@ def pause(name: Name, data: Data = None, config: Config = None, ontology: Ontolo
 @app.command()
 def resume(name: Name, data: Data = None, config: Config = None, ontology: Ontology = None) -> None:
     """Read a source that was paused again."""
-    with _client(data, config, ontology) as client:
+    with client_of(data, config, ontology) as client:
         client.request("POST", f"{PATH}/{_quoted(name)}/resume")
     tell(f"Resumed the source '{name}'.")
 
@@ -312,7 +295,7 @@ def remove(
     ontology: Ontology = None,
 ) -> None:
     """Forget a source that was added."""
-    with _client(data, config, ontology) as client:
+    with client_of(data, config, ontology) as client:
         removed = client.request("DELETE", f"{PATH}/{_quoted(name)}").json()
         if withdraw and removed["statements"]:
             answer = client.withdraw(name, [])
@@ -320,14 +303,6 @@ def remove(
     tell(f"Removed the source '{name}'.")
     if removed["statements"] and not withdraw:
         note(f"note: what it said stays; 'stratagraph withdraw --source {name}' closes it.")
-
-
-@contextmanager
-def _client(
-    data: Path | None, config: Path | None, ontology: Path | None, *, absent: Absent = Absent.REFUSE
-) -> Iterator[Client]:
-    with errors_in_words(), connect(load_settings(config, data=data, ontology=ontology), absent) as client:
-        yield client
 
 
 def _run(client: Client, name: str, *, dry_run: bool, accept: bool = False) -> dict[str, Any]:
@@ -375,49 +350,3 @@ def _row(each: Mapping[str, Any], texts: Mapping[str, str] | None) -> dict[str, 
 
 def _quoted(name: str) -> str:
     return quote(name, safe="")
-
-
-def _located(place: str | None) -> dict[str, str]:
-    if place is None:
-        return {}
-    return {"url": place} if "://" in place else {"path": located(place, Path.cwd())}
-
-
-def _absolute(path: Path | None) -> str | None:
-    """Return the whole path of a file that the service will read; one that can't be read is told of at once."""
-    if path is None:
-        return None
-    with errors_in_words():
-        try:
-            path.open("rb").close()
-        except OSError as error:
-            raise UnreadableFile(file=str(path), reason=error.strerror or str(error)) from None
-    return located(str(path), Path.cwd())
-
-
-def _command(text: str | None) -> list[str] | None:
-    try:
-        return None if text is None else shlex.split(text)
-    except ValueError:
-        fail("--command can't be taken apart: a quote in it is not closed. Close it.")
-
-
-def _secret(option: str, text: str, prefix: str = "") -> dict[str, str]:
-    """Return where a secret stands; what is none of that may be the secret itself, and is not repeated."""
-    where, _, what = text.partition(":")
-    if where not in ("env", "file") or not what:
-        fail(f"{option} wants env:VARIABLE or file:PATH, where the secret stands, and never the secret itself.")
-    said = {where: what if where == "env" else located(what, Path.cwd())}
-    return said | ({"prefix": prefix} if prefix else {})
-
-
-def _secrets(option: str, given: Sequence[str] | None) -> dict[str, dict[str, str]]:
-    found = {}
-    for text in given or ():
-        name, _, where = text.partition("=")
-        found[name] = _secret(option, where)
-    return found
-
-
-def _bearer(given: str | None) -> dict[str, dict[str, str]]:
-    return {} if given is None else {"Authorization": _secret("--bearer", given, "Bearer ")}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -9,15 +12,25 @@ import typer
 
 from stratagraph.ontology.json_text import json_text
 from stratagraph.queries.messages import messages
+from stratagraph.queries.sameness_tables import findings_csv, suggestions_csv
 from stratagraph.queries.written import moment
-from stratagraph.service.cli.cards import Format, Listed
-from stratagraph.service.cli.options import Config, Data, Ontology, Out, errors_in_words, fail, write
-from stratagraph.service.cli.reaching import connect
+from stratagraph.service.cli.options import Config, Data, Ontology, Out, fail, write
+from stratagraph.service.cli.reaching import client_of
 from stratagraph.service.cli.tongue import Language
-from stratagraph.service.settings import load_settings
 
 Most = Annotated[int, typer.Option("--limit", min=1, max=1000, help="Most lines.")]
 _TOPIC = "identity"
+
+
+class Format(StrEnum):
+    """How lists of who is who are written."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
+Listed = Annotated[Format, typer.Option("--format", help="How to write the answer.")]
 
 
 def suggest(
@@ -36,17 +49,18 @@ def suggest(
     ontology: Ontology = None,
 ) -> None:
     """List assets that may be one, with the reason, or decide on a pair; nothing is merged by itself."""
-    with errors_in_words():
-        if accept and refuse:
-            fail("Give --accept or --refuse, not both.")
-        settings = load_settings(config, data=data, ontology=ontology)
-        with connect(settings) as client:
-            if name := accept or refuse:
-                wanted = {"decision": "accept" if accept else "refuse"}
-                answer = client.request("POST", f"/api/suggestions/{quote(name, safe='')}", json=wanted).json()
-            else:
-                answer = client.request("GET", "/api/suggestions", params={"limit": limit, "lang": lang}).json()
-    write(json_text(answer) if form is Format.JSON else "\n".join(_suggested(answer, lang)), out)
+    if accept and refuse:
+        fail("Give --accept or --refuse, not both.")
+    name = accept or refuse
+    if name and form is Format.CSV:
+        fail("A decision is no table. Leave out --format csv, or write --format json.")
+    with client_of(data, config, ontology) as client:
+        if name:
+            wanted = {"decision": "accept" if accept else "refuse"}
+            answer = client.request("POST", f"/api/suggestions/{quote(name, safe='')}", json=wanted).json()
+        else:
+            answer = client.request("GET", "/api/suggestions", params={"limit": limit, "lang": lang}).json()
+    _write(answer, form, suggestions_csv, _suggested(answer, lang), out)
 
 
 def findings(
@@ -59,11 +73,18 @@ def findings(
     ontology: Ontology = None,
 ) -> None:
     """List where sources disagree about what has one value at a time, with who says what since when."""
-    with errors_in_words():
-        settings = load_settings(config, data=data, ontology=ontology)
-        with connect(settings) as client:
-            answer = client.request("GET", "/api/findings", params={"limit": limit, "lang": lang}).json()
-    write(json_text(answer) if form is Format.JSON else "\n".join(_found(answer, lang)), out)
+    with client_of(data, config, ontology) as client:
+        answer = client.request("GET", "/api/findings", params={"limit": limit, "lang": lang}).json()
+    _write(answer, form, findings_csv, _found(answer, lang), out)
+
+
+def _write(
+    answer: dict[str, Any], form: Format, table: Callable[[dict[str, Any]], str], lines: list[str], out: Path | None
+) -> None:
+    if form is Format.JSON:
+        write(json_text(answer), out)
+    else:
+        write(table(answer) if form is Format.CSV else "\n".join(lines), out)
 
 
 def _suggested(answer: dict[str, Any], lang: str) -> list[str]:

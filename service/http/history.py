@@ -14,6 +14,7 @@ from stratagraph.service.engine.engine import Engine
 from stratagraph.service.engine.tally import Aside, ConsumedTopic, Tally
 from stratagraph.service.http.documents.ledger import BatchList, LedgerHead, SourceList
 from stratagraph.service.http.documents.problem import problems
+from stratagraph.service.http.parameters import Language
 from stratagraph.service.http.sequence import answered_at
 from stratagraph.service.http.sources import living_document
 from stratagraph.service.http.tongue import in_tongue
@@ -52,6 +53,7 @@ def router(engine: Engine, reception: Reception, runs: SourceRuns) -> APIRouter:
     )
     def sources(
         source: Annotated[str | None, Query(description="Only this source.")] = None,
+        lang: Language = "en",  # noqa: ARG001  the middleware has read it
     ) -> dict[str, Any]:
         before = engine.ledger.sequence()
         records = list(engine.ledger.sources(source=source))

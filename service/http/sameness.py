@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
 from anyio import to_thread
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Batch, Fact, Iri, Literal, Method, Scope
+from stratagraph.ontology.json_text import json_text
 from stratagraph.ontology.namespaces import SG, XSD, compact, local_name
 from stratagraph.queries.conflicts import Conflict, conflicts
 from stratagraph.queries.messages import messages
+from stratagraph.queries.sameness_tables import findings_csv, suggestions_csv
 from stratagraph.queries.suggestions import Suggestion, suggestions
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.http.access import asker
+from stratagraph.service.http.documents.media import texts
 from stratagraph.service.http.documents.problem import problems
 from stratagraph.service.http.documents.sameness import DecisionReceipt, FindingList, SuggestionList
 from stratagraph.service.http.parameters import Language
@@ -44,6 +48,17 @@ class Decision(StrEnum):
     REFUSE = "refuse"
 
 
+class TableForm(StrEnum):
+    """How a list is written."""
+
+    JSON = "json"
+    CSV = "csv"
+
+
+MEDIA_TYPES: Final = {TableForm.JSON: "application/json", TableForm.CSV: "text/csv; charset=utf-8"}
+Form = Annotated[TableForm, Query(alias="format", description="How the answer is written.")]
+
+
 class DecisionRequest(BaseModel):
     """Whether two assets are one."""
 
@@ -59,11 +74,13 @@ def router(engine: Engine) -> APIRouter:
     @routes.get(
         "/suggestions",
         summary="Assets that may be one, with the reason; nothing is merged until a person says so",
-        responses={200: {"model": SuggestionList}, **problems(400, 503)},
+        response_class=Response,
+        responses={200: {"model": SuggestionList, "content": texts(MEDIA_TYPES.values())}, **problems(400, 503)},
     )
-    def suggested(limit: Limit = 100, lang: Language = "en") -> dict[str, Any]:
+    def suggested(limit: Limit = 100, form: Form = TableForm.JSON, lang: Language = "en") -> Response:
         found = _open(engine)
-        return {"suggestions": [_suggestion(each, lang) for each in found[:limit]], "count": len(found)}
+        answer = {"suggestions": [_suggestion(each, lang) for each in found[:limit]], "count": len(found)}
+        return _written(answer, form, suggestions_csv)
 
     @routes.post(
         "/suggestions/{id}",
@@ -76,17 +93,23 @@ def router(engine: Engine) -> APIRouter:
     @routes.get(
         "/findings",
         summary="Where sources disagree about what has one value at a time",
-        responses={200: {"model": FindingList}, **problems(400, 503)},
+        response_class=Response,
+        responses={200: {"model": FindingList, "content": texts(MEDIA_TYPES.values())}, **problems(400, 503)},
     )
-    def findings(limit: Limit = 100, lang: Language = "en") -> dict[str, Any]:
+    def findings(limit: Limit = 100, form: Form = TableForm.JSON, lang: Language = "en") -> Response:
         with engine.reading() as snapshot:
             answered_at(snapshot.sequence)
             found, count = conflicts(snapshot.triples, snapshot.model, most=limit)
             names = _names(snapshot.triples.matching([(each.asset, SG.name, None) for each in found]))
             told = [_conflict(each, names, snapshot.model.label(each.attribute, lang)) for each in found]
-        return {"findings": told, "count": count}
+        return _written({"findings": told, "count": count}, form, findings_csv)
 
     return routes
+
+
+def _written(answer: dict[str, Any], form: TableForm, table: Callable[[dict[str, Any]], str]) -> Response:
+    content = table(answer) if form is TableForm.CSV else json_text(answer)
+    return Response(content, media_type=MEDIA_TYPES[form])
 
 
 def _open(engine: Engine) -> list[Suggestion]:

@@ -13,6 +13,7 @@ from stratagraph.ontology.errors import StratagraphError
 from stratagraph.service.logged_once import LoggedOnce
 from stratagraph.service.sources.errors import SourceRunning, UnknownSource
 from stratagraph.service.sources.schedule import jitter, next_run
+from stratagraph.service.sources.source_readings import SourceReadings
 from stratagraph.service.sources.source_register import LivingSource
 from stratagraph.service.sources.source_runs import SourceRuns
 
@@ -25,10 +26,11 @@ PATIENCE: Final = 10.0
 
 
 class Scheduler:
-    """Looks what is due, from ``start`` until ``stop``."""
+    """Looks what is due, from ``start`` until ``stop``, and has it stated how the sources are doing."""
 
-    def __init__(self, runs: SourceRuns) -> None:
+    def __init__(self, runs: SourceRuns, readings: SourceReadings) -> None:
         self._runs = runs
+        self._readings = readings
         self._ends = threading.Event()
         self._thread = threading.Thread(target=self._look_again, name="sources", daemon=True)
         self._threads: dict[str, threading.Thread] = {}
@@ -51,14 +53,20 @@ class Scheduler:
             thread.join(max(ends - time.monotonic(), 0))
 
     def _look_again(self) -> None:
-        troubles = LoggedOnce(log)
+        looking, stating = LoggedOnce(log), LoggedOnce(log)
         while not self._ends.wait(LOOK_SECONDS):
             try:
                 self._look()
             except Exception as error:  # noqa: BLE001  the ledger may be away for a while
-                troubles.error(error, "what sources are due can't be told")
+                looking.error(error, "what sources are due can't be told")
             else:
-                troubles.settle()
+                looking.settle()
+            try:
+                self._readings.look()
+            except Exception as error:  # noqa: BLE001  as above
+                stating.error(error, "how the sources are doing can't be stated")
+            else:
+                stating.settle()
 
     def _look(self) -> None:
         """Start whatever is due and not running."""

@@ -33,6 +33,17 @@ class Fingerprint(BaseModel):
     modified: str | None = None
 
 
+class LastChange(BaseModel):
+    """The last run that opened or closed something."""
+
+    model_config = ConfigDict(frozen=True)
+
+    ended: datetime
+    seconds: float
+    opened: int
+    closed: int
+
+
 class SourceState(BaseModel):
     """One source's state, as it is kept beside the ledger."""
 
@@ -52,6 +63,7 @@ class SourceState(BaseModel):
     opened: int = 0
     """Statements that the last committed run opened."""
     closed: int = 0
+    change: LastChange | None = None
     closing: int | None = None
     """Statements that the run which waits would close."""
     runs: dict[Outcome, int] = {}
@@ -74,16 +86,21 @@ class SourceState(BaseModel):
     def ended_as(self, outcome: Outcome, **changed: object) -> SourceState:
         """Return the state at the end of a run that has begun."""
         now = _now()
+        seconds = (now - self.started).total_seconds() if self.started else None
         told = {
             "outcome": outcome,
             "ended": now,
-            "seconds": (now - self.started).total_seconds() if self.started else None,
+            "seconds": seconds,
             "runs": {**self.runs, outcome: self.runs.get(outcome, 0) + 1},
             "error": None,
             "closing": None,
             **({"succeeded": now} if outcome in SUCCESSES else {}),
         }
-        return self.model_copy(update={**told, **changed})
+        ended = self.model_copy(update={**told, **changed})
+        if outcome is not Outcome.COMMITTED or not (ended.opened or ended.closed):
+            return ended
+        change = LastChange(ended=now, seconds=seconds or 0, opened=ended.opened, closed=ended.closed)
+        return ended.model_copy(update={"change": change})
 
 
 def _now() -> datetime:

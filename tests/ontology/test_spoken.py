@@ -83,6 +83,7 @@ NOT_FOR_READERS: Final = frozenset(
         "source {}",  # the name of a lease, and of a thread
         "the source %s was not taken in",  # the log
         "what sources are due can't be told",
+        "how the sources are doing can't be stated",
         "Seconds, or as 30s, 5m, 2h, 1d",  # a description of the interface
         "text/tab-separated-values, text/turtle;q=0.9",
         "Choose --format turtle.",  # replace the others, within sentences that are in the catalogue

@@ -21,7 +21,7 @@ from tests.service.cli.invoking import Done, run
 from tests.service.running import clean_environment
 
 Load: TypeAlias = Callable[..., Done]
-COMMANDS = ("audit", "impact", "load", "source", "withdraw")
+COMMANDS = ("audit", "impact", "load", "reaching", "withdraw")
 
 
 @pytest.fixture(name="engine", scope="module")

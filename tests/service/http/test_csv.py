@@ -24,6 +24,8 @@ ASKED: Final = {
     "/api/impact": {"asset": MODEL, "format": "csv"},
     "/api/compliance/audit": {"format": "csv"},
     "/api/graph": {"format": "csv"},
+    "/api/suggestions": {"format": "csv"},
+    "/api/findings": {"format": "csv"},
 }
 """How each route is asked for a table."""
 STANDARD: Final = {"/sparql"}
@@ -44,10 +46,16 @@ def _app(tmp_path_factory: pytest.TempPathFactory, opened: Opened) -> Iterator[F
         Fact(AGENT, RDF.type, SG.Agent),
         Fact(AGENT, SG.name, Literal(FORMULA)),
         Fact(AGENT, SG.usesModel, MODEL),
+        # The same once more, written in another way: is it one?
+        Fact(f"{AGENT}2", RDF.type, SG.Agent),
+        Fact(f"{AGENT}2", SG.name, Literal(FORMULA.upper())),
     )
     with Engine(load_settings(data=opened(tmp_path_factory.mktemp("csv")))) as engine:
         scope = Scope(name="a", complete=True, stated=facts)
         engine.commit(Batch(source="s", run="1", method=Method.DECLARED, scopes=(scope,)))
+        for source, licence in {"s": FORMULA, "t": "MIT"}.items():
+            said = Scope(name="b", complete=True, stated=(Fact(MODEL, SG.license, Literal(licence)),))
+            engine.commit(Batch(source=source, run="2", method=Method.DECLARED, scopes=(said,)))
         yield create_app(engine)
 
 
