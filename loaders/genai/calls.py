@@ -123,6 +123,8 @@ def _came_of(record: CallRecord) -> bool:
 
 def _joined(groups: Sequence[tuple[CallRecord, ...]]) -> list[tuple[CallRecord, ...]]:
     """Return the groups of tellers with those in one that tell of one response, of one failure, or of one stream."""
+    if len(groups) <= 1:
+        return list(groups)
     joined = _merged(groups, _by_response(groups), _same_response)
     joined = _merged(joined, _by_failure(joined), _same_failure)
     return _with_ends(joined)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from stratagraph.loaders.genai.calls import ModelCall
 from stratagraph.loaders.genai.forest import AgentRef, Forest, ref_of
@@ -33,10 +33,11 @@ class Deeds:
         for record in self.forest.records:
             if record.kind in by_kind:
                 yield from by_kind[record.kind](record)
-            yield from self._handovers(record)
+            if record.parent_node or record.handoff[0]:
+                yield from self._handovers(record)
             if record.offered or record.prompt:
                 yield self._offer(record)
-            if record.personal is not None:
+            if record.personal is not None and record.kind not in MODEL_CALLS:
                 yield from self._content(record)
 
     @cached_property
@@ -281,7 +282,7 @@ class Deeds:
 
     def _content(self, record: CallRecord) -> Iterator[Occurrence]:
         """Yield content that came with something else than a model call, unless spans below bring it again."""
-        if record.kind not in MODEL_CALLS and record.key not in self._repeating:
+        if record.key not in self._repeating:
             yield Occurrence(What.CONTENT, record, agent=self.forest.agent_of(record), weight=record.weight)
 
     @cached_property
@@ -335,6 +336,7 @@ def _alike(first: str, second: str) -> bool:
     )
 
 
+@lru_cache(maxsize=4_096)
 def _named_after(tool: str, agent: str) -> bool:
     """Tell whether a tool has the name of an agent: the same, or behind a word that calls."""
     one, other = _flat(tool), _flat(agent)

@@ -98,8 +98,12 @@ class Told:
         withdrawn: list[Occurrence] = []
         repeated = 0
         for group, telling, _ in groups:
-            added += [one for one in telling.occurrences if one not in group.told.occurrences]
-            withdrawn += [one for one in group.told.occurrences if one not in telling.occurrences]
+            if group.told.occurrences:
+                added += [one for one in telling.occurrences if one not in group.told.occurrences]
+                withdrawn += [one for one in group.told.occurrences if one not in telling.occurrences]
+            else:
+                # Most are told once; looking in nothing hashes all that stands in an occurrence.
+                added += telling.occurrences
             repeated += telling.repeated - group.told.repeated
         new, gone = tuple(sorted(added, key=_order)), tuple(sorted(withdrawn, key=_order))
         return cls(new, gone, repeated, groups, tuple(untold))
@@ -177,7 +181,7 @@ class Story:
         records = list(records)
         forgotten = self._forgotten(records)
         for record in records:
-            key = record.key
+            key = record[:2]
             # What a log says of a span that was told and forgotten would be told as another call.
             if key in forgotten or (record.event and (record.trace, record.parent) in forgotten):
                 known += 1
@@ -222,7 +226,8 @@ class Story:
 
     def _ancestry(self, group: _Group, record: CallRecord, forgotten: Collection[SpanKey]) -> None:
         """Know whether the record's parent is there, and that it is there itself."""
-        group.missing.discard(record.key)
+        if group.missing:
+            group.missing.discard(record[:2])
         parent = record.trace, record.parent
         if record.parent and parent not in group.records and parent not in forgotten:
             group.missing.add(parent)
@@ -326,7 +331,15 @@ class Story:
 
     def _group_of(self, record: CallRecord) -> _Group:
         """Return the group that a record belongs to, those that it links made one."""
+        # The first link is the trace: most spans bring nothing beside it that another group knows.
         links = list(_links(record))
+        known = [self._by_link.get(link) for link in links]
+        if (own := known[0]) is not None and all(group is None or group is own for group in known):
+            for link, there in zip(links, known, strict=True):
+                if there is None:
+                    self._by_link[link] = own
+                    own.links.add(link)
+            return own
         found = {group.number: group for link in links if (group := self._by_link.get(link)) is not None}
         groups = [found[number] for number in sorted(found)]
         group = max(groups, key=lambda group: (len(group.records), -group.number), default=None)

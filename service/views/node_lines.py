@@ -40,7 +40,13 @@ def lines(facts: Iterable[Fact]) -> list[str]:
 
 def lines_of(facts: Iterable[Fact]) -> list[str]:
     """Return what facts about one node say of it."""
-    return [f"<{predicate}> {encode(stored_term(value))}" for _, predicate, value in facts]
+    return [_line(predicate, value) for _, predicate, value in facts]
+
+
+@lru_cache(maxsize=8_192)
+def _line(predicate: Iri, value: Term) -> str:
+    """Return what a property says; of what telemetry writes each second most is the same as before or elsewhere."""
+    return f"<{predicate}> {encode(stored_term(value))}"
 
 
 def claims_graph(claims: tuple[Claim, ...]) -> GraphText | None:

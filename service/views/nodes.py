@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from math import isinf, isnan
 from typing import Final
 
@@ -104,6 +105,7 @@ def influence_properties(
         yield SG.alongRelation if along else SG.againstRelation, relation
 
 
+@lru_cache(maxsize=1_024)
 def moment(time: datetime) -> Literal:
     """Return a time as the store writes it: UTC, without trailing zeros."""
     text = time.astimezone(UTC).replace(tzinfo=None).isoformat()
