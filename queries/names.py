@@ -35,6 +35,14 @@ SELECT ?asset ?text WHERE {
   ?asset a sg:Asset ; ?property ?text
 }
 """
+_FURTHER_KEYS: Final = (SG.packageUrl, SG.repository, SG.registryName, SG.url, SG.alsoKnownAs)
+"""What others call an asset: it answers to these where it is nobody's name."""
+_FURTHER: Final = f"""
+SELECT ?asset ?text WHERE {{
+  VALUES ?property {{ {" ".join(f"<{key}>" for key in _FURTHER_KEYS)} }}
+  ?asset a sg:Asset ; ?property ?text
+}}
+"""
 _ARTICLES: Final = """
 SELECT ?asset ?text WHERE {
   VALUES ?property { skos:notation rdfs:label }
@@ -101,7 +109,10 @@ class AmbiguousName(StratagraphError, slug="ambiguous-name", status=409):
 
 
 def resolve_name(store: TripleStore, model: OntologyModel, text: str, base: Iri = ASSET_BASE) -> Iri:
-    """Return the asset that a person means: by IRI, CURIE or key, by exact name, then by name or label folded.
+    """Return the asset that a person means: by IRI, CURIE or key, by exact name, then by what others call it.
+
+    Those are package URL, repository, name in a registry, address and further names; last comes each of these, and name
+    and label, folded.
 
     Of assets that were merged, each one's IRI means the one that stands for all.
     """
@@ -114,14 +125,21 @@ def resolve_name(store: TripleStore, model: OntologyModel, text: str, base: Iri 
                 return assets[iri]
     # The name as it is written goes before one of the same letters in another case. The index of all names is made anew
     # after each commit, so that only who writes a name otherwise than it stands has to wait for it.
-    for find in (meant.named, partial(_folded, store, text)):
+    finders = (
+        meant.named,
+        partial(_known_as, store, text),
+        partial(_folded, store, text),
+        partial(_further, store, text),
+    )
+    for find in finders:
         found = find()
         if len(found) == 1:
             return found[0]
         if found:
             listed = _candidates(store, model, sorted(found)[:MOST_FINDINGS])
             raise AmbiguousName(name=text, candidates=listed, count=len(found))
-    raise UnknownName(kind="asset", name=text, suggestions=name_index(store).nearest(text))
+    near = dict.fromkeys((*name_index(store).nearest(text), *_further_index(store).nearest(text)))
+    raise UnknownName(kind="asset", name=text, suggestions=tuple(near)[:_SUGGESTIONS])
 
 
 def resolve_change(model: OntologyModel, text: str) -> Iri:
@@ -169,9 +187,9 @@ def search(
 ) -> dict[str, object]:
     """Return the assets and obligations whose name or label fits best, as ``{"results": [...]}``.
 
-    Exact names come first; else assets stand before the articles of laws.
+    Exact names come first; else assets by their names, then by what others call them, then the articles of laws.
     """
-    found = best(text, name_index(store), _obligations(store), limit=limit)
+    found = best(text, name_index(store), _further_index(store), _obligations(store), limit=limit)
     cards = Cards(store, model)
     cards.fetch(found)
     return {
@@ -224,18 +242,23 @@ def best(text: str, *indexes: NameIndex, limit: int) -> list[Iri]:
         for at, index in enumerate(indexes)
         for iri, (rank, folded) in index.ranked(text).items()
     ]
-    return [iri for *_, iri in sorted(found)[:limit]]
+    return list(dict.fromkeys(iri for *_, iri in sorted(found)))[:limit]
 
 
 # Weak, so that an index goes when its store does.
 _Indexes: TypeAlias = WeakKeyDictionary[TripleStore, NameIndex]
 _assets: Final[_Indexes] = WeakKeyDictionary()
+_others: Final[_Indexes] = WeakKeyDictionary()
 _articles: Final[_Indexes] = WeakKeyDictionary()
 
 
 def name_index(store: TripleStore) -> NameIndex:
     """Return the index of the store's assets, built again only when the sequence has moved on."""
     return _index(_assets, store, _TEXTS)
+
+
+def _further_index(store: TripleStore) -> NameIndex:
+    return _index(_others, store, _FURTHER)
 
 
 def _obligations(store: TripleStore) -> NameIndex:
@@ -320,8 +343,29 @@ def _assets_among(store: TripleStore, nodes: Collection[Iri]) -> set[Iri]:
     return {fact.subject for facts in found for fact in facts}
 
 
+def _known_as(store: TripleStore, text: str) -> list[Iri]:
+    """Return the assets that others call exactly so."""
+    called = Literal(_without_version(text.strip()))
+    found = store.matching([(None, key, called) for key in _FURTHER_KEYS])
+    return sorted(_assets_among(store, {fact.subject for facts in found for fact in facts}))
+
+
+def _without_version(text: str) -> str:
+    """Return a package URL as the graph has it; any other text as it is."""
+    if not text.startswith("pkg:"):
+        return text
+    # Version, qualifiers and subpath come last (ECMA-427); an @ in a name is percent-encoded.
+    bare = text.partition("#")[0].partition("?")[0]
+    folder, slash, name = bare.rpartition("/")
+    return folder + slash + name.partition("@")[0]
+
+
 def _folded(store: TripleStore, text: str) -> list[Iri]:
     return name_index(store).exact(text)
+
+
+def _further(store: TripleStore, text: str) -> list[Iri]:
+    return _further_index(store).exact(_without_version(text.strip()))
 
 
 def _candidates(store: TripleStore, model: OntologyModel, assets: Iterable[Iri]) -> tuple[dict[str, str], ...]:

@@ -31,6 +31,18 @@ FACTS = [
     Fact(iri("Agent/helper/two"), SG.name, Literal("helper")),
     *described("Prompt/p", SG.TaskPrompt),
     Fact(iri("Prompt/p"), SG.name, Literal("Prompt_SAC_Amigável_v2")),
+    *described("BaseModel/base-8b", SG.BaseModel),
+    Fact(iri("BaseModel/base-8b"), SG.name, Literal("base-8b")),
+    Fact(iri("BaseModel/base-8b"), SG.packageUrl, Literal("pkg:huggingface/ModelForge/base-8b")),
+    Fact(iri("BaseModel/base-8b"), SG.repository, Literal("ModelForge/base-8b")),
+    Fact(iri("BaseModel/base-8b"), SG.registryName, Literal("triage model")),
+    Fact(iri("BaseModel/base-8b"), SG.url, Literal("https://models.example.org/v1")),
+    Fact(iri("BaseModel/base-8b"), SG.alsoKnownAs, Literal("chat-large")),
+    *described("BaseModel/other", SG.BaseModel),
+    Fact(iri("BaseModel/other"), SG.name, Literal("other")),
+    Fact(iri("BaseModel/other"), SG.alsoKnownAs, Literal("base-8b")),
+    Fact(iri("BaseModel/other"), SG.alsoKnownAs, Literal("the cheap one")),
+    Fact(iri("BaseModel/base-8b"), SG.alsoKnownAs, Literal("The Cheap One")),
 ]
 STORE = PlainStore(MODEL, FACTS)
 
@@ -48,6 +60,19 @@ STORE = PlainStore(MODEL, FACTS)
         ("Banco A\N{COMBINING ACUTE ACCENT}ureo", BANK),
         ("Organisation/Banco Áureo", BANK),
         ("prompt_sac_amigavel_V2", "Prompt/p"),
+        # What others call it, where that is nobody's name.
+        ("base-8b", "BaseModel/base-8b"),
+        ("BASE-8B", "BaseModel/base-8b"),
+        ("pkg:huggingface/ModelForge/base-8b", "BaseModel/base-8b"),
+        ("pkg:huggingface/ModelForge/base-8b@a1b2?download_url=x#y", "BaseModel/base-8b"),
+        ("pkg:huggingface/modelforge/base-8b@a1b2", "BaseModel/base-8b"),
+        ("ModelForge/base-8b", "BaseModel/base-8b"),
+        ("modelforge/base-8b", "BaseModel/base-8b"),
+        ("triage model", "BaseModel/base-8b"),
+        ("https://models.example.org/v1", "BaseModel/base-8b"),
+        (" chat-large ", "BaseModel/base-8b"),
+        ("the cheap one", "BaseModel/other"),
+        ("The Cheap One", "BaseModel/base-8b"),
     ],
 )
 def test_resolves(text: str, found: str) -> None:
@@ -207,3 +232,21 @@ def test_a_name_of_absurd_length_is_not_repeated_whole() -> None:
         resolve_name(PlainStore(MODEL, described("agent", SG.Agent)), MODEL, "n" * 60_000)
     assert len(str(refused.value)) < 2_000
     assert "(60,000 characters)" in str(refused.value)
+
+
+def test_what_two_are_called_by_others_is_ambiguous() -> None:
+    with pytest.raises(AmbiguousName) as caught:
+        resolve_name(STORE, MODEL, "THE CHEAP ONE")
+    assert [each["iri"] for each in caught.value.candidates] == [iri("BaseModel/base-8b"), iri("BaseModel/other")]
+
+
+def test_an_unknown_name_suggests_what_others_call_an_asset() -> None:
+    with pytest.raises(UnknownName) as caught:
+        resolve_name(STORE, MODEL, "chat-larg")
+    assert caught.value.suggestions == ("chat-large",)
+
+
+def test_an_asset_that_is_found_by_several_of_its_names_is_found_once() -> None:
+    results = search(STORE, MODEL, "base-8b")["results"]
+    assert isinstance(results, list)
+    assert [each["iri"] for each in results] == [iri("BaseModel/base-8b"), iri("BaseModel/other")]
