@@ -23,7 +23,8 @@ class GateFinding:
     """One thing at fault: which shape and component found which value of which node.
 
     ``path`` is the predicate, or a longer path as SPARQL writes it. ``messages`` are keyed by lower-case language
-    tag. ``fact`` is the stated fact at fault, where there is one.
+    tag. ``fact`` is the stated fact at fault, where there is one; ``place`` the file and line that state it, where the
+    batch was made here.
     """
 
     focus: Term
@@ -34,6 +35,7 @@ class GateFinding:
     severity: Iri
     messages: Mapping[str, str]
     fact: Fact | None = None
+    place: tuple[str, int] | None = None
 
     def text(self, language: str = "en") -> str:
         """Say in one paragraph what is wrong, where, and by which shape."""
@@ -46,8 +48,17 @@ class GateFinding:
         told = self.messages.get(language.lower()) or self.messages.get("en", "")
         return f"{' '.join(parts)}: {told} ({compact(self.shape)})"
 
+    def placed_text(self, language: str = "en") -> str:
+        """Return the text behind its place, the way compilers write one."""
+        text = self.text(language)
+        if self.place is None:
+            return text
+        file, line = self.place
+        return f"{file}:{line}: {text}" if line else f"{file}: {text}"
+
     def document(self) -> dict[str, object]:
         """Return the finding as plain data; terms are in N-Triples, messages in every language."""
+        placed = {} if self.place is None else {"place": dict(zip(("file", "line"), self.place, strict=True))}
         return {
             "focus": _whole(self.focus),
             "path": self.path,
@@ -60,6 +71,7 @@ class GateFinding:
             "fact": None
             if self.fact is None
             else [_whole(self.fact.subject), _whole(self.fact.predicate), _whole(self.fact.object)],
+            **placed,
         }
 
 
@@ -101,11 +113,11 @@ class GateRefused(StratagraphError, slug="gate-refused", status=422):
     def of(cls, findings: tuple[GateFinding, ...]) -> GateRefused:
         """Make the error of the violations of a report."""
         told = counted(len(findings), "violation")
-        return cls(findings=findings, first=findings[0].text(), count=len(findings), violations=told)
+        return cls(findings=findings, first=findings[0].placed_text(), count=len(findings), violations=told)
 
     def said(self, language: str) -> str:
         """Return the text in a language; a finding has its own message in each."""
-        return say(str(replace(self, first=self.findings[0].text(language))), language)
+        return say(str(replace(self, first=self.findings[0].placed_text(language))), language)
 
     def details(self) -> dict[str, object]:
         """Return the first findings as plain data, and how many there are where these are not all."""

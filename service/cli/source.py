@@ -19,6 +19,7 @@ from stratagraph.queries.messages import messages
 from stratagraph.service.cli.account import NAMED, Account, AccountForm, changes_anything, summary
 from stratagraph.service.cli.account import Listed as AccountListed
 from stratagraph.service.cli.grid import grid, terminal_width
+from stratagraph.service.cli.mistakes import explain
 from stratagraph.service.cli.options import (
     CHANGES,
     COULD_NOT_RUN,
@@ -30,6 +31,7 @@ from stratagraph.service.cli.options import (
     Out,
     Warnings,
     errors_in_words,
+    fail,
     write,
 )
 from stratagraph.service.cli.reaching import client_of
@@ -244,7 +246,12 @@ def run(
     run or waits for a person.
     """
     with client_of(data, config, ontology, absent=Absent.PRETEND if dry_run else Absent.MAKE) as client:
-        answer = _run(client, name, dry_run=dry_run, accept=accept)
+        try:
+            answer = _run(client, name, dry_run=dry_run, accept=accept)
+        except Refused as refusal:
+            if "findings" not in refusal.problem:
+                raise
+            fail(explain(refusal, _read_there({})))
     receipt = answer["receipt"]
     if form is AccountForm.JSON:
         write(json_text(answer))

@@ -14,9 +14,9 @@ from typing import Final
 from stratagraph.loaders import files
 from stratagraph.loaders.folders import FolderEntry
 from stratagraph.loaders.kinds import Kind, kind_named
-from stratagraph.loaders.origins import Loaded
+from stratagraph.loaders.origins import Loaded, Origins
 from stratagraph.loaders.scopes import plan
-from stratagraph.ontology.errors import StratagraphError
+from stratagraph.ontology.errors import MOST_FINDINGS, StratagraphError
 from stratagraph.ontology.facts import Batch, Scope
 from stratagraph.service.engine.committer import Committed
 from stratagraph.service.engine.engine import Engine
@@ -28,6 +28,7 @@ from stratagraph.service.sources.fetching.run_limits import Limits
 from stratagraph.service.sources.source import ENDPOINTS, Source
 from stratagraph.service.sources.source_register import FENCES, SourceRegister
 from stratagraph.service.sources.source_state import Fingerprint, Outcome, SourceState
+from stratagraph.shapes.finding import GateFinding, GateRefused
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +76,8 @@ class SourceRuns:
             source = self.register.get(name).source
             fetched = self._fetched(source, Known())
             ran, batch = self._read(source, fetched)
-            committed = self._engine.rehearse(batch)
+            with _placing(ran):
+                committed = self._engine.rehearse(batch)
             refusal = self._closing(source).refusal(committed.receipt.change)
             return replace(ran, committed=committed, refusal=refusal)
 
@@ -117,7 +119,8 @@ class SourceRuns:
             self._end(source.name, began.run, Outcome.UNCHANGED)
             return Ran(source=source, documents=len(fetched.reading.files))
         ran, batch = self._read(source, fetched)
-        committed = self._commit(source, began, batch, None if accept else self._closing(source))
+        with _placing(ran):
+            committed = self._commit(source, began, batch, None if accept else self._closing(source))
         change = committed.receipt.change
         fingerprint = Fingerprint(
             content=content,
@@ -236,6 +239,24 @@ class SourceRuns:
         )
         documents, skipped = len(fetched.reading.files), fetched.reading.skipped
         return Ran(source=source, loaded=loaded, skipped=skipped, documents=documents), loaded.batch
+
+
+@contextmanager
+def _placing(ran: Ran) -> Iterator[None]:
+    """Let a refusal by the gate name the file and line of what it is about."""
+    try:
+        yield
+    except GateRefused as error:
+        if ran.loaded is None:
+            raise
+        told, others = error.findings[:MOST_FINDINGS], error.findings[MOST_FINDINGS:]
+        placed = tuple(_placed(finding, ran.loaded.origins) for finding in told)
+        raise GateRefused.of((*placed, *others)) from None
+
+
+def _placed(finding: GateFinding, origins: Origins) -> GateFinding:
+    place = origins.find(finding.fact, finding.focus) if isinstance(finding.focus, str) else None
+    return finding if place is None else replace(finding, place=(place.file, place.line))
 
 
 def _is_scraped(source: Source, files: Sequence[FolderEntry]) -> bool:

@@ -28,6 +28,7 @@ from stratagraph.service.sources.source import Source, source_of
 from stratagraph.service.sources.source_register import SourceRegister
 from stratagraph.service.sources.source_runs import SourceRuns
 from stratagraph.service.sources.source_state import Outcome
+from stratagraph.shapes.finding import GateRefused
 from tests.opened import Opened
 from tests.service.cli.lending import names
 from tests.service.sources.websites import answer, stall, website
@@ -290,3 +291,19 @@ def test_sources_of_the_configuration_are_changed_there_alone(engine: Engine) ->
         register.add(source_of("r", {"path": "x"}), replace=False)
     again = SourceRegister({}, engine, commands=False)
     assert [each.source.name for each in again.all()] == ["s"]
+
+
+def test_what_the_gate_refuses_is_told_with_file_and_line(engine: Engine, runs: SourceRuns, tmp_path: Path) -> None:
+    file = tmp_path / "m.yaml"
+    file.write_text(inventory("a") + "  contextWindowTokens: many\n- kind: BaseModel\n  name: b\n  bits: -4\n")
+    added(runs, path=str(file))
+    before = engine.ledger.sequence()
+    for attempt in (runs.rehearse, runs.run):
+        with pytest.raises(GateRefused) as caught:
+            attempt("s")
+        details = caught.value.details()["findings"]
+        assert isinstance(details, list)
+        places = {(Path(each["place"]["file"]).name, each["place"]["line"]) for each in details}
+        assert places == {("m.yaml", 4), ("m.yaml", 7)}
+    assert "m.yaml:4: " in (state(runs)[1] or "")
+    assert engine.ledger.sequence() == before
