@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -59,6 +61,27 @@ class ScopePlan:
     gone: tuple[str, ...] = ()
     replaced: Mapping[str, str] = field(default_factory=dict)
     enumerated: tuple[str, ...] = ()
+
+    @property
+    def is_as_before(self) -> bool:
+        """Whether the files are all that the load is of: none is gone or has another name."""
+        return not self.gone and not self.replaced
+
+    def names(self) -> tuple[str, ...]:
+        """Return the scopes that a complete batch of the files speaks of."""
+        return (*(file.scope for file in self.files), *self.enumerated)
+
+    def size(self) -> int:
+        """Return the bytes of all files."""
+        return sum(len(file.data) for file in self.files)
+
+    def digest(self, *circumstances: str) -> str:
+        """Return a digest of the files with all that decides what is made of them: the same again say the same."""
+        state = hashlib.sha256(json.dumps([*circumstances, *sorted(self.names())]).encode())
+        for file in sorted(self.files, key=lambda file: file.scope):
+            named = json.dumps([file.scope, file.shown, file.kind or ""]).encode()
+            state.update(named + hashlib.sha256(file.data).digest())
+        return state.hexdigest()
 
     def closing(self, batch: Batch) -> Batch:
         """Return a complete batch of the files with the scopes that it closes, and those of folders read whole."""

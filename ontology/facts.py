@@ -120,6 +120,28 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Documents:
+    """Of what a batch was made: a digest of the documents and of all that decides what is made of them.
+
+    ``remarks`` and ``unread`` count what was odd in them, and what was not understood.
+    """
+
+    digest: str
+    remarks: int = 0
+    unread: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repetition:
+    """A run of the same documents as the last one of these scopes: it says all that was said then."""
+
+    source: str
+    run: str
+    scopes: tuple[str, ...]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """The unit of commit: what one run of one source says. Idempotent by (source, run)."""
 
@@ -136,6 +158,8 @@ class Batch:
     """Whose marks they are, as of one spool: several processes may speak for one source."""
     marks_expected: Mapping[str, bytes | None] = field(default_factory=dict, hash=False)
     """Marks of that owner as they must still stand, None for one that is not there; else the batch is refused."""
+    documents: Documents | None = None
+    """What a later run of the same documents is known by; None: it is read anew."""
 
     def facts(self) -> Iterable[Fact]:
         """Every stated fact, scope by scope."""

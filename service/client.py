@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import cache
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol
 from urllib.parse import urlencode, urlsplit
 
 from stratagraph.ontology.errors import StratagraphError
-from stratagraph.ontology.facts import Batch
+from stratagraph.ontology.facts import Batch, Repetition
 from stratagraph.service.engine.lockfile import Holder, running_service
 from stratagraph.service.settings import DEMO_FOLDER, BadSetting, Settings
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from stratagraph.ontology.model import OntologyModel
+    from stratagraph.service.engine.engine import Engine
 
 CONNECT_SECONDS: Final = 5.0
 ANSWER_SECONDS: Final = 600.0
@@ -144,6 +146,21 @@ class Client:
         answer: dict[str, Any] = self.request("POST", "/api/batches", params=params, json=to_wire(batch)).json()
         return answer
 
+    def repeat(self, repetition: Repetition) -> dict[str, Any] | None:
+        """Commit that a run found the documents of the last one of its scopes; return the receipt.
+
+        None, and nothing is committed, where the batch itself has to be committed.
+
+        Raises:
+            Unreachable: nothing answers.
+        """
+        told = {name: getattr(repetition, name) for name in repetition.__slots__}
+        try:
+            answer: dict[str, Any] = self.request("POST", "/api/batches/repeat", json=told).json()
+        except Refused:
+            return None  # whatever is wrong with it, the batch is answered in full; an older service has no such route
+        return answer
+
     def ontology(self) -> OntologyModel:
         """Return the ontology in force where the batches of this client go.
 
@@ -188,6 +205,9 @@ class Writer(Protocol):
     def commit(self, batch: Batch, *, dry_run: bool = False) -> dict[str, Any]:
         """Commit a batch."""
 
+    def repeat(self, repetition: Repetition) -> dict[str, Any] | None:
+        """Commit that a run says what the last one said."""
+
     def withdraw(self, source: str, scopes: Sequence[str], *, dry_run: bool = False) -> dict[str, Any]:
         """Close what a source says."""
 
@@ -221,6 +241,11 @@ class _Here(Client):
         """Commit a batch and return its receipt; a dry run only tells what would change."""
         with _refusing():
             return self._writer.commit(batch, dry_run=dry_run)
+
+    def repeat(self, repetition: Repetition) -> dict[str, Any] | None:
+        """Commit that a run found the documents of the last one of its scopes; None where that can't be known."""
+        with _refusing():
+            return self._writer.repeat(repetition)
 
     def withdraw(self, source: str, scopes: Sequence[str], *, dry_run: bool = False) -> dict[str, Any]:
         """Close what a source says, wholly or in some of its scopes, and return the receipt."""
@@ -330,6 +355,11 @@ def bearer(token: str | None) -> dict[str, str]:
 
 def local(app: FastAPI, writer: Writer | None = None) -> Client:
     """Return a client of an app in this process: the same routes, no socket; ``writer`` takes batches past them."""
+    send = _sending(app)
+    return _Here(send, writer) if writer else Client(send)
+
+
+def _sending(app: FastAPI) -> Send:
     import asyncio
 
     from stratagraph.service.exchange import exchange
@@ -342,7 +372,7 @@ def local(app: FastAPI, writer: Writer | None = None) -> Client:
     def send(method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> ServiceAnswer:
         return asyncio.run(ask(method, path, body, headers))
 
-    return _Here(send, writer) if writer else Client(send)
+    return send
 
 
 class Absent(Enum):
@@ -354,8 +384,10 @@ class Absent(Enum):
 
 
 @contextmanager
-def connect(settings: Settings, absent: Absent = Absent.REFUSE) -> Iterator[Client]:
+def connect(settings: Settings, absent: Absent = Absent.REFUSE, *, early: bool = False) -> Iterator[Client]:
     """Find the running service, else open the data for the length of one command.
+
+    ``early``: the command may have nothing to change, so that not everything is taken in before that is known.
 
     Raises:
         NoLedger: there are no data to open, and the command may not make any.
@@ -382,12 +414,27 @@ def connect(settings: Settings, absent: Absent = Absent.REFUSE) -> Iterator[Clie
     # Opening the data loads every part of the service; a command that only talks to one does without.
     from stratagraph.service.engine.engine import Engine
     from stratagraph.service.engine.taking_back import taking_back
-    from stratagraph.service.http.app import create_app
     from stratagraph.service.http.batches import Writer as EngineWriter
 
-    with taking_back(settings), Engine(settings) as engine:
+    with taking_back(settings), Engine(settings, early=early) as engine:
+        yield _Here(_asking(engine), EngineWriter(engine))
+
+
+def _asking(engine: Engine) -> Send:
+    """Return what sends requests to an engine here; the routes are made when the first one comes."""
+
+    @cache
+    def routes() -> Send:
+        from stratagraph.service.http.app import create_app
+
+        engine.take_in()
         # A process that can open the data needs no token to read them.
-        yield local(create_app(engine, guarded=False, lasting=False), EngineWriter(engine))
+        return _sending(create_app(engine, guarded=False, lasting=False))
+
+    def send(method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> ServiceAnswer:
+        return routes()(method, path, body, headers)
+
+    return send
 
 
 def running_demo(settings: Settings) -> Holder | None:

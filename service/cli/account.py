@@ -61,6 +61,17 @@ class Account:
         for line in self._lines(gone, skipped):
             tell(line)
 
+    def tell_repeated(self, *, skipped: Sequence[str] = ()) -> None:
+        """Write that the files are those of an earlier load, and that nothing changed."""
+        read, before = counted(self.files, "file"), self.answer["repeats"]
+        tell(f"Committed {read} as sequence {self.answer['sequence']}: nothing changed since sequence {before}.")
+        if skipped:
+            tell(f"Skipped: {in_part([say(file, tongue()) for file in skipped], NAMED)}.")
+        if unread := self.answer["notUnderstoodCount"]:
+            tell(f"Not understood: {counted(unread, 'field')}, as before; --warnings reads the files again.")
+        if warned := self.answer["warningCount"]:
+            tell(f"{counted(warned, 'warning')}, as before; --warnings lists them.")
+
     def _lines(self, gone: Sequence[str], skipped: Sequence[str]) -> Iterator[str]:
         if self.answer["duplicate"]:
             yield "This run is already in the ledger; nothing changed."

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
+from stratagraph import __version__
 from stratagraph.loaders import files
 from stratagraph.loaders.folders import FolderReading, read_paths
 from stratagraph.loaders.kinds import AUTO, SUFFIXES, Kind, kind_named
 from stratagraph.loaders.origins import Loaded
 from stratagraph.loaders.scopes import ScopePlan, plan
 from stratagraph.ontology.errors import StratagraphError
-from stratagraph.ontology.facts import Batch
+from stratagraph.ontology.facts import Batch, Documents, Repetition
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.sentences import in_part, say
 from stratagraph.service.cli.account import NAMED, Account, AccountForm, Listed, changes_anything, summary
@@ -39,6 +41,8 @@ from stratagraph.service.client import Absent, Client, Refused
 from stratagraph.service.engine.in_force import ontology_of
 from stratagraph.service.settings import Settings, load_settings
 
+LEAST: Final = 1 << 20
+"""Bytes of files from which on it is noted of what a batch was made: less is read again in no time."""
 _KINDS = f"auto, or one of {', '.join(Kind)}. auto goes by name and content."
 
 
@@ -114,13 +118,19 @@ def load(
         settings = load_settings(config, data=data, ontology=ontology)
         reading = read_paths(paths, kind=what)
         # A rehearsal makes no data folder where there is none.
-        with connect(settings, Absent.PRETEND if dry_run else Absent.MAKE) as client:
+        # What is all listed is read, and so is little: it takes no time, and everything about it is told once more.
+        whole = dry_run or partial or warnings or form is AccountForm.JSON
+        with connect(settings, Absent.PRETEND if dry_run else Absent.MAKE, early=not whole) as client:
             # Names mean what they mean where the batch goes: a running service has modules of its own in force.
             model = client.ontology()
             tell_unused(settings, model)
             known = client.scopes(source)
             planned = plan(reading, known, scope=scope, kind=what)
             planned = replace(planned, gone=()) if keep or partial else planned
+            made = None if whole else _made(planned, model, (source, settings.base, kind))
+            if made and (answer := client.repeat(_repetition(source, planned, made))):
+                Account(answer=answer, source=source, files=len(planned.files)).tell_repeated(skipped=reading.skipped)
+                return
             loaded = files.transform(
                 planned.files, model=model, base=settings.base, source=source, kind=what, complete=not partial
             )
@@ -131,11 +141,34 @@ def load(
             if not allow_empty and (emptied := _emptied(loaded.batch, planned, known)):
                 # Told by a rehearsal, so that a person sees what would be lost before anything is.
                 raise _would_close_all(client, loaded, emptied)
-            answer = _committed(client, loaded, dry_run=dry_run)
+            answer = _committed(client, _with_documents(loaded, made), dry_run=dry_run)
     account = Account(answer=answer, source=source, loaded=loaded, files=len(planned.files), every_warning=warnings)
     account.tell(form, gone=planned.gone, skipped=reading.skipped)
     if exit_code and changes_anything(answer):
         raise typer.Exit(CHANGES)
+
+
+def _made(planned: ScopePlan, model: OntologyModel, circumstances: Sequence[str]) -> str | None:
+    """Return of what the batch is made, where it pays to know a later load of the same files by it.
+
+    Among it is whatever decides what is made of them: this version of the program, the ontology, the base of names.
+    """
+    if not planned.is_as_before or planned.size() < LEAST:
+        return None
+    return planned.digest(__version__, model.hash, *circumstances)
+
+
+def _repetition(source: str, planned: ScopePlan, made: str) -> Repetition:
+    return Repetition(source=source, run=str(uuid.uuid4()), scopes=planned.names(), digest=made)
+
+
+def _with_documents(loaded: Loaded, made: str | None) -> Loaded:
+    """Return what was loaded with what a later load of the same files is known by."""
+    if made is None:
+        return loaded
+    unread = sum(field.count for field in loaded.unread)
+    documents = Documents(digest=made, remarks=len(loaded.remarks), unread=unread)
+    return replace(loaded, batch=replace(loaded.batch, documents=documents))
 
 
 def tell_unused(settings: Settings, model: OntologyModel) -> None:

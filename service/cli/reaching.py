@@ -15,11 +15,11 @@ from stratagraph.service.settings import DEMO_FOLDER, Settings, load_settings
 
 
 @contextmanager
-def connect(settings: Settings, absent: Absent = Absent.REFUSE) -> Iterator[Client]:
+def connect(settings: Settings, absent: Absent = Absent.REFUSE, *, early: bool = False) -> Iterator[Client]:
     """Find the running service, else open the data; say so where a demo runs that the command does not ask."""
     _tell_apart(settings)
     begins = absent is Absent.MAKE and not settings.has_ledger
-    with client.connect(settings, absent) as reached:
+    with client.connect(settings, absent, early=early) as reached:
         yield reached
     if begins and settings.has_ledger and not settings.url:
         note(f"note: no service runs, and there was no ledger: one begins in {settings.data}")

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from stratagraph.ontology.errors import MOST_FINDINGS
-from stratagraph.ontology.facts import Batch, Iri, LedgerChange, Method, Term
+from stratagraph.ontology.facts import Batch, Iri, LedgerChange, Method, Repetition, Term
 from stratagraph.ontology.model import CORE_SOURCE, OntologyModel
 from stratagraph.ontology.namespaces import RDF
 from stratagraph.service.engine.definitions import Definitions
@@ -25,6 +25,7 @@ from stratagraph.shapes.finding import GateFinding, GateRefused, GateReport
 
 if TYPE_CHECKING:
     from stratagraph.service.ledger.redaction import Redaction, Sought
+    from stratagraph.service.ledger.repeating import Repeated
     from stratagraph.service.ledger.retention import Policy
     from stratagraph.shapes.gate import Gate
 
@@ -84,7 +85,7 @@ class Committer:
 
     def commit(self, batch: Batch, review: Review | None = None) -> Committed:
         """Commit a batch; see ``Engine.commit``."""
-        _refuse_ours(batch)
+        refuse_ours(batch.source, batch.run)
         judged = _Judged(self, batch, review)
         with self._lock, paused(sum(len(scope.stated) for scope in batch.scopes)):
             try:
@@ -98,11 +99,31 @@ class Committer:
             # The batch is committed. Whatever happens from here on, that is the answer: who hears of a failure would
             # take it for one of the batch.
             self._follow(receipt)
-            return Committed(receipt=receipt, warnings=(*judged.warnings(receipt), *self._doubts(batch, receipt)))
+            committed = Committed(receipt=receipt, warnings=(*judged.warnings(receipt), *self._doubts(batch, receipt)))
+            self._note(batch, committed)
+            return committed
+
+    def repeat(self, repetition: Repetition) -> Repeated | None:
+        """Commit that a run says what the last one of the same documents said; see ``Engine.repeat``."""
+        refuse_ours(repetition.source, repetition.run)
+        with self._lock:
+            repeated = self._ledger.repeat(repetition, ontology_hash=self._model.hash)
+            if repeated is not None:
+                self._follow(repeated.receipt)
+        return repeated
+
+    def _note(self, batch: Batch, committed: Committed) -> None:
+        """Keep of which documents the batch was made; without it they are read anew, and that is all."""
+        if batch.documents is None:
+            return
+        try:
+            self._ledger.note(batch, warnings=len(committed.warnings))
+        except Exception:
+            log.exception("of what sequence %d was made is not kept", committed.receipt.sequence)
 
     def rehearse(self, batch: Batch) -> Committed:
         """Return what committing a batch would answer; see ``Engine.rehearse``."""
-        _refuse_ours(batch)
+        refuse_ours(batch.source, batch.run)
         judged = _Judged(self, batch)
         with self._lock, paused(sum(len(scope.stated) for scope in batch.scopes)):
             try:
@@ -286,9 +307,14 @@ def _one_after_the_other(reviews: Sequence[Review]) -> Review:
     return look
 
 
-def _refuse_ours(batch: Batch) -> None:
-    if batch.source == CORE_SOURCE:
-        raise InvalidBatch(source=batch.source, run=batch.run, problem="this source is the ontology's own")
+def refuse_ours(source: str, run: str) -> None:
+    """Refuse a run in the name of the ontology.
+
+    Raises:
+        InvalidBatch: it is one.
+    """
+    if source == CORE_SOURCE:
+        raise InvalidBatch(source=source, run=run, problem="this source is the ontology's own")
 
 
 def single_valued(model: OntologyModel) -> frozenset[Iri]:

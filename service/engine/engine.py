@@ -12,13 +12,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from stratagraph.ontology.facts import Batch, ChangeSet, Iri, Observation
+from stratagraph.ontology.facts import Batch, ChangeSet, Iri, Observation, Repetition
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.observations import METRICS, SPANS
 from stratagraph.service.deriver import Deriver
 from stratagraph.service.engine.arrivals import Arrivals
 from stratagraph.service.engine.audits import Audits
-from stratagraph.service.engine.committer import Committed, Committer, single_valued
+from stratagraph.service.engine.committer import Committed, Committer, refuse_ours, single_valued
 from stratagraph.service.engine.derivation import Derivation
 from stratagraph.service.engine.erasure import READ, Erasure, Remains, until_gone
 from stratagraph.service.engine.explaining import Explainer
@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from stratagraph.queries.audit.verdicts import Audit
     from stratagraph.service.ledger.ledger import Review
     from stratagraph.service.ledger.redaction import Redaction, Sought
+    from stratagraph.service.ledger.repeating import Repeated
     from stratagraph.shapes.gate import Gate
     from stratagraph.shapes.rule import Rule
 
@@ -302,6 +303,20 @@ class Engine:
             InvalidBatch: the source is the ontology's own, or something cannot be kept exactly.
         """
         return self._committer.commit(batch, review)
+
+    def repeat(self, repetition: Repetition) -> Repeated | None:
+        """Commit that a run found the documents of the last one of its scopes: it says what that one said.
+
+        None, and nothing is committed, where they were others, or the facts of those scopes are not as it left them. An
+        engine that has not taken in everything needs not do so for it: its views follow when it does.
+
+        Raises:
+            InvalidBatch: as committing a batch would.
+        """
+        if self.opening.is_whole:
+            return self._committer.repeat(repetition)
+        refuse_ours(repetition.source, repetition.run)
+        return self.ledger.repeat(repetition, ontology_hash=self.model.hash)
 
     def mark(
         self, owner: str, marks: Mapping[str, bytes | None], expected: Mapping[str, bytes | None] | None = None

@@ -17,23 +17,23 @@ from stratagraph.loaders.kinds import kind_named
 from stratagraph.loaders.origins import Loaded, Origins
 from stratagraph.loaders.scopes import SourceFile
 from stratagraph.ontology.errors import StratagraphError
-from stratagraph.ontology.facts import Batch
+from stratagraph.ontology.facts import Batch, Repetition
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.queries.names import resolve_name
 from stratagraph.service.engine.committer import Committed
 from stratagraph.service.engine.effects import effects
 from stratagraph.service.engine.engine import Engine
-from stratagraph.service.http.documents.ledger import BatchReceipt, WithdrawalReceipt
+from stratagraph.service.http.documents.ledger import BatchReceipt, RepetitionReceipt, WithdrawalReceipt
 from stratagraph.service.http.documents.media import REF, texts
 from stratagraph.service.http.documents.problem import problems
 from stratagraph.service.http.intake import Intake
 from stratagraph.service.http.negotiation import media_type_of
 from stratagraph.service.http.parameters import EmptyParameter
 from stratagraph.service.http.places import WRITERS
-from stratagraph.service.http.receipts import UNREAD, receipt, remarked
+from stratagraph.service.http.receipts import UNREAD, receipt, remarked, repetition_receipt
 from stratagraph.service.http.sequence import answered_at
 from stratagraph.service.http.tongue import in_tongue
-from stratagraph.service.http.wire import LONGEST_NAME, LONGEST_SCOPE, WireBatch
+from stratagraph.service.http.wire import LONGEST_NAME, LONGEST_SCOPE, WireBatch, WireRepetition
 from stratagraph.service.views.dump import dump
 from stratagraph.service.withdrawal import withdrawal
 
@@ -107,6 +107,17 @@ class EmptyUpload(StratagraphError, slug="empty-upload", status=409):
     source: str
 
 
+class NotRepeated(StratagraphError, slug="not-repeated", status=409):
+    """A run says what the last one said, and that can't be known."""
+
+    text = (
+        "What the source '{source}' said of these scopes was made of other documents, or in another way, or something "
+        "was opened or closed there since. Nothing was committed; send the batch itself."
+    )
+
+    source: str
+
+
 class TooLarge(StratagraphError, slug="too-large", status=413):
     """A body over the limit."""
 
@@ -167,8 +178,27 @@ def router(engine: Engine, intake: Intake) -> APIRouter:
         told: dict[str, Any] = in_tongue(remarked(answer, loaded))
         return told
 
+    _add_repetition(routes, engine, writers)
     _add_withdrawal(routes, engine, writers)
     return routes
+
+
+def _add_repetition(routes: APIRouter, engine: Engine, writers: CapacityLimiter) -> None:
+    """Add what a run commits that read the documents of the last one."""
+
+    @routes.post(
+        "/batches/repeat",
+        status_code=201,
+        summary="Commit that a run read the documents of the last one, and says what that one said",
+        responses={201: {"model": RepetitionReceipt}, **problems(400, 409, 413, 422, 503)},
+    )
+    async def repeat(body: WireRepetition) -> dict[str, Any]:
+        answer = await to_thread.run_sync(Writer(engine).repeat, body.repetition(), limiter=writers)
+        if answer is None:
+            raise NotRepeated(source=body.source)
+        _announce(answer)
+        told: dict[str, Any] = in_tongue(answer)
+        return told
 
 
 def _add_withdrawal(routes: APIRouter, engine: Engine, writers: CapacityLimiter) -> None:
@@ -207,7 +237,10 @@ class _Upload:
 
 
 class Writer:
-    """What the routes write by, for a command that holds the engine itself: the same answers, without the wire."""
+    """What the routes write by, for a command that holds the engine itself: the same answers, without the wire.
+
+    The engine may not have taken in everything: it does before anything is asked that needs it.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -215,10 +248,17 @@ class Writer:
     def commit(self, batch: Batch, *, dry_run: bool = False) -> dict[str, Any]:
         """Commit a batch, or find out what that would do; return what a client learns of it."""
         engine = self._engine
+        engine.take_in()
         return told_of(engine, engine.rehearse(batch) if dry_run else engine.commit(batch), dry_run=dry_run)
+
+    def repeat(self, repetition: Repetition) -> dict[str, Any] | None:
+        """Commit that a run found the documents of the last one of its scopes; None where it must say all once more."""
+        repeated = self._engine.repeat(repetition)
+        return None if repeated is None else repetition_receipt(repeated)
 
     def withdraw(self, source: str, scopes: Sequence[str], *, dry_run: bool = False) -> dict[str, Any]:
         """Close what a source says, wholly or in some scopes; return what a client learns of it."""
+        self._engine.take_in()
         batch = withdrawal(self._engine.ledger, source, scopes)
         return self.commit(batch, dry_run=dry_run) | {"scopes": [closed.name for closed in batch.scopes]}
 
@@ -234,6 +274,7 @@ class Writer:
     def dump(self, media_type: str, file: BinaryIO, *, system: str | None = None, lang: str = "en") -> None:
         """Write the whole graph to a file, or a system of it, which is given by name."""
         engine = self._engine
+        engine.take_in()
         if system is not None and not system.strip():
             raise EmptyParameter(parameter="system")
         part = resolve_name(engine.triples, engine.model, system, engine.settings.base) if system else None

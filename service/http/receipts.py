@@ -10,6 +10,7 @@ from stratagraph.ontology.errors import MOST_FINDINGS
 if TYPE_CHECKING:
     from stratagraph.loaders.origins import Loaded
     from stratagraph.service.engine.committer import Committed
+    from stratagraph.service.ledger.repeating import Repeated
 
 MOST_UNREAD: Final = 200
 """Kinds of fields that were not understood which an answer lists."""
@@ -39,6 +40,32 @@ def receipt(committed: Committed) -> dict[str, Any]:
         "warnings": [finding.document() for finding in committed.most_telling()],
         "warningCount": len(committed.warnings),
         "warningKinds": dict(kinds),
+    }
+
+
+def repetition_receipt(repeated: Repeated) -> dict[str, Any]:
+    """Return what a client learns of a run that says what an earlier one said; its warnings are only counted."""
+    noted = repeated.noted
+    nothing = {"opened": 0, "changed": 0, "closed": 0}
+    return {
+        "sequence": repeated.receipt.sequence,
+        "hash": repeated.receipt.batch_hash,
+        "time": repeated.receipt.time.isoformat(),
+        "repeats": repeated.sequence,
+        "duplicate": False,
+        "opened": 0,
+        "closed": 0,
+        "observations": 0,
+        "warnings": [],
+        "warningCount": noted.warnings,
+        "warningKinds": {},
+        "notUnderstood": [],
+        "notUnderstoodCount": noted.unread,
+        "assets": nothing,
+        "relations": {"opened": 0, "closed": 0},
+        "dangling": [],
+        "danglingCount": 0,
+        "dryRun": False,
     }
 
 

@@ -10,7 +10,20 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 from pydantic_core import PydanticCustomError
 
 from stratagraph.ontology import sketches
-from stratagraph.ontology.facts import TAGGED, UNTAGGED, Batch, Fact, Iri, Literal, Method, Observation, Scope, Term
+from stratagraph.ontology.facts import (
+    TAGGED,
+    UNTAGGED,
+    Batch,
+    Documents,
+    Fact,
+    Iri,
+    Literal,
+    Method,
+    Observation,
+    Repetition,
+    Scope,
+    Term,
+)
 from stratagraph.ontology.terms import MalformedTerm, decode, encode, to_ox
 
 Triple = tuple[str, str, str]
@@ -62,6 +75,31 @@ class WireScope(BaseModel):
     withdrawn: list[Triple] = Field(default_factory=list)
 
 
+class WireDocuments(BaseModel):
+    """Of what a batch was made: a digest that a later run of the same is known by, and how much was odd."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    digest: str = Field(min_length=1, max_length=LONGEST_NAME)
+    remarks: int = Field(default=0, ge=0)
+    not_understood: int = Field(default=0, ge=0)
+
+
+class WireRepetition(BaseModel):
+    """A run of the same documents as the last one of these scopes: it says all that was said then."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    source: str = Field(min_length=1, max_length=LONGEST_NAME)
+    run: str = Field(min_length=1, max_length=LONGEST_NAME)
+    scopes: list[Annotated[str, Field(max_length=LONGEST_SCOPE)]] = Field(min_length=1, max_length=MOST_SCOPES)
+    digest: str = Field(min_length=1, max_length=LONGEST_NAME)
+
+    def repetition(self) -> Repetition:
+        """Return the run itself."""
+        return Repetition(source=self.source, run=self.run, scopes=tuple(self.scopes), digest=self.digest)
+
+
 class WireBatch(BaseModel):
     """What one run of one source says; idempotent by source and run."""
 
@@ -73,6 +111,7 @@ class WireBatch(BaseModel):
     scopes: list[WireScope] = Field(default_factory=list, max_length=MOST_SCOPES)
     observations: list[WireObservation] = Field(default_factory=list)
     silence_seconds: float | None = Field(default=None, ge=1, le=LONGEST_SILENCE)
+    documents: WireDocuments | None = None
 
     def batch(self) -> Batch:
         """Return the batch itself.
@@ -96,7 +135,12 @@ class WireBatch(BaseModel):
             ),
             observations=tuple(_observation(item) for item in self.observations),
             silence=timedelta(seconds=self.silence_seconds) if self.silence_seconds else None,
+            documents=_documents(self.documents),
         )
+
+
+def _documents(told: WireDocuments | None) -> Documents | None:
+    return told if told is None else Documents(digest=told.digest, remarks=told.remarks, unread=told.not_understood)
 
 
 def _fact(triple: Triple) -> Fact:
@@ -148,7 +192,12 @@ def to_wire(batch: Batch) -> dict[str, Any]:
         ],
         "observations": [_wire_observation(item) for item in batch.observations],
         "silence_seconds": batch.silence.total_seconds() if batch.silence else None,
+        **({"documents": _wire_documents(batch.documents)} if batch.documents else {}),
     }
+
+
+def _wire_documents(made: Documents) -> dict[str, Any]:
+    return {"digest": made.digest, "remarks": made.remarks, "not_understood": made.unread}
 
 
 def _triple(fact: Fact) -> Triple:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, Protocol, Self, T
 from sqlalchemy import Connection, bindparam, insert, select
 from sqlalchemy.engine import URL
 
-from stratagraph.ontology.facts import Batch, Fact, Iri, LedgerChange
+from stratagraph.ontology.facts import Batch, Fact, Iri, LedgerChange, Method, Repetition, Scope
 from stratagraph.service.ledger import present
 from stratagraph.service.ledger.beginning import give_identity
 from stratagraph.service.ledger.chain import FORMAT, microseconds
@@ -37,6 +37,7 @@ from stratagraph.service.ledger.state import end_of
 
 if TYPE_CHECKING:
     from stratagraph.service.ledger.redaction import Redaction, Sought
+    from stratagraph.service.ledger.repeating import Repeated
     from stratagraph.service.ledger.retention import Due, Policy
     from stratagraph.service.ledger.verify import VerifyReport
 
@@ -238,6 +239,34 @@ class Ledger(LedgerReader):
         if review is not None:
             review(receipt.change)
         return receipt
+
+    def note(self, batch: Batch, *, warnings: int) -> None:
+        """Keep of which documents a committed batch was made, and how many warnings there were."""
+        from stratagraph.service.ledger.repeating import OWNER, note
+
+        self.mark(OWNER, note(batch, warnings=warnings))
+
+    def repeat(self, repetition: Repetition, *, ontology_hash: str) -> Repeated | None:
+        """Make durable that a run found the documents of the last one of its scopes, and so says what that one said.
+
+        None, and nothing is written, where those were others, or a fact in those scopes was opened or closed since.
+
+        Raises:
+            InvalidBatch: something in it cannot be kept exactly.
+        """
+        from stratagraph.service.ledger.repeating import repeat  # most processes never do
+
+        scopes = tuple(Scope(name=name, complete=True) for name in repetition.scopes)
+        run = Batch(source=repetition.source, run=repetition.run, method=Method.DECLARED, scopes=scopes)
+        check(run, now=self._clock())
+
+        def write(connection: Connection) -> Repeated | None:
+            if _SAME_RUN(connection, of=repetition.source, run=repetition.run):
+                return None
+            entry = Entry(connection, self._memory, now=microseconds(self._clock()))
+            return repeat(entry, repetition, ontology_hash=ontology_hash)
+
+        return self._write(write)
 
     def redact(self, sought: Sought, *, by: str, why: str, ontology_hash: str = "", dry_run: bool = False) -> Redaction:
         """Erase what is sought, whoever said it and whenever, and record who did it and why.

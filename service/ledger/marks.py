@@ -28,6 +28,11 @@ def marks_of(connection: Connection, owner: str) -> dict[str, bytes]:
     return {name: bytes(value) for name, value in _OF_OWNER(connection, of=owner)}
 
 
+def mark_of(connection: Connection, owner: str, name: str) -> bytes | None:
+    """Return one of an owner's marks, None where there is none."""
+    return next((bytes(value) for (value,) in _ONE(connection, of=owner, mark=name)), None)
+
+
 def keep_marks(connection: Connection, owner: str, marks: Mapping[str, bytes | None]) -> None:
     """Write an owner's marks, and delete those without a value; what is not named stays."""
     gone = [{"of": owner, "mark": name} for name, value in marks.items() if value is None]

@@ -16,6 +16,7 @@ from stratagraph.service.ledger.database import Database
 from stratagraph.service.ledger.history import BatchRecord, SourceRecord
 from stratagraph.service.ledger.marks import marks_of
 from stratagraph.service.ledger.observed import NEWEST
+from stratagraph.service.ledger.repeating import moved_since
 from stratagraph.service.ledger.state import End, LedgerState, end_of
 
 Item = TypeVar("Item")
@@ -161,6 +162,11 @@ class LedgerReader:
         """Return the marks of an owner by name, as its last batch left them."""
         with self._database.reading() as connection:
             return marks_of(connection, owner)
+
+    def moved_since(self, source: str, sequence: int) -> bool:
+        """Whether any fact of a source was opened or closed after a sequence, by whomever."""
+        with self._database.reading() as connection:
+            return moved_since(connection, source, sequence)
 
     def sightings(self) -> Iterator[Sighting]:
         """Yield when each scope of each source was seen last."""

@@ -171,9 +171,13 @@ class SourceRuns:
         last = state.fingerprint
         if last is None:
             return None
-        newest = next(iter(self._engine.ledger.batches(limit=1, source=source.name)), None)
+        ledger = self._engine.ledger
+        newest = next(iter(ledger.batches(limit=1, source=source.name)), None)
         described = last.content.partition(" ")[0] == self._described(source)
-        return last if described and newest is not None and newest.sequence == last.sequence else None
+        if not described or newest is None or newest.sequence != last.sequence:
+            return None
+        # Others close too what a source said: a redaction does.
+        return None if ledger.moved_since(source.name, last.sequence) else last
 
     def _described(self, source: Source) -> str:
         """Return what decides, beside the content, what is made of it."""

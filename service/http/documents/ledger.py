@@ -58,6 +58,12 @@ class BatchReceipt(Document):
     )
 
 
+class RepetitionReceipt(BatchReceipt):
+    """What became of a run that says what an earlier one said."""
+
+    repeats: int = Field(description="The sequence whose statements it says once more; warnings are as they were there")
+
+
 class WithdrawalReceipt(BatchReceipt):
     """What became of the statements that were withdrawn."""
 

@@ -432,3 +432,41 @@ def test_the_exit_status_tells_a_pipeline_what_would_change(
     assert load("--dry-run") == load() == 2
     assert models(engine) == {"a", "b"}
     assert run("withdraw", "--source", "codes", environment=environment).returncode == 0
+
+
+def test_a_large_file_that_did_not_change_is_not_read_again(
+    load: Load, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stratagraph.service.cli.load.LEAST", 1)
+    folder = write(tmp_path / "f", a="one two", b="three")
+    assert "3 assets opened" in load(folder).stdout
+    monkeypatch.setattr("stratagraph.service.cli.load.files.transform", _never)
+    before = engine.ledger.sequence()
+    done = load(folder, "--exit-code")
+    assert done.returncode == 0, done.stderr
+    assert f"as sequence {before + 1}: nothing changed since sequence {before}." in done.stdout
+    assert "as before; --warnings lists them" in done.stdout
+    newest = engine.ledger.batches(limit=1)[0]
+    assert (newest.source, newest.opened, newest.closed) == ("files", 0, 0)
+    assert models(engine) == {"one", "two", "three"}
+
+
+def _never(*_: object, **__: object) -> None:
+    raise AssertionError
+
+
+def test_what_is_not_as_it_was_is_read_again(
+    load: Load, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stratagraph.service.cli.load.LEAST", 1)
+    folder = write(tmp_path / "f", a="one two", old="three")
+    load(folder)
+    for option in ("--warnings", "--format=json", "--dry-run"):
+        assert "since sequence" not in load(folder, option).stdout
+    assert "since sequence" in load(folder).stdout
+    write(folder, a="one")
+    assert "1 closed" in load(folder).stdout
+    assert "since sequence" in load(folder).stdout
+    removed(folder)
+    assert "1 closed" in load(folder).stdout
+    assert models(engine) == {"one"}

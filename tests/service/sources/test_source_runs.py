@@ -13,6 +13,7 @@ from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Batch, Method, Scope
 from stratagraph.service.engine.engine import Engine
 from stratagraph.service.ledger.errors import MarksMoved
+from stratagraph.service.ledger.redaction import Sought
 from stratagraph.service.settings import Settings
 from stratagraph.service.sources.errors import (
     BadSource,
@@ -307,3 +308,17 @@ def test_what_the_gate_refuses_is_told_with_file_and_line(engine: Engine, runs: 
         assert places == {("m.yaml", 4), ("m.yaml", 7)}
     assert "m.yaml:4: " in (state(runs)[1] or "")
     assert engine.ledger.sequence() == before
+
+
+def test_what_was_redacted_since_is_read_again(engine: Engine, runs: SourceRuns, tmp_path: Path) -> None:
+    file = write(tmp_path / "m.yaml", "a b")
+    added(runs, path=str(file))
+    runs.run("s")
+    asset = next(claim.fact.subject for claim in engine.ledger.facts_as_of(engine.sequence) if claim.source == "s")
+    engine.redact(Sought(subject=asset), by="me", why="asked")
+    ran = runs.run("s")
+    assert ran is not None
+    assert ran.committed is not None
+    again = runs.run("s")
+    assert again is not None
+    assert again.committed is None
