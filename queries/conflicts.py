@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import combinations, islice
 from typing import Final
 
 from stratagraph.ontology.facts import Fact, Iri, Literal, Term
@@ -15,6 +15,7 @@ from stratagraph.ontology.terms import encode
 from stratagraph.queries.provenance import Provenance
 from stratagraph.queries.store_protocols import Pattern, TripleStore
 
+_TRUE: Final = ("true", "1")
 _CHUNK: Final = 200
 """Statements whose claims one query asks for."""
 _CLAIMED: Final = """
@@ -44,11 +45,16 @@ class Conflict:
 
 
 def conflicts(store: TripleStore, model: OntologyModel, *, most: int) -> tuple[list[Conflict], int]:
-    """Return the first conflicts by asset and attribute, and how many there are."""
+    """Return the first conflicts by asset and attribute, and how many there are.
+
+    An attribute of one value is in conflict where it has two; one that its sources should agree on where two of them
+    name no value in common.
+    """
+    agreed = {prop for prop, _ in model.graph.pairs(SG.agreedOn) if model.graph.value(prop, SG.agreedOn) in _TRUE}
     keys = {part for info in model.classes.values() for part in info.key_properties}
     single = [iri for iri, info in model.attributes.items() if info.single_valued and iri not in keys]
     single += [iri for iri, info in model.relations.items() if "functional" in info.characteristics]
-    patterns: list[Pattern] = [(None, attribute, None) for attribute in sorted(single)]
+    patterns: list[Pattern] = [(None, attribute, None) for attribute in sorted({*single, *agreed})]
     said: dict[tuple[Iri, Iri], set[Term]] = defaultdict(set)
     for facts in store.matching(patterns):
         for fact in facts:
@@ -57,10 +63,23 @@ def conflicts(store: TripleStore, model: OntologyModel, *, most: int) -> tuple[l
     assets = {fact.subject for (facts,) in [store.matching([(None, SG.name, None)])] for fact in facts}
     # Figures and influences of the views have several values as well; only what sources say of assets can be mended.
     differing = [key for key in differing if key[0] in assets]
+    doubtful = [key for key in differing if key[1] in agreed]
+    judged = _witnesses(store, [Fact(*key, value) for key in doubtful for value in said[key]])
+    settled = {key for key in doubtful if not _disagree(judged, [Fact(*key, value) for value in said[key]])}
+    differing = [key for key in differing if key not in settled]
     shown = differing[:most]
     witnesses = _witnesses(store, [Fact(*key, value) for key in shown for value in said[key]])
     told = [Conflict(*key, {value: witnesses[Fact(*key, value)] for value in _ordered(said[key])}) for key in shown]
     return told, len(differing)
+
+
+def _disagree(witnesses: Mapping[Fact, tuple[Witness, ...]], facts: Sequence[Fact]) -> bool:
+    """Tell whether two sources of some facts state none in common."""
+    stated: dict[str, set[Fact]] = defaultdict(set)
+    for fact in facts:
+        for witness in witnesses[fact]:
+            stated[witness.source].add(fact)
+    return any(one.isdisjoint(other) for one, other in combinations(stated.values(), 2))
 
 
 def _ordered(values: set[Term]) -> list[Term]:
