@@ -7,7 +7,7 @@ PYTHON ?= python3
 # A process more than cores, for many tests wait for a server; tests/scheduling.py says which tests stay together.
 PARALLEL ?= --numprocesses $(shell echo $$(($$(nproc) + 1))) --dist loadgroup --no-loadscope-reorder
 
-.PHONY: help demo demo-neo4j test lint types imports ontology test-nightly test-newest bench-load bench-inventory bench-scrape bench-restart bench-start bench-store bench-sparql bench-schema bench-telemetry bench-telemetry-steady bench-telemetry-answer bench-kafka soak mutations docs lock clean
+.PHONY: help demo demo-neo4j test lint types imports ontology test-nightly test-newest bench-load bench-inventory bench-scrape bench-restart bench-start bench-store bench-sparql bench-schema bench-telemetry bench-telemetry-steady bench-telemetry-answer bench-kafka bench-root-cause soak mutations docs lock clean
 
 help: ## List the commands.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -85,6 +85,9 @@ bench-telemetry-answer: $(VENV)/.dev ## How long senders of telemetry wait at ha
 
 bench-kafka: $(VENV)/.dev ## Telemetry from Kafka by one service and by two on PostgreSQL, as JSON lines; SIZE=5000 spans for a quick run.
 	$(BIN)/python bench/kafka.py $(SIZE)
+
+bench-root-cause: $(VENV)/.dev ## How often planted root causes are found, beside simple methods, as JSON lines; SIZE=12 systems a kind for a quick run.
+	$(BIN)/python bench/rootcause.py $(SIZE)
 
 soak: $(VENV)/.dev ## Hostile and normal clients mixed, for SECONDS (600); ends with a verified ledger and everything free.
 	$(BIN)/python bench/soak.py $(SECONDS)
