@@ -27,7 +27,7 @@ _NOISE: Final = 1.5
 _DECAY: Final = 0.7
 _THROUGH: Final = 0.35
 _SILENT: Final = 0.3
-"""What a callee without a deviation inherits of a caller that nothing else explains: the network between them may be ill."""  # noqa: E501
+"""What a callee without a deviation inherits of a caller that nothing else explains: the network may be ill."""
 _DEEPEST: Final = 12
 _LEAST_SCORE: Final = 0.1
 
@@ -38,7 +38,8 @@ def rank_causes(edges: Iterable[tuple[Hashable, Hashable]], series: Any, target:
     ``edges`` are pairs of caller and callee, or of what is influenced and what influences it. ``series`` is a
     ``Table``, a mapping of (asset, metric, statistic) to values at equal steps, a data frame with such columns, or
     (asset, metric, statistic, time, value) rows; units are each series' own, None and NaN are unknown. It must hold a
-    normal period beside the window. ``target`` is (asset, metric) or (asset, metric, statistic); ``window`` is the first  # noqa: E501
+    normal period beside the window. ``target`` is (asset, metric) or (asset, metric, statistic); ``window`` is the
+    first
     and last time of the symptom in the units of the index, or a slice of rows. An asset of ``series`` may be a pair of
     caller and callee: it then tells of that call, seen from its caller.
     """
@@ -153,7 +154,7 @@ class Graph:
         callers: dict[Hashable, list[Hashable]] = {}
         pairs = set()
         for pair in edges:
-            if isinstance(pair, str) or len(pair) != 2:  # noqa: PLR2004: caller and callee  # noqa: PLR2004
+            if isinstance(pair, str) or len(pair) != 2:  # noqa: PLR2004
                 raise RootCauseQuestionError(reason="an edge is a pair of caller and callee")
             pairs.add((pair[0], pair[1]))
         for caller, callee in sorted(pairs, key=lambda pair: (str(pair[0]), str(pair[1]))):
