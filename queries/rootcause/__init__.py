@@ -2,6 +2,6 @@
 
 from stratagraph.queries.rootcause.cause import Cause, Deviation
 from stratagraph.queries.rootcause.ranking import rank_causes
-from stratagraph.queries.rootcause.table import Table
+from stratagraph.queries.rootcause.series_table import Table
 
 __all__ = ["Cause", "Deviation", "Table", "rank_causes"]

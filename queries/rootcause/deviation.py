@@ -9,8 +9,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from stratagraph.queries.rootcause.kinds import Kind
-from stratagraph.queries.rootcause.table import Floats, Table
+from stratagraph.queries.rootcause.metric_kind import Kind
+from stratagraph.queries.rootcause.series_table import Floats, Table
 
 MOST: Final = 20.0
 """The most a series can deviate: beyond it more is no better evidence."""

@@ -12,8 +12,8 @@ import numpy as np
 
 from stratagraph.queries.rootcause.cause import Cause, Deviation, RootCauseQuestionError
 from stratagraph.queries.rootcause.deviation import Rows, before_stretch, deviations, normal_rows, stretch_of
-from stratagraph.queries.rootcause.kinds import kind_of
-from stratagraph.queries.rootcause.table import Floats, Table
+from stratagraph.queries.rootcause.metric_kind import kind_of
+from stratagraph.queries.rootcause.series_table import Floats, Table
 
 Target = tuple[Hashable, str] | tuple[Hashable, str, str]
 _SYMPTOM: Final = 0.8

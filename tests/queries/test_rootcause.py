@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from stratagraph.queries.rootcause import Cause, Table, rank_causes
 from stratagraph.queries.rootcause.cause import RootCauseQuestionError
-from stratagraph.queries.rootcause.kinds import kind_of
+from stratagraph.queries.rootcause.metric_kind import kind_of
 
 PETSHOP = Path(__file__).resolve().parents[3] / "shared" / "petshop"
 EDGES = [
