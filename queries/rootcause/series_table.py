@@ -51,7 +51,9 @@ class Table:
 
     @classmethod
     def of(cls, series: Any, times: Sequence[Any] | None = None) -> Table:
-        """Return the table of a mapping, of a data frame, or of (asset, metric, statistic, time, value) rows."""
+        """Return the table of a file, a mapping, a data frame, or (asset, metric, statistic, time, value) rows."""
+        if isinstance(series, Path):
+            return cls.read_csv(series)
         if isinstance(series, Table):
             read = series
         elif hasattr(series, "columns") and hasattr(series, "index"):

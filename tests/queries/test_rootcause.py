@@ -178,6 +178,21 @@ def test_every_form_of_a_table_has_the_same_answer() -> None:
         assert rank_causes(EDGES, form, ("web", "latency", "p90"), (times[280], times[299])) == expected
 
 
+def test_a_file_is_a_table(tmp_path: Path) -> None:
+    """Three header rows, a row that names the index, and cells that may be empty."""
+    series = slowed("web", "cart", "store")
+    series["prices", "latency", "p90"][7] = None
+    path = tmp_path / "metrics.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerows(["", *(str(key[part]) for key in series)] for part in range(3))
+        writer.writerow(["time"])
+        writer.writerows([row, *(values[row] for values in series.values())] for row in range(STEPS))
+    assert rank_causes(EDGES, path, ("web", "latency"), (280, 299)) == rank_causes(
+        EDGES, series, ("web", "latency"), WINDOW
+    )
+
+
 @pytest.mark.parametrize(
     ("series", "target", "window"),
     [
