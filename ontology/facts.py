@@ -231,10 +231,10 @@ class LedgerChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Influence:
-    """One influence edge: how strongly the subject influences the object, per aspect, and why.
+    """One influence edge: how strongly the subject influences the object, per manner (an aspect in a mode), and why.
 
-    ``strengths`` maps an aspect to its strength in (0, 1], which is measured where the aspect is in ``measured``, else
-    declared. ``reasons`` maps an aspect to the asserted facts that justify it, strongest first.
+    ``strengths`` maps a manner to its strength in (0, 1], which is measured where the manner is in ``measured``, else
+    declared. ``reasons`` maps a manner to the asserted facts that justify it, strongest first.
     """
 
     influencer: Iri

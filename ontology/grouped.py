@@ -34,7 +34,7 @@ class ClaimGroup(NamedTuple):
 class InfluenceTemplate(NamedTuple):
     """What many edges share: all but their ends.
 
-    ``relations`` are those between the two that justify anything; ``reasons`` has the places of an aspect's in them,
+    ``relations`` are those between the two that justify anything; ``reasons`` has the places of a manner's in them,
     strongest first.
     """
 
@@ -53,7 +53,7 @@ class InfluenceTemplate(NamedTuple):
             influencer=influencer,
             influenced=influenced,
             strengths=dict(self.strengths),
-            reasons={aspect: tuple([facts[place] for place in places]) for aspect, places in self.reasons},
+            reasons={manner: tuple([facts[place] for place in places]) for manner, places in self.reasons},
             measured=self.measured,
         )
 
@@ -153,5 +153,5 @@ def template_of(edge: Influence) -> InfluenceTemplate:
         strengths=tuple(edge.strengths.items()),
         measured=edge.measured,
         relations=tuple((fact.predicate, fact.subject == edge.influencer) for fact in facts),
-        reasons=tuple((aspect, tuple(places[fact] for fact in why)) for aspect, why in edge.reasons.items()),
+        reasons=tuple((manner, tuple(places[fact] for fact in why)) for manner, why in edge.reasons.items()),
     )

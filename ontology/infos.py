@@ -4,12 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import TypeAlias
 
 from stratagraph.ontology.facts import Iri
 
 Chain: TypeAlias = tuple[Iri, ...]
 """A property chain: its links in order, then the property that they imply."""
+
+
+class Sign(IntEnum):
+    """Whether what gets better at one end of a transmission gets better at the other; signs of a path multiply."""
+
+    OPPOSITE = -1
+    UNKNOWN = 0
+    SAME = 1
+
+
+class Course(IntEnum):
+    """Whether something gets better or worse; a sign times a course is a course."""
+
+    WORSENS = -1
+    UNKNOWN = 0
+    IMPROVES = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,12 +50,19 @@ class Transmission:
 
     ``templates`` maps a lower-case language tag to a sentence with ``{subject}``, ``{object}`` and ``{aspect}``.
     It is empty where the sentence was written for another relation than the one that states the transmission.
+    ``manners`` are its aspects in its mode. What many parts show in one whole by a transmission that ``gathers`` does
+    not go on by one that ``spreads``.
     """
 
     iri: Iri
     relation: Iri
     forward: bool
+    mode: Iri
     aspects: frozenset[Iri]
+    manners: frozenset[Iri]
+    sign: Sign
+    gathers: bool
+    spreads: bool
     strength: float
     templates: Mapping[str, str]
 
@@ -83,13 +107,34 @@ class LevelInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AspectInfo:
-    """An aspect with the properties that state an influence in it, its strength, and whether it was measured."""
+    """An aspect of influence."""
 
     iri: Iri
     notation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModeInfo:
+    """A mode of influence."""
+
+    iri: Iri
+    notation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MannerInfo:
+    """An aspect in a mode, with the properties that state an influence, its strength, and whether it was measured.
+
+    ``turns_into`` is what a load becomes at the resource that it falls on; None where it ends there.
+    """
+
+    iri: Iri
+    aspect: Iri
+    mode: Iri
     influence_property: Iri
     strength_property: Iri
     measured_property: Iri
+    turns_into: Iri | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,10 +184,14 @@ class FlowInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeKindInfo:
-    """A kind of change: the aspects it touches, the levels it starts at, the flows it sets off."""
+    """A kind of change: what it touches and how, the levels it starts at, the flows it sets off.
+
+    ``acts`` are the manners in which it begins, each with its course at the start.
+    """
 
     iri: Iri
     notation: str
+    acts: Mapping[Iri, Course]
     aspects: frozenset[Iri]
     levels: frozenset[Iri]
     flows: tuple[FlowInfo, ...]

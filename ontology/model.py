@@ -22,7 +22,9 @@ from stratagraph.ontology.infos import (
     ClassInfo,
     FlowInfo,
     LevelInfo,
+    MannerInfo,
     MetricInfo,
+    ModeInfo,
     RelationInfo,
     Transmission,
 )
@@ -43,7 +45,9 @@ __all__ = [
     "ClassInfo",
     "FlowInfo",
     "LevelInfo",
+    "MannerInfo",
     "MetricInfo",
+    "ModeInfo",
     "OntologyModel",
     "RelationInfo",
     "Transmission",
@@ -77,6 +81,8 @@ class OntologyModel:
     annotations: frozenset[Iri]
     levels: tuple[LevelInfo, ...]
     aspects: Mapping[Iri, AspectInfo]
+    modes: Mapping[Iri, ModeInfo]
+    manners: Mapping[Iri, MannerInfo]
     metrics: Mapping[Iri, MetricInfo]
     change_kinds: Mapping[Iri, ChangeKindInfo]
     checklist: tuple[ChecklistStep, ...]
@@ -229,6 +235,7 @@ def _assemble(stated: Stated, prefixes: Mapping[str, tuple[Iri, ...]]) -> Ontolo
     graph = stated.graph
     class_axioms = sections.class_axioms(graph)
     classes = sections.classes(graph, class_axioms)
+    manners = sections.manners(graph)
     return OntologyModel(
         hash=sha256("\n".join(stated.lines).encode()).hexdigest(),
         stated=stated,
@@ -237,13 +244,15 @@ def _assemble(stated: Stated, prefixes: Mapping[str, tuple[Iri, ...]]) -> Ontolo
         alternatives=sections.alternatives(graph),
         class_axioms=class_axioms,
         classes=classes,
-        relations=sections.relations(graph),
+        relations=sections.relations(graph, manners),
         attributes=sections.attributes(graph),
         annotations=frozenset(graph.instances(OWL.AnnotationProperty)),
         levels=sections.levels(graph),
         aspects=sections.aspects(graph),
+        modes=sections.modes(graph),
+        manners=manners,
         metrics=sections.metrics(graph, classes),
-        change_kinds=sections.change_kinds(graph),
+        change_kinds=sections.change_kinds(graph, manners),
         checklist=sections.checklist(graph),
         chains=sections.chains(graph),
         prefixes=prefixes,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from stratagraph.ontology.blanks import is_blank
@@ -16,16 +16,22 @@ from stratagraph.ontology.infos import (
     ChangeKindInfo,
     ChecklistStep,
     ClassInfo,
+    Course,
     FlowInfo,
     LevelInfo,
+    MannerInfo,
     MetricInfo,
+    ModeInfo,
     Quotient,
     RelationInfo,
+    Sign,
     Transmission,
 )
 from stratagraph.ontology.namespaces import OWL, RDF, RDFS, SG, SKOS, expand, local_name
 
 _TRUE: Final = ("true", "1")
+_SIGNS: Final = {SG.OppositeSign: Sign.OPPOSITE, SG.UnknownSign: Sign.UNKNOWN}
+_COURSES: Final = {SG.Improves: Course.IMPROVES, SG.Worsens: Course.WORSENS}
 _SWAP: Final = {"{subject}": "{object}", "{object}": "{subject}"}
 
 
@@ -71,12 +77,12 @@ def _class(graph: Graph, iri: Iri, axioms: ClassAxioms) -> ClassInfo:
     )
 
 
-def relations(graph: Graph) -> dict[Iri, RelationInfo]:
+def relations(graph: Graph, manners: Mapping[Iri, MannerInfo]) -> dict[Iri, RelationInfo]:
     """Return the object properties."""
-    return {iri: _relation(graph, iri) for iri in graph.instances(OWL.ObjectProperty)}
+    return {iri: _relation(graph, manners, iri) for iri in graph.instances(OWL.ObjectProperty)}
 
 
-def _relation(graph: Graph, iri: Iri) -> RelationInfo:
+def _relation(graph: Graph, manners: Mapping[Iri, MannerInfo], iri: Iri) -> RelationInfo:
     types = (local_name(cls) for cls in graph.iris(iri, RDF.type))
     return RelationInfo(
         iri=iri,
@@ -85,7 +91,7 @@ def _relation(graph: Graph, iri: Iri) -> RelationInfo:
         inverse=_inverse(graph, iri),
         ancestors=frozenset(_properties_above(graph, iri)),
         characteristics=frozenset(name.removesuffix("Property").lower() for name in types if name != "ObjectProperty"),
-        transmissions=_transmissions(graph, iri),
+        transmissions=_transmissions(graph, manners, iri),
     )
 
 
@@ -106,26 +112,34 @@ def _inverse(graph: Graph, iri: Iri) -> Iri | None:
     return stated or min((prop for prop in graph.subjects(OWL.inverseOf, iri) if not is_blank(prop)), default=None)
 
 
-def _transmissions(graph: Graph, iri: Iri) -> tuple[Transmission, ...]:
+def _transmissions(graph: Graph, manners: Mapping[Iri, MannerInfo], iri: Iri) -> tuple[Transmission, ...]:
     """Return the transmissions in force, from the nearest property up that says something about them."""
     for relation in _properties_above(graph, iri):
         inverse = _inverse(graph, relation)
         for stated, turned in ((relation, False), (inverse, True)):
             if stated and (found := sorted(graph.iris(stated, SG.transmits))):
-                return tuple(_transmission(graph, name, stated, relation, turned=turned) for name in found)
+                return tuple(_transmission(graph, manners, name, stated, relation, turned=turned) for name in found)
             if stated and graph.value(stated, SG.transmitsNothing) in _TRUE:
                 return ()
     return ()
 
 
-def _transmission(graph: Graph, iri: Iri, stated: Iri, relation: Iri, *, turned: bool) -> Transmission:
+def _transmission(
+    graph: Graph, manners: Mapping[Iri, MannerInfo], iri: Iri, stated: Iri, relation: Iri, *, turned: bool
+) -> Transmission:
+    mode, aspects = graph.iri(iri, SG.inMode) or SG.EffectMode, frozenset(graph.iris(iri, SG.aspect))
     forward = graph.iri(iri, SG.direction) == SG.SubjectToObject
     templates = graph.texts(iri, SG.template) if _is_worded_for(graph, iri, stated) else {}
     return Transmission(
         iri=iri,
         relation=relation,
         forward=forward != turned,
-        aspects=frozenset(graph.iris(iri, SG.aspect)),
+        mode=mode,
+        aspects=aspects,
+        manners=frozenset(in_mode(manners, mode, aspects)),
+        sign=_SIGNS.get(graph.iri(iri, SG.withSign) or "", Sign.SAME),
+        gathers=graph.value(iri, SG.gathers) in _TRUE,
+        spreads=graph.value(iri, SG.spreads) in _TRUE,
         strength=float(graph.value(iri, SG.strength) or 1),
         templates={tag: _turn(text) for tag, text in templates.items()} if turned else templates,
     )
@@ -182,16 +196,33 @@ def levels(graph: Graph) -> tuple[LevelInfo, ...]:
 
 def aspects(graph: Graph) -> dict[Iri, AspectInfo]:
     """Return the aspects."""
+    return {iri: AspectInfo(iri=iri, notation=_notation(graph, iri)) for iri in graph.instances(SG.Aspect)}
+
+
+def modes(graph: Graph) -> dict[Iri, ModeInfo]:
+    """Return the modes."""
+    return {iri: ModeInfo(iri=iri, notation=_notation(graph, iri)) for iri in graph.instances(SG.Mode)}
+
+
+def manners(graph: Graph) -> dict[Iri, MannerInfo]:
+    """Return the manners, in the order of their IRIs."""
     return {
-        iri: AspectInfo(
+        iri: MannerInfo(
             iri=iri,
-            notation=_notation(graph, iri),
+            aspect=graph.iri(iri, SG.aspect) or "",
+            mode=graph.iri(iri, SG.inMode) or "",
             influence_property=graph.iri(iri, SG.influenceProperty) or "",
             strength_property=graph.iri(iri, SG.strengthProperty) or "",
             measured_property=graph.iri(iri, SG.measuredProperty) or "",
+            turns_into=graph.iri(iri, SG.turnsInto),
         )
-        for iri in graph.instances(SG.Aspect)
+        for iri in sorted(graph.instances(SG.Manner))
     }
+
+
+def in_mode(manners: Mapping[Iri, MannerInfo], mode: Iri, aspects: Collection[Iri]) -> Iterator[Iri]:
+    """Yield the manners of some aspects in a mode."""
+    return (manner.iri for manner in manners.values() if manner.mode == mode and manner.aspect in aspects)
 
 
 def metrics(graph: Graph, known: Mapping[Iri, ClassInfo]) -> dict[Iri, MetricInfo]:
@@ -224,18 +255,32 @@ def _quotient(graph: Graph, metric: Iri) -> Quotient | None:
     )
 
 
-def change_kinds(graph: Graph) -> dict[Iri, ChangeKindInfo]:
+def change_kinds(graph: Graph, manners: Mapping[Iri, MannerInfo]) -> dict[Iri, ChangeKindInfo]:
     """Return the kinds of change with their flows."""
-    return {
-        iri: ChangeKindInfo(
-            iri=iri,
-            notation=_notation(graph, iri),
-            aspects=frozenset(graph.iris(iri, SG.aspect)),
-            levels=frozenset(graph.iris(iri, SG.startsAt)),
-            flows=tuple(_flow(graph, flow) for flow in sorted(graph.iris(iri, SG.hasFlow))),
-        )
-        for iri in graph.instances(SG.ChangeKind)
-    }
+    return {iri: _change_kind(graph, manners, iri) for iri in graph.instances(SG.ChangeKind)}
+
+
+def _change_kind(graph: Graph, manners: Mapping[Iri, MannerInfo], iri: Iri) -> ChangeKindInfo:
+    acts = _acts(graph, manners, iri)
+    return ChangeKindInfo(
+        iri=iri,
+        notation=_notation(graph, iri),
+        acts=acts,
+        aspects=frozenset(manners[manner].aspect for manner in acts),
+        levels=frozenset(graph.iris(iri, SG.startsAt)),
+        flows=tuple(_flow(graph, flow) for flow in sorted(graph.iris(iri, SG.hasFlow))),
+    )
+
+
+def _acts(graph: Graph, manners: Mapping[Iri, MannerInfo], kind: Iri) -> dict[Iri, Course]:
+    """Return the manners in which a kind of change begins; one that only names aspects acts on them in every mode."""
+    whole = set(graph.iris(kind, SG.aspect))
+    found = {manner.iri: Course.UNKNOWN for manner in manners.values() if manner.aspect in whole}
+    for act in graph.iris(kind, SG.acts):
+        course = _COURSES.get(graph.iri(act, SG.takesCourse) or "", Course.UNKNOWN)
+        aspects = frozenset(graph.iris(act, SG.aspect))
+        found |= dict.fromkeys(in_mode(manners, graph.iri(act, SG.inMode) or "", aspects), course)
+    return dict(sorted(found.items()))
 
 
 def _flow(graph: Graph, iri: Iri) -> FlowInfo:

@@ -83,7 +83,7 @@ class Forms:
         core = load_model()
         # The core's properties without a domain are derived or describe; a user's own may be said of anything.
         self._anywhere = frozenset(self._rules) - core.relations.keys() - core.attributes.keys()
-        self._derived = {aspect.influence_property for aspect in model.aspects.values()}
+        self._derived = {manner.influence_property for manner in model.manners.values()}
         self._examples = {
             fact.subject: fact.object.value
             for fact in model.triples

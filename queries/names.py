@@ -152,6 +152,11 @@ def resolve_aspect(model: OntologyModel, text: str) -> Iri:
     return _term(model, "aspect", {i: a.notation for i, a in model.aspects.items()}, text)
 
 
+def resolve_mode(model: OntologyModel, text: str) -> Iri:
+    """Return a mode of influence by notation, IRI, CURIE or label."""
+    return _term(model, "mode", {i: m.notation for i, m in model.modes.items()}, text)
+
+
 def resolve_level(model: OntologyModel, text: str) -> Iri | None:
     """Return a level by notation, IRI, CURIE or label; None for ``transversal``."""
     if fold(text) == TRANSVERSAL:

@@ -131,7 +131,7 @@ class Subjects:
             return region
         cluster = self._asset(SG.ComputeCluster, {SG.name: service.cluster})
         if region:
-            self.state(cluster, SG.partOf, region)
+            self.state(cluster, SG.locatedIn, region)
         return cluster
 
     def agent(self, agent: AgentRef) -> Iri:

@@ -1,8 +1,9 @@
-"""Cause-and-effect flows: does a change kind's pattern of levels run through the asset, on one aspect all the way?
+"""Cause-and-effect flows: does a change kind's pattern of levels run through the asset, in one manner all the way?
 
 A flow is shown when a chain of influence edges starts at the asset, its assets lie on the pattern's levels in order,
-and one aspect is common to all edges. Where a step names several levels the chain branches: one asset of the step
-before reaches an asset on each of them, and the chain goes on from any of those.
+and the chain keeps to one manner as any path does. It begins at the first step, or, where the asset lies on a later
+one at which changes of the kind start too, there. Where a step names several levels the chain branches: one asset of
+the step before reaches an asset on each of them, and the chain goes on from any of those.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from stratagraph.ontology.facts import Influence, Iri
-from stratagraph.ontology.model import FlowInfo
+from stratagraph.ontology.infos import FlowInfo, Sign
+from stratagraph.ontology.model import OntologyModel
 from stratagraph.queries.cards import Cards
+from stratagraph.queries.impact.lanes import Lane, Lanes, Step, lanes_of
 from stratagraph.queries.impact.walk import Arrival, Hop
 from stratagraph.queries.store_protocols import Adjacency
 
@@ -33,7 +36,8 @@ class Break:
 class FlowAnswer:
     """What became of one flow: its witness, the strongest chain found, or where it broke.
 
-    ``aspects`` are all those on which such a chain exists, ``aspect`` the one of the witness.
+    ``aspects`` are all those on which such a chain exists, ``aspect`` the one of the witness. ``begun`` is the place of
+    the step at which the asset stands.
     """
 
     flow: FlowInfo
@@ -42,6 +46,7 @@ class FlowAnswer:
     aspects: tuple[Iri, ...] = ()
     strength: float = 0.0
     hops: tuple[Hop, ...] = ()
+    begun: int = 0
     broken_at: Break | None = None
 
     @property
@@ -50,91 +55,134 @@ class FlowAnswer:
         return self.broken_at is None
 
 
+_State = tuple[Iri, Lane]
+"""An asset of a chain, and what the chain that leads to it is like."""
+_Layer = dict[_State, Arrival]
+
+
 @dataclass(frozen=True, slots=True)
 class _Search:
-    """One flow searched for one aspect: the assets that the chain can have at each step, and the best way there."""
+    """One flow searched in one manner: the assets that the chain can have at each step, and the best way there."""
 
-    aspect: Iri
-    layers: list[dict[Iri, Arrival]]
+    manner: Iri
+    layers: list[_Layer]
     broken_at: Break | None
 
 
 def find_flow(
-    adjacency: Adjacency, cards: Cards, flow: FlowInfo, *, change: Iri, start: Iri, aspects: Iterable[Iri]
+    adjacency: Adjacency,
+    cards: Cards,
+    model: OntologyModel,
+    flow: FlowInfo,
+    *,
+    change: Iri,
+    start: Iri,
+    manners: Iterable[Iri],
 ) -> FlowAnswer:
-    """Look for a flow from an asset, on each aspect in turn; of several witnesses the strongest is kept."""
-    if not flow.steps or cards.level(start) not in flow.steps[0]:
+    """Look for a flow from an asset, in each manner in turn; of several witnesses the strongest is kept."""
+    level, starts = cards.level(start), model.change_kinds[change].levels
+    begun = next((at for at, step in enumerate(flow.steps) if level in step and (at == 0 or level in starts)), None)
+    if begun is None:
         first = flow.steps[0] if flow.steps else frozenset()
         return FlowAnswer(flow=flow, change=change, broken_at=Break(step=0, levels=first, missing=first))
-    searches = [_search(adjacency, cards, flow.steps, start, aspect) for aspect in sorted(aspects)]
-    whole = [_witness(adjacency, cards, flow, change, search) for search in searches if not search.broken_at]
+    finder = _Finder(adjacency, cards, lanes_of(model), flow.steps[begun:], start)
+    searches = [finder.search(manner) for manner in sorted(manners)]
+    whole = [(search, finder.witness(search)) for search in searches if not search.broken_at]
     if whole:
-        # In the order of aspects, and ``max`` keeps the first of several: the same answer every time.
-        strongest = max(whole, key=lambda answer: answer.strength)
-        return replace(strongest, aspects=tuple(answer.aspect for answer in whole if answer.aspect))
+        aspects = tuple(dict.fromkeys(model.manners[search.manner].aspect for search, _ in whole))
+        # In the order of manners, and ``max`` keeps the first of several: the same answer every time.
+        strongest, (strength, hops) = max(whole, key=lambda each: each[1][0])
+        aspect = model.manners[strongest.manner].aspect
+        return FlowAnswer(
+            flow=flow, change=change, aspect=aspect, aspects=aspects, strength=strength, hops=hops, begun=begun
+        )
     # The search that got furthest tells most about what is missing.
     furthest = max((s.broken_at for s in searches if s.broken_at), key=lambda b: (b.step, -len(b.missing)))
-    return FlowAnswer(flow=flow, change=change, broken_at=furthest)
+    return FlowAnswer(flow=flow, change=change, begun=begun, broken_at=replace(furthest, step=furthest.step + begun))
 
 
-def _search(adjacency: Adjacency, cards: Cards, steps: Sequence[frozenset[Iri]], start: Iri, aspect: Iri) -> _Search:
-    layers: list[dict[Iri, Arrival]] = [{}]
-    current: dict[Iri, float] = {start: 1.0}
-    for index, levels in enumerate(steps[1:], 1):
-        layer: dict[Iri, Arrival] = {}
-        seen: set[Iri] = set()
-        # In a fixed order, for among equals the first one offered stays.
-        for node in sorted(current):
-            onward = _onward(adjacency, cards, node, aspect, levels)
-            reached = {level for edge in onward if (level := cards.level(edge.influenced))}
-            seen |= reached
-            if reached == levels:
-                _offer(layer, onward, aspect, current[node], index)
-        if not layer:
-            return _Search(aspect, layers, Break(step=index, levels=levels, missing=levels - seen))
-        layers.append(layer)
-        current = {node: arrival.strength for node, arrival in layer.items()}
-    return _Search(aspect, layers, None)
+class _Finder:
+    """Looks for one flow from one asset."""
 
+    def __init__(
+        self, adjacency: Adjacency, cards: Cards, lanes: Lanes, steps: Sequence[frozenset[Iri]], start: Iri
+    ) -> None:
+        self._adjacency = adjacency
+        self._cards = cards
+        self._lanes = lanes
+        self._steps = steps
+        self._start = start
 
-def _onward(adjacency: Adjacency, cards: Cards, node: Iri, aspect: Iri, levels: frozenset[Iri]) -> list[Influence]:
-    """Return the edges from a node that carry the aspect to one of the levels."""
-    edges = [edge for edge in adjacency.influences_from(node) if aspect in edge.strengths]
-    cards.fetch(edge.influenced for edge in edges)
-    return [edge for edge in edges if cards.level(edge.influenced) in levels]
+    def search(self, manner: Iri) -> _Search:
+        """Return what the chain can be at each step, up to where it breaks."""
+        layers: list[_Layer] = [{}]
+        current: dict[_State, tuple[float, Sign]] = {(self._start, Lane(manner)): (1.0, Sign.SAME)}
+        for index, levels in enumerate(self._steps[1:], 1):
+            layer: _Layer = {}
+            seen: set[Iri] = set()
+            # In a fixed order, for among equals the first one offered stays.
+            for state in sorted(current):
+                onward = self._onward(state, levels)
+                reached = {level for edge, _ in onward if (level := self._cards.level(edge.influenced))}
+                seen |= reached
+                if reached == levels:
+                    self._offer(layer, onward, state, current[state], index)
+            if not layer:
+                return _Search(manner, layers, Break(step=index, levels=levels, missing=levels - seen))
+            layers.append(layer)
+            current = {state: (arrival.strength, arrival.sign) for state, arrival in layer.items()}
+        return _Search(manner, layers, None)
 
+    def witness(self, search: _Search) -> tuple[float, tuple[Hop, ...]]:
+        """Walk the strongest chain back from its end, taking the other branches along."""
+        last = search.layers[-1]
+        if not last:
+            return 1.0, ()  # a pattern of one step has no edge, and so its full strength
+        state = min(last, key=lambda each: (-last[each].strength, each))
+        strength = last[state].strength
+        chunks: list[list[Hop]] = []
+        for index in range(len(self._steps) - 1, 0, -1):
+            arrival = search.layers[index][state]
+            before = arrival.previous, arrival.before
+            branches = self._branches(before, arrival.edge, self._steps[index])
+            chunks.append([Hop.of(arrival.edge, arrival.manner), *branches])
+            state = before
+        return strength, tuple(hop for chunk in reversed(chunks) for hop in chunk)
 
-def _offer(layer: dict[Iri, Arrival], edges: Iterable[Influence], aspect: Iri, strength: float, index: int) -> None:
-    for edge in edges:
-        arrival = Arrival(index, strength * edge.strengths[aspect], edge.influencer, edge)
-        if arrival.beats(layer.get(edge.influenced)):
-            layer[edge.influenced] = arrival
+    def _onward(self, state: _State, levels: frozenset[Iri]) -> list[tuple[Influence, Step]]:
+        """Return the steps that the chain can take from an asset to one of the levels."""
+        node, lane = state
+        fixed = node == self._start
+        taken = [
+            (edge, step)
+            for edge in self._adjacency.influences_from(node)
+            for step in self._lanes.steps(lane, edge, downwards=True, fixed=fixed)
+        ]
+        self._cards.fetch(edge.influenced for edge, _ in taken)
+        return [(edge, step) for edge, step in taken if self._cards.level(edge.influenced) in levels]
 
+    def _offer(
+        self,
+        layer: _Layer,
+        onward: Iterable[tuple[Influence, Step]],
+        state: _State,
+        so_far: tuple[float, Sign],
+        index: int,
+    ) -> None:
+        strength, sign = so_far
+        for edge, (manner, lane) in onward:
+            reached = edge.influenced, lane
+            product = Sign(sign * self._lanes.sign(edge, manner))
+            arrival = Arrival(index, strength * edge.strengths[manner], product, *state, manner, edge)
+            if arrival.beats(layer.get(reached)):
+                layer[reached] = arrival
 
-def _witness(adjacency: Adjacency, cards: Cards, flow: FlowInfo, change: Iri, search: _Search) -> FlowAnswer:
-    """Walk the strongest chain back from its end, taking the other branches along."""
-    last = search.layers[-1]
-    node = min(last, key=lambda n: (-last[n].strength, n), default="")
-    # A pattern of one step has no edge, and so its full strength.
-    strength = last[node].strength if node else 1.0
-    chunks: list[list[Hop]] = []
-    for index in range(len(flow.steps) - 1, 0, -1):
-        edge = search.layers[index][node].edge
-        branches = _branches(adjacency, cards, edge, search.aspect, flow.steps[index])
-        chunks.append([Hop.of(each, search.aspect) for each in (edge, *branches)])
-        node = edge.influencer
-    hops = tuple(hop for chunk in reversed(chunks) for hop in chunk)
-    return FlowAnswer(flow=flow, change=change, aspect=search.aspect, strength=strength, hops=hops)
-
-
-def _branches(
-    adjacency: Adjacency, cards: Cards, chosen: Influence, aspect: Iri, levels: frozenset[Iri]
-) -> list[Influence]:
-    """Return the strongest edge to each level of a branching step that the chosen edge does not lead to."""
-    best: dict[Iri, Influence] = {}
-    onward = _onward(adjacency, cards, chosen.influencer, aspect, levels)
-    for edge in sorted(onward, key=lambda e: (-e.strengths[aspect], e.influenced)):
-        level = cards.level(edge.influenced)
-        if level is not None and level != cards.level(chosen.influenced):
-            best.setdefault(level, edge)
-    return [best[level] for level in sorted(best)]
+    def _branches(self, state: _State, chosen: Influence, levels: frozenset[Iri]) -> list[Hop]:
+        """Return the strongest step to each level of a branching step that the chosen edge does not lead to."""
+        best: dict[Iri, Hop] = {}
+        onward = self._onward(state, levels)
+        for edge, (manner, _) in sorted(onward, key=lambda e: (-e[0].strengths[e[1].manner], e[0].influenced, e[1])):
+            level = self._cards.level(edge.influenced)
+            if level is not None and level != self._cards.level(chosen.influenced):
+                best.setdefault(level, Hop.of(edge, manner))
+        return [best[level] for level in sorted(best)]

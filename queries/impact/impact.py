@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from stratagraph.ontology.errors import StratagraphError
 from stratagraph.ontology.facts import Iri
+from stratagraph.ontology.infos import Course, Sign
 from stratagraph.ontology.model import ChangeKindInfo, ChecklistStep, OntologyModel
+from stratagraph.ontology.namespaces import SG
 from stratagraph.queries.cards import Cards
 from stratagraph.queries.impact.dangling import DanglingReference, dangling
 from stratagraph.queries.impact.flows import Break, FlowAnswer, find_flow
+from stratagraph.queries.impact.lanes import Lane, Lanes, lanes_of
 from stratagraph.queries.impact.obligations import FromObligation, ObligationReach, scope_of
-from stratagraph.queries.impact.walk import NODE_BUDGET, Cut, Direction, Hop, Trail, walk
+from stratagraph.queries.impact.walk import NODE_BUDGET, Arrival, Cut, Direction, Hop, Trail, walk
 from stratagraph.queries.store_protocols import Adjacency, TripleStore
 
 if TYPE_CHECKING:
@@ -28,6 +31,7 @@ __all__ = [
     "DepthOutOfRange",
     "Direction",
     "Impact",
+    "ModeOutsideChange",
     "Reached",
     "impact",
 ]
@@ -46,6 +50,16 @@ class AspectOutsideChange(StratagraphError, slug="aspect-outside-change", status
     possible: str
 
 
+class ModeOutsideChange(StratagraphError, slug="mode-outside-change", status=422):
+    """The aspect asked for does not run in the mode asked for, or this kind of change does not act in it."""
+
+    text = "{aspect} does not run in the mode {mode} here; ask for one of: {possible}."
+
+    mode: str
+    aspect: str
+    possible: str
+
+
 class DepthOutOfRange(StratagraphError, slug="depth-out-of-range", status=422):
     """A walk needs at least one hop, and a bound."""
 
@@ -56,15 +70,33 @@ class DepthOutOfRange(StratagraphError, slug="depth-out-of-range", status=422):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """How an asset is affected in one manner: by a path of so many hops, so strongly, for better or for worse."""
+
+    manner: Iri
+    hops: int
+    strength: float
+    sign: Sign
+    course: Course | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reached:
-    """One affected asset: its best path's length, strength and aspect, and the strength per aspect."""
+    """One affected asset: its best path's length, strength, lane and aspect, and the strength per aspect.
+
+    ``sign`` is that of the best path, ``course`` what it makes of the change; None where no kind of change was named.
+    """
 
     asset: Iri
     direction: Direction
     hops: int
     strength: float
+    lane: Lane
     aspect: Iri
+    sign: Sign
+    course: Course | None
     aspects: Mapping[Iri, float]
+    shown: tuple[Shown, ...]
 
     def order(self) -> tuple[int, float, Iri]:
         """Nearest first, then strongest, then by IRI."""
@@ -83,7 +115,8 @@ class ChecklistItem:
 class Impact:
     """The answer. ``levels`` groups the affected assets by level, transversal ones (None) last.
 
-    What was withdrawn is no asset any more: ``dangling`` has the references that still lead there.
+    ``fallbacks`` take over where the asset fails. What was withdrawn is no asset any more: ``dangling`` has the
+    references that still lead there.
     """
 
     sequence: int
@@ -91,13 +124,15 @@ class Impact:
     change: Iri | None
     direction: Direction
     aspect: Iri | None
-    aspects: tuple[Iri, ...]
+    mode: Iri | None
+    manners: tuple[Iri, ...]
     depth: int
     cut: Cut | None
     levels: tuple[tuple[Iri | None, tuple[Reached, ...]], ...]
     flows: tuple[FlowAnswer, ...]
     checklist: tuple[ChecklistItem, ...]
     dangling: tuple[DanglingReference, ...]
+    fallbacks: tuple[Iri, ...]
     cards: Cards
     trails: Mapping[Direction, Trail]
 
@@ -113,21 +148,21 @@ class Impact:
 
     def path(self, reached: Reached) -> tuple[Hop, ...]:
         """Return the asset's best path, in the direction of the influence."""
-        return self.trails[reached.direction].path(reached.asset, reached.aspect)
+        return self.trails[reached.direction].path(reached.asset, reached.lane)
 
     def graph(self) -> nx.MultiDiGraph:
-        """Return the affected assets and the edges they were reached by, one edge per aspect."""
+        """Return the affected assets and the edges they were reached by, one edge per manner."""
         import networkx as nx  # loads slowly, and only this needs it
 
         graph = nx.MultiDiGraph(sequence=self.sequence, asset=self.asset)
         for node in (self.asset, *sorted({node for trail in self.trails.values() for node in trail.nodes})):
             graph.add_node(node, name=self.cards[node].name, level=self.cards[node].level)
         for trail in self.trails.values():
-            for aspect, arrivals in trail.arrivals.items():
-                for arrival in arrivals.values():
-                    hop = Hop.of(arrival.edge, aspect)
+            for lane, arrivals in trail.arrivals.items():
+                for arrival in arrivals.values() if lane.manner in trail.manners else ():
+                    hop = Hop.of(arrival.edge, arrival.manner)
                     ends = hop.influencer, hop.influenced
-                    graph.add_edge(*ends, key=aspect, strength=hop.strength, measured=hop.measured)
+                    graph.add_edge(*ends, key=hop.manner, strength=hop.strength, measured=hop.measured)
         return graph
 
 
@@ -140,6 +175,7 @@ def impact(
     change: Iri | None = None,
     direction: Direction = Direction.DOWN,
     aspect: Iri | None = None,
+    mode: Iri | None = None,
     depth: int = DEFAULT_DEPTH,
     budget: int = NODE_BUDGET,
 ) -> Impact:
@@ -155,19 +191,34 @@ def impact(
     # An obligation is no asset and has no edges: they are added above those of the estate.
     if scope:
         adjacency = FromObligation(below=adjacency, scope=scope)
-    aspects = _aspects(model, change, aspect)
-    cards = Cards(store, model)
+    manners = _manners(model, change, aspect, mode)
+    aspects = {model.manners[manner].aspect for manner in manners}
+    cards, lanes = Cards(store, model), lanes_of(model)
+    # Who names neither asks what may change here at all: not every neighbour on a shared resource answers that.
+    turning = change is not None or mode is not None
     trails = {
-        way: walk(adjacency, asset, aspects=aspects, depth=depth, downwards=way is Direction.DOWN, budget=budget)
+        way: walk(
+            adjacency,
+            lanes,
+            asset,
+            manners=manners,
+            depth=depth,
+            downwards=way is Direction.DOWN,
+            turning=turning,
+            budget=budget,
+        )
         for way in (Direction.DOWN, Direction.UP)
         if direction in (way, Direction.BOTH)
     }
-    nodes = (asset, *(node for trail in trails.values() for node in trail.nodes))
+    fallbacks = _fallbacks(adjacency, lanes, asset)
+    nodes = (asset, *fallbacks, *(node for trail in trails.values() for node in trail.nodes))
     cards.fetch(nodes)
     loose = dangling(store, model, nodes)
     # The relations that others still state make edges to it, so the walk finds it.
     withdrawn = {reference.object for reference in loose}
-    reached = [one for one in _within_scope(scope, cards, _reached(trails)) if one.asset not in withdrawn]
+    reached = [
+        one for one in _within_scope(scope, cards, _Reaching(model, change).of(trails)) if one.asset not in withdrawn
+    ]
     levels = _by_level(model, cards, asset, reached)
     present = {cards.level(asset), *(level for level, _ in levels)}
     # They tell what follows from a change, and against the influence nothing follows.
@@ -178,28 +229,42 @@ def impact(
         change=change,
         direction=direction,
         aspect=aspect,
-        aspects=aspects,
+        mode=mode,
+        manners=manners,
         depth=depth,
         # By their names: where both bounds cut, that of assets is told, for a larger depth would not help.
         cut=max((trail.cut for trail in trails.values() if trail.cut), default=None),
         levels=levels,
-        flows=() if scope else _flows(adjacency, cards, kinds, start=asset, aspects=aspects, present=present),
+        flows=() if scope else _flows(adjacency, cards, model, kinds, start=asset, manners=manners, present=present),
         checklist=_checklist(model, kinds, aspect, present, scope),
         dangling=loose,
+        fallbacks=fallbacks,
         cards=cards,
         trails=trails,
     )
 
 
-def _aspects(model: OntologyModel, change: Iri | None, aspect: Iri | None) -> tuple[Iri, ...]:
-    """Return the aspects to walk along: those of the change kind, or all, narrowed to the one asked for."""
-    possible = model.change_kinds[change].aspects if change else model.aspects.keys()
-    if aspect is None:
-        return tuple(sorted(possible))
-    if aspect not in possible:
-        names = ", ".join(sorted(model.aspects[a].notation for a in possible))
-        raise AspectOutsideChange(aspect=model.label(aspect), change=model.label(change or ""), possible=names)
-    return (aspect,)
+def _fallbacks(adjacency: Adjacency, lanes: Lanes, asset: Iri) -> tuple[Iri, ...]:
+    """Return what takes over for an asset."""
+    reliefs = lanes.reliefs(adjacency.influences_from(asset))
+    return tuple(sorted({str(fact.object) for fact, _, _ in reliefs}))
+
+
+def _manners(model: OntologyModel, change: Iri | None, aspect: Iri | None, mode: Iri | None) -> tuple[Iri, ...]:
+    """Return the manners to walk in: those of the change kind, or all, narrowed to the aspect and mode asked for."""
+    possible = sorted(model.change_kinds[change].acts if change else model.manners)
+    told = [manner for manner in possible if aspect in (None, model.manners[manner].aspect)]
+    if not told:
+        names = sorted({model.aspects[model.manners[manner].aspect].notation for manner in possible})
+        raise AspectOutsideChange(
+            aspect=model.label(aspect or ""), change=model.label(change or ""), possible=", ".join(names)
+        )
+    chosen = tuple(manner for manner in told if mode in (None, model.manners[manner].mode))
+    if not chosen:
+        names = sorted({model.modes[model.manners[manner].mode].notation for manner in told})
+        subject = model.label(aspect or change or SG.Aspect)
+        raise ModeOutsideChange(mode=model.label(mode or ""), aspect=subject, possible=", ".join(names))
+    return chosen
 
 
 def _kinds(model: OntologyModel, level: Iri | None, change: Iri | None, aspects: Iterable[Iri]) -> list[ChangeKindInfo]:
@@ -210,29 +275,57 @@ def _kinds(model: OntologyModel, level: Iri | None, change: Iri | None, aspects:
     return [kind for kind in kinds if not kind.aspects.isdisjoint(aspects)]
 
 
-def _reached(trails: Mapping[Direction, Trail]) -> Iterable[Reached]:
-    """Yield every asset once: where both directions reach it, by the nearer, then the stronger."""
-    best: dict[Iri, Reached] = {}
-    for direction, trail in trails.items():
-        for node in trail.nodes:
-            reached = _best_of(trail, direction, node)
-            if node not in best or reached.order() < best[node].order():
-                best[node] = reached
-    return best.values()
+class _Reaching:
+    """Chooses how each asset is reached best, and what that makes of a change."""
 
+    def __init__(self, model: OntologyModel, change: Iri | None) -> None:
+        self._aspects = {iri: info.aspect for iri, info in model.manners.items()}
+        self._courses = model.change_kinds[change].acts if change else None
 
-def _best_of(trail: Trail, direction: Direction, node: Iri) -> Reached:
-    """Choose among the aspects: fewest hops, then the largest strength, then the aspect's IRI."""
-    arrivals = {aspect: per[node] for aspect, per in trail.arrivals.items() if node in per}
-    aspect = min(arrivals, key=lambda a: (arrivals[a].hops, -arrivals[a].strength, a))
-    return Reached(
-        asset=node,
-        direction=direction,
-        hops=arrivals[aspect].hops,
-        strength=arrivals[aspect].strength,
-        aspect=aspect,
-        aspects={a: arrival.strength for a, arrival in arrivals.items()},
-    )
+    def of(self, trails: Mapping[Direction, Trail]) -> Iterable[Reached]:
+        """Yield every asset once: where both directions reach it, by the nearer, then the stronger."""
+        best: dict[Iri, Reached] = {}
+        for direction, trail in trails.items():
+            lanes = [(lane, per) for lane, per in sorted(trail.arrivals.items()) if lane.manner in trail.manners]
+            for node in trail.nodes:
+                reached = self._best_of(lanes, direction, node)
+                if node not in best or reached.order() < best[node].order():
+                    best[node] = reached
+        return best.values()
+
+    def _best_of(self, lanes: Sequence[tuple[Lane, Mapping[Iri, Arrival]]], direction: Direction, node: Iri) -> Reached:
+        """Choose among the lanes: fewest hops, then the largest strength, then the lane in order."""
+        arrivals = {lane: per[node] for lane, per in lanes if node in per}
+        ranked = sorted(arrivals, key=lambda lane: (arrivals[lane].hops, -arrivals[lane].strength, lane))
+        aspects: dict[Iri, float] = {}
+        shown: dict[Iri, Shown] = {}
+        for lane in ranked:
+            arrival = arrivals[lane]
+            aspects.setdefault(self._aspects[lane.manner], arrival.strength)
+            if lane.manner not in shown:
+                shown[lane.manner] = Shown(
+                    manner=lane.manner,
+                    hops=arrival.hops,
+                    strength=arrival.strength,
+                    sign=arrival.sign,
+                    course=self._course(lane, arrival),
+                )
+        best = arrivals[ranked[0]]
+        return Reached(
+            asset=node,
+            direction=direction,
+            hops=best.hops,
+            strength=best.strength,
+            lane=ranked[0],
+            aspect=self._aspects[ranked[0].manner],
+            sign=best.sign,
+            course=self._course(ranked[0], best),
+            aspects=dict(sorted(aspects.items())),
+            shown=tuple(shown[manner] for manner in sorted(shown)),
+        )
+
+    def _course(self, lane: Lane, arrival: Arrival) -> Course | None:
+        return None if self._courses is None else Course(self._courses[lane.manner] * arrival.sign)
 
 
 def _within_scope(scope: ObligationReach | None, cards: Cards, assets: Iterable[Reached]) -> Iterable[Reached]:
@@ -258,17 +351,18 @@ def _by_level(
 def _flows(
     adjacency: Adjacency,
     cards: Cards,
+    model: OntologyModel,
     kinds: Iterable[ChangeKindInfo],
     *,
     start: Iri,
-    aspects: Iterable[Iri],
+    manners: Iterable[Iri],
     present: set[Iri | None],
 ) -> tuple[FlowAnswer, ...]:
     answers = []
     for kind in kinds:
-        common = kind.aspects & set(aspects)
+        common = sorted(kind.acts.keys() & set(manners))
         for flow in kind.flows:
-            answer = find_flow(adjacency, cards, flow, change=kind.iri, start=start, aspects=common)
+            answer = find_flow(adjacency, cards, model, flow, change=kind.iri, start=start, manners=common)
             answers.append(_within(answer, present))
     return tuple(answers)
 

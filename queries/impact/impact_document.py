@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from stratagraph.ontology.facts import Fact, Influence, Iri, Literal
+from stratagraph.ontology.infos import Course
 from stratagraph.ontology.model import OntologyModel
+from stratagraph.ontology.namespaces import SG
 from stratagraph.queries.cards import CardWriter, notation
 from stratagraph.queries.impact.dangling import DanglingReference
 from stratagraph.queries.impact.flows import Break, FlowAnswer
-from stratagraph.queries.impact.impact import ChecklistItem, Impact, Reached
+from stratagraph.queries.impact.impact import ChecklistItem, Impact, Reached, Shown
+from stratagraph.queries.impact.lanes import Lane
 from stratagraph.queries.impact.reasons import Reasons
 from stratagraph.queries.impact.walk import Hop, Trail
 from stratagraph.queries.messages import language as supported
@@ -36,7 +39,7 @@ class _Writer:
         self._reasons = Reasons(model, impact.cards, language)
         # Paths of an answer share most of their beginnings, hops and ends, and all of their terms: each is put into
         # words once, and stands in as many places as name it.
-        self._paths: dict[tuple[bool, Iri, Iri], list[Document]] = {}
+        self._paths: dict[tuple[bool, Lane, Iri], list[Document]] = {}
         self._hops: dict[tuple[Iri, Iri, Iri], Document] = {}
         self._ends = Remembered(self._end)
         self._shown = Remembered(self._card)
@@ -58,11 +61,16 @@ class _Writer:
             "aspect": self._notations[impact.aspect],
             "aspectLabel": self._labels[impact.aspect] if impact.aspect else None,
             "aspectLabels": {aspect.notation: self._labels[iri] for iri, aspect in self._model.aspects.items()},
+            "mode": self._notations[impact.mode],
+            "modeLabel": self._labels[impact.mode] if impact.mode else None,
+            "modeLabels": {mode.notation: self._labels[iri] for iri, mode in self._model.modes.items()},
             "changes": self._changes(),
             "depth": impact.depth,
             "partial": impact.partial,
             "partialReason": self._cut(),
             "count": len(impact.assets),
+            "fallbacks": [self._shown[fallback] for fallback in impact.fallbacks],
+            "fallbackNote": self._uncovered(),
             "levels": [self._level(level, group) for level, group in impact.levels],
             "flows": [self._flow(answer) for answer in impact.flows],
             "checklist": [self._item(item) for item in impact.checklist],
@@ -83,6 +91,14 @@ class _Writer:
         return self._texts["change-elsewhere"].format(
             change=self._labels[kind.iri], levels=starts, name=card.label(self._language), here=here
         )
+
+    def _uncovered(self) -> str | None:
+        """Say that nothing takes over, where the change stops the asset and others need it."""
+        impact = self._impact
+        acts = self._model.change_kinds[impact.change].acts if impact.change else {}
+        if impact.fallbacks or not impact.assets or acts.get(SG.AvailabilityEffect) is not Course.WORSENS:
+            return None
+        return self._texts["no-fallback"].format(name=impact.cards[impact.asset].label(self._language))
 
     def _changes(self) -> list[Document]:
         """List the kinds of change, those that start on the asset's level first: what one may ask for instead."""
@@ -119,29 +135,45 @@ class _Writer:
             "hops": reached.hops,
             "strength": strengths[reached.strength],
             "aspect": notations[reached.aspect],
+            "mode": notations[self._model.manners[reached.lane.manner].mode],
+            "sign": reached.sign.name.lower(),
+            "course": _course(reached.course),
             "aspects": {notations[aspect]: strengths[value] for aspect, value in reached.aspects.items()},
-            "path": self._path(self._impact.trails[reached.direction], reached.asset, reached.aspect),
+            "manners": [self._shown_in(shown) for shown in reached.shown],
+            "path": self._path(self._impact.trails[reached.direction], reached.asset, reached.lane),
         }
 
-    def _path(self, trail: Trail, node: Iri, aspect: Iri) -> list[Document]:
+    def _shown_in(self, shown: Shown) -> Document:
+        manner = self._model.manners[shown.manner]
+        return {
+            "aspect": self._notations[manner.aspect],
+            "mode": self._notations[manner.mode],
+            "hops": shown.hops,
+            "strength": self._strengths[shown.strength],
+            "sign": shown.sign.name.lower(),
+            "course": _course(shown.course),
+        }
+
+    def _path(self, trail: Trail, node: Iri, lane: Lane) -> list[Document]:
         """Write an asset's best path: that of the asset before it, and one hop more."""
         if node == trail.start:
             return []
-        key = trail.downwards, aspect, node
+        key = trail.downwards, lane, node
         known = self._paths.get(key)
         if known is None:
-            arrival = trail.arrivals[aspect][node]
-            before, last = self._path(trail, arrival.previous, aspect), self._edge(arrival.edge, aspect)
+            arrival = trail.arrivals[lane][node]
+            before = self._path(trail, arrival.previous, arrival.before)
+            last = self._edge(arrival.edge, arrival.manner)
             known = self._paths[key] = [*before, last] if trail.downwards else [last, *before]
         return known
 
-    def _edge(self, edge: Influence, aspect: Iri) -> Document:
-        known = self._hops.get((edge.influencer, edge.influenced, aspect))
-        return self._hop(Hop.of(edge, aspect)) if known is None else known
+    def _edge(self, edge: Influence, manner: Iri) -> Document:
+        known = self._hops.get((edge.influencer, edge.influenced, manner))
+        return self._hop(Hop.of(edge, manner)) if known is None else known
 
     def _hop(self, hop: Hop) -> Document:
         """Write a hop once; many paths share it."""
-        key = hop.influencer, hop.influenced, hop.aspect
+        key = hop.influencer, hop.influenced, hop.manner
         if key not in self._hops:
             self._hops[key] = self._written(hop)
         return self._hops[key]
@@ -149,13 +181,16 @@ class _Writer:
     def _written(self, hop: Hop) -> Document:
         # The first fact is the strongest reason.
         relation = hop.facts[0].predicate if hop.facts else None
+        manner = self._model.manners[hop.manner]
         return {
             "from": self._ends[hop.influencer],
             "to": self._ends[hop.influenced],
             "relation": relation,
             "relationLabel": self._labels[relation] if relation else None,
-            "aspect": self._notations[hop.aspect],
-            "aspectLabel": self._labels[hop.aspect],
+            "aspect": self._notations[manner.aspect],
+            "aspectLabel": self._labels[manner.aspect],
+            "mode": self._notations[manner.mode],
+            "modeLabel": self._labels[manner.mode],
             "strength": self._strengths[hop.strength],
             "measured": hop.measured,
             "reason": self._reasons.of(hop),
@@ -225,9 +260,14 @@ class _Writer:
         return self._model.label(iri, self._language.lower())
 
     def _notation(self, iri: Iri | None) -> str | None:
-        """Return the short name of an aspect or a change kind."""
-        known = (self._model.aspects.get(iri) or self._model.change_kinds.get(iri)) if iri else None
+        """Return the short name of an aspect, a mode or a change kind."""
+        model = self._model
+        known = (model.aspects.get(iri) or model.modes.get(iri) or model.change_kinds.get(iri)) if iri else None
         return known.notation if known else iri
+
+
+def _course(course: Course | None) -> str | None:
+    return None if course is None else course.name.lower()
 
 
 def _rounded(strength: float) -> float:

@@ -160,11 +160,11 @@ def _text(fact: Fact) -> str:
 
 
 def _edge(model: OntologyModel, part: Fact, held: Fact) -> Influence:
-    """Return the edge from an obligation to an asset of its framework, in the aspects that governing has."""
-    aspects = {a for way in model.relations[SG.governs].transmissions if way.forward for a in way.aspects}
+    """Return the edge from an obligation to an asset of its framework, in the manners that governing has."""
+    manners = sorted({m for way in model.relations[SG.governs].transmissions if way.forward for m in way.manners})
     return Influence(
         influencer=part.subject,
         influenced=held.subject,
-        strengths=dict.fromkeys(sorted(aspects), _STRENGTH),
-        reasons=dict.fromkeys(sorted(aspects), (part, held)),
+        strengths=dict.fromkeys(manners, _STRENGTH),
+        reasons=dict.fromkeys(manners, (part, held)),
     )

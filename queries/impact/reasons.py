@@ -19,7 +19,9 @@ class Reasons:
         self._language = language
         self._texts = messages("impact", language)
         self._labels: Remembered[Iri, str] = Remembered(lambda asset: cards[asset].label(language))
-        self._aspects: Remembered[Iri, str] = Remembered(lambda aspect: aspect_name(model, aspect, language))
+        self._aspects: Remembered[Iri, str] = Remembered(
+            lambda manner: aspect_name(model, model.manners[manner].aspect, language)
+        )
         self._sentences = Remembered(self._sentences_of)
 
     def of(self, hop: Hop) -> str:
@@ -27,11 +29,11 @@ class Reasons:
 
         A relation without a sentence of its own is told by its label.
         """
-        labels, aspect = self._labels, self._aspects[hop.aspect]
+        labels, aspect = self._labels, self._aspects[hop.manner]
         for subject, predicate, value in hop.facts:
             if not isinstance(value, str):
                 continue
-            for forward, sentence in self._sentences[predicate, hop.aspect]:
+            for forward, sentence in self._sentences[predicate, hop.manner]:
                 if (subject, value) == (
                     (hop.influencer, hop.influenced) if forward else (hop.influenced, hop.influencer)
                 ):
@@ -45,16 +47,16 @@ class Reasons:
 
     def _ends(self, hop: Hop) -> dict[str, str]:
         influencer, influenced = self._labels[hop.influencer], self._labels[hop.influenced]
-        return {"influencer": influencer, "influenced": influenced, "aspect": self._aspects[hop.aspect]}
+        return {"influencer": influencer, "influenced": influenced, "aspect": self._aspects[hop.manner]}
 
     def _sentences_of(self, carried: tuple[Iri, Iri]) -> list[tuple[bool, str | None]]:
-        """Return which way each transmission of a relation carries an aspect, and the sentence that tells it."""
-        predicate, aspect = carried
+        """Return which way each transmission of a relation carries a manner, and the sentence that tells it."""
+        predicate, manner = carried
         relation = self._model.relations.get(predicate)
         return [
             (each.forward, each.templates.get(self._language.lower()) or each.templates.get("en"))
             for each in (relation.transmissions if relation else ())
-            if aspect in each.aspects
+            if manner in each.manners
         ]
 
 

@@ -1,2 +1,2 @@
-MATCH (:Law {frameworkCode: 'LGPD'})-[:AFFECTS_PRIVACY*1..10]->(a:Asset)
+MATCH (:Law {frameworkCode: 'LGPD'})-[:REQUIRES_PRIVACY*1..10]->(a:Asset)
 RETURN DISTINCT a.name AS name

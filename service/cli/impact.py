@@ -44,6 +44,10 @@ def impact(
         DirectionOption, typer.Option("--direction", help="down: what it touches; up: what touches it.")
     ] = (DirectionOption.DOWN),
     aspect: Annotated[str | None, typer.Option("--aspect", help="Only this aspect, for example privacy.")] = None,
+    mode: Annotated[
+        str | None,
+        typer.Option("--mode", help="Only paths that begin in this mode: requirement, effect or load."),
+    ] = None,
     depth: Annotated[int | None, typer.Option("--depth", min=1, help="Most hops.")] = None,
     as_of: AsOf = None,
     form: Annotated[Format, typer.Option("--format", help="How to write the answer.")] = Format.TABLE,
@@ -61,6 +65,7 @@ def impact(
             "change": change,
             "direction": direction.value,
             "aspect": aspect,
+            "mode": mode,
             "depth": depth,
             "asOf": as_of,
             "format": form.value,

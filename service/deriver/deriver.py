@@ -465,8 +465,8 @@ class Deriver:
         for node in range(0, 2 * len(self._numbers), 2):
             triples = self._closure.about(node)
             for pair in leaving.get(node, ()):
-                aspects = self._influences.aspects(self._influences.edge(pair))
-                triples.update(t for t in self._influences.triples(pair, aspects) if t[0] == node)
+                manners = self._influences.manners(self._influences.edge(pair))
+                triples.update(t for t in self._influences.triples(pair, manners) if t[0] == node)
             added.extend(self._numbers.facts(triples))
             claimed.update(((node, p, o), tag) for p, o, tag in self._closure.asserted.leaving(node))
             if len(added) >= size:

@@ -11,8 +11,8 @@ from stratagraph.ontology.facts import Iri
 from stratagraph.ontology.grouped import InfluenceGroup, InfluencesChanged, InfluenceTemplate
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import SG
-from stratagraph.service.deriver.aspects import Aspects
 from stratagraph.service.deriver.closure import Closure, Delta
+from stratagraph.service.deriver.manners import Manners
 from stratagraph.service.deriver.numbers import Numbers, Triple
 from stratagraph.service.deriver.pair_table import Pair, PairTable
 from stratagraph.service.deriver.shares import Share, Shares
@@ -56,7 +56,7 @@ class _ImpliedPlan(NamedTuple):
 
 
 _Masks: TypeAlias = tuple[int, ...]
-"""The aspects of an edge before and now, and those of the edge the other way round."""
+"""The manners of an edge before and now, and those of the edge the other way round."""
 
 
 class Influences:
@@ -79,9 +79,10 @@ class Influences:
             backward: frozenset(prop for prop, turned in self._carried if turned is backward)
             for backward in (False, True)
         }
-        self._aspects = Aspects(model, closure.tables, numbers)
+        self._manners = Manners(model, closure.tables, numbers)
+        self._aspects = {manner: info.aspect for manner, info in model.manners.items()}
         self._masks = {
-            way: self._aspects.mask(aspect for aspect, _ in carried) for way, carried in self._carried.items()
+            way: self._manners.mask(manner for manner, _ in carried) for way, carried in self._carried.items()
         }
         self._edges: PairTable[Edge] = PairTable()
         self._shared: dict[Edge, Edge] = {}
@@ -160,8 +161,8 @@ class Influences:
         """Yield the pairs that have an edge and begin at one of the nodes."""
         return self._edges.of(influencers)
 
-    def aspects(self, edge: Edge) -> int:
-        """Return the mask of the aspects that an edge is about."""
+    def manners(self, edge: Edge) -> int:
+        """Return the mask of the manners in which an edge runs."""
         mask = 0
         for prop, backward, _ in edge:
             mask |= self._masks[prop, backward]
@@ -174,9 +175,9 @@ class Influences:
     def implies(self, triple: Triple, before: Mapping[Pair, Edge] = _NOTHING) -> bool:
         """Tell whether an edge implies a triple, now or before the pairs given changed."""
         subject, prop, obj = triple
-        straight, turned = self._aspects.implying(prop)
+        straight, turned = self._manners.implying(prop)
         return bool(
-            straight & self._aspects_of((subject, obj), before) or turned & self._aspects_of((obj, subject), before)
+            straight & self._manners_of((subject, obj), before) or turned & self._manners_of((obj, subject), before)
         )
 
     def changes(self, before: Mapping[Pair, Edge], doubtful: Collection[int]) -> ImpliedChange:
@@ -205,17 +206,17 @@ class Influences:
         return change
 
     def _mask(self, edge: Edge, known: dict[int, int]) -> int:
-        mask = known[id(edge)] = self.aspects(edge)
+        mask = known[id(edge)] = self.manners(edge)
         return mask
 
     def _plan(self, masks: _Masks, doubtful: Collection[int]) -> _ImpliedPlan:
         """Return what two imply differently, by the masks of the edge and of the one the other way round."""
         was, now, back_was, back_now = masks
         told: dict[Turned, tuple[bool, bool]] = {}
-        ways = [*self._aspects.implied(was ^ now)]
-        ways += [(prop, not turned) for prop, turned in self._aspects.implied(back_was ^ back_now)]
+        ways = [*self._manners.implied(was ^ now)]
+        ways += [(prop, not turned) for prop, turned in self._manners.implied(back_was ^ back_now)]
         for prop, turned in ways:
-            ahead, back = self._aspects.implying(prop)
+            ahead, back = self._manners.implying(prop)
             if turned:  # the triple runs from the influenced to the influencer
                 ahead, back = back, ahead
             told[prop, turned] = bool(ahead & was | back & back_was), bool(ahead & now | back & back_now)
@@ -228,15 +229,15 @@ class Influences:
     @property
     def implied(self) -> Collection[int]:
         """The properties of which edges can imply triples."""
-        return self._aspects.properties
+        return self._manners.properties
 
-    def triples(self, pair: Pair, aspects: int) -> Iterator[Triple]:
-        """Yield the triples that an edge with this mask of aspects implies, each once."""
-        return iter(_along(pair, self._aspects.implied(aspects)))
+    def triples(self, pair: Pair, manners: int) -> Iterator[Triple]:
+        """Yield the triples that an edge with this mask of manners implies, each once."""
+        return iter(_along(pair, self._manners.implied(manners)))
 
-    def _aspects_of(self, pair: Pair, before: Mapping[Pair, Edge]) -> int:
+    def _manners_of(self, pair: Pair, before: Mapping[Pair, Edge]) -> int:
         edge = before.get(pair)
-        return self.aspects(self.edge(pair) if edge is None else edge)
+        return self.manners(self.edge(pair) if edge is None else edge)
 
     def grouped(self, pairs: Iterable[Pair]) -> InfluencesChanged:
         """Return the edges of pairs with their strengths and reasons."""
@@ -256,24 +257,24 @@ class Influences:
         return InfluencesChanged(InfluenceGroup(self._template(edges[key], key[1]), alike[key]) for key in alike)
 
     def _make_template(self, edge: Edge, ascending: bool) -> InfluenceTemplate:  # noqa: FBT001  # part of the key of a cache
-        """Rank the reasons of an edge by aspect; ``ascending``: the influencer's IRI comes before the other's."""
+        """Rank the reasons of an edge by manner; ``ascending``: the influencer's IRI comes before the other's."""
         ranked: dict[Iri, list[tuple[float, bool, Iri, bool, int]]] = defaultdict(list)
-        # A relation that carries no aspect at all justifies nothing.
+        # A relation that carries nothing at all justifies nothing.
         reasons = [reason for reason in edge if self._carried[reason.prop, reason.backward]]
         for place, (prop, backward, share) in enumerate(reasons):
             # The order of the facts by subject, then predicate; a reason that points back has the ends turned.
             later, name = backward is ascending, self._numbers.iri(prop)
-            for aspect, declared in self._carried[prop, backward]:
-                observed = share.of(aspect)
+            for manner, declared in self._carried[prop, backward]:
+                observed = share.of(self._aspects[manner])
                 strength = declared if observed is None else observed
                 # Strongest first; among equals the order of the facts, which is the same in every process.
-                ranked[aspect].append((-strength, later, name, observed is None, place))
-        best = {aspect: sorted(ranked[aspect]) for aspect in sorted(ranked)}
+                ranked[manner].append((-strength, later, name, observed is None, place))
+        best = {manner: sorted(ranked[manner]) for manner in sorted(ranked)}
         return InfluenceTemplate(
-            strengths=tuple((aspect, -ranks[0][0]) for aspect, ranks in best.items()),
-            measured=frozenset(aspect for aspect, ranks in best.items() if not ranks[0][3]),
+            strengths=tuple((manner, -ranks[0][0]) for manner, ranks in best.items()),
+            measured=frozenset(manner for manner, ranks in best.items() if not ranks[0][3]),
             relations=tuple((self._numbers.iri(reason.prop), not reason.backward) for reason in reasons),
-            reasons=tuple((aspect, tuple(rank[-1] for rank in ranks)) for aspect, ranks in best.items()),
+            reasons=tuple((manner, tuple(rank[-1] for rank in ranks)) for manner, ranks in best.items()),
         )
 
     def _edge_of(self, pair: Pair, told: list[Way]) -> Edge:
@@ -316,13 +317,13 @@ class Influences:
 
 
 def _carried(model: OntologyModel, numbers: Numbers) -> dict[tuple[int, bool], tuple[tuple[Iri, float], ...]]:
-    """Return (property, backward) -> aspects with their strength, the larger one where several speak of an aspect."""
+    """Return (property, backward) -> manners with their strength, the larger one where several speak of a manner."""
     strongest: dict[tuple[int, bool], dict[Iri, float]] = defaultdict(dict)
     for prop, info in model.relations.items():
         for transmission in info.transmissions:
             strengths = strongest[numbers.number(prop), not transmission.forward]
-            for aspect in transmission.aspects:
-                strengths[aspect] = max(transmission.strength, strengths.get(aspect, 0.0))
+            for manner in transmission.manners:
+                strengths[manner] = max(transmission.strength, strengths.get(manner, 0.0))
     return {way: tuple(sorted(strengths.items())) for way, strengths in strongest.items()}
 
 

@@ -175,6 +175,9 @@ def _add_impact(routes: APIRouter, engine: Engine, graphs: Graphs, places: Place
             Direction.DOWN
         ),
         aspect: Annotated[str | None, Query(description="Only this aspect, for example privacy.")] = None,
+        mode: Annotated[
+            str | None, Query(description="Only paths that begin in this mode: requirement, effect or load.")
+        ] = None,
         depth: Annotated[int, Query(ge=1, le=MAX_DEPTH, description="Most hops.")] = DEFAULT_DEPTH,
         as_of: AsOf = None,
         format: Annotated[  # noqa: A002  the parameter's public name
@@ -193,6 +196,7 @@ def _add_impact(routes: APIRouter, engine: Engine, graphs: Graphs, places: Place
                     change=names.resolve_change(graph.model, change) if change else None,
                     direction=direction,
                     aspect=names.resolve_aspect(graph.model, aspect) if aspect else None,
+                    mode=names.resolve_mode(graph.model, mode) if mode else None,
                     depth=depth,
                 )
             go_on()

@@ -14,14 +14,14 @@ export async function impactView(state) {
   return { title: answer.asset.label, parts: [heading(answer, state), controls(state, answer), ...result(answer, state), details(about)] };
 }
 
-function heading({ asset, changeLabel, aspectLabel }, state) {
+function heading({ asset, changeLabel, aspectLabel, modeLabel }, state) {
   const level = asset.level === "transversal" ? t("transversal") : asset.level;
-  const narrowed = [changeLabel, aspectLabel].filter(Boolean).join(", ");
+  const narrowed = [changeLabel, aspectLabel, modeLabel].filter(Boolean).join(", ");
   return h("div", { class: "heading" },
     h("p", { class: "crumbs" }, h("a", { href: href({}) }, t("map-title")), " / ", h("a", { href: href({ level: asset.level }) }, level)),
     h("h1", {}, asset.label),
     h("p", { class: "quiet" }, [asset.name, asset.classLabel, level].filter(Boolean).join(" · ")),
-    narrowed ? h("p", {}, t("narrowed", { narrowed }), " ", h("a", { href: variant({ change: "", aspect: "" }) }, t("widen"))) : null,
+    narrowed ? h("p", {}, t("narrowed", { narrowed }), " ", h("a", { href: variant({ change: "", aspect: "", mode: "" }) }, t("widen"))) : null,
     state.asOf ? h("p", { class: "note", id: "as-of" }, t("as-of", { moment: state.asOf }), " ", h("a", { href: variant({ asOf: "" }) }, t("as-of-now"))) : null);
 }
 
@@ -34,7 +34,7 @@ function chooser(id, open, groups, chosen, change) {
   return h("label", { for: id }, t(id), " ", box);
 }
 
-/** What the question may be narrowed to: a kind of change, and an aspect that it acts on. */
+/** What the question may be narrowed to: a kind of change, an aspect that it acts on, and the mode in which that runs. */
 function narrowing(state, answer) {
   const kinds = answer.changes.map((kind) => ({ ...kind, value: kind.change }));
   const acting = kinds.find((kind) => kind.change === answer.change)?.aspects;
@@ -46,8 +46,9 @@ function narrowing(state, answer) {
   };
   const [usual, others] = [true, false].map((wanted) => kinds.filter((kind) => kind.usual === wanted));
   return [
-    chooser("change", t("change-any"), [{ options: usual }, { label: t("change-others"), options: others }], answer.change, (change) => ({ change, aspect: kept(change) })),
-    chooser("aspect", t("aspect-any"), [{ options: aspects }], answer.aspect, (aspect) => ({ aspect })),
+    chooser("change", t("change-any"), [{ options: usual }, { label: t("change-others"), options: others }], answer.change, (change) => ({ change, aspect: kept(change), mode: "" })),
+    chooser("aspect", t("aspect-any"), [{ options: aspects }], answer.aspect, (aspect) => ({ aspect, mode: "" })),
+    chooser("mode", t("mode-any"), [{ options: Object.entries(answer.modeLabels).map(([value, label]) => ({ value, label })) }], answer.mode, (mode) => ({ mode })),
   ];
 }
 
@@ -64,7 +65,7 @@ function controls(state, answer) {
 }
 
 function result(answer, state) {
-  const remarks = [answer.changeNote, answer.partial && t("partial", { reason: answer.partialReason })].filter(Boolean);
+  const remarks = [answer.changeNote, answer.fallbackNote, answer.partial && t("partial", { reason: answer.partialReason })].filter(Boolean);
   const note = remarks.map((remark) => h("p", { class: "note" }, "⚠ ", remark));
   const sides = [flows(answer.flows), checklist(answer.checklist)].filter(Boolean);
   const beside = sides.length ? h("div", { class: "columns even" }, sides) : null;
@@ -103,7 +104,7 @@ function affected(answer, light) {
 }
 
 function affectedRow(asset, light, labels) {
-  const strengths = Object.entries(asset.aspects).map(([aspect, strength]) => h("span", { class: "strength" }, `${labels[aspect].toLowerCase()} ${number(strength, 3)}`));
+  const strengths = Object.entries(asset.aspects).map(([aspect, strength]) => h("span", { class: "strength" }, `${labels[aspect].toLowerCase()} ${number(strength, 3)}${course(asset, aspect)}`));
   const way = asset.direction === "up" ? t("way-up") : t("way-down");
   return row([
     [h("a", { href: href({ asset: asset.iri }), "data-iri": asset.iri }, asset.label), h("div", { class: "quiet" }, asset.name)],
@@ -114,13 +115,20 @@ function affectedRow(asset, light, labels) {
   ], { onpointerenter: () => light(asset.iri), onpointerleave: () => light(null) });
 }
 
+/** Which way an aspect goes in an asset, where the kind of change tells. */
+function course(asset, aspect) {
+  const told = asset.manners.filter((one) => one.aspect === aspect && one.course && one.course !== "unknown");
+  const courses = [...new Set(told.map((one) => one.course))];
+  return courses.length ? ` (${courses.map((one) => t(`course-${one}`)).join(", ")})` : "";
+}
+
 function reasons(path) {
   return h("ol", { class: "because" }, path.map((hop) =>
     h("li", {}, hop.reason, " ", h("span", { class: "quiet" }, `(${basis(hop)})`))));
 }
 
 function basis(hop) {
-  return `${hop.aspectLabel.toLowerCase()} ${number(hop.strength, 3)}, ${t(hop.measured ? "measured" : "declared")}`;
+  return `${hop.aspectLabel.toLowerCase()} ${number(hop.strength, 3)}, ${hop.modeLabel.toLowerCase()}, ${t(hop.measured ? "measured" : "declared")}`;
 }
 
 function flows(all) {

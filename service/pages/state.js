@@ -6,7 +6,7 @@ export const THEMES = ["auto", "light", "dark"];
 export const DEPTH = { least: 1, usual: 8, most: 32 };
 
 const KEPT = ["lang", "theme"];
-const NAMES = ["level", "after", "asset", "direction", "depth", "aspect", "change", "asOf", ...KEPT];
+const NAMES = ["level", "after", "asset", "direction", "depth", "aspect", "mode", "change", "asOf", ...KEPT];
 
 function oneOf(values, value, otherwise) {
   return values.includes(value) ? value : otherwise;
@@ -24,6 +24,7 @@ export function read(query) {
     direction: oneOf(DIRECTIONS, given.get("direction"), "down"),
     depth: depth >= DEPTH.least && depth <= DEPTH.most ? depth : DEPTH.usual,
     aspect: given.get("aspect"),
+    mode: given.get("mode"),
     change: given.get("change"),
     // The command line and documents write as-of.
     asOf: given.get("asOf") ?? given.get("as-of"),

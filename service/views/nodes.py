@@ -93,14 +93,14 @@ def influence_properties(
     relations: Collection[tuple[Iri, bool]],
     model: OntologyModel,
 ) -> Iterator[tuple[Iri, Term]]:
-    """Yield what is said of an influence: its strengths by aspect, whether each was measured, and what it follows from.
+    """Yield what is said of an influence: its strengths by manner, whether each was measured, and what it follows from.
 
     ``relations`` are those that justify it, each with whether it runs from the influencer to the influenced.
     """
-    for aspect, strength in strengths.items():
-        info = model.aspects[aspect]
+    for manner, strength in strengths.items():
+        info = model.manners[manner]
         yield info.strength_property, decimal(strength)
-        yield info.measured_property, boolean(aspect in measured)
+        yield info.measured_property, boolean(manner in measured)
     for relation, along in sorted(relations):
         yield SG.alongRelation if along else SG.againstRelation, relation
 

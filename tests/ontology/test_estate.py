@@ -149,12 +149,12 @@ def test_the_values_of_section_4_are_there() -> None:
 # ---- the flows, by brute force over the asserted relations: no code of the deriver is used
 
 
-def edges(facts: Iterable[Fact], aspect: Iri) -> Iterator[tuple[Iri, Iri]]:
-    """Yield every influence (influencer, influenced) of the facts in one aspect."""
+def edges(facts: Iterable[Fact], manner: Iri) -> Iterator[tuple[Iri, Iri]]:
+    """Yield every influence (influencer, influenced) of the facts in one manner."""
     for fact in facts:
         relation = MODEL.relations.get(fact.predicate)
         for transmission in relation.transmissions if relation else ():
-            if aspect in transmission.aspects:
+            if manner in transmission.manners:
                 ends = (fact.subject, str(fact.object))
                 yield ends if transmission.forward else ends[::-1]
 
@@ -163,13 +163,22 @@ def level(iri: Iri) -> Iri | None:
     return MODEL.level_of(str(cls) for cls in objects(iri, RDF.type))
 
 
-def runs(flow: FlowInfo, start: Iri, facts: Iterable[Fact], aspect: Iri) -> bool:
-    """Say whether one asset after another lies on the flow's levels, each influencing the next in the aspect."""
-    influences = list(edges(facts, aspect))
-    frontier = {start}
+def runs(flow: FlowInfo, start: Iri, facts: Iterable[Fact], manner: Iri) -> bool:
+    """Say whether one asset after another lies on the flow's levels, each influencing the next in the manner.
+
+    A load turns into its effect at one of the assets on the way, if at all.
+    """
+    facts, effect = list(facts), MODEL.manners[manner].turns_into
+    before = list(edges(facts, manner))
+    after = list(edges(facts, effect)) if effect else []
+    frontier = {(start, False)}
     for step in flow.steps[1:]:
-        reached = {node: {b for a, b in influences if a == node and level(b) in step} for node in frontier}
-        frontier = {end for ends in reached.values() if {level(end) for end in ends} == step for end in ends}
+        reached = {
+            (node, turned): {(b, turned) for a, b in (after if turned else before) if a == node and level(b) in step}
+            | {(b, True) for a, b in after if a == node != start and not turned and level(b) in step}
+            for node, turned in frontier
+        }
+        frontier = {end for ends in reached.values() if {level(end) for end, _ in ends} == step for end in ends}
     return bool(frontier)
 
 
@@ -178,9 +187,9 @@ MADE_UP = [
     ("Pipeline_Treino_2025Q1", "partOf", "Banco Áureo"),
     ("Prompt_Extracao_JSON_Fatura_v1", "partOf", "Banco Áureo"),
     ("Agente_Suporte_EduVest", "retrievesFrom", "Index_Clientes_2025Q1"),
-    ("Prompt_SAC_Amigável_v2", "dependsOn", "Plataforma_LLMOps_Ask4Me"),
-    ("Prompt_RAG_Academico_v3", "dependsOn", "Plataforma_LLMOps_Ask4Me"),
-    ("Index_Clientes_2025Q1", "dependsOn", "Plataforma_LLMOps_Ask4Me"),
+    ("Prompt_SAC_Amigável_v2", "sizedWithin", "Plataforma_LLMOps_Ask4Me"),
+    ("Prompt_RAG_Academico_v3", "sizedWithin", "Plataforma_LLMOps_Ask4Me"),
+    ("Index_Clientes_2025Q1", "sizedWithin", "Plataforma_LLMOps_Ask4Me"),
 ]
 """Relations that the document gives no ground for."""
 
@@ -196,8 +205,8 @@ def test_the_vector_store_stands_in_its_region_and_is_no_part_of_the_cluster() -
     assert objects(NAMED["VectorStore_X"], SG.region) == [Literal("BR-1")]
 
 
-TOP_DOWN = (SG.RegulationChange, "LGPD_BR", SG.PrivacyAspect)
-BOTTOM_UP = (SG.Quantisation, "Layer_Attn_23", SG.CostAspect)
+TOP_DOWN = (SG.RegulationChange, "LGPD_BR", SG.PrivacyRequirement)
+BOTTOM_UP = (SG.Quantisation, "Layer_Attn_23", SG.ThroughputLoad)
 HOPS = [
     (TOP_DOWN, "EduVest", "governedBy", "LGPD_BR"),
     (TOP_DOWN, "Plataforma_LLMOps_Ask4Me", "partOf", "EduVest"),
@@ -209,14 +218,14 @@ HOPS = [
     (BOTTOM_UP, "Layer_Attn_23", "partOf", "Modelo_XYZ_13B_Q8"),
     (BOTTOM_UP, "Modelo_XYZ_13B_Q8", "implementedIn", "Cluster_GPU_BR-1"),
     (BOTTOM_UP, "Plataforma_LLMOps_Ask4Me", "implementedIn", "Cluster_GPU_BR-1"),
-    (BOTTOM_UP, "Index_Clientes_2025Q1", "dependsOn", "Plataforma_LLMOps_Ask4Me"),
+    (BOTTOM_UP, "Index_Clientes_2025Q1", "sizedWithin", "Plataforma_LLMOps_Ask4Me"),
 ]
 
 
 @pytest.mark.parametrize(("change", "start", "aspect"), [TOP_DOWN, BOTTOM_UP])
 def test_the_flow_emerges_from_the_relations_on_one_aspect(change: Iri, start: str, aspect: Iri) -> None:
     (flow,) = MODEL.change_kinds[change].flows
-    assert aspect in MODEL.change_kinds[change].aspects
+    assert aspect in MODEL.change_kinds[change].acts
     assert runs(flow, NAMED[start], ESTATE, aspect)
 
 
@@ -234,5 +243,5 @@ def test_without_one_relation_the_flow_is_gone(
 def test_each_flow_needs_its_own_aspect() -> None:
     for change, start, aspect in (TOP_DOWN, BOTTOM_UP):
         (flow,) = MODEL.change_kinds[change].flows
-        wrong = SG.CostAspect if aspect == SG.PrivacyAspect else SG.PrivacyAspect
+        wrong = SG.ThroughputLoad if aspect == SG.PrivacyRequirement else SG.PrivacyRequirement
         assert not runs(flow, NAMED[start], ESTATE, wrong), local_name(flow.iri)

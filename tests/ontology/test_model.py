@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -13,14 +14,15 @@ from stratagraph.queries.names import resolve_class
 
 MODEL = load_model()
 REQUIREMENTS = {SG.PrivacyAspect, SG.ComplianceAspect, SG.SafetyAspect}
-EFFECTS = {SG.CostAspect, SG.LatencyAspect, SG.ThroughputAspect, SG.AvailabilityAspect, SG.QualityAspect}
+DUTIES = REQUIREMENTS | {SG.FairnessAspect, SG.TransparencyAspect}
 
 
-def runs(relation: str) -> dict[bool, set[str]]:
-    """Return the aspects that run forward (True) and backward along a relation."""
+def runs(relation: str, *modes: str) -> dict[bool, set[str]]:
+    """Return the aspects that run forward (True) and backward along a relation, as effects and as requirements."""
     found: dict[bool, set[str]] = {True: set(), False: set()}
     for transmission in MODEL.relations[relation].transmissions:
-        found[transmission.forward] |= transmission.aspects
+        if transmission.mode in modes:
+            found[transmission.forward] |= transmission.aspects
     return found
 
 
@@ -93,23 +95,36 @@ def test_chains_and_characteristics_are_read() -> None:
 
 @pytest.mark.parametrize("relation", ["uses", "usesModel", "dependsOn", "retrievesFrom", "indexes", "delegatesTo"])
 def test_a_user_passes_requirements_to_the_used_and_feels_its_effects(relation: str) -> None:
-    aspects = runs(SG.term(relation))
-    assert aspects[True] == REQUIREMENTS
-    assert aspects[False] <= EFFECTS
-    assert aspects[False]
+    required, felt = runs(SG.term(relation), SG.RequirementMode), runs(SG.term(relation), SG.EffectMode)
+    assert (required[False], felt[True]) == (set(), set())
+    assert REQUIREMENTS <= required[True] <= DUTIES
+    assert SG.PrivacyAspect in felt[False], "what befalls the used thing reaches its user"
+    assert SG.QualityAspect in felt[False]
 
 
 def test_a_part_affects_its_whole_and_obeys_it() -> None:
-    assert runs(SG.partOf) == {True: EFFECTS, False: REQUIREMENTS}
-    assert runs(SG.governedBy) == {True: set(), False: REQUIREMENTS}
+    assert runs(SG.partOf, SG.EffectMode) == {True: set(MODEL.aspects), False: set()}
+    assert runs(SG.partOf, SG.RequirementMode) == {True: set(), False: DUTIES}
+    assert runs(SG.governedBy, *MODEL.modes) == {True: set(), False: DUTIES}
 
 
 def test_load_runs_from_what_is_implemented_to_the_infrastructure() -> None:
-    assert runs(SG.implementedIn) == {True: REQUIREMENTS | {SG.CostAspect, SG.ThroughputAspect}, False: EFFECTS}
+    load = {SG.CostAspect, SG.LatencyAspect, SG.ThroughputAspect, SG.EnergyAspect}
+    assert runs(SG.implementedIn, SG.LoadMode) == {True: load, False: set()}
+
+
+def test_what_happens_to_a_place_shows_in_what_stands_there_and_never_the_other_way() -> None:
+    assert SG.AvailabilityAspect in runs(SG.locatedIn, SG.EffectMode)[False]
+    assert runs(SG.locatedIn, *MODEL.modes)[True] == set()
+
+
+@pytest.mark.parametrize("relation", ["hasControl", "mitigatedBy", "hasRisk"])
+def test_a_control_reaches_what_it_protects_and_a_risk_what_bears_it(relation: str) -> None:
+    assert runs(SG.term(relation), SG.EffectMode)[False] >= REQUIREMENTS
 
 
 def test_an_inverse_transmits_the_other_way_with_a_sentence_turned_round() -> None:
-    assert runs(SG.hasPart) == {True: REQUIREMENTS, False: EFFECTS}
+    assert runs(SG.hasPart, SG.EffectMode) == {True: set(), False: set(MODEL.aspects)}
     forward = {t.iri: t.templates["en"] for t in MODEL.relations[SG.partOf].transmissions}
     turned = {t.iri: t.templates["en"] for t in MODEL.relations[SG.hasPart].transmissions}
     ends = {"subject": "whole", "object": "part", "aspect": "cost"}
@@ -119,19 +134,35 @@ def test_an_inverse_transmits_the_other_way_with_a_sentence_turned_round() -> No
     }
 
 
-def test_metrics_and_risks_attached_to_an_asset_transmit_nothing() -> None:
+def test_metrics_attached_to_an_asset_transmit_nothing() -> None:
     assert MODEL.relations[SG.hasMetric].transmissions == ()
-    assert MODEL.relations[SG.riskOf].transmissions == ()
 
 
-def test_each_aspect_has_its_influence_relation_below_affects() -> None:
-    assert len(MODEL.aspects) == 8
-    for aspect in MODEL.aspects.values():
-        relation = MODEL.relations[aspect.influence_property]
+def test_each_manner_has_its_influence_relation_below_affects() -> None:
+    assert len(MODEL.aspects) == 11
+    assert {manner.aspect for manner in MODEL.manners.values() if manner.mode == SG.EffectMode} == MODEL.aspects.keys()
+    for manner in MODEL.manners.values():
+        relation = MODEL.relations[manner.influence_property]
         assert SG.affects in relation.ancestors
-        assert [t.aspects for t in relation.transmissions] == [{aspect.iri}]
-        assert MODEL.attributes[aspect.strength_property].datatype == XSD.decimal
-        assert MODEL.attributes[aspect.measured_property].datatype == XSD.boolean
+        assert any(t.manners == {manner.iri} for t in relation.transmissions)
+        assert MODEL.attributes[manner.strength_property].datatype == XSD.decimal
+        assert MODEL.attributes[manner.measured_property].datatype == XSD.boolean
+
+
+def test_a_load_turns_into_the_effect_of_its_aspect_and_what_one_pays_into_nothing() -> None:
+    turns = {manner.iri: manner.turns_into for manner in MODEL.manners.values() if manner.mode == SG.LoadMode}
+    assert turns == {
+        SG.CostLoad: None,
+        SG.EnergyLoad: None,
+        SG.LatencyLoad: SG.LatencyEffect,
+        SG.ThroughputLoad: SG.ThroughputEffect,
+    }
+
+
+def test_every_transmission_has_a_manner_for_each_of_its_aspects() -> None:
+    for relation in MODEL.relations.values():
+        for sent in relation.transmissions:
+            assert len(sent.manners) == len(sent.aspects), sent.iri
 
 
 def test_the_flows_are_those_of_the_source() -> None:
@@ -142,11 +173,13 @@ def test_the_flows_are_those_of_the_source() -> None:
     assert levels("RegulationChange") == [["L12"], ["L10"], ["L8"], ["L7"], ["L6"], ["L5"], ["L1", "L2"]]
     assert levels("Quantisation") == [["L3"], ["L4"], ["L9"], ["L8"], ["L2", "L5"], ["L6"]]
     assert MODEL.change_kinds[SG.Quantisation].levels == {SG.L3, SG.L4}
-    assert MODEL.change_kinds[SG.RegulationChange].aspects == REQUIREMENTS
+    assert MODEL.change_kinds[SG.RegulationChange].aspects == DUTIES
 
 
 def test_checklists_name_the_steps_that_the_source_names() -> None:
-    steps = {(step.change, step.level): MODEL.label(step.iri) for step in MODEL.checklist}
+    steps: dict[tuple[str, str], str] = defaultdict(str)
+    for step in MODEL.checklist:
+        steps[step.change, step.level] += MODEL.label(step.iri)
     assert "before and after" in steps[SG.Quantisation, SG.L7]
     assert "conformity" in steps[SG.Quantisation, SG.L12]
     privacy = {step.level for step in MODEL.checklist if step.change == SG.RegulationChange}

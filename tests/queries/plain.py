@@ -99,19 +99,19 @@ def influences(model: OntologyModel, facts: Iterable[Fact]) -> list[Influence]:
         relation = model.relations.get(fact.predicate)
         for way in relation.transmissions if relation else ():
             ends = (fact.subject, str(fact.object)) if way.forward else (str(fact.object), fact.subject)
-            for aspect in way.aspects if ends[0] != ends[1] else ():
-                found[ends][aspect].append((-way.strength, fact))
+            for manner in way.manners if ends[0] != ends[1] else ():
+                found[ends][manner].append((-way.strength, fact))
     return [
         Influence(
             influencer=a,
             influenced=b,
-            strengths={aspect: -min(pairs, key=lambda p: p[0])[0] for aspect, pairs in aspects.items()},
+            strengths={manner: -min(pairs, key=lambda p: p[0])[0] for manner, pairs in manners.items()},
             reasons={
-                aspect: tuple(fact for _, fact in sorted(pairs, key=lambda p: (p[0], str(p[1]))))
-                for aspect, pairs in aspects.items()
+                manner: tuple(fact for _, fact in sorted(pairs, key=lambda p: (p[0], str(p[1]))))
+                for manner, pairs in manners.items()
             },
         )
-        for (a, b), aspects in found.items()
+        for (a, b), manners in found.items()
     ]
 
 

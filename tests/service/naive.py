@@ -110,7 +110,7 @@ def naive_influences(
                     if ends == (a, b):
                         share = Share() if forward else shares.get(fact, Share())
                         for aspect in aspects:
-                            observed = share.tokens if aspect == SG.CostAspect else share.calls
+                            observed = share.tokens if aspect == SG.CostEffect else share.calls
                             reason = (observed or strength, fact, observed is not None)
                             reasons.setdefault(aspect, []).append(reason)
             if reasons:
@@ -148,7 +148,7 @@ def naive_present(
         a, b = edge.influencer, edge.influenced
         for aspect in edge.strengths:
             present |= {
-                Fact(a, SG.affectsCost if aspect == SG.CostAspect else SG.affectsLatency, b),
+                Fact(a, SG.affectsCost if aspect == SG.CostEffect else SG.affectsLatency, b),
                 Fact(a, SG.affects, b),
                 Fact(b, SG.affectedBy, a),
             }

@@ -16,7 +16,7 @@ from tests.service.naive_ledger import Edges, Figures, Picture, about_nodes
 from tests.service.views.node_facts import Quad
 from tests.service.worlds import NODES
 
-ASPECTS = {"Cost": SG.CostAspect, "Latency": SG.LatencyAspect}
+ASPECTS = {"Cost": SG.CostEffect, "Latency": SG.LatencyEffect}
 
 
 def by_sparql(engine: Engine) -> Picture:

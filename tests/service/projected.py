@@ -21,7 +21,6 @@ from tests.proxy import Proxy
 from tests.service.happenings import Happening, Step
 from tests.service.naive_ledger import TOKENS, Figures, Picture, about_nodes
 from tests.service.neo4j.reading import Reader, query
-from tests.service.pictures import ASPECTS
 from tests.service.random_history import RandomHistory
 from tests.service.worlds import EX
 
@@ -114,10 +113,7 @@ class ProjectedHistory(RandomHistory):
         return Picture(
             facts=about_nodes(graph.facts),
             sources={Fact(*written): frozenset(sources) for written, (sources, *_) in graph.claims.items()},
-            edges={
-                pair: {ASPECTS[notation]: told for notation, told in strengths.items()}
-                for pair, strengths in graph.edges.items()
-            },
+            edges=graph.edges,
             newest=_newest(graph.facts),
         )
 

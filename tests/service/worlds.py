@@ -22,7 +22,7 @@ from stratagraph.ontology.facts import (
     Sighting,
     Term,
 )
-from stratagraph.ontology.infos import AspectInfo, AttributeInfo, ClassInfo, RelationInfo, Transmission
+from stratagraph.ontology.infos import AttributeInfo, ClassInfo, MannerInfo, RelationInfo, Sign, Transmission
 from stratagraph.ontology.model import OntologyModel, load_model
 from stratagraph.ontology.namespaces import RDF, SG, XSD, Namespace
 from stratagraph.ontology.stated import Stated
@@ -48,8 +48,8 @@ def named(*names: str) -> frozenset[Iri]:
     return frozenset(map(EX.term, names))
 
 
-ALL = frozenset({SG.CostAspect, SG.LatencyAspect})
-COST = frozenset({SG.CostAspect})
+ALL = frozenset({SG.CostEffect, SG.LatencyEffect})
+COST = frozenset({SG.CostEffect})
 PROPS: dict[Iri, Prop] = {
     EX.partOf: Prop(flags=frozenset({"transitive"}), inverse=EX.hasPart, carries=((False, COST, 0.5),)),
     EX.hasPart: Prop(flags=frozenset({"transitive"}), inverse=EX.partOf, carries=((True, COST, 0.5),)),
@@ -63,7 +63,7 @@ PROPS: dict[Iri, Prop] = {
     SG.affects: Prop(inverse=SG.affectedBy, domain=SG.Asset, range=SG.Asset, carries=((True, ALL, 1.0),)),
     SG.affectedBy: Prop(inverse=SG.affects, carries=((False, ALL, 1.0),)),
     SG.affectsCost: Prop(supers=frozenset({SG.affects}), carries=((True, COST, 1.0),)),
-    SG.affectsLatency: Prop(supers=frozenset({SG.affects}), carries=((True, frozenset({SG.LatencyAspect}), 1.0),)),
+    SG.affectsLatency: Prop(supers=frozenset({SG.affects}), carries=((True, frozenset({SG.LatencyEffect}), 1.0),)),
 }
 CHAINS = (
     (EX.hasPart, EX.uses, EX.uses),
@@ -95,15 +95,17 @@ def world() -> OntologyModel:
                 iri=SG.mergedFrom, domain=frozenset(), datatype=XSD.anyURI, single_valued=False
             )
         },
-        aspects={
-            aspect: AspectInfo(
-                iri=aspect,
-                notation=name,
+        manners={
+            SG.term(f"{name}Effect"): MannerInfo(
+                iri=SG.term(f"{name}Effect"),
+                aspect=SG.term(f"{name}Aspect"),
+                mode=SG.EffectMode,
                 influence_property=SG.term(f"affects{name}"),
                 strength_property=SG.term(f"strength{name}"),
                 measured_property=SG.term(f"measured{name}"),
+                turns_into=None,
             )
-            for aspect, name in ((SG.CostAspect, "Cost"), (SG.LatencyAspect, "Latency"))
+            for name in ("Cost", "Latency")
         },
         chains=CHAINS,
     )
@@ -123,9 +125,19 @@ def _relation(prop: Iri, told: Prop) -> RelationInfo:
         characteristics=told.flags,
         transmissions=tuple(
             Transmission(
-                iri=EX.term("t"), relation=prop, forward=forward, aspects=aspects, strength=strength, templates={}
+                iri=EX.term("t"),
+                relation=prop,
+                forward=forward,
+                mode=SG.EffectMode,
+                aspects=frozenset(manner.replace("Effect", "Aspect") for manner in manners),
+                manners=manners,
+                sign=Sign.SAME,
+                gathers=False,
+                spreads=False,
+                strength=strength,
+                templates={},
             )
-            for forward, aspects, strength in told.carries
+            for forward, manners, strength in told.carries
         ),
     )
 

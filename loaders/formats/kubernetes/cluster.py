@@ -42,7 +42,7 @@ class Cluster:
         region = next((text(labels[label]) for label in load_names().regions if text(labels.get(label))), "")
         if region:
             self.description.state(asset, SG.region, region, at)
-            self.description.state(asset, SG.partOf, self.description.asset(SG.Region, region, at=at), at)
+            self.description.state(asset, SG.locatedIn, self.description.asset(SG.Region, region, at=at), at)
 
     def runs(self, asset: Iri, told: PodTold, at: Path) -> None:
         """State what a pod is made of and asks for."""

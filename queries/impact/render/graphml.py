@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from stratagraph.ontology.facts import Iri
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.queries.cards import notation
 from stratagraph.queries.impact.impact import Impact
@@ -18,7 +19,7 @@ _FORBIDDEN: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0
 
 
 def graphml(impact: Impact, model: OntologyModel, language: str) -> str:
-    """Return the affected assets and the edges that they were reached by, one per aspect.
+    """Return the affected assets and the edges that they were reached by, one per manner.
 
     ``label`` and ``weight`` are what Gephi shows and weighs by. ``carries`` is the number of affected assets whose path
     leads through a node: where a change is best stopped.
@@ -49,13 +50,14 @@ def readable(impact: Impact, model: OntologyModel, language: str) -> nx.MultiDiG
             strength=float(reached.strength) if reached else 1.0,
             carries=carries[node],
         )
-    for place, (start, end, aspect, edge) in enumerate(graph.edges(keys=True, data=True)):
+    for place, (start, end, manner, edge) in enumerate(graph.edges(keys=True, data=True)):
         told.add_edge(
             numbers[start],
             numbers[end],
             key=f"e{place}",
-            label=model.aspects[aspect].notation,
-            aspect=model.aspects[aspect].notation,
+            label=_aspect(model, manner),
+            aspect=_aspect(model, manner),
+            mode=model.modes[model.manners[manner].mode].notation,
             weight=float(edge["strength"]),
             strength=float(edge["strength"]),
             measured=bool(edge["measured"]),
@@ -70,6 +72,10 @@ def _carried(impact: Impact) -> Counter[str]:
         on_the_way = {end for hop in impact.path(reached) for end in (hop.influencer, hop.influenced)}
         found.update(on_the_way - {impact.asset, reached.asset})
     return found
+
+
+def _aspect(model: OntologyModel, manner: Iri) -> str:
+    return model.aspects[model.manners[manner].aspect].notation
 
 
 def _text(text: str) -> str:

@@ -32,6 +32,10 @@ def _lines(document: Document, texts: Texts) -> Iterator[str]:
     yield plural(texts, "summary", document["count"], direction=direction, **told)
     if document["changeNote"]:
         yield document["changeNote"]
+    if document["fallbacks"]:
+        yield texts["takes-over"].format(names=", ".join(card["label"] for card in document["fallbacks"]))
+    if document["fallbackNote"]:
+        yield document["fallbackNote"]
     if document["partial"]:
         yield texts["partial"].format(reason=document["partialReason"])
     if not document["count"]:
@@ -56,7 +60,8 @@ def _levels(document: Document, texts: Texts) -> Iterator[str]:
 def _asset(asset: Document, texts: Texts, width: int, document: Document) -> Iterator[str]:
     labels, language = document["aspectLabels"], document["language"]
     aspects = ", ".join(
-        f"{labels[name].lower()} {number(strength, language)}" for name, strength in asset["aspects"].items()
+        f"{labels[name].lower()} {number(strength, language)}{_course(asset, name, texts)}"
+        for name, strength in asset["aspects"].items()
     )
     hops = plural(texts, "hop", asset["hops"])
     yield f"  {asset['label']:<{width}}  {hops:<8}  {aspects}"
@@ -69,6 +74,13 @@ def _asset(asset: Document, texts: Texts, width: int, document: Document) -> Ite
     last = path[-1] if asset["direction"] == "down" else path[0]
     basis = texts["measured" if last["measured"] else "declared"]
     yield from _indented(f"{last['reason']} ({basis})", 6)
+
+
+def _course(asset: Document, aspect: str, texts: Texts) -> str:
+    """Say which way an aspect goes, where the kind of change tells; in several modes it may go both ways."""
+    told = dict.fromkeys(one["course"] for one in asset["manners"] if one["aspect"] == aspect)
+    words = ", ".join(texts[f"course-{course}"] for course in told if course not in {None, "unknown"})
+    return f" ({words})" if words else ""
 
 
 def _dangling(document: Document, texts: Texts) -> Iterator[str]:

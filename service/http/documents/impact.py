@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 from pydantic import Field
 
 from stratagraph.service.http.documents.document import Document
@@ -15,6 +17,12 @@ class HopEnd(Document):
     iri: str
     label: str
     level: str = Field(description="L1 to L12, or transversal")
+
+
+Sign: TypeAlias = Literal["same", "opposite", "unknown"]
+"""Whether what gets better at the start of a path gets better at its end."""
+Course: TypeAlias = Literal["improves", "worsens", "unknown"]
+"""Whether a change makes it better or worse there; of no kind of change nothing is said."""
 
 
 class Statement(Document):
@@ -34,10 +42,23 @@ class ImpactHop(Document):
     relation_label: str | None
     aspect: str | None
     aspect_label: str | None
+    mode: str | None = Field(description="requirement, effect or load")
+    mode_label: str | None
     strength: float = Field(ge=0, le=1)
     measured: bool
     reason: str
     facts: list[Statement]
+
+
+class ImpactManner(Document):
+    """How an asset is affected in one aspect and mode."""
+
+    aspect: str | None
+    mode: str | None
+    hops: int
+    strength: float = Field(ge=0, le=1)
+    sign: Sign
+    course: Course | None
 
 
 class ImpactedAsset(Card):
@@ -47,7 +68,11 @@ class ImpactedAsset(Card):
     hops: int
     strength: float = Field(ge=0, le=1)
     aspect: str | None
+    mode: str | None = Field(description="The mode in which its best path begins")
+    sign: Sign
+    course: Course | None
     aspects: dict[str, float] = Field(description="Strength by aspect")
+    manners: list[ImpactManner] = Field(description="The same by aspect and mode")
     path: list[ImpactHop]
 
 
@@ -119,11 +144,16 @@ class ImpactAnswer(Document):
     aspect: str | None
     aspect_label: str | None
     aspect_labels: dict[str, str] = Field(description="What the aspects of this answer are called, by notation")
+    mode: str | None
+    mode_label: str | None
+    mode_labels: dict[str, str] = Field(description="What the modes are called, by notation")
     changes: list[ChangeChoice]
     depth: int
     partial: bool = Field(description="Whether the answer was cut")
     partial_reason: str | None
     count: int = Field(description="Number of assets that are listed")
+    fallbacks: list[Card] = Field(description="What takes over where the asset fails")
+    fallback_note: str | None = Field(description="Said where nothing does, and the change stops the asset")
     levels: list[ImpactedLevel]
     flows: list[ImpactFlow]
     checklist: list[ChecklistEntry]

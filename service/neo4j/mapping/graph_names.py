@@ -100,8 +100,8 @@ class Names:
 
     @cached_property
     def affects(self) -> Mapping[Iri, str]:
-        """The type of relationship that tells an influence, by aspect: ``AFFECTS_COST``."""
-        return {aspect: self.type(info.influence_property) for aspect, info in self._model.aspects.items()}
+        """The type of relationship that tells an influence, by manner: ``AFFECTS_COST``, ``REQUIRES_PRIVACY``."""
+        return {manner: self.type(info.influence_property) for manner, info in self._model.manners.items()}
 
     def is_list(self, attribute: Iri) -> bool:
         """Say whether an attribute may hold several values, and so is a list with one value too.

@@ -40,7 +40,7 @@ class Told(NamedTuple):
 
 
 class Strength(NamedTuple):
-    """An influence in one aspect: how strong, whether measured, and the relations that it follows from."""
+    """An influence in one manner: how strong, whether measured, and the relations that it follows from."""
 
     strength: float
     measured: bool | None
@@ -85,12 +85,12 @@ class TieMaker:
     def influence(self, edge: Influence) -> dict[str, Strength]:
         """Return by type how an influence is told."""
         return {
-            self._names.affects[aspect]: Strength(
+            self._names.affects[manner]: Strength(
                 float(strength),
-                True if aspect in edge.measured else None,
-                "; ".join(self._reasons(edge, aspect)),
+                True if manner in edge.measured else None,
+                "; ".join(self._reasons(edge, manner)),
             )
-            for aspect, strength in sorted(edge.strengths.items())
+            for manner, strength in sorted(edge.strengths.items())
         }
 
     def weight(self, seen: Observation) -> float | None:
@@ -101,8 +101,8 @@ class TieMaker:
             return seen.total
         return seen.total / seen.count if seen.count else None
 
-    def _reasons(self, edge: Influence, aspect: Iri) -> Iterator[str]:
-        reasons = edge.reasons.get(aspect, ())
+    def _reasons(self, edge: Influence, manner: Iri) -> Iterator[str]:
+        reasons = edge.reasons.get(manner, ())
         yield from dict.fromkeys(self._words(fact.predicate, fact.subject == edge.influencer) for fact in reasons)
 
     def _worded(self, relation: Iri, along: bool) -> str:  # noqa: FBT001  one of the two ways to read a relation

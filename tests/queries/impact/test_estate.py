@@ -30,7 +30,11 @@ def witness(name: str) -> tuple[Hop, ...]:
 @pytest.mark.parametrize("name", STARTS)
 def test_each_hop_of_the_flow_is_justified_by_a_stated_relation_on_one_aspect(name: str) -> None:
     hops = witness(name)
-    assert len({hop.aspect for hop in hops}) == 1
+    assert len({estate.MODEL.manners[hop.manner].aspect for hop in hops}) == 1
+    modes = [estate.MODEL.manners[hop.manner].mode for hop in hops]
+    # A load turns into its effect once; no other mode turns.
+    assert modes == sorted(modes, key=lambda mode: mode == SG.EffectMode)
+    assert set(modes) in ({SG.RequirementMode}, {SG.LoadMode, SG.EffectMode})
     stated = set(estate.facts())
     for hop in hops:
         assert hop.facts

@@ -24,7 +24,7 @@ CLASSES = {
     VECTOR: SG.Embedding,
 }
 STORE = PlainStore(MODEL, [fact for name, cls in CLASSES.items() for fact in described(name, cls)])
-BOTH = {SG.PrivacyAspect: 0.9, SG.ComplianceAspect: 0.8}
+BOTH = {SG.PrivacyRequirement: 0.9, SG.ComplianceRequirement: 0.8}
 PATTERN = (SG.L12, SG.L10, SG.L5)
 CHAIN = [(LAW, ORG, BOTH), (ORG, PROMPT, BOTH), (PROMPT, TOKEN, BOTH), (PROMPT, VECTOR, BOTH)]
 
@@ -34,10 +34,11 @@ def look(edges: list[tuple[str, str, dict[Iri, float]]], *steps: frozenset[Iri])
     return find_flow(
         PlainAdjacency([edge(*each) for each in edges]),
         Cards(STORE, MODEL),
+        MODEL,
         flow,
         change=SG.RegulationChange,
         start=iri(LAW),
-        aspects=(SG.PrivacyAspect, SG.ComplianceAspect),
+        manners=(SG.PrivacyRequirement, SG.ComplianceRequirement),
     )
 
 
@@ -76,7 +77,7 @@ def test_after_a_branch_the_chain_goes_on_from_any_of_its_assets() -> None:
 
 
 def test_a_hop_without_the_common_aspect_breaks_the_flow() -> None:
-    edges = [(LAW, ORG, {SG.PrivacyAspect: 0.9}), (ORG, PROMPT, {SG.ComplianceAspect: 0.9})]
+    edges = [(LAW, ORG, {SG.PrivacyRequirement: 0.9}), (ORG, PROMPT, {SG.ComplianceRequirement: 0.9})]
     answer = look(edges, *steps(*PATTERN))
     assert not answer.shown
     assert answer.broken_at is not None

@@ -19,9 +19,10 @@ def test_the_file_holds_the_affected_assets_and_their_edges(name: str) -> None:
     graph = nx.read_graphml(io.BytesIO(graphml(answer, estate.MODEL, "pt-BR").encode()), force_multigraph=True)
     iris = nx.get_node_attributes(graph, "iri")
     assert set(iris.values()) == {answer.asset, *answer.assets}
-    aspects = {answer_aspect: info.notation for answer_aspect, info in estate.MODEL.aspects.items()}
-    assert sorted((iris[a], iris[b], data["aspect"]) for a, b, data in graph.edges(data=True)) == sorted(
-        (a, b, aspects[aspect]) for a, b, aspect in answer.graph().edges(keys=True)
+    model = estate.MODEL
+    told = {m: (model.aspects[i.aspect].notation, model.modes[i.mode].notation) for m, i in model.manners.items()}
+    assert sorted((iris[a], iris[b], data["aspect"], data["mode"]) for a, b, data in graph.edges(data=True)) == sorted(
+        (a, b, *told[manner]) for a, b, manner in answer.graph().edges(keys=True)
     )
     for number, data in graph.nodes(data=True):
         reached = answer.assets.get(iris[number])

@@ -51,7 +51,7 @@ def test_the_answer_is_the_laws_own_one_hop_further_and_only_at_the_articles_lev
     wanted = levels_of(SG.term("LGPD-33"))
     assert wanted == {SG.L5, SG.L8, SG.L9, SG.L11}
     expected = {a: (r.hops + 1, r.aspects) for a, r in law.assets.items() if law.cards.level(a) in wanted}
-    expected[LGPD] = (1, dict.fromkeys((SG.PrivacyAspect, SG.ComplianceAspect, SG.SafetyAspect), 1.0))
+    expected[LGPD] = (1, dict.fromkeys(MODEL.change_kinds[SG.RegulationChange].aspects, 1.0))
     assert {asset: (reached.hops, reached.aspects) for asset, reached in article.assets.items()} == expected
     assert len(expected) > 4
 

@@ -47,7 +47,7 @@ def told(model: OntologyModel, relation: Iri, language: str) -> str:
     hop = Hop(
         influencer=PHONE,
         influenced=AGENT,
-        aspect=SG.CostAspect,
+        manner=SG.CostEffect,
         strength=0.8,
         measured=False,
         facts=(Fact(ends[0], relation, ends[1]),),

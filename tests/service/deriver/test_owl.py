@@ -60,9 +60,9 @@ def test_the_closure_equals_owl_rl(happened: list[list[Event]]) -> None:
     asserted = naive_merged(history.facts())
     # Influence edges follow from asserted facts by a rule that is not OWL: what they say goes in as facts.
     edges = {
-        Fact(edge.influencer, world().aspects[aspect].influence_property, edge.influenced)
+        Fact(edge.influencer, world().manners[manner].influence_property, edge.influenced)
         for edge in naive_influences(asserted).values()
-        for aspect in edge.strengths
+        for manner in edge.strengths
     }
     for fact in asserted | edges:
         if isinstance(fact.object, str):

@@ -69,7 +69,7 @@ class Reader:
         self.keys = {
             names.key(predicate, lang): (predicate, lang) for predicate in self.predicates for lang in LANGUAGES
         }
-        self.affects = {kind: model.aspects[aspect].notation for aspect, kind in names.affects.items()}
+        self.affects = {kind: manner for manner, kind in names.affects.items()}
 
     def form(self, attribute: Iri) -> Form:
         return Form(self.names.datatype(attribute), self.names.is_list(attribute), self.names.is_text(attribute))
@@ -181,10 +181,7 @@ class Reader:
             graph.claims[written] = (sources, Method.DECLARED in methods, Method.OBSERVED in methods)
 
     def _edge(self, edge: Influence) -> dict[str, tuple[float, bool]]:
-        return {
-            self.model.aspects[aspect].notation: (strength, aspect in edge.measured)
-            for aspect, strength in edge.strengths.items()
-        }
+        return {manner: (strength, manner in edge.measured) for manner, strength in edge.strengths.items()}
 
 
 BOOK = {

@@ -51,11 +51,11 @@ def influence_quads(edge: Influence, model: OntologyModel) -> Iterator[Quad]:
 
 
 def _said(edge: Influence, model: OntologyModel) -> Iterator[tuple[Iri, Iri | Literal]]:
-    for aspect, strength in edge.strengths.items():
-        info = model.aspects[aspect]
+    for manner, strength in edge.strengths.items():
+        info = model.manners[manner]
         text = f"{strength:.4f}".rstrip("0").removesuffix(".")
         yield info.strength_property, Literal(text, XSD.decimal)
-        yield info.measured_property, Literal("true" if aspect in edge.measured else "false", XSD.boolean)
+        yield info.measured_property, Literal("true" if manner in edge.measured else "false", XSD.boolean)
     for fact in _reasons(edge):
         # A reason leads from one of the two to the other.
         along = (fact.subject, fact.object) == (edge.influencer, edge.influenced)

@@ -102,10 +102,12 @@ def test_what_may_hold_several_values_is_a_list() -> None:
     assert [usual.is_list(each) for each in (*single, *several)] == [False] * len(single) + [True] * len(several)
 
 
-def test_each_aspect_has_its_type() -> None:
+def test_each_manner_has_its_type() -> None:
     affects = names().affects
-    assert affects.keys() == CORE.aspects.keys()
-    assert {aspect: f"AFFECTS_{info.notation.upper()}" for aspect, info in CORE.aspects.items()} == affects
+    assert affects.keys() == CORE.manners.keys()
+    verbs = {SG.EffectMode: "AFFECTS", SG.RequirementMode: "REQUIRES", SG.LoadMode: "LOADS"}
+    for manner, info in CORE.manners.items():
+        assert affects[manner] == f"{verbs[info.mode]}_{CORE.aspects[info.aspect].notation.upper()}"
 
 
 def test_attributes_that_nobody_declares_keep_apart_too() -> None:

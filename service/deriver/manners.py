@@ -1,4 +1,4 @@
-"""The aspects of influence as bits of a mask, and the properties by which edges with these aspects can be found."""
+"""The manners of influence as bits of a mask, and the properties by which edges of these manners can be found."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from stratagraph.service.deriver.numbers import Numbers
 from stratagraph.service.deriver.tables import Tables, Turned
 
 
-class Aspects:
-    """What an influence edge's aspects imply: ``sg:affectsCost``, and what follows from it alone."""
+class Manners:
+    """What an influence edge's manners imply: ``sg:affectsCost``, and what follows from it alone."""
 
     def __init__(self, model: OntologyModel, tables: Tables, numbers: Numbers) -> None:
-        """Give each aspect of the model a bit."""
+        """Give each manner of the model a bit."""
         self._bits: dict[Iri, int] = {}
         self._implied: dict[int, tuple[Turned, ...]] = {}
         implying: dict[int, list[int]] = defaultdict(lambda: [0, 0])
-        for place, (aspect, info) in enumerate(sorted(model.aspects.items())):
-            bit = self._bits[aspect] = 1 << place
+        for place, (manner, info) in enumerate(sorted(model.manners.items())):
+            bit = self._bits[manner] = 1 << place
             self._implied[bit] = tables.expansion(numbers.number(info.influence_property))
             for prop, turned in self._implied[bit]:
                 implying[prop][turned] |= bit
@@ -38,11 +38,11 @@ class Aspects:
         vars(self).update(state)
         self.implied = lru_cache(maxsize=None)(self._imply)
 
-    def mask(self, aspects: Iterable[Iri]) -> int:
-        """Return the mask of some aspects."""
+    def mask(self, manners: Iterable[Iri]) -> int:
+        """Return the mask of some manners."""
         mask = 0
-        for aspect in aspects:
-            mask |= self._bits[aspect]
+        for manner in manners:
+            mask |= self._bits[manner]
         return mask
 
     @property
@@ -51,9 +51,9 @@ class Aspects:
         return self._implying.keys()
 
     def implying(self, prop: int) -> tuple[int, int]:
-        """Return the aspects whose edges imply triples of the property: straight on, and with the ends turned."""
+        """Return the manners whose edges imply triples of the property: straight on, and with the ends turned."""
         return self._implying.get(prop, (0, 0))
 
     def _imply(self, mask: int) -> tuple[Turned, ...]:
-        """Return the properties of the triples that an edge with these aspects implies."""
+        """Return the properties of the triples that an edge of these manners implies."""
         return tuple(dict.fromkeys(way for bit, ways in self._implied.items() if bit & mask for way in ways))

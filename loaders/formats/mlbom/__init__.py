@@ -1,1 +1,0 @@
-"""Bills of materials of CycloneDX: models, data, services, and what they have to do with each other."""
