@@ -143,7 +143,7 @@ def _observed(  # noqa: PLR0917
         system.series[name, "cpu_usage", "mean"] = busy[node]
         system.series[name, "requests", "sum"] = np.round(500 * load * np.exp(noise(random, 0.02)))
         system.series[name, "replicas", "mean"] = np.full(STEPS, 3.0)
-    worse = (errors[0][window].mean() - np.median(errors[0])) > 0.01  # noqa: PLR2004: one in a hundred
+    worse = (errors[0][window].mean() - np.median(errors[0])) > 0.01
     system.target = ("n0", "availability" if worse else "latency")
     system.window, system.causes = window, frozenset(f"n{node}" for node in causes)
     return system

@@ -68,7 +68,8 @@ def middle(values: Floats) -> Floats:
 
 def quantiles(values: Floats, shares: tuple[float, ...]) -> Floats:
     """Return quantiles of each column by its known values alone."""
-    ordered = np.sort(values, axis=0)  # NaN last
+    # By rows that lie together in memory: half the time. NaN last.
+    ordered = np.sort(np.ascontiguousarray(values.T), axis=1).T
     count = np.isfinite(values).sum(axis=0)
     last = np.maximum(count - 1, 0)
     out = np.full((len(shares), values.shape[1]), np.nan)
@@ -148,7 +149,7 @@ def before_stretch(table: Table, stretch: NDArray[np.intp]) -> NDArray[np.intp]:
     return np.array(found[::-1], dtype=np.intp)
 
 
-def _usual_step(table: Table) -> Any:  # noqa: ANN401: what the difference of two times is
+def _usual_step(table: Table) -> Any:
     try:
         steps = sorted(later - earlier for earlier, later in zip(table.times, table.times[1:], strict=False))
     except TypeError:

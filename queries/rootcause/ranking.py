@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp, isfinite
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from stratagraph.queries.rootcause.cause import Cause, Deviation, RootCauseQuestionError
 from stratagraph.queries.rootcause.deviation import Rows, before_stretch, deviations, normal_rows, stretch_of
+from stratagraph.queries.rootcause.load import without_load
 from stratagraph.queries.rootcause.metric_kind import kind_of
 from stratagraph.queries.rootcause.series_table import Floats, Table
 
@@ -28,6 +29,9 @@ _DECAY: Final = 0.7
 _THROUGH: Final = 0.35
 _SILENT: Final = 0.3
 """What a callee without a deviation inherits of a caller that nothing else explains: the network may be ill."""
+_UNSEEN: Final = 0.85
+"""What counts of a leaf beside an ill sibling whose inside is known: it may be that one, seen from their caller."""
+_ALIKE: Final = 0.7
 _DEEPEST: Final = 12
 _LEAST_SCORE: Final = 0.1
 
@@ -44,6 +48,9 @@ def rank_causes(edges: Iterable[tuple[Hashable, Hashable]], series: Any, target:
     caller and callee: it then tells of that call, seen from its caller.
     """
     table = Table.of(series)
+    inside = table.rows(window)
+    if inside.any() and not inside.all():
+        table = replace(table, values=without_load(table, normal_rows(inside)))
     graph = Graph.of(edges)
     rows, unusual = _rows(table, target, window)
     if rows is None:
@@ -275,7 +282,24 @@ class _Question:
         own = max(0.0, self.strength[name] - 0.5 * _NOISE)
         covered = 0.2 + 0.8 * self._covered(name)
         here = 0.7 if name == self.target and self.graph.callees.get(name) else 1.0
+        here *= _UNSEEN if self._may_be_a_twin(name) else 1.0
         return float(own * (1 - 0.8 * self.explained(name)) * self.support[name] ** 0.8 * covered * here)
+
+    def _may_be_a_twin(self, name: Hashable) -> bool:
+        """Tell whether a node of which nothing below is known stands beside one, as ill, of which something is.
+
+        A call that leaves what is traced shows twice: as a leaf below its caller, and as the traced callee.
+        """
+        if self.graph.callees.get(name):
+            return False
+        siblings = {other for caller in self.graph.callers.get(name, ()) for other in self.graph.callees[caller]}
+        return any(
+            self.graph.callees.get(other)
+            and other in self.strength
+            and self.strength[other] >= _ALIKE * self.strength[name]
+            and self.explained(other) < 1 - _UNSEEN
+            for other in siblings
+        )
 
     def _covered(self, name: Hashable) -> float:
         """Return which share of all that is ill calls this node, however far above."""

@@ -27,6 +27,8 @@ class Table:
     times: Sequence[Any]
     columns: Sequence[Column]
     values: Floats
+    given: Sequence[int] = ()
+    """For each row its place as it was handed over."""
 
     @classmethod
     def read_csv(cls, *paths: Path | str) -> Table:
@@ -104,13 +106,14 @@ class Table:
         # By name, so that the order in which columns were handed over decides nothing.
         places = sorted(range(len(self.columns)), key=lambda i: tuple(map(str, self.columns[i])))
         values = np.where(np.isfinite(self.values), self.values, np.nan)[np.ix_(order, places)]
-        return Table([self.times[row] for row in order], [self.columns[i] for i in places], values)
+        return Table([self.times[row] for row in order], [self.columns[i] for i in places], values, self.given or order)
 
-    def rows(self, window: Any) -> NDArray[np.bool_]:  # noqa: ANN401: a slice of rows or two times
+    def rows(self, window: Any) -> NDArray[np.bool_]:
         """Return which rows lie within a window: a slice of rows, or its first and last time, both included."""
         inside = np.zeros(len(self.times), dtype=bool)
         if isinstance(window, slice):
-            inside[window] = True
+            # The rows are counted as they were handed over, and stand by their times.
+            inside[np.isin(self.given, range(*window.indices(len(self.times))))] = True
             return inside
         try:
             start, end = window
@@ -128,7 +131,7 @@ def _split(rows: list[list[str]]) -> tuple[list[Column], list[list[str]]]:
     return heads, [row for row in rows[_HEADER_ROWS - 1 :] if row and isfinite(_number(row[0]))]
 
 
-def _column(key: Any) -> Column:  # noqa: ANN401: of any caller
+def _column(key: Any) -> Column:
     if not isinstance(key, Sequence) or isinstance(key, str) or len(key) != _PARTS:
         raise RootCauseQuestionError(reason="a series is named by asset, metric and statistic")
     return key[0], str(key[1]), str(key[2])
@@ -137,12 +140,18 @@ def _column(key: Any) -> Column:  # noqa: ANN401: of any caller
 def _matrix(lists: Sequence[Iterable[Any]], length: int) -> Floats:
     if not lists:
         return np.empty((length, 0))
-    return (
-        np.array([[_number(value) for value in values] for values in lists], dtype=float).reshape(len(lists), length).T
-    )
+    return np.array([_numbers(values) for values in lists]).reshape(len(lists), length).T
 
 
-def _number(value: Any) -> float:  # noqa: ANN401: of any caller
+def _numbers(values: Iterable[Any]) -> Floats:
+    """Return values as numbers: all at once where the library takes them, else one by one."""
+    try:
+        return np.asarray(values, dtype=float)
+    except (TypeError, ValueError):
+        return np.array([_number(value) for value in values])
+
+
+def _number(value: Any) -> float:
     if value is None or value == "":
         return float("nan")
     try:

@@ -171,7 +171,7 @@ def test_where_a_system_runs() -> None:
     }
     batch = of(request([span(1, chat())], resource=place)).batch
     assert relations(batch, SG.implementedIn) == {("shop", "c1")}
-    assert ("c1", "br-1") in relations(batch, SG.partOf)
+    assert ("c1", "br-1") in relations(batch, SG.locatedIn)
     assert ("br-1", "cloudx") in relations(batch, SG.providedBy)
     assert "p-1" not in repr(batch)
 

@@ -51,7 +51,7 @@ def slowed(*names: str, seed: int = 0) -> Series:
     return found
 
 
-def asked(series: Any, metric: str = "latency") -> list[Hashable]:  # noqa: ANN401: in each of its forms
+def asked(series: Any, metric: str = "latency") -> list[Hashable]:
     """Return the assets that are ranked."""
     return [cause.asset for cause in rank_causes(EDGES, series, ("web", metric), WINDOW)]
 
@@ -94,6 +94,41 @@ def test_faster_is_no_fault() -> None:
         column = series[name, "latency", "p90"]
         column[WINDOW] = [value / 3 for value in column[WINDOW]]
     assert asked(series) == []
+
+
+def test_load_that_all_share_is_no_fault() -> None:
+    """When everything is asked twice as much, what grows with that as it always did has no cause."""
+    random = np.random.default_rng(5)
+    load = 1 + 0.2 * np.sin(np.arange(STEPS) / 30)
+    load[WINDOW] *= 2
+    series = quiet()
+    for name in ("web", "cart", "search", "store", "prices", "index"):
+        series[name, "requests", "sum"] = (100 * load * random.normal(1, 0.02, STEPS)).tolist()
+        series[name, "latency", "p90"] = (load + random.normal(0, 0.06, STEPS)).tolist()
+    assert asked(series) == []
+
+
+def test_a_window_of_rows_counts_them_as_they_were_handed_over() -> None:
+    """A table may be put together of parts, the window's part last whatever its times."""
+    series = slowed("web", "cart", "store")
+    times = [*range(100, 100 + STEPS - 20), *range(20)]
+    table = Table.of(series, times)
+    causes = rank_causes(EDGES, table, ("web", "latency"), WINDOW)
+    assert [cause.asset for cause in causes] == [
+        cause.asset for cause in rank_causes(EDGES, table, ("web", "latency"), (0, 19))
+    ]
+    assert causes[0].asset == "store"
+
+
+def test_a_leaf_beside_an_ill_sibling_that_is_traced_may_be_that_one_seen_by_its_caller() -> None:
+    """What leaves the trace shows twice: the traced callee comes first, and both are named."""
+    series = slowed("web", "search")
+    random = np.random.default_rng(9)
+    twin = random.normal(1, 0.05, STEPS)
+    twin[WINDOW] *= 3.1
+    series["search (remote)", "latency", "p90"] = twin.tolist()
+    ranked = rank_causes([*EDGES, ("web", "search (remote)")], series, ("web", "latency"), WINDOW)
+    assert [cause.asset for cause in ranked[:2]] == ["search", "search (remote)"]
 
 
 def test_gaps_and_unknown_assets_are_borne() -> None:
@@ -210,7 +245,7 @@ def test_a_file_is_a_table(tmp_path: Path) -> None:
         ([("web", "latency", 1)], ("web", "latency"), WINDOW),
     ],
 )
-def test_what_cannot_be_asked_is_told(series: Any, target: Any, window: Any) -> None:  # noqa: ANN401: wrong on purpose
+def test_what_cannot_be_asked_is_told(series: Any, target: Any, window: Any) -> None:
     """Each is an error of ours that says what is wrong."""
     with pytest.raises(RootCauseQuestionError, match="cannot be answered"):
         rank_causes(EDGES, series, target, window)

@@ -125,8 +125,8 @@ def test_parallel_edges_combine_by_maximum_and_keep_every_reason() -> None:
     types = [(True, "a", Fact(node, RDF.type, EX.Thing)) for node in (a, b)]
     _, _, mirror = replayed([[(True, "a", weak), (True, "b", strong), *types]])
     edge = mirror.edges[b, a]
-    assert edge.strengths[SG.LatencyAspect] == 0.9
-    assert edge.reasons[SG.LatencyAspect] == (strong, weak)
+    assert edge.strengths[SG.LatencyEffect] == 0.9
+    assert edge.reasons[SG.LatencyEffect] == (strong, weak)
 
 
 @pytest.mark.parametrize("sequence", [0, 2])

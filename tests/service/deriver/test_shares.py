@@ -62,9 +62,9 @@ CALLS = (seen(FACTS[0], SG.calls, 2), seen(FACTS[1], SG.calls, 1))
 
 def test_the_share_of_the_calls_stands_for_the_declared_strength() -> None:
     found = edges(change(1, *CALLS, opened=CLAIMS))
-    assert found[FAST, AGENT].strengths[SG.LatencyAspect] == 0.6667
-    assert found[SLOW, AGENT].strengths[SG.LatencyAspect] == 0.3333
-    assert found[FAST, AGENT].measured == {SG.LatencyAspect}
+    assert found[FAST, AGENT].strengths[SG.LatencyEffect] == 0.6667
+    assert found[SLOW, AGENT].strengths[SG.LatencyEffect] == 0.3333
+    assert found[FAST, AGENT].measured == {SG.LatencyEffect}
 
 
 def test_cost_goes_by_tokens_of_both_kinds() -> None:
@@ -74,37 +74,37 @@ def test_cost_goes_by_tokens_of_both_kinds() -> None:
         seen(FACTS[1], SG.inputTokens, 60),
     )
     found = edges(change(1, *tokens, opened=CLAIMS))
-    assert found[FAST, AGENT].strengths == {SG.CostAspect: 0.4, SG.LatencyAspect: 0.8}
+    assert found[FAST, AGENT].strengths == {SG.CostEffect: 0.4, SG.LatencyEffect: 0.8}
 
 
 def test_requirements_keep_their_declared_strength() -> None:
     found = edges(change(1, *CALLS, opened=CLAIMS))
-    assert found[AGENT, FAST].strengths == {SG.CostAspect: 0.3}
+    assert found[AGENT, FAST].strengths == {SG.CostEffect: 0.3}
     assert not found[AGENT, FAST].measured
 
 
 def test_one_relation_alone_carries_everything_whatever_is_declared_for_the_other() -> None:
     found = edges(change(1, CALLS[0], opened=CLAIMS))
-    assert found[FAST, AGENT].strengths[SG.LatencyAspect] == 1.0
-    assert found[SLOW, AGENT].strengths[SG.LatencyAspect] == 0.8
+    assert found[FAST, AGENT].strengths[SG.LatencyEffect] == 1.0
+    assert found[SLOW, AGENT].strengths[SG.LatencyEffect] == 0.8
 
 
 def test_calls_of_another_relation_change_this_one_too() -> None:
     found = edges(change(1, *CALLS, opened=CLAIMS), change(2, seen(FACTS[1], SG.calls, 1)))
-    assert found[FAST, AGENT].strengths[SG.LatencyAspect] == 0.5
+    assert found[FAST, AGENT].strengths[SG.LatencyEffect] == 0.5
 
 
 def test_a_relation_that_is_no_longer_observed_but_still_declared_has_its_declared_strength_again() -> None:
     declared = claim(FACTS[0], "registry", 1)
     found = edges(change(1, *CALLS, opened=(*CLAIMS, declared)), change(2, closed=CLAIMS[:1]))
-    assert found[FAST, AGENT].strengths[SG.LatencyAspect] == 0.8
+    assert found[FAST, AGENT].strengths[SG.LatencyEffect] == 0.8
     assert not found[FAST, AGENT].measured
-    assert found[SLOW, AGENT].strengths[SG.LatencyAspect] == 1.0
+    assert found[SLOW, AGENT].strengths[SG.LatencyEffect] == 1.0
 
 
 def test_calls_of_more_than_a_day_ago_do_not_count() -> None:
     found = edges(change(1, *CALLS, opened=CLAIMS), change(2, hour=30))
-    assert found[FAST, AGENT].strengths[SG.LatencyAspect] == 0.8
+    assert found[FAST, AGENT].strengths[SG.LatencyEffect] == 0.8
     assert not found[FAST, AGENT].measured
 
 
@@ -124,8 +124,8 @@ def test_what_counts_is_the_sum_over_the_last_24_hours_however_the_calls_came(
         recent = [sum(each for at, of, each in calls if of == way and hour - at < 24) for way in (0, 1)]
         for callee, own in zip((FAST, SLOW), recent, strict=True):
             found = mirror.edges[callee, AGENT]
-            assert found.strengths[SG.LatencyAspect] == (round(own / sum(recent), 4) if own else 0.8)
-            assert (SG.LatencyAspect in found.measured) is bool(own)
+            assert found.strengths[SG.LatencyEffect] == (round(own / sum(recent), 4) if own else 0.8)
+            assert (SG.LatencyEffect in found.measured) is bool(own)
 
 
 def test_a_restored_deriver_measures_the_same() -> None:

@@ -90,7 +90,7 @@ def test_an_estate_of_workloads() -> None:
         (writer, "partOf", "LLMSystem/letter-writer"),
     } <= read.relations
     assert {
-        (writer, "partOf", "Infrastructure/sa-east-1"),
+        (writer, "locatedIn", "Infrastructure/sa-east-1"),
         (generator, "partOf", "LLMSystem/helpdesk"),
     } <= read.relations
     assert (read.of(writer, "accelerator"), read.of(writer, "acceleratorCount")) == (["NVIDIA-L40S"], ["2"])
@@ -249,7 +249,7 @@ def test_a_pod_is_told_of_as_what_runs_it() -> None:
     }
     assert {
         ("Infrastructure/n%2Fx", "dependsOn", "Infrastructure/node-1"),
-        ("Infrastructure/node-1", "partOf", "Infrastructure/eu-1"),
+        ("Infrastructure/node-1", "locatedIn", "Infrastructure/eu-1"),
     } <= read.relations
     assert (read.of("Infrastructure/node-1", "accelerator"), read.of("Infrastructure/node-1", "acceleratorCount")) == (
         ["H200"],
