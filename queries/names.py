@@ -157,6 +157,11 @@ def resolve_mode(model: OntologyModel, text: str) -> Iri:
     return _term(model, "mode", {i: m.notation for i, m in model.modes.items()}, text)
 
 
+def resolve_metric(model: OntologyModel, text: str) -> Iri:
+    """Return a metric by notation, IRI, CURIE or label."""
+    return _term(model, "metric", {i: m.notation or local_name(i) for i, m in model.metrics.items()}, text)
+
+
 def resolve_level(model: OntologyModel, text: str) -> Iri | None:
     """Return a level by notation, IRI, CURIE or label; None for ``transversal``."""
     if fold(text) == TRANSVERSAL:

@@ -33,6 +33,7 @@ class Program(LazyGroup):
         "list": f"{CLI}.listing:listing",
         "show": f"{CLI}.show:show",
         "impact": f"{CLI}.impact:impact",
+        "root-cause": f"{CLI}.root_cause:root_cause",
         "audit": f"{CLI}.audit:audit",
         "guide": f"{CLI}.guide:guide",
         "maturity": f"{CLI}.maturity:maturity",
