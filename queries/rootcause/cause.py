@@ -15,6 +15,16 @@ class RootCauseQuestionError(StratagraphError, slug="root-cause-question", statu
     reason: str
 
 
+class NothingObserved(StratagraphError, slug="nothing-observed", status=422):
+    """The metric that is asked about was not observed of the asset in the time that is looked at."""
+
+    text = "No {metric} of {asset} was observed in this time. Ask for another time, or for one of: {observed}."
+
+    asset: str
+    metric: str
+    observed: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deviation:
     """How far one metric of an asset lies beyond what is usual for it, in usual deviations; worse is positive."""

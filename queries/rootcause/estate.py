@@ -12,7 +12,7 @@ from stratagraph.ontology.facts import Iri, Observation
 from stratagraph.ontology.model import OntologyModel
 from stratagraph.ontology.namespaces import SG
 from stratagraph.ontology.observations import quantiles
-from stratagraph.queries.rootcause.cause import Cause
+from stratagraph.queries.rootcause.cause import Cause, NothingObserved
 from stratagraph.queries.rootcause.ranking import rank_causes
 from stratagraph.queries.rootcause.series_table import Table
 from stratagraph.queries.series import Grid
@@ -51,15 +51,20 @@ def causes_in_estate(
     """Rank what may have caused that a metric of an asset is unusual in a window, over what influences the asset.
 
     Raises:
-        RootCauseQuestionError: nothing was observed of the metric, or not beside the window.
+        NothingObserved: nothing was observed of the metric.
+        RootCauseQuestionError: not in the window, or not beside it.
     """
     asset, metric = target
     edges, assets, partial = _influences(adjacency, model, asset)
     columns: dict[tuple[Iri, str, str], list[float | None]] = {}
     for name in assets:
         columns |= _columns(name, observed(name, grid.start, grid.end), model, grid)
+    named = _named(model, metric)
+    seen = sorted({name for node, name, _ in columns if node == asset})
+    if named not in seen:
+        raise NothingObserved(asset=asset, metric=named, observed=", ".join(seen) or "-")
     table = Table.of(columns, [grid.at(number) for number in range(len(grid))])
-    causes = rank_causes(edges, table, (asset, _named(model, metric)), window)
+    causes = rank_causes(edges, table, (asset, named), window)
     known = {column[0] for column in columns}
     return EstateCauses(
         causes=causes, assets=assets, silent=[name for name in assets if name not in known], partial=partial

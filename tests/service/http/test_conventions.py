@@ -29,12 +29,15 @@ FILLED = {
     "name": SUBJECT,
     "id": "nobody",
     "asset": SUBJECT,
+    "metric": "latency",
     "organization": "Banco Áureo",
     "number": "2",
     "q": "a",
     "query": "SELECT * WHERE { ?s ?p ?o } LIMIT 1000",
 }
 """Values of parameters that have no default."""
+INSTEAD = {"/api/root-cause": {"asset": "Plataforma_LLMOps_Ask4Me"}}
+"""Where these have no answer, others."""
 BODIES: dict[str, dict[str, Any]] = {
     "/cypher": {"json": {"query": "RETURN 1"}},
     "/sparql": {"data": {"query": "ASK {}"}},
@@ -65,7 +68,8 @@ class Operation:
     def needed(self) -> dict[str, str]:
         """The parameters without which there is no answer."""
         names = [name for name, each in self.parameters.items() if each.get("required") or name == "query"]
-        return {name: FILLED[name] for name in names} if self.method == "GET" else {}
+        filled = FILLED | INSTEAD.get(self.path, {})
+        return {name: filled[name] for name in names} if self.method == "GET" else {}
 
     def send(self, site: Site, query: list[tuple[str, str]], **options: Any) -> httpx.Response:
         path = filled(self.path)

@@ -143,7 +143,7 @@ def test_what_was_stated_of_a_cause_right_before_is_told() -> None:
     [
         ({"asset": "nobody"}, 404, "nobody"),
         ({"metric": "speed"}, 404, "speed"),
-        ({"metric": "cost"}, 422, "none of the target"),
+        ({"metric": "cost"}, 422, "or for one of: latency"),
         ({"from": "2026-11-02", "until": "2026-11-01"}, 422, "not before the end"),
         ({"from": "yesterday"}, 422, "neither a date nor a time"),
         ({"normal": "0"}, 422, "normal"),
