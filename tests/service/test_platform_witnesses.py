@@ -109,8 +109,9 @@ EXPECTED: Final = {
 DISAGREED: Final = {
     (BASE, "license"): {"Apache-2.0": {CARD}, "mit": {ESTATE}},
     (BASE, "contextWindowTokens"): {"8192": {GATEWAY}, "32768": {ESTATE}},
+    ("BaseModel/urgency", "responsible"): {"claims": {REGISTRY}, "triage": {ESTATE}},
 }
-"""What an asset has one of; that several may answer for it is no contradiction by itself."""
+"""What an asset has one of, and two who are said to answer for one and have nobody in common."""
 SAMPLED: Final = 40
 
 
