@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from urllib.parse import quote
 
 import pytest
@@ -15,16 +16,24 @@ pytestmark = pytest.mark.browser
 LAW = "/?asset=LGPD_BR&lang=en"
 
 
+def open_audited(browser: Browser) -> None:
+    """Open the map, again until the first audit of the service is there: the page does not wait for one."""
+    for _ in range(120):
+        browser.open("/?lang=en")
+        if re.search(r"audit of .+ at sequence \d+", browser.text("#audited")):
+            return
+        time.sleep(1)
+
+
 def test_every_band_shows_its_count_and_worst_verdict(browser: Browser) -> None:
-    browser.open("/?lang=en")
+    open_audited(browser)
     bands = [band.text.split("\n") for band in browser.all(".band")]
     assert [band[0] for band in bands] == [*(f"L{n}" for n in range(12, 0, -1)), "◇"]
     counts = {band[0]: int(band[2]) for band in bands}
     assert counts["L12"] >= 2
     assert counts["L5"] >= 3
     assert all(re.search(r"failing|unknown|waived|passing|not a", band[3]) for band in bands)
-    # Whether the newest minute of the demo holds enough calls to fail an objective depends on when that was replayed.
-    assert any("failing" in band[3] or "unknown" in band[3] for band in bands)
+    assert any("failing" in band[3] for band in bands)
     # It is told of which audit that is.
     assert re.search(r"audit of .+ at sequence \d+", browser.text("#audited"))
 
