@@ -23,7 +23,7 @@ MODULES: Final = {
     Kind.HUGGINGFACE: "huggingface",
     Kind.BACKSTAGE: "backstage.catalogue",
     Kind.OPENLINEAGE: "openlineage.lineage_events",
-    Kind.MLBOM: "mlbom",
+    Kind.MLBOM: "mlbom.bill",
     Kind.MCP: "mcp",
     Kind.A2A: "a2a",
     Kind.MLFLOW: "mlflow",

@@ -32,6 +32,7 @@ def closed(*classes: Iri) -> frozenset[Iri]:
         ((SG.TaskAgent, MY + "RiskyAgent"), {"TaskAgent", "RiskyAgent", "Agent", "Asset"}),
         ((SG.Asset,), {"Asset"}),
         ((SG.Price,), {"Price", "Resource"}),
+        ((SG.SourceReading,), {"SourceReading", "Resource"}),
         ((), {"Resource"}),
         ((OWL.NamedIndividual,), {"Resource"}),
         ((OWL.Class,), {"OntologyTerm", "Resource"}),
